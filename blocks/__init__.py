@@ -1,0 +1,10 @@
+"""Where things are: typed configuration with secrets, filled in once in the Prefect UI. No logic of curation.
+
+Register with ``prefect block register -m blocks``; name one in a run as ``--store block:NAME`` or as the flow's ``store`` parameter.
+"""
+
+from blocks.models import LanguageModelFile
+from blocks.source import SnapshotSource
+from blocks.store import ArtifactStore
+
+__all__ = ["ArtifactStore", "LanguageModelFile", "SnapshotSource"]

@@ -1,0 +1,185 @@
+"""The command ``winnow``: a thin line over the flows. Parsing, what the terminal shows, and exit codes; nothing else.
+
+Imports are inside the commands: ``winnow --help`` answers at once, and a run with nothing to do never loads Prefect.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flows.run import Request
+
+OK, FAILED, BAD_INPUT = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status: 0 done, 1 ran but failed, 2 bad input or configuration (one paragraph on stderr)."""
+    args = _parser().parse_args(argv)
+    from tasks.core.errors import Transient, WinnowError
+
+    try:
+        return int(args.command(args))
+    except WinnowError as e:
+        print(f"winnow: {e}", file=sys.stderr)
+        return BAD_INPUT
+    except Transient as e:
+        print(f"winnow: {e} This may pass: run the same command again, what is finished is kept.", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("winnow: stopped. Run the same command again to go on; what is finished is kept.", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:  # `winnow inspect FILE | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="winnow", description="Common Crawl snapshots in, curated training corpora out.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=run)
+        return sub
+
+    run = command("run", _run, "Curate a snapshot with a recipe. The same command again resumes, or says that nothing is left to do.")
+    run.add_argument("source", help="a crawl id (CC-MAIN-2026-43), the root of a mirror, a folder or file of WARC/WET/ARC, Parquet or JSONL with a text column")
+    run.add_argument("--recipe", default="fineweb", help="a shipped recipe (see `winnow recipes`) or the path of a YAML file")
+    run.add_argument("--workers", type=int, default=max(1, os.cpu_count() or 1), help="worker processes (default: one per core)")
+    run.add_argument("--snapshot", default="", help="which crawl of a mirror that has several; a name for plain files")
+    run.add_argument("--kind", choices=("warc", "wet"), default="warc", help="which files of a crawl")
+    run.add_argument("--limit", type=int, default=None, help="only the first N files")
+    run.add_argument("--sample-fraction", type=float, default=1.0, help="a random share of the files, the same for the same --seed")
+    run.add_argument("--seed", type=int, default=0)
+    run.add_argument("--files-per-shard", type=int, default=1, help="files that one worker takes at a time")
+    run.add_argument("--base-url", default="", help="where crawl ids are looked up (default: Common Crawl over HTTPS; s3://commoncrawl/ works too)")
+    run.add_argument("--anonymous", action="store_true", help="read S3 without credentials")
+    run.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
+    run.add_argument("--verbose", action="store_true", help="show Prefect's log")
+
+    inspect = command("inspect", _inspect, "Every record that the reader gets out of an archive file, and every damage.")
+    inspect.add_argument("file")
+    inspect.add_argument("--json", action="store_true", help="one JSON object per line")
+
+    status = command("status", _status, "Runs and corpora of a store: what is done, what is missing.")
+    prune = command("prune", _prune, "Delete what no kept run of a store needs.")
+    prune.add_argument("--drop", action="append", default=[], metavar="RUN", help="forget this run and delete its corpus too (see `winnow status`)")
+    prune.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
+    for sub in (run, status, prune):
+        sub.add_argument("--store", default="winnow-store", help="folder or URI for artifacts and corpora (default: ./winnow-store)")
+
+    recipes = command("recipes", _recipes, "The shipped recipes, or one of them with every default written out.")
+    recipes.add_argument("name", nargs="?", help="a shipped recipe or the path of a YAML file")
+    command("doctor", _doctor, "Check this machine: libraries, models, disk, Prefect.")
+    return parser
+
+
+def _run(args: argparse.Namespace) -> int:
+    from flows.run import Request, prepare, result
+    from tasks.core.errors import BadInput
+
+    if args.limit is not None and args.limit < 1:
+        raise BadInput(f"--limit is {args.limit}; it must be at least 1 (leave it out for all files).")
+    request = Request(
+        args.source if "://" in args.source or not Path(args.source).exists() else str(Path(args.source).absolute()),
+        args.recipe, args.store, args.workers, args.snapshot, args.kind, args.limit or 0, args.sample_fraction, args.seed, args.files_per_shard,
+        args.base_url, args.anonymous,
+    )  # fmt: skip
+    run = prepare(request)
+    if not run.plan.missing() and run.is_released():
+        made = result(run)
+        print(f"Nothing to do: all {run.plan.total()} shards x steps are in the store.", file=sys.stderr)
+    else:
+        run.bench.store.open_for_writing()
+        made = _flow(request, verbose=args.verbose)
+    _say(made, args)
+    return OK
+
+
+def _flow(request: "Request", *, verbose: bool) -> dict[str, Any]:
+    """Run the flow in this process, against the configured Prefect server or an ephemeral one."""
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    if not verbose:
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    from flows.curate import curate_snapshot, listener
+    from flows.terminal import Progress
+
+    # Without a heartbeat each subflow ends a second earlier (research/prefect.md); nobody watches a command's flow for zombies.
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), Progress() as progress:
+        listener.set(progress.tell)
+        state = curate_snapshot(**asdict(request), return_state=True)
+    return dict(state.result())
+
+
+def _say(made: dict[str, Any], args: argparse.Namespace) -> None:
+    print(f"corpus    {made['corpus']}\nreport    {made['report']}\nmanifest  {made['manifest']}", file=sys.stderr)
+    work = made["work"]
+    print(f"work      {work['computed']} shards x steps made, {work['cached']} found in the store", file=sys.stderr)
+    if args.json:
+        print(json.dumps(made))
+
+
+def _inspect(args: argparse.Namespace) -> int:
+    from tasks.core.errors import BadInput
+    from tasks.warc import inspect
+
+    path = Path(args.file)
+    if not path.is_file():
+        raise BadInput(f"There is no file {path}. Give the path of a WARC, ARC or WET file.")
+    damaged = 0
+    with path.open("rb") as stream:
+        for line in inspect(stream):
+            if args.json:
+                print(json.dumps(line))
+            elif "records" in line:
+                print(f"{line['records']} records, {line['intact']} intact, {line['damaged']} damaged, {line['skipped_bytes']} bytes skipped")
+            else:
+                print(f"{line['offset']:>12} {line['length']:>10}  {line['type']:<10} {line['problem'] or 'ok':<24} {line['uri']}")
+            damaged = line.get("damaged", 0)
+    return FAILED if damaged else OK
+
+
+def _status(args: argparse.Namespace) -> int:
+    from flows.housekeeping import status
+
+    print("\n".join(status(args.store)))
+    return OK
+
+
+def _prune(args: argparse.Namespace) -> int:
+    from flows.housekeeping import prune
+
+    print("\n".join(prune(args.store, drop=tuple(args.drop), dry_run=args.dry_run)))
+    return OK
+
+
+def _recipes(args: argparse.Namespace) -> int:
+    from flows import recipes
+
+    if args.name:
+        print(json.dumps(recipes.load(args.name).described(), indent=1, ensure_ascii=False))
+    else:
+        for name in recipes.names():
+            print(f"{name:<12} {recipes.load(name).about}")
+    return OK
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from flows.doctor import examine
+
+    lines, healthy = examine()
+    print("\n".join(lines))
+    return OK if healthy else FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

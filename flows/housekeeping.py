@@ -1,0 +1,91 @@
+"""What a store holds, and what of it may go: ``winnow status`` and ``winnow prune``.
+
+Each run leaves a record of the steps and shards it needs (``runs/<id>.json``), written before its first shard. What no record names is
+deleted by prune.
+"""
+
+import json
+from typing import Any
+
+from flows.run import Run
+from tasks.core.errors import BadInput
+from tasks.core.step import ShardStep
+from tasks.core.store import Store
+
+
+def record(run: Run) -> None:
+    """Leave the run's record in the store."""
+    entry = {
+        "id": run.id,
+        "snapshot": run.bench.crawl.snapshot,
+        "recipe": run.pipeline.recipe.name,
+        "source": run.request.source,
+        "home": run.home,
+        "steps": {step.address: {"label": step.label, "by_shard": isinstance(step, ShardStep)} for step in run.pipeline.steps},
+        "shards": list(run.bench.shard_keys),
+    }
+    run.bench.store.put(f"runs/{run.id}.json", json.dumps(entry, indent=1).encode())
+
+
+def _records(store: Store) -> list[dict[str, Any]]:
+    return [json.loads(store.get(path)) for path in sorted(store.files("runs")) if path.endswith(".json")]
+
+
+def _open(root: str) -> Store:
+    store = Store(root)
+    store.check()
+    if not store.exists("store.json"):
+        raise BadInput(f"{root} is no store of winnow: it has no store.json. Give the --store of an earlier run.")
+    return store
+
+
+def status(root: str) -> list[str]:
+    """One paragraph per run of the store. Raises BadInput if it is no store."""
+    store = _open(root)
+    lines = []
+    for entry in _records(store):
+        try:
+            manifest = json.loads(store.get(f"{entry['home']}/manifest.json"))
+            rows = sum(f["rows"] for f in manifest["files"])
+            lines.append(f"{entry['id']}  {entry['snapshot']}  finished: {rows} documents in {len(manifest['files'])} files  {store.uri(entry['home'])}")
+        except FileNotFoundError:
+            lines.append(f"{entry['id']}  {entry['snapshot']}  not finished; resume: winnow run {entry['source']} --recipe {entry['recipe']} --store {root}")
+            wanted = set(entry["shards"])
+            for address, step in entry["steps"].items():
+                reports = {p.rsplit("/", 1)[1].removesuffix(".json") for p in store.files(f"steps/{address}") if p.endswith(".json")}
+                done = len(reports & wanted) if step["by_shard"] else len(reports)
+                lines.append(f"    {step['label']:<18} {done} of {len(wanted)} shards" if step["by_shard"] else f"    {step['label']:<18} {done} partitions or files")
+    return lines or [f"The store {root} holds no run yet."]
+
+
+def prune(root: str, *, drop: tuple[str, ...] = (), dry_run: bool = False) -> list[str]:
+    """Delete the artifacts that no kept run needs, and the runs of ``drop`` with their corpora.
+
+    Raises:
+        BadInput: no store, or a run to drop is unknown.
+    """
+    store = _open(root)
+    records = _records(store)
+    if unknown := set(drop) - {entry["id"] for entry in records}:
+        raise BadInput(f"There is no run {', '.join(sorted(unknown))} in {root}. `winnow status --store {root}` lists the runs.")
+    keep: dict[str, set[str] | None] = {}
+    for entry in records:
+        if entry["id"] not in drop:
+            for address, step in entry["steps"].items():
+                shards = keep.setdefault(address, set() if step["by_shard"] else None)
+                if shards is not None:
+                    shards.update(entry["shards"])
+    gone = [f"runs/{run}.json" for run in drop]
+    for address in store.folders("steps"):
+        if address not in keep:
+            gone.append(f"steps/{address}")
+        elif (shards := keep[address]) is not None:
+            gone += [path for path in store.files(f"steps/{address}") if path.rsplit("/", 1)[1].split(".", 1)[0] not in shards]
+    homes = {entry["home"] for entry in records if entry["id"] not in drop}
+    gone += [f"corpora/{snapshot}/{name}" for snapshot in store.folders("corpora") for name in store.folders(f"corpora/{snapshot}") if f"corpora/{snapshot}/{name}" not in homes]
+    freed = 0
+    for path in gone:
+        freed += sum(store.files(path).values())
+        if not dry_run:
+            store.delete(path, recursive=True)
+    return [*gone, f"{'Would free' if dry_run else 'Freed'} {freed / 1e6:.1f} MB in {len(gone)} places; {len(records) - len(drop)} runs kept."]

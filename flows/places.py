@@ -1,0 +1,48 @@
+"""Names of blocks in requests: ``block:NAME`` becomes a place and its options. Loads Prefect only when such a name is used."""
+
+from typing import Any
+
+from tasks.core.errors import BadInput
+
+PREFIX = "block:"
+
+
+def store_place(spec: str) -> tuple[str, dict[str, Any]]:
+    """Root and fsspec options of a store: ``spec`` itself, or what the winnow-store block of that name says. Raises BadInput."""
+    if not spec.startswith(PREFIX):
+        return spec, {}
+    from blocks.store import ArtifactStore
+
+    block = _load(ArtifactStore, spec, "winnow-store")
+    return block.root, block.options()
+
+
+def source_place(spec: str) -> tuple[str, dict[str, Any]]:
+    """Root and fsspec options of a source: ``spec`` itself, or what the winnow-source block of that name says. Raises BadInput."""
+    if not spec.startswith(PREFIX):
+        return spec, {}
+    from blocks.source import SnapshotSource
+
+    block = _load(SnapshotSource, spec, "winnow-source")
+    return block.root, block.options()
+
+
+def model_place(spec: str) -> tuple[str, str]:
+    """Name, path or URL of a model, and its sha256: ``spec`` itself, or what the winnow-language-model block says. Raises BadInput."""
+    if not spec.startswith(PREFIX):
+        return spec, ""
+    from blocks.models import LanguageModelFile
+
+    block = _load(LanguageModelFile, spec, "winnow-language-model")
+    return block.uri, block.sha256
+
+
+def _load(kind: Any, spec: str, slug: str) -> Any:
+    name = spec.removeprefix(PREFIX)
+    try:
+        return kind.load(name)
+    except ValueError:
+        raise BadInput(
+            f"There is no block {slug}/{name} on the Prefect server in use. Make it in the UI (Blocks), after `prefect block register -m blocks`, "
+            "or check PREFECT_API_URL; `prefect block ls` lists what there is."
+        ) from None

@@ -1,0 +1,503 @@
+"""Release: what a finished run shows a person without a server, ``report.html`` and the dataset card. Counts become words and shares here.
+
+What they look like is in ``flows/templates/``, how a histogram lies on its axis in ``flows/histogram.py``; nothing is read but the templates.
+The card's fields: Hugging Face Hub, dataset card metadata; what it should tell: Gebru et al. 2021, Datasheets for Datasets; Elazar et al.
+2024, What's In My Big Data? The report is hostile territory, since hosts and MIME types are what some server said: all of it is escaped.
+"""
+
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from flows.histogram import WIDTH, Histogram, histogram
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+REASONS_SHOWN, LANGUAGES_SHOWN, HOSTS_SHOWN = 10, 12, 15
+REASONS_LISTED, HOSTS_LISTED = 1000, 200
+CARD_LANGUAGES, CARD_REASONS = 100, 15
+BUSY_SHARE = 0.7  # below this a step mostly waits
+COMMON_CRAWL = re.compile(r"CC-MAIN-[0-9A-Za-z-]+")
+ISO_639 = re.compile(r"([a-z]{2,3})(?:_[A-Z][a-z]{3})?")
+RENAMED = {"bh": "bih", "sh": "hbs"}  # lid.176 keeps codes that ISO 639 has withdrawn
+
+STEPS = {
+    "extract": "reads the archive's records, takes the text out of pages, names its language",
+    "read": "reads the rows, names the language of their text",
+    "correct": "takes single lines out of the text",
+    "measure": "measures signals of every document",
+    "signals": "puts all signals side by side",
+    "fingerprint": "makes the keys that copies share",
+    "select": "applies the limits of the recipe",
+    "scatter": "sorts the keys for the comparison across shards",
+    "cluster": "finds which documents share a key",
+    "dedup-url": "drops further captures of a URL",
+    "dedup-text": "drops further copies of a text",
+    "redact": "replaces personal data",
+    "profile": "counts for this report",
+    "layout": "plans which rows go into which file",
+    "publish": "writes the corpus",
+}
+REASONS = {
+    "type:revisit": "points to an earlier capture, holds no page",
+    "extract:empty": "a page without any text",
+    "empty_payload": "no bytes behind the header",
+    "oversized": "larger than the recipe reads (max_record_mib)",
+    "file:not_an_archive": "a whole file that is no WARC or ARC",
+    "empty_text": "nothing was left after the line corrections",
+    "malformed": "not a JSON object",
+    "no_text": "no string in the column text",
+    "empty": "a text of white space only",
+    "url_cluster_rank:high": "another capture of the same URL stays",
+    "text_cluster_rank:high": "another document with the same text stays",
+    "mime:missing": "no type declared, and not HTML by its looks",
+    "mime:malformed": "the declared type is not one",
+}
+FAMILIES = {
+    "type": "a {} record, which holds no page",
+    "http_status": "the server answered {}, not 200",
+    "http": "the HTTP message cannot be read: {}",
+    "mime": "declared as {}, not HTML or plain text",
+    "damaged": "a damaged record: {}",
+    "extract": "the extractor gave up: {}",
+    "file": "a whole file: {}",
+}
+DAMAGES = {
+    "block_digest_mismatch": "The bytes of the record are not those its own digest was made of: something changed them after they were written.",
+    "content_length": "Content-Length is missing, unreadable or wrong, and there is no digest that could prove the record whole.",
+    "bad_header": "A record begins, but its header cannot be read.",
+    "garbage": "Bytes that belong to no record, up to the place where the next record or gzip member begins.",
+    "truncated": "The file, or its gzip member, ends inside the record.",
+    "gzip_crc": "The member could be inflated, but its checksum does not hold.",
+    "gzip_data": "The compressed data are broken and cannot be inflated further.",
+    "oversized": "The record is larger than the reader holds in memory.",
+}
+
+
+def report_html(summary: Mapping[str, Any]) -> str:
+    """The report of a run as one self-contained page: no script, no request, readable offline and in print.
+
+    ``summary`` is what ``flows.run.release`` gathers. The page holds times and the place of the corpus, so it may differ between equal runs.
+    """
+    return _templates().get_template("report.html.j2").render(_report(summary))
+
+
+def dataset_card(summary: Mapping[str, Any]) -> str:
+    """The README.md of a corpus as the Hugging Face Hub reads it. The same for equal corpora: free of times, paths and machine."""
+    return _templates().get_template("card.md.j2").render(_card(summary))
+
+
+# ------------------------------------------------------------------ what both tell
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason of one step: in how many rows, of how many that came in; ``limit`` is empty where no limit of the recipe is behind it."""
+
+    name: str
+    meaning: str
+    limit: str
+    rows: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step's account. ``reasons`` are sorted by rows, the most frequent first."""
+
+    name: str
+    meaning: str
+    kind: str
+    shards: int
+    address: str
+    rows_in: int
+    rows_out: int
+    reasons: tuple[Reason, ...]
+
+    @property
+    def dropped(self) -> int:
+        return sum(r.rows for r in self.reasons)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Documents, and how many of them were kept, of one language, host or year."""
+
+    name: str
+    label: str
+    documents: int
+    kept: int
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """Both documents begin with these."""
+
+    recipe: dict[str, Any]
+    stages: tuple[Stage, ...]
+    unit: str
+    records: int
+    documents: int
+    kept: int
+    files: tuple[dict[str, Any], ...]
+    size_bytes: int
+
+    @property
+    def counted(self) -> tuple[Stage, ...]:
+        return tuple(s for s in self.stages if s.kind == "filter")
+
+    @property
+    def losing(self) -> tuple[Stage, ...]:
+        return tuple(s for s in self.counted if s.reasons)
+
+
+def _facts(summary: Mapping[str, Any]) -> _Facts:
+    manifest = summary["manifest"]
+    limits = {limit["signal"]: limit for limit in manifest["recipe"].get("limits") or ()}
+    stages = tuple(_stage(step, limits) for step in manifest["steps"])
+    reading = next((s for s in stages if s.kind == "filter"), None)
+    return _Facts(
+        recipe=manifest["recipe"],
+        stages=stages,
+        unit="rows" if reading and reading.name == "read" else "records",
+        records=reading.rows_in if reading else 0,
+        documents=reading.rows_out if reading else 0,
+        kept=sum(f["rows"] for f in manifest["files"]),
+        files=tuple(manifest["files"]),
+        size_bytes=sum(f["bytes"] for f in manifest["files"]),
+    )
+
+
+def _stage(step: Mapping[str, Any], limits: Mapping[str, Any]) -> Stage:
+    ranked = sorted(step["dropped"].items(), key=lambda kv: (-kv[1], kv[0]))
+    reasons = tuple(_reason(name, rows, step["rows_in"], limits) for name, rows in ranked if rows)
+    return Stage(step["name"], _purpose(step["name"]), step.get("kind", "filter"), step["shards"], step["address"], step["rows_in"], step["rows_out"], reasons)
+
+
+def _purpose(step: str) -> str:
+    return STEPS.get(step) or STEPS.get(step.split("-")[0], "")
+
+
+def _reason(name: str, rows: int, of: int, limits: Mapping[str, Any]) -> Reason:
+    signal, _, detail = name.partition(":")
+    if signal in limits:
+        said = {"low": "below the limit", "high": "above the limit", "missing": "has no value", "other": "none of those allowed"}
+        return Reason(name, said.get(detail, f"the filter said: {detail}"), bound(limits[signal]), rows, of)
+    meaning = REASONS.get(name) or (FAMILIES[signal].format(detail.replace("_", " ")) if signal in FAMILIES else "")
+    return Reason(name, meaning, "", rows, of)
+
+
+def bound(limit: Mapping[str, Any]) -> str:
+    """What a limit of a recipe asks for, in words."""
+    low, high = limit.get("low"), limit.get("high")
+    if low is not None and high is not None:
+        return f"{number(low)} to {number(high)}"
+    if low is not None:
+        return f"at least {number(low)}"
+    if high is not None:
+        return f"at most {number(high)}"
+    if words := limit.get("one_of"):
+        return f"one of {', '.join(words[:8])}" + (f" and {len(words) - 8} more" if len(words) > 8 else "")
+    return "no verdict"
+
+
+def _tallies(summary: Mapping[str, Any], what: str, label: Callable[[str], str] = str) -> list[Tally]:
+    rows = [Tally(r["bin"], label(r["bin"]), r["documents"], r["kept"]) for r in summary["profile"] if r["what"] == what]
+    return sorted(rows, key=lambda t: (-t.kept, -t.documents, t.name))
+
+
+# ------------------------------------------------------------------ the report
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A limit in a histogram: a line at ``x``; what lies beyond, from ``x_from`` over ``width``, is dropped."""
+
+    x: float
+    label: str
+    x_from: float
+    width: float
+    anchor: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A histogram with what is said around it."""
+
+    name: str
+    asks: str
+    crossed: str
+    bars: Histogram
+    bounds: tuple[Bound, ...]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a step took, summed over its shards; ``busy_share`` is CPU time by wall time, above 1 where it has several threads."""
+
+    name: str
+    meaning: str
+    seconds: float
+    cpu_s: float
+    busy_share: float
+    peak_rss_bytes: int
+
+
+def _report(summary: Mapping[str, Any]) -> dict[str, Any]:
+    facts, notes, manifest = _facts(summary), summary["notes"], summary["manifest"]
+    charts, others = _charts(summary, facts)
+    costs = _costs(summary)
+    reading = facts.counted[0] if facts.counted else None
+    years = sorted(_tallies(summary, "year"), key=lambda t: t.name)
+    return {
+        "css": (files("flows") / "templates" / "report.css").read_text(encoding="utf-8"),
+        "id": summary["id"],
+        "home": summary["home"],
+        "snapshot": summary["snapshot"],
+        "facts": facts,
+        "digest": manifest["digest"],
+        "versions": manifest["versions"],
+        "text_chars": notes.get("redact", {}).get("text_chars"),
+        "archive_bytes": notes.get(reading.name, {}).get("archive_bytes") if reading else None,
+        "mismatches": notes.get(reading.name, {}).get("payload_digest_mismatches", 0) if reading else 0,
+        "damage": [(r, DAMAGES.get(_damage(r.name), "")) for r in reading.reasons if _damage(r.name)] if reading else [],
+        "dropped_files": _dropped_files(summary["home"], reading),
+        "languages": _tallies(summary, "language", language_name),
+        "hosts": _tallies(summary, "host"),
+        "years": years,
+        "charts": charts,
+        "other_charts": others,
+        "personal_data": _ranked(notes.get("redact", {}).get("personal_data", {})),
+        "lines": _ranked({k: n for k, n in notes.get("correct", {}).get("lines", {}).items() if k != "lines_in"}),
+        "lines_in": notes.get("correct", {}).get("lines", {}).get("lines_in", 0),
+        "costs": costs,
+        "seconds": sum(c.seconds for c in costs),
+        "cpu_s": sum(c.cpu_s for c in costs),
+        "bottleneck": bottleneck(costs),
+        "recipe_text": yaml.safe_dump(facts.recipe, sort_keys=False, allow_unicode=True, width=100),
+        "shown": {"reasons": REASONS_SHOWN, "reasons_listed": REASONS_LISTED, "languages": LANGUAGES_SHOWN, "hosts": HOSTS_SHOWN, "hosts_listed": HOSTS_LISTED},
+    }
+
+
+def _damage(reason: str) -> str:
+    return reason.removeprefix("damaged:") if reason.startswith("damaged:") else reason if reason == "oversized" else ""
+
+
+def _dropped_files(home: str, reading: Stage | None) -> str:
+    """Glob of the tables that name every lost record: the store's root is three folders above the corpus."""
+    return f"{home.rsplit('/', 3)[0]}/steps/{reading.address}/*.dropped.parquet" if reading else ""
+
+
+def _charts(summary: Mapping[str, Any], facts: _Facts) -> tuple[list[Chart], list[Chart]]:
+    """The histograms that matter to the recipe, and those of all other signals."""
+    bins: dict[str, list[tuple[str, int, int]]] = {}
+    for row in summary["profile"]:
+        if row["what"] == "text_chars" or row["what"].startswith("signal:"):
+            bins.setdefault(row["what"].removeprefix("signal:"), []).append((row["bin"], row["documents"], row["kept"]))
+    limits = {limit["signal"]: limit for limit in facts.recipe.get("limits") or () if limit.get("low") is not None or limit.get("high") is not None}
+    first = list(dict.fromkeys(["language_score", "text_chars", *limits]))
+    reasons = {r.name: r.rows for stage in facts.losing for r in stage.reasons}
+    return (
+        [c for name in first if name in bins and (c := _chart(name, bins[name], limits.get(name), reasons))],
+        [c for name in sorted(bins) if name not in first and (c := _chart(name, bins[name], None, reasons))],
+    )
+
+
+def _chart(name: str, bins: Sequence[tuple[str, int, int]], limit: Mapping[str, Any] | None, reasons: Mapping[str, int]) -> Chart | None:
+    sides = [(side, limit[side]) for side in ("low", "high") if limit and limit.get(side) is not None]
+    bars = histogram(bins, [value for _, value in sides])
+    if bars is None:
+        return None
+    drawn = []
+    for side, value in sides:
+        x = bars.x(value)
+        beyond = (0.0, x) if side == "low" else (x, WIDTH - x)
+        drawn.append(Bound(x, f"{'≥' if side == 'low' else '≤'} {number(value)}", *beyond, "start" if x < WIDTH / 2 else "end"))
+    crossed = ", ".join(f"{number(n)} {said}" for side, said in (("low", "below"), ("high", "above"), ("missing", "without a value")) if (n := reasons.get(f"{name}:{side}", 0)))
+    return Chart(name, bound(limit) if limit else "", crossed, bars, tuple(drawn))
+
+
+def _costs(summary: Mapping[str, Any]) -> list[Cost]:
+    costs = [
+        Cost(c["name"], _purpose(c["name"]), c["seconds"], c["cpu_s"], c["cpu_s"] / c["seconds"] if c["seconds"] else 0.0, c["peak_rss_bytes"])
+        for c in summary["costs"]
+    ]
+    return sorted(costs, key=lambda c: (-c.seconds, c.name))
+
+
+def bottleneck(costs: Sequence[Cost]) -> str:
+    """Which step to make faster next, and what that could bring at most (Amdahl). ``costs`` sorted, the slowest first."""
+    total = sum(c.seconds for c in costs)
+    if not total:
+        return "No time was measured."
+    worst = costs[0]
+    said = f"The next bottleneck is {worst.name}, with {percent(worst.seconds, total)} of the time of all steps. "
+    if worst.busy_share >= BUSY_SHARE:
+        said += "It computes nearly all that time: faster code there, or more cores, would help; a faster disk or network would not."
+    else:
+        said += f"It computes for only {percent(worst.cpu_s, worst.seconds)} of that and waits for the rest: for the source, the store, or a core that others use."
+    rest = total - worst.seconds
+    if rest > 0:
+        said += f" If it cost nothing, all steps together would be {total / rest:.1f} times as fast; no more can be won there."
+    return said
+
+
+def _ranked(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(((k, n) for k, n in counts.items() if n), key=lambda kv: (-kv[1], kv[0]))
+
+
+# ------------------------------------------------------------------ the card
+
+
+def _card(summary: Mapping[str, Any]) -> dict[str, Any]:
+    facts, manifest = _facts(summary), summary["manifest"]
+    recipe, snapshot = facts.recipe, summary["snapshot"]
+    common_crawl = bool(COMMON_CRAWL.fullmatch(snapshot))
+    by_language: dict[str, list[int]] = {}
+    for file in facts.files:
+        found = re.search(r"(?:^|/)lang=([^/]+)/", file["path"])
+        counts = by_language.setdefault(found[1] if found else "und", [0, 0])
+        counts[0] += file["rows"]
+        counts[1] += file["bytes"]
+    languages = sorted(((name, *counts) for name, counts in by_language.items()), key=lambda row: (-row[1], row[0]))
+    codes = sorted({c for name, *_ in languages[:CARD_LANGUAGES] if (c := iso_code(name))})
+    front = {
+        "pretty_name": f"{recipe['name']} · {snapshot}",
+        **({"language": codes} if codes else {}),
+        **({"multilinguality": ["multilingual" if len(codes) > 1 else "monolingual"]} if codes else {}),
+        "size_categories": [size_category(facts.kept)],
+        "task_categories": ["text-generation"],
+        "tags": [*(["common-crawl"] if common_crawl else []), "winnow", recipe["name"]],
+        "configs": [{"config_name": "default", "data_files": "data/**/*.parquet"}],
+    }
+    source = shlex.quote(snapshot) if common_crawl else f"SOURCE --snapshot {shlex.quote(snapshot)}"
+    return {
+        "front": yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=1000),
+        "id": summary["id"],
+        "snapshot": snapshot,
+        "common_crawl": common_crawl,
+        "facts": facts,
+        "digest": manifest["digest"],
+        "versions": manifest["versions"],
+        "languages": languages,
+        "languages_shown": CARD_LANGUAGES,
+        "reasons_shown": CARD_REASONS,
+        "limits": [(limit["signal"], bound(limit)) for limit in recipe.get("limits") or ()],
+        "personal_data": _ranked(summary["notes"].get("redact", {}).get("personal_data", {})),
+        "text_chars": summary["notes"].get("redact", {}).get("text_chars"),
+        "corrected": any(s.name == "correct" for s in facts.stages),
+        "deduplicated": [s.name.removeprefix("dedup-") for s in facts.stages if s.name.startswith("dedup-") and s.name in ("dedup-url", "dedup-text")],
+        "command": f"winnow run {source} --recipe {shlex.quote(recipe['name'])}",
+    }
+
+
+def iso_code(language: str) -> str:
+    """ISO 639 code of what a language model calls a language (``de``, ``deu_Latn``); empty if that is none."""
+    found = ISO_639.fullmatch(language)
+    return "" if not found or found[1] in ("und", "zxx", "mul", "eml") else RENAMED.get(found[1], found[1])
+
+
+def size_category(rows: int) -> str:
+    """The Hub's name for a number of rows."""
+    steps = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")
+    below = next((i for i in range(len(steps)) if rows < 10 ** (i + 3)), len(steps))
+    return "n<1K" if below == 0 else "n>1T" if below == len(steps) else f"{steps[below - 1]}<n<{steps[below]}"
+
+
+# ------------------------------------------------------------------ words for numbers
+
+
+def number(value: float) -> str:
+    """1,234,567 and 0.3; never in powers of ten where digits can be read."""
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}"
+    return f"{value:,.1f}" if 1000 <= abs(value) < 1e15 else f"{value:.4g}"
+
+
+def short(value: float) -> str:
+    """12k, 3.4M: for axes."""
+    for unit, name in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= unit:
+            return f"{value / unit:.3g}{name}"
+    return f"{value:.3g}"
+
+
+def percent(part: float, whole: float) -> str:
+    """12.3 %; what is not nothing is not shown as nothing, what is not all not as all."""
+    if not whole:
+        return "–"
+    share = 100 * part / whole
+    if 0 < share < 0.1:
+        return "< 0.1 %"
+    if 99.9 < share < 100:
+        return "> 99.9 %"
+    return f"{share:.0f} %" if share in (0, 100) else f"{share:.1f} %"
+
+
+def size(n: float) -> str:
+    """12.3 MB, in powers of 1000."""
+    for unit, name in ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if n >= unit:
+            return f"{n / unit:.1f} {name}" if n < 100 * unit else f"{n / unit:,.0f} {name}"
+    return f"{n:.0f} B"
+
+
+def duration(seconds: float) -> str:
+    """3 h 12 min, 4 min 5 s, 12.3 s."""
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds >= 0.05 or not seconds else "< 0.1 s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60:,} h {minutes % 60} min"
+
+
+@cache
+def _languages() -> dict[str, str]:
+    text = (files("flows") / "templates" / "languages.txt").read_text(encoding="utf-8")
+    return dict(line.split(" ", 1) for line in text.splitlines())
+
+
+def language_name(code: str) -> str:
+    """English name of a language code; empty if none is known."""
+    return _languages().get(code, "")
+
+
+def prose(text: str) -> str:
+    """Foreign text for Markdown: one line, nothing in it is markup or ends a table's cell."""
+    escaped = str(text).replace("&", "&amp;").replace("<", "&lt;")
+    return re.sub(r"([\\`*_\[\]|#])", r"\\\1", " ".join(escaped.split()))
+
+
+def code(text: str) -> str:
+    """Foreign text for Markdown as code, also inside a table's cell."""
+    return "`" + (" ".join(str(text).replace("`", "'").split()).replace("|", "\\|") or " ") + "`"
+
+
+@cache
+def _templates() -> "Environment":
+    from jinja2 import Environment, FunctionLoader, StrictUndefined  # not at the top: a run with nothing to do need not wait for it
+
+    def source(name: str) -> str:
+        return (files("flows") / "templates" / name).read_text(encoding="utf-8")
+
+    made = Environment(
+        loader=FunctionLoader(source),
+        autoescape=lambda name: name is None or not name.endswith(".md.j2"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters |= {
+        "number": number, "short": short, "size": size, "duration": duration, "prose": prose, "code": code, "language": language_name,
+    }  # fmt: skip
+    made.globals |= {"percent": percent}
+    return made

@@ -1,0 +1,235 @@
+"""A run before and after Prefect: what was asked for, checked and planned; and what it made, counted and released.
+
+Nothing here imports Prefect, so that planning answers in a second and ``winnow run`` with nothing to do starts no engine.
+"""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from flows import recipes
+from flows.places import source_place, store_place
+from flows.release import dataset_card, report_html
+from tasks import crawl as crawls
+from tasks.core.bench import Bench
+from tasks.core.errors import BadInput
+from tasks.core.plan import Plan
+from tasks.core.step import Step
+from tasks.core.store import Store
+
+VERSIONED = ("winnow", "datatrove", "resiliparse", "fastwarc", "trafilatura", "fasttext-numpy2-wheel", "pyarrow", "numpy")
+SECRET_IN_URI = re.compile(r"^[a-z0-9+]+://[^/]*@", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks for, on the command line or in the UI: plain values only.
+
+    Raises:
+        BadInput: a number out of its range, or credentials inside a URI.
+    """
+
+    source: str
+    recipe: str = "fineweb"
+    store: str = "winnow-store"
+    workers: int = 2
+    snapshot: str = ""
+    kind: str = "warc"
+    limit: int = 0
+    sample_fraction: float = 1.0
+    seed: int = 0
+    files_per_shard: int = 1
+    base_url: str = ""
+    anonymous: bool = False
+
+    def __post_init__(self) -> None:
+        for name, low in (("workers", 1), ("limit", 0), ("files_per_shard", 1)):
+            if getattr(self, name) < low:
+                raise BadInput(f"{name.replace('_', '-')} is {getattr(self, name)}; it must be at least {low}.")
+        if not 0 < self.sample_fraction <= 1:
+            raise BadInput(f"sample-fraction is {self.sample_fraction}; it must be above 0 and at most 1.")
+        for name in ("source", "store", "base_url"):
+            if SECRET_IN_URI.match(getattr(self, name)):
+                raise BadInput(f"The {name} has credentials in its URI, which would end up in logs. Take them out and set them in the environment or a block.")
+
+
+@dataclass
+class Run:
+    """One request, resolved: the crawl, the steps, where everything lies, and what is missing."""
+
+    request: Request
+    pipeline: recipes.Pipeline
+    bench: Bench
+    plan: Plan = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.plan = Plan(self.pipeline.targets, self.bench)
+
+    @property
+    def id(self) -> str:
+        return self.pipeline.publish.home.rsplit("/", 1)[1]
+
+    @property
+    def home(self) -> str:
+        return self.pipeline.publish.home
+
+    @cached_property
+    def manifest_path(self) -> str:
+        return f"{self.home}/manifest.json"
+
+    def is_released(self) -> bool:
+        """Whether manifest, card and report lie beside the corpus."""
+        here = self.bench.store.files(self.home)
+        return all(f"{self.home}/{name}" in here for name in ("manifest.json", "README.md", "report.html"))
+
+
+def prepare(request: Request) -> Run:
+    """Resolve and check everything that can be known without reading the crawl.
+
+    Raises:
+        BadInput: source, recipe or store cannot be used as given.
+        Transient: the listing of a crawl could not be fetched after retries.
+    """
+    recipe = recipes.load(request.recipe)
+    source_root, source_options = source_place(request.source)
+    crawl, source = crawls.resolve(
+        source_root,
+        snapshot=request.snapshot,
+        kind=request.kind,
+        limit=request.limit or None,
+        sample_fraction=request.sample_fraction if request.sample_fraction < 1 else None,
+        seed=request.seed,
+        files_per_shard=request.files_per_shard,
+        base_url=request.base_url or crawls.COMMON_CRAWL,
+        anonymous=request.anonymous or None,
+        options=tuple(sorted(source_options.items())),
+    )
+    store_root, store_options = store_place(request.store)
+    store = Store(store_root if "://" in store_root else str(Path(store_root).absolute()), tuple(sorted(store_options.items())))
+    store.check()
+    return Run(request, recipes.build(recipe, crawl), Bench(crawl, source, store))
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of what can change results."""
+    found = {}
+    for name in VERSIONED:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "missing"
+    return found
+
+
+# ------------------------------------------------------------------ after the steps
+
+
+def reports(run: Run, step: Step) -> list[dict[str, Any]]:
+    """Reports of all shards of a step, in shard order. Raises DamagedArtifact."""
+    shards = step.shards(run.bench) or ()
+    with ThreadPoolExecutor(16) as threads:
+        return list(threads.map(lambda shard: run.bench.store.report(step, shard), shards))
+
+
+def release(run: Run) -> dict[str, Any]:
+    """Count the whole run and write card, report and, last, the manifest, which is returned. Raises DamagedArtifact."""
+    steps, files, costs = [], [], []
+    notes: dict[str, dict[str, Any]] = {}
+    for step in run.pipeline.steps:
+        made = reports(run, step)
+        dropped: Counter[str] = Counter()
+        for report in made:
+            dropped.update(report["dropped"])
+        steps.append(
+            {
+                "name": step.label,
+                "kind": step.kind,
+                "address": step.address,
+                "shards": len(made),
+                "rows_in": sum(r["rows_in"] for r in made),
+                "rows_out": sum(r["rows_out"] for r in made),
+                "dropped": dict(sorted(dropped.items())),
+            }
+        )
+        seconds, cpu_s = sum(r["seconds"] for r in made), sum(r["cpu_s"] for r in made)
+        costs.append({"name": step.label, "seconds": seconds, "cpu_s": cpu_s, "peak_rss_bytes": max((r["peak_rss_bytes"] for r in made), default=0)})
+        notes[step.label] = _summed(r["notes"] for r in made)
+        if step is run.pipeline.publish:
+            files = [{"path": r["data"]["path"][len(run.home) + 1 :]} | {k: r["data"][k] for k in ("rows", "bytes", "sha256")} for r in made]
+    recipe = run.pipeline.recipe.described()
+    curated = {"snapshot": run.bench.crawl.snapshot, "recipe": recipe, "versions": versions(), "files": files}
+    manifest = {
+        "schema": 1,
+        "snapshot": run.bench.crawl.snapshot,
+        "recipe": recipe,
+        "versions": curated["versions"],
+        "digest": "sha256:" + hashlib.sha256(json.dumps(curated, sort_keys=True).encode()).hexdigest(),
+        "files": files,
+        "steps": steps,
+    }
+    store = run.bench.store
+    summary = {
+        "id": run.id,
+        "snapshot": run.bench.crawl.snapshot,
+        "home": store.uri(run.home),
+        "manifest": manifest,
+        "notes": notes,
+        "costs": costs,
+        "profile": _profile(run),
+    }
+    store.put(f"{run.home}/README.md", dataset_card(summary).encode("utf-8", "replace"))
+    store.put(f"{run.home}/report.html", report_html(summary).encode("utf-8", "replace"))
+    store.put(run.manifest_path, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+    return manifest
+
+
+def _summed(many: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Notes of all shards added up; other than numbers and mappings of numbers is left out."""
+    total: dict[str, Any] = {}
+    for notes in many:
+        for key, value in notes.items():
+            if isinstance(value, dict):
+                total[key] = dict(Counter(total.get(key, {})) + Counter({k: v for k, v in value.items() if isinstance(v, int | float)}))
+            elif isinstance(value, int | float):
+                total[key] = total.get(key, 0) + value
+    return total
+
+
+def _profile(run: Run) -> list[dict[str, Any]]:
+    """The profiles of all shards added up."""
+    total: dict[tuple[str, str], list[int]] = {}
+    for shard in run.bench.shard_keys:
+        for row in run.bench.read(run.pipeline.profile, shard).to_pylist():
+            counts = total.setdefault((row["what"], row["bin"]), [0, 0])
+            counts[0] += row["documents"]
+            counts[1] += row["kept"]
+    return [{"what": what, "bin": name, "documents": n, "kept": kept} for (what, name), (n, kept) in total.items()]
+
+
+def result(run: Run) -> dict[str, Any]:
+    """The JSON line of ``winnow run --json``."""
+    store, pipeline = run.bench.store, run.pipeline
+    tables = {
+        name: [store.uri(step.data_path(shard)) for shard in step.shards(run.bench) or ()]
+        for name, step in (("documents", pipeline.documents), ("signals", pipeline.signals), ("decisions", pipeline.decisions))
+    }
+    return {
+        "run_id": run.id,
+        "snapshot": run.bench.crawl.snapshot,
+        "recipe": pipeline.recipe.name,
+        "manifest": store.uri(run.manifest_path),
+        "corpus": store.uri(f"{run.home}/data"),
+        "report": store.uri(f"{run.home}/report.html"),
+        "tables": tables,
+        "work": {"computed": run.plan.computed, "cached": run.plan.total() - run.plan.computed},
+    }
+
+

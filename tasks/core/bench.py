@@ -1,0 +1,73 @@
+"""The Bench: what a worker has in front of it while it makes one shard. It connects a step to its inputs, wherever they are.
+
+A table that the same worker just made is taken from memory, any other from the store; steps cannot tell the difference.
+"""
+
+import resource
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+
+from tasks.core.step import Step
+from tasks.core.store import Store
+from tasks.crawl import Crawl, Shard, Source
+
+
+@dataclass
+class Bench:
+    """``crawl`` says what there is, ``source`` where it lies, ``store`` where artifacts lie. Picklable: it is sent to worker processes."""
+
+    crawl: Crawl
+    source: Source
+    store: Store
+    _memory: dict[tuple[str, str], pa.Table] = field(default_factory=dict, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"crawl": self.crawl, "source": self.source, "store": self.store, "_memory": {}}
+
+    @cached_property
+    def shard_keys(self) -> tuple[str, ...]:
+        """In crawl order."""
+        return tuple(s.key for s in self.crawl.shards)
+
+    @cached_property
+    def _by_key(self) -> dict[str, Shard]:
+        return {s.key: s for s in self.crawl.shards}
+
+    def shard(self, key: str) -> Shard:
+        return self._by_key[key]
+
+    def read(self, step: Step, shard: str, columns: list[str] | None = None) -> pa.Table:
+        """The table of one shard of an input. Raises DamagedArtifact."""
+        table = self._memory.get((step.address, shard))
+        if table is None:
+            return self.store.read(step, shard, columns)
+        return table.select(columns) if columns else table
+
+    def make(self, steps: Sequence[Step], shard: str, redo: Iterable[str]) -> list[dict[str, Any]]:
+        """Run the steps of one stage on one shard, each committed under its own address before the next begins.
+
+        ``redo`` holds the addresses that are not done yet; the others are read from the store when a later step asks for them.
+        Returns the reports of what was made. Raises what a step raises: WinnowError, Transient, or a bug.
+        """
+        wanted, reports = set(redo), []
+        try:
+            for step in steps:
+                if step.address not in wanted:
+                    continue
+                begin, cpu = time.perf_counter(), time.process_time()
+                made = step.run(shard, self)
+                figures = {"seconds": round(time.perf_counter() - begin, 3), "cpu_s": round(time.process_time() - cpu, 3), "peak_rss_bytes": _peak_rss_bytes()}
+                reports.append(self.store.commit(step, shard, made, figures))
+                self._memory[step.address, shard] = made.table
+        finally:
+            self._memory.clear()
+        return reports
+
+
+def _peak_rss_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

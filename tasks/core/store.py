@@ -1,0 +1,257 @@
+"""The Store: any fsspec root (folder, ``s3://``) that knows where an address lives, what is done, and how to commit atomically.
+
+A shard is done when its report exists, and the report is written last. Nothing here knows what a step means.
+"""
+
+import contextlib
+import errno
+import hashlib
+import io
+import json
+import os
+import secrets
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.core.errors import BadInput, DamagedArtifact, WinnowError
+from tasks.core.step import Made, Step
+
+SCHEMA = 1
+TEMPORARY = ".winnow-tmp-"
+
+
+@dataclass(frozen=True)
+class Store:
+    """``root`` is a folder or URI; ``options`` go to fsspec (endpoint, anon). Credentials come from the environment or a block, and
+    are never shown: ``options`` stays out of repr."""
+
+    root: str
+    options: tuple[tuple[str, Any], ...] = field(default=(), repr=False)
+
+    @cached_property
+    def _fs(self) -> tuple[Any, str]:
+        try:
+            fs, path = fsspec.url_to_fs(self.root, **dict(self.options))
+        except (ValueError, ImportError) as e:
+            raise BadInput(f"The store {self.root} cannot be opened: {e}. Give a folder or a URI such as s3://bucket/winnow.") from None
+        return fs, str(path).rstrip("/")
+
+    @property
+    def is_local(self) -> bool:
+        return isinstance(self._fs[0], fsspec.implementations.local.LocalFileSystem)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A filesystem must not travel to another process (s3fs holds an event loop and sockets).
+        return {"root": self.root, "options": self.options}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    def full(self, path: str) -> str:
+        return f"{self._fs[1]}/{path}"
+
+    def uri(self, path: str) -> str:
+        """Absolute path or URI of a path inside the store."""
+        return self.full(path) if self.is_local else self._fs[0].unstrip_protocol(self.full(path))
+
+    # ------------------------------------------------------------------ bytes
+
+    def get(self, path: str) -> bytes:
+        """Raises FileNotFoundError if there is no such object."""
+        return bytes(self._fs[0].cat_file(self.full(path)))
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write all or nothing: temporary file and rename on a local disk, one PUT elsewhere.
+
+        Raises:
+            WinnowError: no space left, or the store refuses writing; says what to do.
+        """
+        fs, full = self._fs[0], self.full(path)
+        if not self.is_local:
+            fs.pipe_file(full, data)
+            return
+        target = Path(full)
+        temporary = target.with_name(f"{TEMPORARY}{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}-{target.name}"[:200])
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as f:
+                f.write(data)
+                f.flush()
+                os.fsync(f.fileno())
+            temporary.replace(target)
+        except OSError as e:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            if e.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise WinnowError(
+                    f"No space left for {target}: free some space (`winnow prune --store {self.root}` deletes what no corpus needs) and run the same "
+                    "command again; what is finished is kept."
+                ) from None
+            raise BadInput(f"The store {self.root} cannot be written: {e.strerror or e}. Choose another place with --store.") from None
+
+    def exists(self, path: str) -> bool:
+        return bool(self._fs[0].exists(self.full(path)))
+
+    def delete(self, path: str, *, recursive: bool = False) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self._fs[0].rm(self.full(path), recursive=recursive)
+
+    def files(self, path: str) -> dict[str, int]:
+        """Files below a folder: path relative to the store -> size in bytes. Empty if there is no such folder."""
+        fs, root = self._fs
+        fs.invalidate_cache()
+        try:
+            found = fs.find(f"{root}/{path}", detail=True)
+        except FileNotFoundError:
+            return {}
+        return {name[len(root) + 1 :]: int(info["size"] or 0) for name, info in found.items()}
+
+    def folders(self, path: str) -> list[str]:
+        """Names of the folders directly below a folder."""
+        fs, root = self._fs
+        fs.invalidate_cache()
+        try:
+            return sorted(i["name"].rstrip("/").rsplit("/", 1)[1] for i in fs.ls(f"{root}/{path}", detail=True) if i["type"] == "directory")
+        except FileNotFoundError:
+            return []
+
+    # ------------------------------------------------------------------ artifacts
+
+    def open_for_writing(self) -> None:
+        """Make the store's root and its marker, once.
+
+        Raises:
+            BadInput: the place cannot be written, or was written by a newer Winnow.
+        """
+        self.check()
+        if not self.exists("store.json"):
+            self.put("store.json", json.dumps({"schema": SCHEMA, "about": "artifacts of winnow; safe to delete as a whole"}).encode())
+        elif self.is_local and not os.access(self.full("store.json"), os.W_OK):
+            raise BadInput(f"The store {self.root} is read-only for this user. Choose another place with --store.")
+
+    def check(self) -> None:
+        """Raises BadInput if the store cannot be read or is of a newer schema than this version knows."""
+        try:
+            marker = json.loads(self.get("store.json"))
+        except FileNotFoundError:
+            return
+        except (PermissionError, NotADirectoryError) as e:
+            raise BadInput(f"The store {self.root} cannot be read: {e.strerror or e}. Choose another place with --store.") from None
+        except json.JSONDecodeError:
+            raise BadInput(f"{self.uri('store.json')} is damaged. If {self.root} is a store of winnow, delete that one file and run again.") from None
+        if marker.get("schema", 0) > SCHEMA:
+            raise BadInput(
+                f"The store {self.root} was written by a newer winnow (schema {marker['schema']}, this one knows {SCHEMA}). "
+                "Update winnow, or choose another place with --store."
+            )
+
+    def report_path(self, step: Step, shard: str) -> str:
+        return f"steps/{step.address}/{shard}.json"
+
+    def done(self, step: Step, shards: Iterable[str]) -> set[str]:
+        """Those of ``shards`` whose report *and* table exist. One listing per step (two where the tables lie elsewhere)."""
+        shards = list(shards)
+        here = self.files(f"steps/{step.address}")
+        folder = os.path.commonpath([step.data_path(s) for s in shards[:1000]]) if shards else ""
+        tables = here if all(step.data_path(s) in here or self.report_path(step, s) not in here for s in shards) else here | self.files(folder)
+        return {s for s in shards if self.report_path(step, s) in here and tables.get(step.data_path(s), 0) > 0}
+
+    def report(self, step: Step, shard: str) -> dict[str, Any]:
+        """The report of a finished shard. Raises DamagedArtifact if it cannot be read."""
+        path = self.report_path(step, shard)
+        try:
+            return dict(json.loads(self.get(path)))
+        except (FileNotFoundError, json.JSONDecodeError) as e:
+            self.delete(path)
+            raise DamagedArtifact(f"The report {self.uri(path)} is missing or damaged ({type(e).__name__}): run the same command again, it is made anew.") from None
+
+    def commit(self, step: Step, shard: str, made: Made, figures: dict[str, Any]) -> dict[str, Any]:
+        """Write the table(s), then the report. Refuses to lose a row without a reason.
+
+        Raises:
+            ValueError: ``rows_in != rows_out + sum(dropped)`` or the table has other than ``rows_out`` rows: a bug in the step.
+        """
+        if step.kind == "filter" and made.rows_in != made.rows_out + sum(made.dropped.values()):
+            raise ValueError(f"{step.address}/{shard} lost rows without a reason: {made.rows_in} in, {made.rows_out} out, dropped {made.dropped}")
+        data = to_parquet(made.table, made.row_groups)
+        self.put(step.data_path(shard), data)
+        if made.dropped_rows is not None:
+            self.put(f"steps/{step.address}/{shard}.dropped.parquet", to_parquet(made.dropped_rows))
+        report = {
+            "step": step.label,
+            "address": step.address,
+            "kind": step.kind,
+            "shard": shard,
+            "rows_in": made.rows_in,
+            "rows_out": made.rows_out,
+            "dropped": dict(sorted(made.dropped.items())),
+            "notes": made.notes,
+            "data": {"path": step.data_path(shard), "rows": made.table.num_rows, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()},
+            **figures,
+        }
+        self.put(self.report_path(step, shard), json.dumps(report, indent=1, ensure_ascii=True).encode())
+        return report
+
+    def read(self, step: Step, shard: str, columns: list[str] | None = None) -> pa.Table:
+        """The table of a finished shard, checked against the digest in its report.
+
+        Raises:
+            DamagedArtifact: missing or altered since it was written. The report is deleted, so that the next run makes it anew.
+        """
+        report = self.report(step, shard)
+        try:
+            data = self.get(step.data_path(shard))
+            if hashlib.sha256(data).hexdigest() != report["data"]["sha256"]:
+                raise pa.ArrowInvalid("its sha256 is not the one in the report")
+            return pq.read_table(io.BytesIO(data), columns=columns)
+        except (FileNotFoundError, pa.ArrowInvalid, OSError) as e:
+            self.delete(self.report_path(step, shard))
+            raise DamagedArtifact(f"{self.uri(step.data_path(shard))} is missing or damaged ({e}): run the same command again, it is made anew.") from None
+
+    def open_parquet(self, step: Step, shard: str) -> pq.ParquetFile:
+        """For reading some row groups of a table only. The caller closes it. Raises DamagedArtifact as ``read`` does."""
+        try:
+            return pq.ParquetFile(self._fs[0].open(self.full(step.data_path(shard)), "rb"))
+        except (FileNotFoundError, pa.ArrowInvalid, OSError) as e:
+            self.delete(self.report_path(step, shard))
+            raise DamagedArtifact(f"{self.uri(step.data_path(shard))} is missing or damaged ({e}): run the same command again, it is made anew.") from None
+
+    def clean(self, step: Step) -> None:
+        """Delete temporary files that a killed process of this machine left for a step."""
+        if not self.is_local:
+            return
+        prefix = f"{TEMPORARY}{socket.gethostname()}-"
+        for path in self.files(f"steps/{step.address}"):
+            name = path.rsplit("/", 1)[1]
+            if name.startswith(prefix) and not _alive(name[len(prefix) :].split("-")[0]):
+                self.delete(path)
+
+
+def to_parquet(table: pa.Table, row_groups: Any = None) -> bytes:
+    """Parquet bytes: zstd, no statistics on text, the same for the same table in every process.
+
+    ``row_groups``: rows per group, or the list of sizes of each group; one group by default.
+    """
+    sink = io.BytesIO()
+    table = table.combine_chunks()
+    with pq.ParquetWriter(sink, table.schema, compression="zstd", compression_level=3, write_statistics=[c for c in table.column_names if c != "text"]) as writer:
+        if isinstance(row_groups, int) or row_groups is None:
+            writer.write_table(table, row_group_size=row_groups or max(1, table.num_rows))
+        else:
+            start = 0
+            for size in row_groups:
+                writer.write_table(table.slice(start, size), row_group_size=max(1, size))
+                start += size
+    return sink.getvalue()
+
+
+def _alive(pid: str) -> bool:
+    return pid.isdigit() and Path(f"/proc/{pid}").exists()

@@ -1,0 +1,143 @@
+"""Measure: documents -> signals, one row per document and no threshold anywhere; Correct: line-wise corrections that edit text.
+
+What a signal means is in ``tasks/filters/``, the line rules are in ``tasks/corrections.py``.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.core.bench import Bench
+from tasks.core.filter import Filter, Signal
+from tasks.core.step import Kind, Made, ShardStep, Step
+from tasks.core.text import Document
+from tasks.corrections import LineRules
+
+ARROW = {"float": pa.float64(), "int": pa.int64(), "bool": pa.bool_(), "str": pa.string(), "floats": pa.list_(pa.float64())}
+
+CORRECTED = pa.schema(
+    [
+        pa.field("id", pa.string()),
+        pa.field("corrected_text", pa.string()),
+        pa.field("corrected_lines_in", pa.int64()),
+        pa.field("corrected_lines_removed", pa.int64()),
+        pa.field("corrected_words_removed_share", pa.float64()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Correct(ShardStep):
+    """Line-wise corrections: documents in, their edited texts out (schema CORRECTED; ``corrected_text`` is null where nothing changed).
+
+    No document is dropped here. Lines removed are counted per rule in the report's notes; the share of words lost is a signal.
+    """
+
+    name: ClassVar[str] = "correct"
+
+    documents: Step
+    rules: LineRules
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        documents = bench.read(self.documents, shard, ["id", "text"])
+        removed: Counter[str] = Counter()
+        rows = []
+        for identity, text in zip(documents["id"].to_pylist(), documents["text"].to_pylist(), strict=True):
+            corrected = self.rules.apply(text)
+            removed.update(corrected.removed)
+            removed["lines_in"] += corrected.lines_in
+            rows.append(
+                {
+                    "id": identity,
+                    "corrected_text": None if corrected.text == text else corrected.text,
+                    "corrected_lines_in": corrected.lines_in,
+                    "corrected_lines_removed": corrected.lines_in - corrected.lines_out,
+                    "corrected_words_removed_share": corrected.words_removed_share,
+                }
+            )
+        return Made(pa.Table.from_pylist(rows, schema=CORRECTED), len(rows), len(rows), notes={"lines": dict(sorted(removed.items()))})
+
+
+def final_texts(documents: pa.Table, corrected: pa.Table | None) -> pa.ChunkedArray:
+    """The text a corpus gets: as extracted, or as corrected where the recipe corrects."""
+    return documents["text"] if corrected is None else pc.coalesce(corrected["corrected_text"], documents["text"])
+
+
+@dataclass(frozen=True)
+class Measure(ShardStep):
+    """One group of signals: documents in, one row per document and one column per signal out. All filters of a group share one
+    tokenisation; a filter in another group is measured without touching this one."""
+
+    name: ClassVar[str] = "measure"
+
+    documents: Step
+    group: str
+    filters: tuple[Filter, ...]
+    corrected: Correct | None = None
+
+    @property
+    def label(self) -> str:
+        return f"measure-{self.group}"
+
+    @property
+    def signals(self) -> tuple[Signal, ...]:
+        return tuple(s for f in self.filters for s in f.signals)
+
+    def check(self) -> None:
+        for f in self.filters:
+            f.measure(Document("A text to see that the filter works.", id="check", url="https://example.org/", language="en"))
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        documents = bench.read(self.documents, shard, ["id", "url", "language", "text"])
+        corrected = bench.read(self.corrected, shard) if self.corrected else None
+        final = final_texts(documents, corrected).to_pylist() if corrected is not None else None
+        columns: dict[str, list[Any]] = {s.name: [] for s in self.signals}
+        extracted = [f for f in self.filters if f.text == "extracted" or final is None]
+        edited = [f for f in self.filters if f.text == "corrected" and final is not None]
+        facts = zip(documents["id"].to_pylist(), documents["url"].to_pylist(), documents["language"].to_pylist(), documents["text"].to_pylist(), strict=True)
+        for row, (identity, url, language, text) in enumerate(facts):
+            doc = Document(text, id=identity, url=url or "", language=language or "")
+            for f in extracted:
+                for name, value in f.measure(doc).items():
+                    columns[name].append(value)
+            if final is not None and edited:
+                doc = doc if final[row] == text else Document(final[row], id=identity, url=url or "", language=language or "")
+                for f in edited:
+                    for name, value in f.measure(doc).items():
+                        columns[name].append(value)
+        table = pa.table([documents["id"], *(pa.array(columns[s.name], ARROW[s.kind]) for s in self.signals)], names=["id", *(s.name for s in self.signals)])
+        return Made(table, documents.num_rows, table.num_rows)
+
+
+@dataclass(frozen=True)
+class Signals(ShardStep):
+    """The signals table: id, language and its score, the edits' figures, and every group's signals side by side."""
+
+    name: ClassVar[str] = "signals"
+    kind: ClassVar[Kind] = "join"
+
+    documents: Step
+    groups: tuple[Measure, ...]
+    corrected: Correct | None = None
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        parts = [bench.read(self.documents, shard, ["id", "language", "language_score"])]
+        if self.corrected:
+            parts.append(bench.read(self.corrected, shard).drop_columns(["corrected_text"]))
+        parts += [bench.read(group, shard) for group in self.groups]
+        joined = parts[0]
+        for part in parts[1:]:
+            if not part["id"].combine_chunks().equals(joined["id"].combine_chunks()):
+                raise ValueError(f"shard {shard}: the rows of {[p.column_names[1] for p in parts]} do not match; a step lost or reordered rows")
+            for name in part.column_names[1:]:
+                joined = joined.append_column(part.schema.field(name), part[name])
+        return Made(joined, joined.num_rows, joined.num_rows)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What a limit may bound."""
+        edits = tuple(CORRECTED.names[2:]) if self.corrected else ()
+        return ("language", "language_score", *edits, *(s.name for g in self.groups for s in g.signals))

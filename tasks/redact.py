@@ -1,0 +1,72 @@
+"""Redact: the kept documents with personal data replaced, as the corpus will hold them.
+
+What counts as personal data, and what it is replaced by, is in ``tasks/pii.py``.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.core.bench import Bench
+from tasks.core.step import Made, ShardStep, Step
+from tasks.dedup.exact import Resolve
+from tasks.measure import Correct, Signals, final_texts
+from tasks.pii import redact
+from tasks.select import Judge
+
+CARRIED = ("url", "date", "language", "language_score", "source_file", "offset", "length", "record_id")
+PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+
+
+def partition_of(language: str | None) -> str:
+    """The value of ``lang=`` in the corpus's paths: the language, or ``und`` where it is unknown or could not be a folder's name."""
+    return language if language and PLAIN_NAME.fullmatch(language) else "und"
+
+
+@dataclass(frozen=True)
+class Redact(ShardStep):
+    """Documents and decisions in; the kept rows in their final columns out, grouped by language, in crawl order within a language.
+
+    ``kinds`` are the kinds of personal data to replace; ``signals`` the signal columns that the corpus carries along.
+    """
+
+    name: ClassVar[str] = "redact"
+
+    documents: Step
+    decisions: Judge | Resolve
+    signals: Signals
+    kinds: tuple[str, ...]
+    carried_signals: tuple[str, ...] = ()
+    corrected: Correct | None = None
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        decisions = bench.read(self.decisions, shard, ["id", "kept"])
+        documents = bench.read(self.documents, shard, ["id", "text", *CARRIED])
+        texts = final_texts(documents, bench.read(self.corrected, shard) if self.corrected else None)
+        documents = documents.set_column(1, "text", texts)
+        for name in self.carried_signals:
+            documents = documents.append_column(name, bench.read(self.signals, shard, [name])[name])
+        kept = documents.filter(decisions["kept"])
+        dropped: Counter[str] = Counter()
+        found: Counter[str] = Counter()
+        redacted = []
+        for text in kept["text"].to_pylist():
+            result = redact(text, self.kinds)
+            found.update(result.counts)
+            redacted.append(result.text)
+        kept = kept.set_column(1, "text", pa.array(redacted, pa.string()))
+        blank = pc.equal(pc.utf8_trim_whitespace(kept["text"]), "")
+        if empty := pc.sum(blank).as_py():
+            dropped["empty_text"] += empty  # nothing was left after the line corrections, and no limit of the recipe minded
+            kept = kept.filter(pc.invert(blank))
+        partition = pa.array([partition_of(x) for x in kept["language"].to_pylist()], pa.string())
+        kept = kept.append_column("partition", partition)
+        order = pc.sort_indices(pa.table({"partition": partition, "row": pa.array(range(len(partition)), pa.int64())}), [("partition", "ascending"), ("row", "ascending")])
+        languages = Counter(partition.to_pylist())
+        notes = {"languages": dict(sorted(languages.items())), "personal_data": dict(sorted(found.items())), "text_chars": pc.sum(pc.utf8_length(kept["text"])).as_py() or 0}
+        rows_in = pc.sum(decisions["kept"]).as_py() or 0
+        return Made(kept.take(order), rows_in, kept.num_rows, dict(dropped), notes, row_groups=[n for _, n in sorted(languages.items())])

@@ -1,0 +1,43 @@
+"""Select: signals -> which documents stay, and for the others every limit they cross. Moving a limit reruns this and what follows.
+
+The decisions table grows in two ways only: ``Judge`` bounds signals, ``Resolve`` (tasks/dedup/exact.py) bounds ranks in clusters.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.core.bench import Bench
+from tasks.core.limit import Limit, judge
+from tasks.core.step import Made, ShardStep
+from tasks.measure import Signals
+
+
+@dataclass(frozen=True)
+class Judge(ShardStep):
+    """Signals in; id, kept, reason (the first crossed limit or null) and all crossed limits out, one row per document.
+
+    The rows counted as dropped are those not kept; their rows stay in the table, since explaining them is its purpose.
+    """
+
+    name: ClassVar[str] = "select"
+
+    signals: Signals
+    limits: tuple[Limit, ...]
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        wanted = list(dict.fromkeys(limit.signal for limit in self.limits))
+        signals = bench.read(self.signals, shard, ["id", *wanted])
+        crossed, reason = judge({name: signals[name] for name in wanted}, self.limits, signals.num_rows)
+        table = pa.table({"id": signals["id"], "kept": pc.is_null(reason), "reason": reason, "crossed": crossed})
+        return account(table)
+
+
+def account(table: pa.Table, already: pa.ChunkedArray | None = None) -> Made:
+    """The account of a decisions table; ``already`` marks the rows that were kept before this step (all, if not given)."""
+    reasons = table["reason"] if already is None else table["reason"].filter(already)
+    dropped = Counter(r for r in reasons.to_pylist() if r is not None)
+    return Made(table, len(reasons), len(reasons) - dropped.total(), dict(dropped))

@@ -1,0 +1,40 @@
+"""Rules of the house that code can check."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TASKS = sorted((ROOT / "tasks").rglob("*.py"))
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (a.name for a in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+@pytest.mark.parametrize("path", TASKS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_tasks_know_neither_prefect_nor_flows_nor_blocks(path):
+    assert not {name.split(".")[0] for name in imports(path)} & {"prefect", "flows", "blocks"}
+
+
+@pytest.mark.parametrize("path", [p for folder in ("tasks", "flows", "blocks") for p in sorted((ROOT / folder).rglob("*.py")) if p.stat().st_size], ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_module_says_what_belongs_in_it(path):
+    assert ast.get_docstring(ast.parse(path.read_text()))
+    assert path.name not in ("utils.py", "helpers.py", "common.py")
+
+
+def test_help_loads_nothing_heavy():
+    code = "import sys, flows.cli; sys.exit(any(m in sys.modules for m in ('prefect', 'pyarrow', 'pandas', 'datatrove')))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_planning_does_not_load_prefect():
+    code = "import sys, flows.run, flows.housekeeping; sys.exit('prefect' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
