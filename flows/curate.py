@@ -20,6 +20,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import exponential_backoff
 from pydantic import Field
 
+from flows.housekeeping import record
 from flows.run import Request, Run, prepare, release, result
 from tasks.core.errors import DamagedArtifact, Transient, WinnowError
 from tasks.core.plan import Work
@@ -78,6 +79,7 @@ def curate_snapshot(
             return Completed(name="Cached", message=f"Nothing to do, see {run.bench.store.uri(run.home)}", data=result(run))
         run.bench.store.open_for_writing()
         run.pipeline.check()
+        record(run)
         _work_off(run)
         manifest = release(run)
     except WinnowError as e:
@@ -172,8 +174,8 @@ def _stage(run: Run, work: Work, pool: Pool) -> None:
             done = len(account.finished)
             if tell:
                 tell(work.stage.label, shards - missing + done, shards, {"rows": account.documents})
-            if (not pending or time.monotonic() - told > PROGRESS_EVERY_S) and isinstance(artifact_id := artifact, object):
-                update_progress_artifact(artifact_id, progress=100.0 * (shards - missing + done) / max(1, shards))  # type: ignore[arg-type]
+            if not pending or time.monotonic() - told > PROGRESS_EVERY_S:
+                update_progress_artifact(artifact, progress=100.0 * (shards - missing + done) / max(1, shards))  # type: ignore[arg-type]
                 told = time.monotonic()
             if not pending:
                 break

@@ -8,16 +8,18 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+BINS_PER_UNIT, BINS_PER_OCTAVE = 50, 2  # as in tasks/profile.py, which a page need not import; a test compares them
 WIDTH, HEIGHT = 320.0, 104.0
-MAX_OCTAVE_CELLS = 80
+MAX_OCTAVE_CELLS = 60
 MIN_CELLS = 6
+BAR_WIDTH = 28.0  # at most, where there are few cells
 TICK_GAP = 36.0  # narrower, and labels of five characters touch
 CUT_FROM = 3.0  # a bar this many times as high as the next one is cut, or nothing else could be seen
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One bar: values in [low, high), how many documents have them, how many of those were kept; ``x`` to ``y_documents`` for drawing."""
+    """Values in [low, high), how many documents have them, how many of those were kept; the rest is the place of its bar."""
 
     low: float
     high: float
@@ -32,14 +34,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Histogram:
-    """``cells`` adjoin and have one width each, whatever their range; ``missing`` are documents without a number; ``top`` is what the
-    full height stands for, in documents."""
+    """``cells`` adjoin and are equally wide, whatever their range; ``missing`` are documents without a number; ``top`` is what the full
+    height stands for, in documents; ``whole`` if no value lies between two whole numbers, as far as the bins tell."""
 
     cells: tuple[Cell, ...]
     documents: int
     kept: int
     missing: int
     top: int
+    whole: bool
 
     def x(self, value: float) -> float:
         """Where a value lies, in units of the drawing; at the border if it lies outside."""
@@ -48,13 +51,18 @@ class Histogram:
         inside = (value - edges[at]) / (edges[at + 1] - edges[at])
         return (at + min(max(inside, 0.0), 1.0)) * WIDTH / len(self.cells)
 
+    def bound_x(self, value: float, side: str) -> float:
+        """Where to draw a bound that is inclusive: "at most 0" of whole numbers lies behind the bar of 0."""
+        return self.x(value + 1 if self.whole and side == "high" and 0 <= value <= 1 else value)
+
     def ticks(self) -> list[tuple[float, float]]:
         """(x, value) of round values, far enough apart to be labelled, the outermost included where there is room."""
         low, high = self.cells[0].low, self.cells[-1].high
+        middle = WIDTH / len(self.cells) / 2
         chosen: list[tuple[float, float]] = []
-        for value in _round_values(low, high):
-            at = self.x(value)
-            if low <= value <= high and all(abs(at - other) >= TICK_GAP for other, _ in chosen):
+        for value in _round_values(low, high, self.whole, len(self.cells)):
+            at = self.x(value) + (middle if self.whole and 0 <= value <= 1 else 0)
+            if low <= value <= high and not (self.whole and value == high) and all(abs(at - other) >= TICK_GAP for other, _ in chosen):
                 chosen.append((at, value))
         return sorted(chosen)
 
@@ -62,7 +70,7 @@ class Histogram:
 def histogram(bins: Iterable[tuple[str, int, int]], bounds: Sequence[float] = ()) -> Histogram | None:
     """Lay out (bin, documents, kept); the axis reaches as far as values and ``bounds`` do. None if there is no number at all.
 
-    Up to 1 in size, cells are 1/50 wide; beyond, half an octave, and then those below 1 are a tenth, or all one if values are whole.
+    If all lies between -1 and 1, cells are as wide as bins. Else they grow with their value beyond 1, and those below are a tenth.
     """
     numbers: list[tuple[float, int, int]] = []
     missing = 0
@@ -75,8 +83,8 @@ def histogram(bins: Iterable[tuple[str, int, int]], bounds: Sequence[float] = ()
     if not any(documents for _, documents, _ in numbers):
         return None
     middles = [_middle(edge) for edge, _, _ in numbers]
-    fractional = any(0 < abs(edge) < 1 for edge, _, _ in numbers) or any(0 < abs(b) < 1 for b in bounds)
-    edges = _edges(middles, bounds, fractional)
+    whole = all(edge >= 0 and not 0 < edge < 1 for edge, _, _ in numbers) and all(b == int(b) for b in bounds)
+    edges = _edges(middles, bounds, whole)
     counts = [[0, 0] for _ in edges[1:]]
     for middle, (_, documents, kept) in zip(middles, numbers, strict=True):
         at = min(max(bisect_right(edges, middle) - 1, 0), len(counts) - 1)
@@ -84,7 +92,7 @@ def histogram(bins: Iterable[tuple[str, int, int]], bounds: Sequence[float] = ()
         counts[at][1] += kept
     cells = [Cell(low, high, n, k) for low, high, (n, k) in zip(edges, edges[1:], counts, strict=False)]
     top = _top(cells)
-    return Histogram(_drawn(cells, top), sum(c.documents for c in cells), sum(c.kept for c in cells), missing, top)
+    return Histogram(_drawn(cells, top), sum(c.documents for c in cells), sum(c.kept for c in cells), missing, top, whole)
 
 
 def _top(cells: Sequence[Cell]) -> int:
@@ -95,12 +103,14 @@ def _top(cells: Sequence[Cell]) -> int:
 
 def _drawn(cells: Sequence[Cell], top: int) -> tuple[Cell, ...]:
     width = WIDTH / len(cells)
+    bar = min(0.9 * width, BAR_WIDTH)
     drawn = []
     for number, cell in enumerate(cells):
         cut = cell.documents > top
-        full = HEIGHT if cut else HEIGHT * cell.documents / top
-        kept = full * cell.kept / cell.documents if cell.documents else 0.0
-        drawn.append(replace(cell, x=number * width, width=width, y_kept=HEIGHT - kept, y_documents=HEIGHT - full, cut=cut))
+        y_documents = 0.0 if cut else HEIGHT * (1 - cell.documents / top)
+        kept = cell.kept / cell.documents if cell.documents else 0.0
+        x = number * width + (width - bar) / 2
+        drawn.append(replace(cell, x=x, width=bar, y_kept=HEIGHT - (HEIGHT - y_documents) * kept, y_documents=y_documents, cut=cut))
     return tuple(drawn)
 
 
@@ -113,17 +123,19 @@ def _number(name: str) -> float | None:
 
 
 def _middle(edge: float) -> float:
-    """A value inside the bin that begins at ``edge``: bins below 1 are 1/50 wide, the others half an octave, away from zero."""
-    return edge + 0.01 if abs(edge) <= 1 else edge * 2**0.25
+    """A value inside the bin that begins at ``edge``; beyond 1, bins grow away from zero."""
+    return edge + 0.5 / BINS_PER_UNIT if abs(edge) <= 1 else edge * 2 ** (0.5 / BINS_PER_OCTAVE)
 
 
-def _edges(middles: Sequence[float], bounds: Sequence[float], fractional: bool) -> list[float]:
+def _edges(middles: Sequence[float], bounds: Sequence[float], whole: bool) -> list[float]:
     points = [*middles, *bounds]
     low, high = min(points), max(points)
-    if -1 <= low and high <= 1.02:
-        edges = [i / 50 for i in range(-50, 52)]
+    if whole:
+        edges = sorted({0.0, 1.0, 2.0, *(e for e in _octaves(high) if e > 2)})
+    elif low >= -1 and high <= 1 + 1 / BINS_PER_UNIT:
+        edges = [i / BINS_PER_UNIT for i in range(-BINS_PER_UNIT, BINS_PER_UNIT + 2)]
     else:
-        unit = [i / 10 for i in range(1, 10)] if fractional else []
+        unit = [i / 10 for i in range(1, 10)]
         edges = [0.0, *unit, *_octaves(high)]
         if low < 0:
             edges = [-e for e in reversed([*unit, *_octaves(-low)])] + edges
@@ -134,17 +146,18 @@ def _edges(middles: Sequence[float], bounds: Sequence[float], fractional: bool) 
 
 
 def _octaves(reach: float) -> list[float]:
-    """Half octaves from 1 to beyond ``reach`` (larger steps if that would be too many)."""
-    halves = math.ceil(2 * math.log2(reach)) + 1 if reach > 1 else 1
-    step = math.ceil(halves / MAX_OCTAVE_CELLS)
-    return [2 ** (j / 2) for j in range(0, min(halves + step, 2046), step)]
+    """Edges of the bins from 1 to beyond ``reach``; every second, third, ... where there are too many."""
+    bins = math.ceil(BINS_PER_OCTAVE * math.log2(reach)) + 1 if reach > 1 else 1
+    step = math.ceil(bins / MAX_OCTAVE_CELLS)
+    return [2 ** (j / BINS_PER_OCTAVE) for j in range(0, min(bins + step, 1023 * BINS_PER_OCTAVE), step)]
 
 
-def _round_values(low: float, high: float) -> list[float]:
-    """Round values from the roundest to the least round."""
-    if high <= 1.02 and low >= -1:
-        return [0.0, 1.0, -1.0, *(s * v / 100 for s in (1, -1) for v in (50, 20, 40, 60, 80, 10, 30, 70, 90, 5, 15, 2, 4, 6, 8))]
+def _round_values(low: float, high: float, whole: bool, cells: int) -> list[float]:
+    """Values worth a label: evenly spaced where the axis is, else from the roundest to the least round."""
+    if high <= 1 + 1 / BINS_PER_UNIT and low >= -1:
+        step = next((s for s in (2, 5, 10, 20, 25, 50) if s / 100 * BINS_PER_UNIT * WIDTH / cells >= TICK_GAP), 100)
+        return [v / 100 for v in range(-100, 101, step)]
     reach = max(abs(low), abs(high))
     tens = [10.0**e for e in range(0, int(math.log10(reach)) + 1)] if reach >= 1 else [1.0]
-    positive = [*tens, *(5 * t for t in tens), *(2 * t for t in tens), 0.5]
+    positive = [*tens, *(5 * t for t in tens), *(2 * t for t in tens), *([] if whole else [0.5])]
     return [0.0, *positive, *(-v for v in positive)]

@@ -70,7 +70,7 @@ FAMILIES = {
     "file": "a whole file: {}",
 }
 DAMAGES = {
-    "block_digest_mismatch": "The bytes of the record are not those its own digest was made of: something changed them after they were written.",
+    "block_digest_mismatch": "The bytes of the record are not those its own digest was made of: they were changed later.",
     "content_length": "Content-Length is missing, unreadable or wrong, and there is no digest that could prove the record whole.",
     "bad_header": "A record begins, but its header cannot be read.",
     "garbage": "Bytes that belong to no record, up to the place where the next record or gzip member begins.",
@@ -84,7 +84,7 @@ DAMAGES = {
 def report_html(summary: Mapping[str, Any]) -> str:
     """The report of a run as one self-contained page: no script, no request, readable offline and in print.
 
-    ``summary`` is what ``flows.run.release`` gathers. The page holds times and the place of the corpus, so it may differ between equal runs.
+    ``summary`` is what ``flows.run.release`` gathers. The page holds times and the corpus's place, so equal runs may differ in it.
     """
     return _templates().get_template("report.html.j2").render(_report(summary))
 
@@ -164,7 +164,7 @@ def _facts(summary: Mapping[str, Any]) -> _Facts:
     stages = tuple(_stage(step, limits) for step in manifest["steps"])
     reading = next((s for s in stages if s.kind == "filter"), None)
     return _Facts(
-        recipe=manifest["recipe"],
+        recipe={"about": "", "source": "", "correct": None, "deduplicate": (), "redact": (), "carry_signals": ()} | manifest["recipe"],
         stages=stages,
         unit="rows" if reading and reading.name == "read" else "records",
         records=reading.rows_in if reading else 0,
@@ -178,7 +178,8 @@ def _facts(summary: Mapping[str, Any]) -> _Facts:
 def _stage(step: Mapping[str, Any], limits: Mapping[str, Any]) -> Stage:
     ranked = sorted(step["dropped"].items(), key=lambda kv: (-kv[1], kv[0]))
     reasons = tuple(_reason(name, rows, step["rows_in"], limits) for name, rows in ranked if rows)
-    return Stage(step["name"], _purpose(step["name"]), step.get("kind", "filter"), step["shards"], step["address"], step["rows_in"], step["rows_out"], reasons)
+    name, kind = step["name"], step.get("kind", "filter")
+    return Stage(name, _purpose(name), kind, step["shards"], step["address"], step["rows_in"], step["rows_out"], reasons)
 
 
 def _purpose(step: str) -> str:
@@ -189,7 +190,8 @@ def _reason(name: str, rows: int, of: int, limits: Mapping[str, Any]) -> Reason:
     signal, _, detail = name.partition(":")
     if signal in limits:
         said = {"low": "below the limit", "high": "above the limit", "missing": "has no value", "other": "none of those allowed"}
-        return Reason(name, said.get(detail, f"the filter said: {detail}"), bound(limits[signal]), rows, of)
+        return Reason(name, said.get(detail, "the filter's own verdict"), bound(limits[signal]), rows, of)
+    detail = re.sub("[\u202a-\u202e\u2066-\u2069]", "\ufffd", detail)  # or a server's word could turn round the sentence it stands in
     meaning = REASONS.get(name) or (FAMILIES[signal].format(detail.replace("_", " ")) if signal in FAMILIES else "")
     return Reason(name, meaning, "", rows, of)
 
@@ -281,8 +283,14 @@ def _report(summary: Mapping[str, Any]) -> dict[str, Any]:
         "seconds": sum(c.seconds for c in costs),
         "cpu_s": sum(c.cpu_s for c in costs),
         "bottleneck": bottleneck(costs),
-        "recipe_text": yaml.safe_dump(facts.recipe, sort_keys=False, allow_unicode=True, width=100),
-        "shown": {"reasons": REASONS_SHOWN, "reasons_listed": REASONS_LISTED, "languages": LANGUAGES_SHOWN, "hosts": HOSTS_SHOWN, "hosts_listed": HOSTS_LISTED},
+        "recipe_text": yaml.safe_dump(manifest["recipe"], sort_keys=False, allow_unicode=True, width=100),
+        "shown": {
+            "reasons": REASONS_SHOWN,
+            "reasons_listed": REASONS_LISTED,
+            "languages": LANGUAGES_SHOWN,
+            "hosts": HOSTS_SHOWN,
+            "hosts_listed": HOSTS_LISTED,
+        },
     }
 
 
@@ -297,11 +305,13 @@ def _dropped_files(home: str, reading: Stage | None) -> str:
 
 def _charts(summary: Mapping[str, Any], facts: _Facts) -> tuple[list[Chart], list[Chart]]:
     """The histograms that matter to the recipe, and those of all other signals."""
-    bins: dict[str, list[tuple[str, int, int]]] = {}
+    counted: dict[str, list[tuple[str, int, int]]] = {"text_chars": []}
     for row in summary["profile"]:
         if row["what"] == "text_chars" or row["what"].startswith("signal:"):
-            bins.setdefault(row["what"].removeprefix("signal:"), []).append((row["bin"], row["documents"], row["kept"]))
-    limits = {limit["signal"]: limit for limit in facts.recipe.get("limits") or () if limit.get("low") is not None or limit.get("high") is not None}
+            counted.setdefault(row["what"], []).append((row["bin"], row["documents"], row["kept"]))
+    bins = {what.removeprefix("signal:"): found for what, found in counted.items()}  # a signal of that name takes the place of the length
+    numeric = (limit for limit in facts.recipe.get("limits") or () if limit.get("low") is not None or limit.get("high") is not None)
+    limits = {limit["signal"]: limit for limit in numeric}
     first = list(dict.fromkeys(["language_score", "text_chars", *limits]))
     reasons = {r.name: r.rows for stage in facts.losing for r in stage.reasons}
     return (
@@ -317,17 +327,17 @@ def _chart(name: str, bins: Sequence[tuple[str, int, int]], limit: Mapping[str, 
         return None
     drawn = []
     for side, value in sides:
-        x = bars.x(value)
+        x = bars.bound_x(value, side)
         beyond = (0.0, x) if side == "low" else (x, WIDTH - x)
         drawn.append(Bound(x, f"{'≥' if side == 'low' else '≤'} {number(value)}", *beyond, "start" if x < WIDTH / 2 else "end"))
-    crossed = ", ".join(f"{number(n)} {said}" for side, said in (("low", "below"), ("high", "above"), ("missing", "without a value")) if (n := reasons.get(f"{name}:{side}", 0)))
-    return Chart(name, bound(limit) if limit else "", crossed, bars, tuple(drawn))
+    crossed = [f"{number(n)} {said}" for side, said in (("low", "below"), ("high", "above")) if (n := reasons.get(f"{name}:{side}", 0))]
+    return Chart(name, bound(limit) if limit else "", ", ".join(crossed), bars, tuple(drawn))
 
 
 def _costs(summary: Mapping[str, Any]) -> list[Cost]:
     costs = [
-        Cost(c["name"], _purpose(c["name"]), c["seconds"], c["cpu_s"], c["cpu_s"] / c["seconds"] if c["seconds"] else 0.0, c["peak_rss_bytes"])
-        for c in summary["costs"]
+        Cost(name, _purpose(name), seconds, cpu_s, cpu_s / seconds if seconds else 0.0, peak)
+        for name, seconds, cpu_s, peak in ((c["name"], c["seconds"], c["cpu_s"], c["peak_rss_bytes"]) for c in summary["costs"])
     ]
     return sorted(costs, key=lambda c: (-c.seconds, c.name))
 
@@ -342,7 +352,8 @@ def bottleneck(costs: Sequence[Cost]) -> str:
     if worst.busy_share >= BUSY_SHARE:
         said += "It computes nearly all that time: faster code there, or more cores, would help; a faster disk or network would not."
     else:
-        said += f"It computes for only {percent(worst.cpu_s, worst.seconds)} of that and waits for the rest: for the source, the store, or a core that others use."
+        busy = percent(worst.cpu_s, worst.seconds)
+        said += f"It computes for only {busy} of that and waits for the rest: for the source, the store, or a core that others use."
     rest = total - worst.seconds
     if rest > 0:
         said += f" If it cost nothing, all steps together would be {total / rest:.1f} times as fast; no more can be won there."
@@ -366,10 +377,10 @@ def _card(summary: Mapping[str, Any]) -> dict[str, Any]:
         counts = by_language.setdefault(found[1] if found else "und", [0, 0])
         counts[0] += file["rows"]
         counts[1] += file["bytes"]
-    languages = sorted(((name, *counts) for name, counts in by_language.items()), key=lambda row: (-row[1], row[0]))
+    languages = sorted(((name, rows, size_bytes) for name, (rows, size_bytes) in by_language.items()), key=lambda row: (-row[1], row[0]))
     codes = sorted({c for name, *_ in languages[:CARD_LANGUAGES] if (c := iso_code(name))})
     front = {
-        "pretty_name": f"{recipe['name']} · {snapshot}",
+        "pretty_name": " ".join(f"{recipe['name']} · {snapshot}".split()),
         **({"language": codes} if codes else {}),
         **({"multilinguality": ["multilingual" if len(codes) > 1 else "monolingual"]} if codes else {}),
         "size_categories": [size_category(facts.kept)],
@@ -377,7 +388,7 @@ def _card(summary: Mapping[str, Any]) -> dict[str, Any]:
         "tags": [*(["common-crawl"] if common_crawl else []), "winnow", recipe["name"]],
         "configs": [{"config_name": "default", "data_files": "data/**/*.parquet"}],
     }
-    source = shlex.quote(snapshot) if common_crawl else f"SOURCE --snapshot {shlex.quote(snapshot)}"
+    source = snapshot if common_crawl else f"SOURCE --snapshot {shlex.quote(' '.join(snapshot.split()))}"
     return {
         "front": yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=1000),
         "id": summary["id"],
@@ -393,7 +404,7 @@ def _card(summary: Mapping[str, Any]) -> dict[str, Any]:
         "personal_data": _ranked(summary["notes"].get("redact", {}).get("personal_data", {})),
         "text_chars": summary["notes"].get("redact", {}).get("text_chars"),
         "corrected": any(s.name == "correct" for s in facts.stages),
-        "deduplicated": [s.name.removeprefix("dedup-") for s in facts.stages if s.name.startswith("dedup-") and s.name in ("dedup-url", "dedup-text")],
+        "deduplicated": [rule["by"] for rule in recipe["deduplicate"] if rule.get("drop", True)],
         "command": f"winnow run {source} --recipe {shlex.quote(recipe['name'])}",
     }
 
@@ -483,14 +494,19 @@ def code(text: str) -> str:
 
 @cache
 def _templates() -> "Environment":
-    from jinja2 import Environment, FunctionLoader, StrictUndefined  # not at the top: a run with nothing to do need not wait for it
+    from jinja2 import (  # not at the top: a run with nothing to do need not wait for it
+        Environment,
+        FunctionLoader,
+        StrictUndefined,
+        select_autoescape,
+    )
 
     def source(name: str) -> str:
         return (files("flows") / "templates" / name).read_text(encoding="utf-8")
 
     made = Environment(
         loader=FunctionLoader(source),
-        autoescape=lambda name: name is None or not name.endswith(".md.j2"),
+        autoescape=select_autoescape(("html.j2",), disabled_extensions=("md.j2",), default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

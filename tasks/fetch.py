@@ -542,7 +542,7 @@ def patiently(uri: str, call: Callable[[], T], politeness: Politeness, clock: Cl
         except PermissionError as e:
             raise BadInput(
                 f"{uri} may not be read ({_s3_code(e)}): the credentials are missing, wrong or do not cover it, or there is no such "
-                "object. Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; s3://commoncrawl/ is not open to anonymous users everywhere, "
+                "object. Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; s3://commoncrawl/ wants credentials, "
                 "its files are also at https://data.commoncrawl.org/."
             ) from None
         except (boto.NoCredentialsError, boto.PartialCredentialsError, boto.ProfileNotFound, boto.TokenRetrievalError) as e:

@@ -74,8 +74,7 @@ def payload_digest_holds(record: Record, http: HttpResponse) -> bool | None:
     body = memoryview(record.block)[http.head_bytes :]
     holds = digest_holds(record.payload_digest, body)
     if holds is False:
-        chunked = "chunked" in http.headers.get("transfer-encoding", "").lower()
-        return bool(chunked and digest_holds(record.payload_digest, dechunk(bytes(body)))) or bool(digest_holds(record.payload_digest, http.payload))
+        return any(digest_holds(record.payload_digest, b) for b in (dechunk(bytes(body)), http.payload))
     return holds
 
 

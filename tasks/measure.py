@@ -104,7 +104,7 @@ class Measure(ShardStep):
                 for name, value in f.measure(doc).items():
                     columns[name].append(value)
             if final is not None and edited:
-                doc = doc if final[row] == text else Document(final[row], id=identity, url=url or "", language=language or "")
+                doc = doc if final[row] == text else Document(final[row], id=identity, url=url or "", language=language or "", shares_lines_with=doc)
                 for f in edited:
                     for name, value in f.measure(doc).items():
                         columns[name].append(value)

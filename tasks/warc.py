@@ -26,7 +26,17 @@ MAX_BLOCK_BYTES = 64 << 20
 MAX_HEADER_BYTES = 1 << 20
 SNIFF_BYTES = 1 << 20
 READ_BYTES = 1 << 20
+PATIENCE_BYTES = 1 << 30  # spent on digests of blocks that may not be there: lying lengths must not make the reader quadratic
 
+_BINARY = {
+    b"\x28\xb5\x2f\xfd": "Zstandard",
+    b"\x04\x22\x4d\x18": "LZ4",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"PK\x03\x04": "ZIP",
+    b"PAR1": "Parquet",
+    b"%PDF": "PDF",
+}
 _TRAILERS = (b"\r\n\r\n", b"\n\n", b"\n", b"")
 _BLANK_LINE = re.compile(rb"\n\r{0,3}\n")
 _BLANK_LINES = re.compile(rb"\r\n\r\n|\n\n")
@@ -37,13 +47,14 @@ _FOLD = re.compile(r"\r?\n[ \t]+")
 # A begin is believed at the place where a record is due ...
 _WARC_DUE = re.compile(rb"WARC/(?:\d[\d.]{0,6})?[ \t\r]*(?:\n|\Z)", re.IGNORECASE)
 _ARC_LINE = rb"[A-Za-z][A-Za-z0-9+.\-]{1,20}:[^\r\n]{0,8192}? [0-9A-Fa-f.:\-]{1,45} \d{12,18} [^\r\n]{0,400}\r?\n"
-_ARC_DUE = re.compile(rb"filedesc:[^\r\n]{0,8192}\r?\n|" + _ARC_LINE)
+_ARC_DUE = re.compile(rb"filedesc:[^\r\n]{0,8192}\r?\n\d |" + _ARC_LINE)
 # ... and elsewhere only if a header field follows (WARC) or the line has all its parts (ARC).
-_WARC_BEGIN = re.compile(rb"(?:WARC|warc)/\d{1,3}\.\d{1,3}[ \t]*\r?\n[A-Za-z][A-Za-z\-]{1,40}[ \t]*:")
+_WARC_BEGIN = re.compile(rb"WARC/\d{1,3}\.\d{1,3}[ \t]*\r?\n[A-Za-z][A-Za-z\-]{1,40}[ \t]*:")
 _ARC_BEGIN = re.compile(
     rb"(?:(?<=\n)(?:https?|ftp|dns|filedesc):(?:(?! [a-z]{2,8}:)[^\r\n]){0,8192}?|(?:https?|ftp|dns|filedesc):\S{1,8192})"
     rb" [0-9A-Fa-f.:\-]{1,45} \d{14,18} [^\r\n]{0,400}\r?\n"
 )
+_MARKS = {_WARC_BEGIN: (b"WARC/",), _ARC_BEGIN: (b"://", b"dns:")}  # nothing begins without one of these: found many times faster
 _ARC_HEADER = re.compile(r"(\S.*?) ([0-9A-Fa-f.:\-]{1,45}) (\d{8,18}|-) (.*)")
 _BEGIN_BYTES = 1 << 14  # longest begin that is recognised
 
@@ -123,9 +134,19 @@ def begins_record(data: Buffer, at: int = 0) -> bool:
     return bool(_WARC_DUE.match(data, at) or _ARC_DUE.match(data, at))
 
 
-def find_record(data: Buffer, begin: int, end: int, patterns: tuple[re.Pattern[bytes], ...] = (_WARC_BEGIN, _ARC_BEGIN)) -> int:
-    """Where a record certainly begins in a stretch where none was due; -1 if nowhere."""
-    return min((m.start() for pattern in patterns if (m := pattern.search(data, begin, end))), default=-1)
+def find_record(data: bytes | bytearray, begin: int, end: int, patterns: tuple[re.Pattern[bytes], ...] = (_WARC_BEGIN, _ARC_BEGIN)) -> int:
+    """Where a record certainly begins in a stretch where none was due; -1 if nowhere. The nearer it is, the sooner it is found."""
+    width = 1 << 16
+    while begin < end:
+        hit, stop = -1, min(end, begin + width + _BEGIN_BYTES)
+        for pattern in patterns:
+            first = min((at for mark in _MARKS[pattern] if (at := data.find(mark, begin, stop)) >= 0), default=-1)
+            if first >= 0 and (match := pattern.search(data, max(begin, first - 8), stop)):
+                hit = stop = match.start()
+        if hit >= 0:
+            return hit
+        begin, width = begin + width, 2 * width
+    return -1
 
 
 class _Window:
@@ -182,8 +203,8 @@ class _Window:
         return self.base + self.pos
 
     def bytes(self, begin: int, end: int) -> bytes:
-        data = self.data
-        return data[self.pos + begin : self.pos + end] if isinstance(data, bytes) else bytes(memoryview(data)[self.pos + begin : self.pos + end])
+        begin, end = self.pos + begin, self.pos + end
+        return self.data[begin:end] if isinstance(self.data, bytes) else bytes(memoryview(self.data)[begin:end])
 
     def skip_newlines(self, at: int = 0) -> int:
         """First place at or behind ``at`` that is no line end (or the place where patience ends); what follows it is in memory."""
@@ -241,6 +262,7 @@ class RecordReader:
         self._patterns: tuple[re.Pattern[bytes], ...] = (_WARC_BEGIN, _ARC_BEGIN)
         self._closing = _BLANK_LINES  # what must follow a block
         self._members_with_one = self._members_with_more = 0
+        self._patience_bytes = PATIENCE_BYTES
         self._skipped = 0
         self._records = self._merged()
 
@@ -374,22 +396,23 @@ class RecordReader:
             return self._recover(record, body, n, first)
         after = w.skip_newlines(end)
         clean = w.at_end(after) or begins_record(w.data, w.pos + after)
-        if not clean and not self._closes(body, end):
+        stated = record.headers.get("warc-block-digest", "")
+        if self._closing is _LINE and self._swallows(body, end):
+            return self._recover(record, body, n, first)  # an ARC has no digest to show it
+        if not clean and (stated or not self._closing.match(w.data, w.pos + end)):
             return self._recover(record, body, n, first)
         if self._wanted is None or record.type in self._wanted:
             record.block = w.bytes(body, end)
-            if digest_holds(record.headers.get("warc-block-digest", ""), record.block) is False:
-                if not clean:
+            if digest_holds(stated, record.block) is False:
+                if self._swallows(body, end):
                     return self._recover(record, body, n, first)
                 record.problem = "block_digest_mismatch"
         return end
 
-    def _closes(self, body: int, end: int) -> bool:
-        """Blank lines follow the block, as they must. The one line end of an ARC may be chance, so no record may begin inside."""
+    def _swallows(self, body: int, end: int) -> bool:
+        """Another record begins inside the stated block, and no border of members says otherwise."""
         w = self._window
-        if self._closing is _BLANK_LINES:
-            return bool(_BLANK_LINES.match(w.data, w.pos + end))
-        return bool(_LINE.match(w.data, w.pos + end)) and find_record(w.data, w.pos + body, w.pos + end + 2, self._patterns) < 0
+        return not self._one_per_member and find_record(w.data, w.pos + body, w.pos + end + 2, self._patterns) >= 0
 
     def _need(self, n: int) -> int:
         """As the window's, over borders of members where records run over them."""
@@ -405,9 +428,12 @@ class RecordReader:
         """The block of a record whose Content-Length is missing or does not lead to the end of a record."""
         w, stated = self._window, record.headers.get("warc-block-digest", "")
         here = w.need(body + min(n or 0, self._max))
-        if n is not None and here >= body + n and digest_holds(stated, w.bytes(body, body + n)):
-            record.block = w.bytes(body, body + n)
-            return body + n
+        if stated and n is not None and here >= body + n and self._patience_bytes >= n:
+            self._patience_bytes -= n
+            block = w.bytes(body, body + n)
+            if digest_holds(stated, block):
+                record.block = block
+                return body + n
         searched, found = body, -1
         while True:
             if not self._one_per_member:
@@ -579,12 +605,14 @@ def _looks_like(head: bytes) -> str:
             return f"This is gzip of nothing, so it holds no WARC or ARC record. {advice}"
     start = head[:4096].lstrip(b"\xef\xbb\xbf\r\n\t \0").lower()
     code = re.search(rb"<code>([^<]{1,60})</code>", head[:4096], re.IGNORECASE)
-    binary = {b"\x28\xb5\x2f\xfd": "Zstandard", b"\x04\x22\x4d\x18": "LZ4", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "ZIP", b"PAR1": "Parquet", b"%PDF": "PDF"}
-    for magic, name in binary.items():
+    for magic, name in _BINARY.items():
         if head.startswith(magic):
-            return f"This is a {name} file, not a WARC or ARC. If it is a compressed archive, unpack it, or pack it with gzip, one member per record."
+            return (
+                f"This is {name}, not a WARC or ARC. If it is a compressed archive, unpack it, or pack it with gzip, one member per record."
+            )
     if b"slowdown" in start[:2048]:
-        what, advice = "an error page of the server (503 SlowDown: too many requests)", "Fetch it again later, with fewer requests at a time."
+        what = "an error page of the server (503 SlowDown: too many requests)"
+        advice = "Fetch it again later, with fewer requests at a time."
     elif code and start.startswith((b"<?xml", b"<error")):
         what = f"an XML error of the object store ({code[1].decode('utf-8', 'replace')})"
     elif start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):

@@ -169,6 +169,7 @@ CASES = {
     "plain, length too short": (damaged(4, warc_record(4, BLOCKS[4], length=7), pack=False), EVERY, []),
     "plain, length enormous": (damaged(4, warc_record(4, BLOCKS[4], length=10**17), pack=False), EVERY, []),
     "plain, length missing, no digest": (damaged(4, warc_record(4, BLOCKS[4], length="", digest=False), pack=False), REST, ["content_length"]),
+    "plain, next record swallowed": (damaged(4, RAW[4].replace(b"Content-Length: %d" % len(BLOCKS[4]), b"Content-Length: %d" % (len(BLOCKS[4] + RAW[5]))), pack=False), EVERY, []),
     "plain, version line broken": (damaged(4, b"X" + RAW[4][1:], pack=False), REST, ["bad_header"]),
     "plain, garbage between": (b"".join([*RAW[:4], b"garbage\n" * 99, *RAW[4:]]), EVERY, ["garbage"]),
     "plain, garbage before all": (b"garbage\n" * 99 + b"".join(RAW), EVERY, ["garbage"]),

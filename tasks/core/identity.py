@@ -33,8 +33,11 @@ def canonical(value: Any) -> Any:
 
 
 def describe(config: Any) -> dict[str, Any]:
-    """A frozen dataclass as JSON: its type, its version if it has one, and every field that is set."""
-    values = {f.name: canonical(v) for f in fields(config) if (v := getattr(config, f.name)) is not None}
+    """A frozen dataclass as JSON: its type, its version if it has one, and every field that is set.
+
+    A field with the metadata ``{"identity": False}`` says *where* something is and does not count; another field must hold its digest.
+    """
+    values = {f.name: canonical(v) for f in fields(config) if f.metadata.get("identity", True) and (v := getattr(config, f.name)) is not None}
     version = getattr(config, "version", None)
     return {"type": type(config).__name__} | ({"version": version} if version else {}) | values
 

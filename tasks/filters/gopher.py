@@ -1,0 +1,50 @@
+"""Gopher's quality heuristics (Rae et al. 2021, appendix A1.1), as datatrove's GopherQualityFilter measures them. All of them, always."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from datatrove.utils.text import PUNCTUATION_SET
+
+from tasks.core.filter import Filter, Signal, Value
+from tasks.core.text import Document
+
+SOURCE = "Rae et al. 2021, A1.1"
+STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
+
+
+@dataclass(frozen=True)
+class Gopher(Filter):
+    """``stop_words`` are looked up as they are written, case counts (as in datatrove)."""
+
+    signals: ClassVar = (
+        Signal("word_count", "int", "words", "words that are not punctuation alone", SOURCE),
+        Signal("mean_word_chars", "float", "characters", "mean length of the words counted; 0 without any", SOURCE),
+        Signal("hash_per_word", "float", "per word", "number signs per word, punctuation counted as words", SOURCE),
+        Signal("ellipsis_per_word", "float", "per word", "ellipses (... or …) per word, punctuation counted as words", SOURCE),
+        Signal("bullet_line_share", "float", "share", "lines that begin with • or -", SOURCE),
+        Signal("ellipsis_line_share", "float", "share", "lines that end with an ellipsis", SOURCE),
+        Signal("alpha_word_share", "float", "share", "words with a letter, of all words, punctuation counted as words", SOURCE),
+        Signal("stop_word_count", "int", "words", "how many of the stop words occur at all", SOURCE),
+    )
+
+    stop_words: tuple[str, ...] = STOP_WORDS
+
+    def measure(self, doc: Document) -> dict[str, Value]:
+        vocabulary, counts, total = doc.vocabulary, doc.vocabulary_counts, max(1, len(doc.words))
+        plain = np.fromiter((w[0].isalnum() or any(c not in PUNCTUATION_SET for c in w) for w in vocabulary), bool, len(vocabulary))
+        alpha = np.fromiter((w.isalpha() or any(c.isalpha() for c in w) for w in vocabulary), bool, len(vocabulary))
+        word_count = int(counts[plain].sum())
+        lines = doc.lines
+        known = set(vocabulary)
+        ellipses = doc.text.count("...") + doc.text.count("…")
+        return {
+            "word_count": word_count,
+            "mean_word_chars": float((doc.vocabulary_chars[plain] * counts[plain]).sum()) / max(1, word_count),
+            "hash_per_word": doc.text.count("#") / total,
+            "ellipsis_per_word": ellipses / total,
+            "bullet_line_share": sum(line.lstrip().startswith(("•", "-")) for line in lines) / max(1, len(lines)),
+            "ellipsis_line_share": sum(line.rstrip().endswith(("...", "…")) for line in lines) / max(1, len(lines)) if ellipses else 0.0,
+            "alpha_word_share": int(counts[alpha].sum()) / total,
+            "stop_word_count": sum(w in known for w in self.stop_words),
+        }

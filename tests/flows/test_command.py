@@ -1,0 +1,181 @@
+"""The command line, from outside: what it makes, what it finds done, what it says to bad input, and that a killed run ends the same."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.flows.conftest import WINNOW
+from tests.tiny import CRAWL, mirror
+
+pytestmark = pytest.mark.server
+
+
+def run(winnow, source, store, *more, recipe="gopher"):
+    done = winnow("run", source, "--recipe", recipe, "--store", store, "--workers", 2, "--json", *more)
+    assert done.returncode == 0, done.stderr
+    out = json.loads(done.stdout.splitlines()[-1])
+    out["manifest_json"] = json.loads(Path(out["manifest"]).read_text())
+    out["stderr"] = done.stderr
+    return out
+
+
+def corpus(out):
+    return {str(p.relative_to(out["corpus"])): p.read_bytes() for p in sorted(Path(out["corpus"]).rglob("*")) if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def clean(winnow, tiny, tmp_path_factory):
+    return run(winnow, tiny, tmp_path_factory.mktemp("clean") / "store")
+
+
+def test_the_main_job(clean):
+    steps = {s["name"]: s for s in clean["manifest_json"]["steps"]}
+    assert clean["snapshot"] == CRAWL
+    # 3 x (warcinfo + 12 captures of 2 records), the damaged record, its request, and the capture after it
+    assert steps["extract"]["rows_in"] == 3 * (1 + 24) + 2 + 2
+    assert steps["extract"]["dropped"]["http_status:404"] == 3
+    assert sum(n for reason, n in steps["extract"]["dropped"].items() if reason.startswith("damaged:")) == 1
+    for step in steps.values():
+        if step["kind"] == "filter":
+            assert step["rows_in"] == step["rows_out"] + sum(step["dropped"].values()), step
+    # the URL http://site0.example/0 comes four times, the text of article 0 four times
+    assert steps["dedup-url"]["dropped"] == {"url_cluster_rank:high": 3}
+    assert steps["dedup-text"]["dropped"] == {"text_cluster_rank:high": 3}
+    rows = pq.read_table(clean["corpus"]).to_pylist()
+    assert len(rows) == steps["publish"]["rows_out"] == 3 * 8 + 1
+    assert "http://last.example/" in {r["url"] for r in rows}
+    assert Path(clean["report"]).stat().st_size > 2000
+    assert (Path(clean["corpus"]).parent / "README.md").is_file()
+
+
+def test_the_same_command_again_does_nothing_and_says_so(winnow, tiny, clean):
+    again = run(winnow, tiny, Path(clean["corpus"]).parents[3])
+    assert again["work"]["computed"] == 0
+    assert again["work"]["cached"] == clean["work"]["computed"]
+    assert "Nothing to do" in again["stderr"]
+
+
+def test_a_moved_limit_computes_no_text_again(winnow, tiny, clean, tmp_path):
+    recipe = tmp_path / "mine.yaml"
+    recipe.write_text("extends: gopher\nlimits:\n  language_score: {low: 0.01}\n")
+    store = Path(clean["corpus"]).parents[3]
+    moved = run(winnow, tiny, store, recipe=recipe)
+    before, after = ({s["name"]: s["address"] for s in out["manifest_json"]["steps"]} for out in (clean, moved))
+    assert {name for name in after if before[name] != after[name]}.isdisjoint({"extract", "measure-text", "signals", "fingerprint"})
+    assert moved["work"]["computed"] > 0
+
+
+@pytest.mark.parametrize("more", [("--workers", "1"), ("--workers", "4"), ("--files-per-shard", "2")], ids=" ".join)
+def test_the_corpus_does_not_depend_on_workers_place_or_shards(winnow, clean, tmp_path, more):
+    source = mirror(tmp_path / "a copy elsewhere")
+    out = run(winnow, source, tmp_path / "another store", *more)
+    assert out["manifest_json"]["digest"] == clean["manifest_json"]["digest"]
+    assert corpus(out) == corpus(clean)
+
+
+def test_sigkill_at_any_moment_costs_nothing_but_time(winnow, environment, tiny, clean, tmp_path):
+    store, rng, kills = tmp_path / "killed", random.Random(5), 0
+    for _ in range(5):
+        process = subprocess.Popen(
+            [*WINNOW, "run", str(tiny), "--recipe", "gopher", "--store", str(store), "--workers", "2"],
+            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        # Aim at the work, which begins after Prefect has: the first artifact of this attempt, and a random moment after it.
+        try:
+            process.wait(timeout=rng.uniform(6, 14))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            kills += 1
+    out = run(winnow, tiny, store)
+    assert kills, "no kill landed: the run is too short for this test"
+    assert out["manifest_json"]["digest"] == clean["manifest_json"]["digest"]
+    assert corpus(out) == corpus(clean)
+    assert out["work"]["computed"] + out["work"]["cached"] == clean["work"]["computed"]
+    assert not [p for p in store.rglob("*") if "winnow-tmp" in p.name]
+
+
+def test_a_deleted_artifact_is_made_again(winnow, tiny, tmp_path):
+    first = run(winnow, tiny, tmp_path, "--limit", "1")
+    Path(next(iter(Path(first["corpus"]).rglob("*.parquet")))).unlink()
+    again = run(winnow, tiny, tmp_path, "--limit", "1")
+    assert again["work"]["computed"] == 1
+    assert again["manifest_json"]["digest"] == first["manifest_json"]["digest"]
+
+
+def test_texts_are_a_source_too(winnow, tmp_path):
+    import pyarrow as pa
+
+    texts = tmp_path / "texts.parquet"
+    good = "The mill has been used by the people of the village for a long time, and they have told of it to all that came. " * 20
+    pq.write_table(pa.table({"text": [good, "", None, "short"], "id": ["a", "b", "c", "d"]}), texts)
+    out = run(winnow, texts, tmp_path / "store", recipe="raw")
+    steps = {s["name"]: s for s in out["manifest_json"]["steps"]}
+    assert steps["read"]["rows_in"] == 4
+    assert steps["read"]["dropped"] == {"empty": 1, "no_text": 1}
+    assert pq.read_table(out["corpus"])["id"].to_pylist() == ["a", "d"]
+
+
+BAD = {
+    "no such source": ("/nowhere/at/all", (), "/nowhere"),
+    "misspelt recipe": ("{tiny}", ("--recipe", "finweb"), "fineweb"),
+    "no recipe file": ("{tiny}", ("--recipe", "none.yaml"), "none.yaml"),
+    "no workers": ("{tiny}", ("--workers", "0"), "workers"),
+    "negative limit": ("{tiny}", ("--limit", "-1"), "limit"),
+    "unwritable store": ("{tiny}", ("--store", "/proc/winnow"), "--store"),
+    "an error page": ("{tmp}/page.warc.gz", (), "page.warc.gz"),
+    "secrets in a URI": ("https://user:hunter2@host.example/", (), "credentials"),
+    "unknown key": ("{tiny}", ("--recipe", "{tmp}/unknown.yaml"), "limit"),
+    "impossible limit": ("{tiny}", ("--recipe", "{tmp}/impossible.yaml"), "impossible"),
+    "unknown signal": ("{tiny}", ("--recipe", "{tmp}/signal.yaml"), "language_score"),
+    "wrong model": ("{tiny}", ("--recipe", "{tmp}/model.yaml"), "sha256"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_paragraph_and_exit_2(winnow, tiny, tmp_path, case):
+    (tmp_path / "page.warc.gz").write_bytes(b"<html><body>503 SlowDown</body></html>")
+    (tmp_path / "unknown.yaml").write_text("extends: raw\nlimit: {}\n")
+    (tmp_path / "impossible.yaml").write_text("extends: raw\nlimits:\n  language_score: {low: 2, high: 1}\n")
+    (tmp_path / "signal.yaml").write_text("extends: raw\nlimits:\n  language_scor: {low: 2}\n")
+    (tmp_path / "model.yaml").write_text(f"extends: raw\nlanguage_model: {{name: lid.176.ftz, sha256: '{'0' * 64}'}}\n")
+    source, more, said = BAD[case]
+    more = [m.format(tiny=tiny, tmp=tmp_path) for m in more]
+    done = winnow("run", source.format(tiny=tiny, tmp=tmp_path), "--store", tmp_path / "store", *more)
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "hunter2" not in done.stderr
+    assert not list((tmp_path / "store").rglob("*.parquet"))
+
+
+def test_status_and_prune(winnow, tiny, tmp_path):
+    first = run(winnow, tiny, tmp_path, "--limit", "1")
+    (tmp_path / "steps" / "old-v1-0000000000000000").mkdir()
+    (tmp_path / "steps" / "old-v1-0000000000000000" / "x.parquet").write_bytes(b"x" * 1000)
+    assert f"{first['run_id']}  {CRAWL}  finished" in winnow("status", "--store", tmp_path).stdout
+    assert "old-v1" in winnow("prune", "--store", tmp_path, "--dry-run").stdout
+    assert (tmp_path / "steps" / "old-v1-0000000000000000").exists()
+    winnow("prune", "--store", tmp_path)
+    assert not (tmp_path / "steps" / "old-v1-0000000000000000").exists()
+    assert run(winnow, tiny, tmp_path, "--limit", "1")["work"]["computed"] == 0
+    winnow("prune", "--store", tmp_path, "--drop", first["run_id"])
+    assert not [p for p in (tmp_path / "steps").rglob("*") if p.is_file()]
+    assert not list((tmp_path / "corpora").rglob("*.parquet"))
+
+
+def test_planted_credentials_appear_nowhere(winnow, tiny, tmp_path):
+    planted = {"AWS_ACCESS_KEY_ID": "AKIAPLANTEDWINNOW0002", "AWS_SECRET_ACCESS_KEY": "planted/secret+winnow/abcdefghij"}
+    home = tmp_path / "home"
+    done = winnow("run", tiny, "--recipe", "gopher", "--store", tmp_path / "store", "--limit", "1", "--json", env={**planted, "PREFECT_HOME": str(home)})
+    assert done.returncode == 0
+    for value in planted.values():
+        assert value not in done.stdout + done.stderr
+        for path in [p for p in tmp_path.rglob("*") if p.is_file()]:
+            assert value.encode() not in path.read_bytes(), path
