@@ -116,7 +116,7 @@ def _flow(request: "Request", *, verbose: bool) -> dict[str, Any]:
     # Without a heartbeat each subflow ends a second earlier (research/prefect.md); nobody watches a command's flow for zombies.
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), Progress() as progress:
         listener.set(progress.tell)
-        state = curate_snapshot(**asdict(request), return_state=True)
+        state: Any = curate_snapshot(**asdict(request), return_state=True)
     return dict(state.result())
 
 

@@ -8,15 +8,21 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_progress_artifact, create_table_artifact, update_progress_artifact
+from prefect.artifacts import (
+    create_link_artifact,
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 from prefect.futures import wait
 from prefect.states import Completed, Failed
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import exponential_backoff
 from pydantic import Field
 
@@ -52,7 +58,6 @@ def _is_transient(task: Any, task_run: Any, state: State[Any]) -> bool:
     name="curate-snapshot",
     flow_run_name="{source} · {recipe}",
     description="A Common Crawl snapshot in, a curated corpus out. Run it again to resume: what is finished is found in the store and never made twice.",
-    task_runner=ThreadPoolTaskRunner(max_workers=1),
     validate_parameters=True,
 )
 def curate_snapshot(
@@ -161,7 +166,7 @@ def _stage(run: Run, work: Work, pool: Pool) -> None:
         name="curate-stage",
         flow_run_name="{stage}",
         description="Shards of one stage, in batches: " + ", ".join(step.label for step in work.stage.steps),
-        task_runner=ThreadPoolTaskRunner(max_workers=max(1, run.request.workers)),
+        task_runner=cast("TaskRunner[Any]", ThreadPoolTaskRunner(max_workers=run.request.workers)),
     )
     def stage_flow(stage: str, shards: int, missing: int) -> Any:
         artifact = create_progress_artifact(0.0, key=f"progress-{work.stage.steps[0].label}", description=f"{work.stage.label}: shards done")
@@ -185,7 +190,7 @@ def _stage(run: Run, work: Work, pool: Pool) -> None:
             return Failed(message=failed[0].message or "A batch failed.", data=failed[0].data)
         return Completed(message=f"{done} shards made, {shards - missing} found in the store.")
 
-    state = stage_flow(work.stage.label, len(shards), len(work.todo), return_state=True)
+    state = cast("State[Any]", stage_flow(work.stage.label, len(shards), len(work.todo), return_state=True))
     if account.failures:
         raise account.failures[0]
     if not state.is_completed():

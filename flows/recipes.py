@@ -159,14 +159,14 @@ def _raw(spec: str, seen: tuple[str, ...]) -> dict[str, Any]:
         raise BadInput(f"Recipe {path} cannot be read as YAML: {' '.join(str(e).split())}") from None
     if not isinstance(raw, dict):
         raise BadInput(f"Recipe {path} must be a mapping of keys such as `extends`, `limits`; it is {type(raw).__name__}. See flows/recipes/fineweb.yaml.")
-    raw.setdefault("name", path.stem)
-    if parent := raw.pop("extends", None):
+    own: dict[str, Any] = {"name": path.stem, **raw}
+    if parent := own.pop("extends", None):
         if parent in seen or parent == spec:
             raise BadInput(f"Recipe {path} extends itself by way of {parent}: remove that `extends`.")
         beside = path.parent / str(parent)
         base = _raw(str(beside) if beside.is_file() else str(parent), (*seen, spec))
-        raw = _merged(base, raw)
-    return raw
+        return _merged(base, own)
+    return own
 
 
 def _merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:

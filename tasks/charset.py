@@ -1,6 +1,9 @@
 """STUB charset"""
 from typing import NamedTuple
+
 from resiliparse.parse.encoding import bytes_to_str, detect_encoding
+
+
 class Decoded(NamedTuple):
     text: str
     encoding: str

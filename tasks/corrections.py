@@ -54,7 +54,7 @@ class LineRules:
         lines = text.splitlines()
         removed: Counter[str] = Counter()
         edited: Counter[str] = Counter()
-        kept = []
+        kept: list[str] = []
         rules = self._that_matter(text, lines)
         for line in lines:
             stripped = line.strip()

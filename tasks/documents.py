@@ -78,7 +78,8 @@ def host_of(url: str) -> str:
 
 def to_table(rows: Iterable[dict[str, Any]], model: LanguageModel) -> pa.Table:
     """Rows of the documents schema as a table. Rows whose ``language`` is not set get it from the model."""
-    batches, batch = [], []
+    batches: list[pa.RecordBatch] = []
+    batch: list[dict[str, Any]] = []
 
     def flush() -> None:
         blank = [r for r in batch if not r.get("language")]

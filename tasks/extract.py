@@ -72,7 +72,7 @@ class Extract(ShardStep):
                                     lost.append(_trace(record, file.path, reason))
                     except BadInput as e:
                         if len(bench.crawl.files) == 1:
-                            raise
+                            raise BadInput(f"{file.path}: {e}") from None
                         rows_in += 1
                         dropped["file:not_an_archive"] += 1
                         lost.append({"source_file": file.path, "offset": 0, "length": 0, "record_id": "", "url": "", "reason": f"file:not_an_archive ({e})"})

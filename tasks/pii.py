@@ -1,6 +1,7 @@
 """STUB pii"""
 import re
 from typing import NamedTuple
+
 KINDS = ("email", "ip", "phone")
 class Redacted(NamedTuple):
     text: str

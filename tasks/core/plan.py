@@ -97,8 +97,8 @@ class Plan:
                         break  # every shard needs the same, all of them
         works = []
         for stage in self.stages:
-            shards = [s for s in (stage.steps[0].shards(self.bench) or ()) if any(s in todo[step.address] for step in stage.steps)]
-            works.append(Work(stage, {s: tuple(step.address for step in stage.steps if s in todo[step.address]) for s in shards}))
+            missed = [s for s in (stage.steps[0].shards(self.bench) or ()) if any(s in todo[step.address] for step in stage.steps)]
+            works.append(Work(stage, {s: tuple(step.address for step in stage.steps if s in todo[step.address]) for s in missed}))
         return [w for w in works if w.todo]
 
     def total(self) -> int:

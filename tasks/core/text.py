@@ -14,7 +14,6 @@ from unicodedata import category
 import numpy as np
 import numpy.typing as npt
 
-
 # Thai, Lao, Myanmar, Khmer; kana; Han with its extensions. Hangul is written with spaces.
 UNSPACED = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))
 
@@ -38,7 +37,7 @@ def _patterns(script: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     word = {"ascii": r"\w", "spaced": rf"[\w{_class(_marks())}]", "unspaced": rf"(?:(?![{_class(UNSPACED)}])[\w{_class(_marks())}])"}[script]
     alone = f"|[{_class(UNSPACED)}]" if script == "unspaced" else ""
     plain = rf"{word}+(?:(?:\.(?![A-Z])|[,:/](?=\d)|@){word}+)*{alone}|['’](?:s|re|ve|ll|d|m|t)\b|\.{{2,}}|-{{2,}}|\S"
-    rare = rf"(?:https?://|www\.)[^\s<>\"]+|[A-Za-z]+(?=n['’]t\b)|n['’]t\b|(?:[A-Z]\.){{2,}}"
+    rare = r"(?:https?://|www\.)[^\s<>\"]+|[A-Za-z]+(?=n['’]t\b)|n['’]t\b|(?:[A-Z]\.){2,}"
     return re.compile(plain), re.compile(f"{rare}|{plain}")
 
 

@@ -1,6 +1,8 @@
 """STUB base"""
 from dataclasses import dataclass
 from typing import ClassVar
+
+
 class ExtractionFailed(Exception):
     def __init__(self, reason): super().__init__(reason); self.reason = reason
 @dataclass(frozen=True)
