@@ -1,0 +1,1 @@
+"""HTML to text, one extractor per file behind ``base.Extractor``. A recipe names one as ``module.Class``."""

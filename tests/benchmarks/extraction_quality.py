@@ -1,0 +1,90 @@
+"""Extraction quality on the gold of the shared snapshot: word precision, recall and F1 per extractor, page type and language.
+
+    python -m tests.benchmarks.extraction_quality [--sample N] [--extractors resiliparse trafilatura]
+
+The metric is that of the acceptance checks (multisets of lower-case words, one token per character in scripts without spaces). Prints Markdown.
+"""
+
+import argparse
+import collections
+import gzip
+import json
+import random
+import re
+import time
+from pathlib import Path
+
+from tasks.charset import decode
+from tasks.extractors.base import ExtractionFailed, Extractor
+from tasks.extractors.resiliparse_text import ResiliparseText
+from tasks.extractors.trafilatura_text import TrafilaturaText
+from tasks.http_message import parse_http_response
+from tasks.warc import read_records
+
+SNAPSHOT = Path(__file__).parents[3] / "shared" / "data" / "snapshot"
+KINDS = ("full_text_human", "full_text_human_blocks", "full_text_llm_drafted_reviewed", "publisher_parser_output_reviewed")
+CJK = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af])")
+EXTRACTORS = {"resiliparse": ResiliparseText(), "trafilatura": TrafilaturaText()}
+MIN_PAGES = 15
+
+
+def words(text):
+    return collections.Counter(re.findall(r"\w+", CJK.sub(r" \1 ", text.lower())))
+
+
+def gold():
+    """Gold rows by record id; derived pages and gold that covers less than half of a page are left out, as the inventory asks."""
+    with gzip.open(SNAPSHOT / "gold" / "gold.jsonl.gz", "rt") as f:
+        rows = map(json.loads, f)
+        return {r["record_id"].strip("<>"): r for r in rows if r.get("gold_kind") in KINDS and r.get("gold_text") and (r.get("gold_token_coverage") or 1) >= 0.5}
+
+
+def pages(wanted):
+    for path in sorted(SNAPSHOT.glob("crawl-data/*/segments/*/warc/*.warc.gz")):
+        with path.open("rb") as stream:
+            for record in read_records(stream, wanted=frozenset({"response"})):
+                if record.record_id in wanted:
+                    http = parse_http_response(record.block, max_payload_bytes=1 << 25)
+                    yield record.record_id, decode(http.payload, http.content_type).text
+
+
+def score(extractor: Extractor, html: dict[str, str], rows):
+    """key -> (pages, precision, recall, F1) and milliseconds per page."""
+    by, spent = collections.defaultdict(list), 0.0
+    for identity, page in html.items():
+        begin = time.process_time()
+        try:
+            text = extractor.extract(page)
+        except ExtractionFailed:
+            text = ""
+        spent += time.process_time() - begin
+        row = rows[identity]
+        g, h = words(row["gold_text"]), words(text)
+        both = sum((g & h).values())
+        p, r = both / max(1, sum(h.values())), both / max(1, sum(g.values()))
+        human = "human" if row["gold_kind"].startswith("full_text_human") else "other"
+        for key in ("all", f"gold {human}", f"type {row.get('page_type') or '?'}", f"lang {row.get('lang') or '?'}"):
+            by[key].append((p, r, 2 * p * r / (p + r) if p + r else 0.0))
+    return {k: (len(v), *(sum(x[i] for x in v) / len(v) for i in range(3))) for k, v in by.items()}, 1000 * spent / max(1, len(html))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sample", type=int, default=0)
+    parser.add_argument("--extractors", nargs="*", default=list(EXTRACTORS), choices=list(EXTRACTORS))
+    args = parser.parse_args()
+    rows = gold()
+    html = dict(pages(rows))
+    if args.sample:
+        html = dict(random.Random(7).sample(sorted(html.items()), args.sample))
+    results = {name: score(EXTRACTORS[name], html, rows) for name in args.extractors}
+    print(f"{len(html)} pages; ms per page (CPU): " + ", ".join(f"{n} {ms:.2f}" for n, (_, ms) in results.items()) + "\n")
+    print("| pages | n | " + " | ".join(f"{n} P | R | F1" for n in results) + " |\n|---|--:|" + "--:|" * 3 * len(results))
+    first = next(iter(results.values()))[0]
+    for key, (n, *_) in sorted(first.items(), key=lambda kv: -kv[1][0]):
+        if n >= MIN_PAGES:
+            print(f"| {key} | {n} | " + " | ".join(f"{p:.3f} | {r:.3f} | {f:.3f}" for _, p, r, f in (by[key] for by, _ in results.values())) + " |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""Extractors: the article and not its frame, bounded by size and depth, the same twice, total."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.core.identity import digest
+from tasks.extractors.base import ExtractionFailed, nesting, tidy
+from tasks.extractors.resiliparse_text import ResiliparseText
+from tasks.extractors.trafilatura_text import TrafilaturaText
+
+EXTRACTORS = [ResiliparseText(), TrafilaturaText()]
+PROSE = " ".join(f"This is sentence number {n} of an article about mills and the grain that they grind." for n in range(12))
+PAGE = f"""<html><head><title>Mills</title><script>var tracking = 1;</script></head><body>
+<nav><ul><li><a href=/>Home page link</a></li><li><a href=/shop>Shop link</a></li></ul></nav>
+<article><h1>On mills</h1><p>{PROSE}</p><p>{PROSE[::-1][:0]}A second paragraph, with a list:</p><ul><li>Wheat</li><li>Rye</li></ul></article>
+<footer><p>Copyright notice</p></footer></body></html>"""
+THREAD = "<html><body><div id=comments>" + "".join(f"<div class=comment><p>Post {n}: {PROSE}</p></div>" for n in range(5)) + "</div></body></html>"
+each = pytest.mark.parametrize("extractor", EXTRACTORS, ids=lambda e: type(e).__name__)
+
+
+@each
+def test_the_article_and_not_its_frame(extractor):
+    text = extractor.extract(PAGE)
+    assert "sentence number 7" in text
+    assert "A second paragraph" in text
+    for frame in ("tracking", "Shop link", "Copyright"):
+        assert frame not in text
+
+
+def test_a_thread_is_its_posts():
+    assert "Post 4" in ResiliparseText().extract(THREAD)
+
+
+def test_a_page_without_an_article_is_taken_whole():
+    assert "Home page link" in ResiliparseText().extract("<html><body><nav><a href=/>Home page link</a></nav></body></html>")
+
+
+@each
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=300) | st.lists(st.sampled_from(["<p>", "</p>", "<div", ">", "text ", "\0", "\ud800", "&#xD800;", "<!--", "<table>", "<td>", "<script>", "é"]), max_size=40).map("".join))
+def test_total_and_the_same_twice(extractor, html):
+    try:
+        text = extractor.extract(html)
+    except ExtractionFailed as e:
+        assert e.reason  # noqa: PT017
+        return
+    assert text == extractor.extract(html)
+    text.encode()
+
+
+@each
+@pytest.mark.parametrize(
+    ("html", "reason"),
+    [("<div>" * 5000 + "text", "too_deep"), ("<ul><li>x" * 20_000, "too_deep"), ("<p><b><i>x" * 20_000, "too_deep"), ("<p>word " * 1_100_000, "too_large")],
+    ids=["divs", "lists", "inline", "large"],
+)
+def test_bounds(extractor, html, reason):
+    with pytest.raises(ExtractionFailed) as failed:
+        extractor.extract(html)
+    assert failed.value.reason == reason
+
+
+@pytest.mark.parametrize("html", ["<table>" + "<tr><td>some cell" * 100_000, "<" * 10**6, "<!--" * 10**5, "<a " + "x=1 " * 10**6 + ">text", "<div title='" + "a>" * 10**6 + "'>x"], ids=["rows", "lt", "comments", "attributes", "quoted"])
+def test_hostile_pages_take_seconds(html):
+    begin = time.process_time()
+    ResiliparseText().extract(html)
+    assert time.process_time() - begin < 10
+
+
+def test_nesting_counts_what_stays_open():
+    assert nesting("<div><p>a<p>b<br><img><span>c</span></div>" * 100, 50) <= 2
+    assert nesting("<div>" * 40 + "</div>" * 40, 50) == 40
+
+
+def test_tidy():
+    assert tidy("a \r\n\r\n\n\n\nb\xa0\n") == "a\n\nb"
+
+
+def test_version_and_options_are_identity():
+    assert digest(ResiliparseText()) != digest(ResiliparseText(links=True)) != digest(ResiliparseText(library="9"))
