@@ -18,6 +18,8 @@ META_CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{0,400}?(?:charset|encoding)\s*=
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 # Python's names for what the HTML standard calls otherwise, or for the superset that browsers use.
 WIDER = {"gbk": "gb18030", "gb2312": "gb18030", "shift_jis": "cp932", "euc-kr": "cp949", "big5": "big5hkscs", "iso-8859-8-i": "iso-8859-8", "x-mac-cyrillic": "mac-cyrillic", "macintosh": "mac-roman", "x-user-defined": "windows-1252"}
+# Which of four bytes in a row are zero.
+WIDE = {"x0x0": "utf-16-le", "0x0x": "utf-16-be", "x000": "utf-32-le", "000x": "utf-32-be"}
 NOT_WEB = frozenset({"undefined", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "mbcs", "oem", "palmos"})
 
 
@@ -72,9 +74,7 @@ def _by_zeros(head: bytes) -> str:
         return ""
     quarters = [head[i : len(head) - len(head) % 4 : 4] for i in range(4)]
     zeros = [q.count(0) / max(1, len(q)) > 0.5 for q in quarters]
-    return {(False, True, False, True): "utf-16-le", (True, False, True, False): "utf-16-be", (False, True, True, True): "utf-32-le", (True, True, True, False): "utf-32-be"}.get(
-        tuple(zeros), ""  # type: ignore[call-overload]
-    )
+    return WIDE.get("".join("0" if z else "x" for z in zeros), "")
 
 
 def _strictly(payload: bytes, codec: str) -> str | None:
