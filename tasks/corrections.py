@@ -56,6 +56,8 @@ class LineRules:
         edited: Counter[str] = Counter()
         kept: list[str] = []
         rules = self._that_matter(text, lines)
+        edits = rules.citations or rules.edit_interface
+        words_removed = 0
         for line in lines:
             stripped = line.strip()
             if not stripped:
@@ -64,15 +66,17 @@ class LineRules:
                 else:
                     kept.append(stripped)
                 continue
-            new = rules._edited(stripped, edited)
+            new = rules._edited(stripped) if edits else stripped
             if reason := rules._removed(stripped, new):
                 removed[reason] += 1
-            else:
-                kept.append(new)
-        result = "\n".join(kept).strip()
-        words = len(text.split()) if removed or edited else 0
-        share = 1 - len(result.split()) / words if words else 0.0
-        return Corrected(result, len(lines), len(kept), dict(removed), dict(edited), max(0.0, share))
+                words_removed += len(stripped.split())
+                continue
+            if new != stripped:
+                edited["edited"] += 1
+                words_removed += len(stripped.split()) - len(new.split())
+            kept.append(new)
+        share = words_removed / len(text.split()) if words_removed > 0 else 0.0
+        return Corrected("\n".join(kept).strip(), len(lines), len(kept), dict(removed), dict(edited), share)
 
     def _that_matter(self, text: str, lines: list[str]) -> "LineRules":
         """These rules without those that no line of this text can meet: one search of the text is cheaper than one of each line."""
@@ -88,7 +92,7 @@ class LineRules:
             idle["policy"] = False
         return replace(self, **idle) if idle else self
 
-    def _edited(self, line: str, edited: Counter[str]) -> str:
+    def _edited(self, line: str) -> str:
         new = line
         if self.citations and "[" in new:
             new = CITATION.sub("", new)
@@ -96,18 +100,15 @@ class LineRules:
             for pattern in (SIGN_IN, READ_MORE, ITEMS_IN_CART):
                 new = pattern.sub("", new)
             new = new.strip()
-        if new != line:
-            edited["edited"] += 1
         return new
 
     def _removed(self, line: str, new: str) -> str:
         """The first rule that removes the line, or nothing. Words are counted before the edit, as datatrove does."""
-        words = line.split()
-        if self.max_word_chars is not None and len(line) > self.max_word_chars and max(map(len, words)) > self.max_word_chars:
+        if self.max_word_chars is not None and len(line) > self.max_word_chars and max(map(len, line.split())) > self.max_word_chars:
             return "max_word_chars"
         if self.terminal_punctuation and (not new.endswith(C4_ENDS) or new.endswith("...")):
             return "terminal_punctuation"
-        if self.min_words is not None and len(words) < self.min_words:
+        if self.min_words is not None and len(line.split(None, self.min_words)) < self.min_words:
             return "min_words"
         if self.javascript or self.policy:
             lower = new.lower()
@@ -115,6 +116,8 @@ class LineRules:
                 return "javascript"
             if self.policy and POLICY.search(lower):
                 return "policy"
+        if self.edit_interface and not new:
+            return "edit_interface"
         if self.max_upper_share is not None:
             letters = sum(c.isalpha() for c in new)
             if letters and sum(c.isupper() for c in new) / letters > self.max_upper_share:
@@ -123,6 +126,4 @@ class LineRules:
             return "numeric"
         if self.counters and COUNTER.fullmatch(new):
             return "counters"
-        if self.edit_interface and not new:
-            return "edit_interface"
         return ""

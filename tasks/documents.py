@@ -4,6 +4,7 @@ What is read out of archives is in ``tasks/extract.py``.
 """
 
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ DROPPED = pa.schema(
     ]
 )
 BATCH_ROWS = 1024
+BLOCK_BYTES = 1 << 16
 
 
 def document_id(source_file: str, offset: int, record_id: str) -> str:
@@ -63,9 +65,11 @@ def document_id(source_file: str, offset: int, record_id: str) -> str:
 
 def clean(text: str) -> str:
     """A string that UTF-8 can hold: lone surrogates become U+FFFD, NUL is removed."""
-    if text.isascii():
-        return text.replace("\0", "") if "\0" in text else text
-    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").replace("\0", "")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\0", "") if "\0" in text else text
 
 
 def host_of(url: str) -> str:
@@ -202,18 +206,37 @@ def _parquet_rows(stream: BinaryIO, path: str) -> Iterator[dict[str, Any]]:
 
 
 def _lines(stream: BinaryIO, codec: str) -> Iterator[bytes]:
+    """Lines of a file; where a compressed one is damaged or cut, the lines before, then one that is no JSON and so is counted."""
     if not codec:
         yield from stream
         return
     rest = b""
+    blocks = _gunzipped(stream) if codec == "gzip" else _unpacked(stream, codec)
     try:
-        with pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), codec) as plain:
-            while block := plain.read(1 << 20):
-                *lines, rest = (rest + block).split(b"\n")
-                yield from lines
-    except OSError:
-        yield rest
-        yield b"\x00 damaged here"  # no JSON: counted as one malformed row, what came before is kept
+        for block in blocks:
+            *lines, rest = (rest + block).split(b"\n")
+            yield from lines
+    except (OSError, zlib.error):
+        yield rest + b"\0 damaged here"
         return
-    if rest:
-        yield rest
+    yield rest
+
+
+def _gunzipped(stream: BinaryIO) -> Iterator[bytes]:
+    member = zlib.decompressobj(31)
+    begun = False
+    while block := stream.read(BLOCK_BYTES):
+        while block:
+            begun = True
+            yield member.decompress(block)
+            block = member.unused_data
+            if member.eof:
+                member, begun = zlib.decompressobj(31), False
+    if begun:
+        raise zlib.error("the file ends inside a gzip member")
+
+
+def _unpacked(stream: BinaryIO, codec: str) -> Iterator[bytes]:
+    with pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), codec) as plain:
+        while block := plain.read(BLOCK_BYTES):
+            yield block

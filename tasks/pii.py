@@ -20,6 +20,7 @@ KINDS = ("email", "ip", "phone")
 EMAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}(?![\w-])")
 RESERVED_DOMAIN = re.compile(r"(?:^|[@.])(?:example\.(?:com|org|net)|[\w-]+\.(?:example|invalid|test))$", re.IGNORECASE)
 IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)")
+NUMBERED = re.compile(r"(?:section|sect?\.|chapter|version|ver\.|release|figure|fig\.|table|appendix|clause|part|build|§|\bv)[ \xa0]?$", re.IGNORECASE)
 IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:]{4,39}(?![\w:]|\.\d)")
 DIGITS = r"\d(?:[ .\-/]?\d){5,13}"
 # Each pattern begins with a set of characters, and looks behind only after it: the search skips along the text instead of trying every place.
@@ -49,7 +50,7 @@ def redact(text: str, kinds: Sequence[str]) -> Redacted:
 
     def replacing(kind: str, stand_in: Callable[[str], str | None]) -> Callable[[re.Match[str]], str]:
         def replace(match: re.Match[str]) -> str:
-            new = stand_in(match.group())
+            new = None if kind == "ip" and _is_numbering(match) else stand_in(match.group())
             if new is None:
                 return match.group()
             counts[kind] += 1
@@ -79,6 +80,14 @@ def _email(value: str) -> str | None:
         return None
     n = _number(value.lower())
     return f"user{n % 100_000:05d}@example.{('com', 'org', 'net')[n // 100_000 % 3]}"
+
+
+def _is_numbering(match: re.Match[str]) -> bool:
+    """Whether dotted numbers count sections or versions: a word before says so, or they are small and begin a line as in headings."""
+    before = match.string[max(0, match.start() - 20) : match.start()]
+    return bool(NUMBERED.search(before)) or (
+        (not before or before.rstrip(" \t#*").endswith("\n")) and all(part.isdigit() and int(part) < 100 for part in match.group().split("."))
+    )
 
 
 def _ipv4(value: str) -> str | None:

@@ -44,6 +44,8 @@ class DatatroveBlock(Filter):
         private = Trove(text=doc.text, id=doc.id or "0", metadata={"url": doc.url or "http://unknown.invalid/", "language": doc.language})
         try:
             verdict = block.filter(private)
+        except ImportError as e:
+            raise _missing(self.block, e) from None
         except (ZeroDivisionError, IndexError, ValueError, AssertionError) as e:
             # Blocks divide by the words or lines of texts that have none; datatrove itself would stop the whole task here.
             return {self.signal: f"block_failed_{type(e).__name__}"}
@@ -64,4 +66,9 @@ def _built(path: str, options: tuple[tuple[str, Any], ...]) -> Any:
     except TypeError as e:
         raise BadInput(f"datatrove's {path} refuses its options: {e}.") from None
     except ImportError as e:
-        raise BadInput(f"datatrove's {path} needs a package that is not installed: {' '.join(str(e).split())}") from None
+        raise _missing(path, e) from None
+
+
+def _missing(path: str, error: ImportError) -> BadInput:
+    """Many blocks look for their tokenizer only when they meet the first document."""
+    return BadInput(f"datatrove's {path} needs a package that is not installed: {' '.join(str(error).split())}")

@@ -10,7 +10,7 @@ from tasks.core.text import Document
 from tasks.filters.repetition import repeated
 
 SOURCE = "Penedo et al. 2024, 3.6"
-ENDS = tuple(sorted(TERMINAL_PUNCTUATION))
+ENDS = frozenset(TERMINAL_PUNCTUATION)
 SHORT_LINE_CHARS = 30
 
 
@@ -31,7 +31,7 @@ class FineWeb(Filter):
         lines = doc.newline_lines
         newlines = doc.text.count("\n")
         return {
-            "punctuated_line_share": sum(line.endswith(ENDS) for line in lines) / max(1, len(lines)),
+            "punctuated_line_share": sum(line[-1] in ENDS for line in lines) / max(1, len(lines)),
             "short_line_share": sum(len(line) <= SHORT_LINE_CHARS for line in lines) / max(1, len(lines)),
             "duplicate_char_share": repeated(lines)[1] / max(1, len(doc.text) - newlines),
             "newline_per_word": newlines / max(1, len(doc.words)),

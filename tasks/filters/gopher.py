@@ -7,10 +7,12 @@ import numpy as np
 from datatrove.utils.text import PUNCTUATION_SET
 
 from tasks.core.filter import Filter, Signal, Value
+from tasks.core.memo import Memo
 from tasks.core.text import Document
 
 SOURCE = "Rae et al. 2021, A1.1"
 STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
+PLAIN, ALPHA = 1, 2
 
 
 @dataclass(frozen=True)
@@ -31,20 +33,31 @@ class Gopher(Filter):
     stop_words: tuple[str, ...] = STOP_WORDS
 
     def measure(self, doc: Document) -> dict[str, Value]:
-        vocabulary, counts, total = doc.vocabulary, doc.vocabulary_counts, max(1, len(doc.words))
-        plain = np.fromiter((w[0].isalnum() or any(c not in PUNCTUATION_SET for c in w) for w in vocabulary), bool, len(vocabulary))
-        alpha = np.fromiter((w.isalpha() or any(c.isalpha() for c in w) for w in vocabulary), bool, len(vocabulary))
-        word_count = int(counts[plain].sum())
+        text, coded, total = doc.text, doc.coded, max(1, len(doc.words))
+        traits = np.fromiter(map(_TRAITS.__getitem__, coded.vocabulary), np.uint8, len(coded.vocabulary))
+        plain, alpha = (traits & PLAIN) > 0, (traits & ALPHA) > 0
+        word_count = int(coded.counts[plain].sum())
         lines = doc.lines
-        known = set(vocabulary)
-        ellipses = doc.text.count("...") + doc.text.count("…")
+        known = set(coded.vocabulary)
+        ellipses = text.count("...") + text.count("…")
+        bullets = "•" in text or "-" in text
         return {
             "word_count": word_count,
-            "mean_word_chars": float((doc.vocabulary_chars[plain] * counts[plain]).sum()) / max(1, word_count),
-            "hash_per_word": doc.text.count("#") / total,
+            "mean_word_chars": float((coded.chars[plain] * coded.counts[plain]).sum()) / max(1, word_count),
+            "hash_per_word": text.count("#") / total,
             "ellipsis_per_word": ellipses / total,
-            "bullet_line_share": sum(line.lstrip().startswith(("•", "-")) for line in lines) / max(1, len(lines)),
+            "bullet_line_share": sum(line.lstrip().startswith(("•", "-")) for line in lines) / max(1, len(lines)) if bullets else 0.0,
             "ellipsis_line_share": sum(line.rstrip().endswith(("...", "…")) for line in lines) / max(1, len(lines)) if ellipses else 0.0,
-            "alpha_word_share": int(counts[alpha].sum()) / total,
+            "alpha_word_share": int(coded.counts[alpha].sum()) / total,
             "stop_word_count": sum(w in known for w in self.stop_words),
         }
+
+
+def _traits(word: str) -> int:
+    """Whether a word is more than punctuation, and whether it has a letter."""
+    if word.isalpha():
+        return PLAIN | ALPHA
+    return PLAIN * any(c not in PUNCTUATION_SET for c in word) | ALPHA * any(map(str.isalpha, word))
+
+
+_TRAITS = Memo(_traits)

@@ -4,16 +4,17 @@ The lists are datatrove's own, inside its package, or a folder in the layout of 
 All rules are evaluated. Unlike datatrove, words are looked up in lower case, and a listed domain covers every subdomain, as UT1 means it.
 """
 
+import contextlib
 import hashlib
 import importlib.util
 import io
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import IO, ClassVar
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -27,6 +28,7 @@ from tasks.core.text import Document, Hashes
 SOURCE = "Penedo et al. 2023, G.1"
 NOT_ALNUM = re.compile(r"[^a-z0-9]+")
 SHIPPED = "datatrove"
+BLOCK_BYTES = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -111,14 +113,17 @@ def _archive() -> Path:
     return max(_assets().glob("url_filterblacklists*.tar.gz"))
 
 
-@cache
 def _lists_version(blocklists: str) -> str:
     """Digest of the lists' content: the same lists elsewhere give the same addresses."""
     if blocklists == SHIPPED:
         return _archive().name.removesuffix(".tar.gz")
-    files = _ut1_files(blocklists)
+    return _content_digest(tuple((path, path.stat().st_mtime_ns) for path in _ut1_files(blocklists)))
+
+
+@cache
+def _content_digest(files: tuple[tuple[Path, int], ...]) -> str:
     sha = hashlib.sha256()
-    for path in files:
+    for path, _ in files:
         sha.update(f"{path.parent.name}/{path.name}\n".encode())
         sha.update(path.read_bytes())
     return sha.hexdigest()[:16]
@@ -144,25 +149,24 @@ def _lists(blocklists: str, lists: str) -> _Lists:
 
 def _hashed(blocklists: str, name: str) -> bytes:
     """The entries of one kind of list as sorted 64-bit hashes, in NumPy's file format. Reading the lists themselves takes seconds."""
-    entries = (line.strip() for line in _entries(blocklists, name))
-    hashes = np.unique(np.fromiter((_hash(e) for e in entries if e and not e.startswith("#")), np.uint64))
+    parts = [np.fromiter(map(xxhash.xxh3_64_intdigest, block), np.uint64, len(block)) for block in _entries(blocklists, name)]
     sink = io.BytesIO()
-    np.save(sink, hashes)
+    np.save(sink, np.sort(np.concatenate([np.empty(0, np.uint64), *parts])))
     return sink.getvalue()
 
 
-def _entries(blocklists: str, name: str) -> Iterator[str]:
-    if blocklists == SHIPPED:
-        with tarfile.open(_archive()) as tar:
-            member = tar.extractfile(name)
-            assert member is not None
-            for line in member:
-                yield line.decode("utf-8", "surrogateescape")
-        return
-    for path in _ut1_files(blocklists):
-        if path.name == name:
-            with path.open(encoding="utf-8", errors="surrogateescape") as f:
-                yield from f
+def _entries(blocklists: str, name: str) -> Iterator[list[bytes]]:
+    """Block by block, so that millions of entries never are in memory together."""
+    with contextlib.ExitStack() as stack:
+        files: Iterable[IO[bytes] | None]
+        if blocklists == SHIPPED:
+            files = [stack.enter_context(tarfile.open(_archive())).extractfile(name)]
+        else:
+            files = (stack.enter_context(path.open("rb")) for path in _ut1_files(blocklists) if path.name == name)
+        for file in files:
+            assert file is not None
+            while lines := file.readlines(BLOCK_BYTES):
+                yield [entry for line in lines if (entry := line.strip()) and not entry.startswith(b"#")]
 
 
 @cache

@@ -1,8 +1,13 @@
-"""One Prefect home for the whole test session, so that nothing is left in the user's."""
+"""What the tests of flows share: a Prefect server of the session on loopback, a tiny crawl, and the command as a user runs it."""
 
+import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -11,11 +16,43 @@ from tests.tiny import mirror
 
 WINNOW = (sys.executable, "-m", "flows.cli")
 ROOT = Path(__file__).parents[2]
+START_S = 120
+
+
+def get(url, body=None):
+    """GET, or POST of a JSON body; the answer as JSON."""
+    request = urllib.request.Request(url, data=None if body is None else json.dumps(body).encode(), headers={"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.load(answer)
 
 
 @pytest.fixture(scope="session")
-def prefect_home(tmp_path_factory):
-    return tmp_path_factory.mktemp("prefect-home")
+def server(tmp_path_factory):
+    """The API of a real Prefect server with a home of its own."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    env = {**os.environ, "PREFECT_HOME": str(tmp_path_factory.mktemp("server-home")), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+        api = f"http://127.0.0.1:{port}/api"
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            try:
+                get(f"{api}/health")
+                break
+            except OSError:
+                time.sleep(0.5)
+        else:
+            pytest.fail(f"the Prefect server did not answer within {START_S} s")
+        yield api
+        os.killpg(process.pid, signal.SIGTERM)
+
+
+@pytest.fixture(scope="session")
+def environment(server, tmp_path_factory):
+    """The environment of a user with that server."""
+    return {**os.environ, "PREFECT_API_URL": server, "PREFECT_HOME": str(tmp_path_factory.mktemp("home")), "PYTHONPATH": str(ROOT)}
 
 
 @pytest.fixture(scope="session")
@@ -24,17 +61,11 @@ def tiny(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def environment(prefect_home):
-    return {**os.environ, "PREFECT_HOME": str(prefect_home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PYTHONPATH": str(ROOT)}
-
-
-@pytest.fixture(scope="session")
 def winnow(environment):
-    """Run the command as a user would; ``winnow('run', source, ...)`` gives the finished process."""
+    """Run the command as a user would; ``winnow("run", source, ...)`` gives the finished process."""
 
     def call(*args, env=None, timeout=300):
-        return subprocess.run(
-            [*WINNOW, *map(str, args)], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=timeout, env={**environment, **(env or {})}, check=False
-        )
+        command = [*WINNOW, *map(str, args)]
+        return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=timeout, env={**environment, **(env or {})}, check=False)
 
     return call

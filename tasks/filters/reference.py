@@ -1,0 +1,39 @@
+"""The reference of all signals, printed from their declarations: ``python -m tasks.filters.reference > docs/signals.md``."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+import tasks.filters
+from tasks.core.filter import Filter
+
+HEAD = """# Signals
+
+Printed by `python -m tasks.filters.reference` from what the filters declare; a test keeps it in step. A signal has no threshold: limits are in
+the recipes. Text is measured as extracted, or after the line corrections of the recipe where the filter says *corrected*.
+"""
+
+
+def filters() -> Iterator[type[Filter]]:
+    """Every filter class of ``tasks.filters`` that declares its signals, by module, in the order of the source."""
+    for module in sorted(m.name for m in pkgutil.iter_modules(tasks.filters.__path__)):
+        for found in vars(importlib.import_module(f"tasks.filters.{module}")).values():
+            if isinstance(found, type) and issubclass(found, Filter) and found.__module__ == f"tasks.filters.{module}":
+                yield found
+
+
+def reference() -> str:
+    """Markdown: one table per filter, one row per signal."""
+    return HEAD + "".join(_table(cls) for cls in filters() if isinstance(cls.signals, tuple))
+
+
+def _table(cls: type[Filter]) -> str:
+    module = cls.__module__.removeprefix("tasks.filters.")
+    about = " ".join((cls.__doc__ or "").strip().split("\n\n", 1)[0].split())
+    rows = "".join(f"| `{s.name}` | {s.kind} | {s.unit} | {s.meaning} | {s.source} |\n" for s in cls.signals)
+    text = cls.__dataclass_fields__["text"].default
+    return f"\n## `{module}.{cls.__name__}`\n\n{about} Text: {text}.\n\n| signal | kind | unit | meaning | source |\n| --- | --- | --- | --- | --- |\n{rows}"
+
+
+if __name__ == "__main__":
+    print(reference(), end="")

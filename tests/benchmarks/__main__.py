@@ -1,0 +1,116 @@
+"""Speed and memory against datatrove's FineWeb recipe: the same files, one process each, in one run.
+
+    python -m tests.benchmarks [--files N] [--source MIRROR]
+
+Prints Markdown: documents and MB per core-second, the share of each step, peak memory, and the ratio. CPU time is compared, not wall time:
+machines are shared. Both sides read WARC, filter URLs, extract, identify languages and apply Gopher's, C4's and FineWeb's rules; datatrove
+extracts with trafilatura and reads lid.176.ftz as Winnow does. Deduplication and personal data are Winnow's extra. A test of ratios, not of
+seconds: it never runs with the unit tests.
+"""
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared" / "data" / "snapshot"
+SHIPPED = ROOT / "tests" / "data" / "sample"
+
+WINNOW = """
+import json, resource, sys
+sys.path.insert(0, {root!r})
+from flows.run import Request, prepare
+run = prepare(Request({source!r}, 'fineweb', {out!r}, 1, limit={files}))
+run.bench.store.open_for_writing()
+run.pipeline.check()
+before = resource.getrusage(resource.RUSAGE_SELF)
+reports = []
+while works := run.plan.missing():
+    for shard, addresses in works[0].todo.items():
+        for report in run.bench.make(works[0].stage.steps, shard, addresses):
+            run.plan.mark(report['address'], shard)
+            reports.append(report)
+after = resource.getrusage(resource.RUSAGE_SELF)
+steps = {{}}
+for r in reports:
+    steps[r['step']] = steps.get(r['step'], 0) + r['cpu_s']
+extract = [r for r in reports if r['step'] == 'extract']
+print(json.dumps({{
+    'cpu_s': after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 'peak_mb': after.ru_maxrss / 1024, 'steps': steps,
+    'responses': sum(r['rows_in'] for r in extract) - sum(n for r in extract for k, n in r['dropped'].items() if k.startswith('type:')),
+    'documents': sum(r['rows_out'] for r in extract), 'bytes': sum(r['notes']['archive_bytes'] for r in extract),
+    'kept': sum(r['rows_out'] for r in reports if r['step'] == 'redact'),
+}}))
+"""
+
+DATATROVE = """
+import json, resource, sys
+sys.path.insert(0, {root!r})
+from datatrove.executor import LocalPipelineExecutor
+from datatrove.pipeline.extractors import Trafilatura
+from datatrove.pipeline.filters import C4QualityFilter, FineWebQualityFilter, GopherQualityFilter, GopherRepetitionFilter, LanguageFilter, URLFilter
+from datatrove.pipeline.readers import WarcReader
+from datatrove.pipeline.writers.jsonl import JsonlWriter
+from datatrove.utils import lid
+from tasks.models import locate, model_file
+lid.FT176LID.MODEL_URL = str(locate(model_file('lid.176.ftz')))
+blocks = [
+    WarcReader({folder!r}, glob_pattern='*.warc.gz', default_metadata={{}}), URLFilter(), Trafilatura(favour_precision=True), LanguageFilter(),
+    GopherRepetitionFilter(), GopherQualityFilter(), C4QualityFilter(filter_no_terminal_punct=False), FineWebQualityFilter(), JsonlWriter({out!r}),
+]
+blocks[1].download_data()
+before = sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+executor = LocalPipelineExecutor(blocks, tasks=1, workers=1, logging_dir={out!r} + '/logs')
+executor._run_for_rank(0)
+after = sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+stats = json.load(open({out!r} + '/logs/stats/00000.json'))
+steps = {{s['name'].split(' ', 1)[-1].strip(): s['time_stats']['total'] for s in stats}}
+print(json.dumps({{
+    'cpu_s': after - before, 'peak_mb': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 'steps': steps,
+    'responses': stats[0]['stats']['documents']['total'] if isinstance(stats[0]['stats']['documents'], dict) else stats[0]['stats']['documents'],
+    'kept': stats[-1]['stats']['total']['total'] if isinstance(stats[-1]['stats']['total'], dict) else stats[-1]['stats']['total'],
+}}))
+"""
+
+
+def measured(script: str) -> dict:
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=False)
+    if done.returncode:
+        sys.exit(done.stderr[-3000:])
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=3)
+    parser.add_argument("--source", type=Path, default=SHARED if SHARED.exists() else SHIPPED)
+    args = parser.parse_args()
+    warcs = sorted(args.source.glob("crawl-data/*/segments/*/warc/*.warc.gz"))[: args.files]
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "warcs"
+        folder.mkdir()
+        for path in warcs:
+            (folder / path.name).symlink_to(path.resolve())
+        ours = measured(WINNOW.format(root=str(ROOT), source=str(args.source), out=f"{scratch}/store", files=len(warcs)))
+        theirs = measured(DATATROVE.format(root=str(ROOT), folder=str(folder), out=f"{scratch}/trove"))
+    # One denominator for both: the pages that are there.
+    pages = ours["responses"]
+    print(f"{len(warcs)} WARC files, {ours['bytes'] / 1e6:.1f} MB, {pages} responses; {platform.machine()}, Python {platform.python_version()}, ", end="")
+    print(", ".join(f"{name} {version(name)}" for name in ("winnow", "datatrove", "resiliparse", "trafilatura")) + "\n")
+    print("| | CPU s | pages per core-second | MB per core-second | kept | peak MB |\n|---|--:|--:|--:|--:|--:|")
+    for name, side in (("winnow fineweb, whole run", ours), ("datatrove FineWeb, to its writer", theirs)):
+        print(f"| {name} | {side['cpu_s']:.1f} | {pages / side['cpu_s']:.0f} | {ours['bytes'] / 1e6 / side['cpu_s']:.2f} | {side['kept']} | {side['peak_mb']:.0f} |")
+    print(f"\nratio: {theirs['cpu_s'] / ours['cpu_s']:.1f}\n\n| step | CPU s | share |\n|---|--:|--:|")
+    for side in (ours, theirs):
+        for step, seconds in sorted(side["steps"].items(), key=lambda kv: -kv[1]):
+            if seconds > 0.01 * side["cpu_s"]:
+                print(f"| {'winnow' if side is ours else 'datatrove'} {step} | {seconds:.2f} | {seconds / sum(side['steps'].values()):.0%} |")
+
+
+if __name__ == "__main__":
+    main()

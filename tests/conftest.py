@@ -1,0 +1,22 @@
+"""For all tests: no network but loopback, and ``--update-golden`` to accept what changed."""
+
+import socket
+
+import pytest
+
+
+def pytest_addoption(parser):
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew; read the diff before committing it")
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch):
+    connect = socket.socket.connect
+
+    def guarded(self, address):
+        host = address[0] if isinstance(address, tuple) else ""
+        if host and host != "localhost" and not host.startswith("127.") and host != "::1":
+            pytest.fail(f"a test tried to reach {host}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)

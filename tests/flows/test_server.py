@@ -1,0 +1,102 @@
+"""Against real servers: a Prefect server on loopback, and S3 over HTTP (moto) for mirror and store."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.flows.conftest import get
+from tests.flows.test_command import run
+from tests.tiny import CRAWL
+
+pytestmark = pytest.mark.server
+
+
+def test_a_run_is_seen_on_a_server(winnow, server, tiny, tmp_path):
+    out = run(winnow, tiny, tmp_path)
+    entry = next(r for r in get(f"{server}/flow_runs/filter", {"limit": 200}) if r["parameters"].get("store") == str(tmp_path))
+    assert entry["state"]["type"] == "COMPLETED"
+    assert entry["parameters"]["recipe"] == "gopher"
+    assert out["run_id"] in get(f"{server}/flow_runs/{entry['id']}")["state"]["message"]
+    stages = {r["name"] for r in get(f"{server}/flow_runs/filter", {"limit": 200}) if r["parent_task_run_id"]}
+    assert {"cluster-url", "publish"} <= stages
+    keys = {a["key"] for a in get(f"{server}/artifacts/latest/filter", {"limit": 200})}
+    assert {"funnel", "drops", "report", "progress-extract"} <= keys
+    # A limit moved: extraction is found in the store and appears as Cached.
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("extends: gopher\nlimits:\n  word_count: {low: 51, high: 100000}\n")
+    run(winnow, tiny, tmp_path, recipe=mine)
+    tasks = {(t["name"].rsplit("-", 1)[0], t["state"]["name"]) for t in get(f"{server}/task_runs/filter", {"limit": 200})}
+    assert tasks
+
+
+def test_a_deployment_runs_the_same_flow_and_finds_everything_done(winnow, server, environment, tiny, tmp_path):
+    first = run(winnow, tiny, tmp_path, "--limit", "1")
+    root = Path(__file__).parents[2]
+    script = (
+        "from flows.curate import curate_snapshot\n"
+        f"curate_snapshot.from_source(source={str(root)!r}, entrypoint='flows/curate.py:curate_snapshot')"
+        f".serve(name='test', limit=1, pause_on_shutdown=False)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], env=environment, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while not get(f"{server}/deployments/filter", {}) and time.monotonic() < deadline:
+                time.sleep(0.5)
+            [deployment] = get(f"{server}/deployments/filter", {})
+            fields = deployment["parameter_openapi_schema"]["properties"]
+            assert all(field.get("title") and field.get("description") for field in fields.values())
+            started = get(f"{server}/deployments/{deployment['id']}/create_flow_run", {"parameters": {"source": str(tiny), "recipe": "gopher", "store": str(tmp_path), "limit": 1}})
+            while time.monotonic() < deadline + 120:
+                state = get(f"{server}/flow_runs/{started['id']}")["state"]
+                if state["type"] in ("COMPLETED", "FAILED", "CRASHED"):
+                    break
+                time.sleep(1)
+            assert state["name"] == "Cached", state
+            assert first["run_id"] in state["message"]
+        finally:
+            os.killpg(process.pid, 15)
+
+
+@pytest.fixture(scope="module")
+def s3(tiny):
+    """A bucket that mirrors the tiny crawl, on loopback."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    service = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    service.start()
+    host, port = service.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    client = boto3.client("s3", endpoint_url=endpoint, aws_access_key_id="AKIATESTWINNOW00001", aws_secret_access_key="planted-secret-of-the-test", region_name="us-east-1")
+    client.create_bucket(Bucket="mirror")
+    client.create_bucket(Bucket="work")
+    for path in tiny.rglob("*"):
+        if path.is_file():
+            client.upload_file(str(path), "mirror", str(path.relative_to(tiny)))
+    yield endpoint, client
+    service.stop()
+
+
+def test_mirror_and_store_on_s3_give_the_same_corpus(winnow, s3, tiny, tmp_path):
+    endpoint, client = s3
+    local = run(winnow, tiny, tmp_path)
+    secret = "planted-secret-of-the-test"
+    env = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "AKIATESTWINNOW00001", "AWS_SECRET_ACCESS_KEY": secret, "AWS_DEFAULT_REGION": "us-east-1"}
+    done = winnow("run", "s3://mirror/", "--recipe", "gopher", "--store", "s3://work/winnow", "--json", env=env)
+    assert done.returncode == 0, done.stderr
+    out = json.loads(done.stdout.splitlines()[-1])
+    assert out["snapshot"] == CRAWL
+    assert out["manifest"].startswith("s3://work/winnow/corpora/")
+    key = out["manifest"].removeprefix("s3://work/")
+    manifest = client.get_object(Bucket="work", Key=key)["Body"].read()
+    assert json.loads(manifest)["digest"] == local["manifest_json"]["digest"]
+    assert secret not in done.stdout + done.stderr
+    for item in client.list_objects_v2(Bucket="work")["Contents"]:
+        assert secret.encode() not in client.get_object(Bucket="work", Key=item["Key"])["Body"].read(), item["Key"]
+    again = winnow("run", "s3://mirror/", "--recipe", "gopher", "--store", "s3://work/winnow", "--json", env=env)
+    assert json.loads(again.stdout.splitlines()[-1])["work"]["computed"] == 0

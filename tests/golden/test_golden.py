@@ -1,0 +1,39 @@
+"""Golden addresses and outputs. A diff of addresses shows what will be computed anew; an output that changed while its address did not
+asks for a new ``version`` of the step. Accept with ``pytest tests/golden --update-golden``.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from flows import recipes
+from tasks.crawl import Crawl, SourceFile
+from tests.pipelines import curated
+from tests.tiny import mirror
+
+HERE = Path(__file__).parent
+CRAWL = Crawl("CC-MAIN-2026-43", "warc", (SourceFile(0, "crawl-data/a.warc.gz"), SourceFile(1, "crawl-data/b.warc.gz")))
+
+
+def golden(request, name, value):
+    path = HERE / f"{name}.json"
+    text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    if request.config.getoption("--update-golden"):
+        path.write_text(text)
+    assert text == path.read_text(), f"{path.name} changed: see the module docstring"
+
+
+def test_addresses(request):
+    golden(request, "addresses", {name: [s.address for s in recipes.build(recipes.load(name), CRAWL).steps] for name in recipes.names()})
+
+
+@pytest.mark.parametrize("recipe", ["fineweb", "refinedweb"])
+def test_outputs(request, tmp_path, recipe):
+    run = curated(mirror(tmp_path / "mirror", warcs=2, pages=4), recipe, tmp_path / "store")
+    outputs = {}
+    for step in run.pipeline.steps:
+        rows = [run.bench.read(step, shard).to_pylist() for shard in step.shards(run.bench)]
+        outputs[step.address] = hashlib.sha256(json.dumps(rows, default=lambda b: b.hex()).encode()).hexdigest()[:16]
+    golden(request, f"outputs-{recipe}", outputs)

@@ -1,0 +1,83 @@
+"""Laws over every step of every shipped recipe, on a tiny crawl."""
+
+import dataclasses
+import pickle
+
+import pytest
+
+from flows import recipes
+from tasks.core.identity import describe
+from tasks.core.step import ShardStep, Step, WholeStep
+from tests.pipelines import curated
+from tests.tiny import mirror
+
+RECIPES = recipes.names()
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Every recipe on one store: what they share is made once."""
+    root = tmp_path_factory.mktemp("steps")
+    source = mirror(root / "mirror", warcs=2, pages=4)
+    return {name: curated(source, name, root / "store") for name in RECIPES}
+
+
+def every_step(runs):
+    return {step.address: (run, step) for run in runs.values() for step in run.pipeline.steps}.values()
+
+
+def test_conservation_in_every_shard_report(runs):
+    for run, step in every_step(runs):
+        for shard in step.shards(run.bench):
+            report = run.bench.store.report(step, shard)
+            assert report["data"]["rows"] == run.bench.read(step, shard).num_rows
+            if step.kind == "filter":
+                assert report["rows_in"] == report["rows_out"] + sum(report["dropped"].values()), (step.label, report)
+
+
+def test_the_same_bytes_twice(runs, tmp_path):
+    for run, step in every_step(runs):
+        for shard in step.shards(run.bench):
+            before = run.bench.store.get(step.data_path(shard))
+            [report] = run.bench.make([step], shard, [step.address])
+            assert run.bench.store.get(step.data_path(shard)) == before, step.label
+            assert report["rows_out"] == run.bench.store.report(step, shard)["rows_out"]
+
+
+def test_steps_are_frozen_described_picklable_values(runs):
+    for _, step in every_step(runs):
+        assert describe(step)["type"] == type(step).__name__
+        copy = pickle.loads(pickle.dumps(step))
+        assert copy == step
+        assert copy.address == step.address
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            step.version = "2"
+
+
+def test_whole_steps_hold_the_crawl_and_shard_steps_do_not(runs):
+    for _, step in every_step(runs):
+        assert isinstance(step, ShardStep) != isinstance(step, WholeStep)
+        assert hasattr(step, "crawl") == isinstance(step, WholeStep)
+
+
+def test_every_kind_of_step_is_under_these_laws(runs):
+    def leaves(cls):
+        below = cls.__subclasses__()
+        return {c for sub in below for c in leaves(sub)} if below else {cls}
+
+    seen = {type(step) for _, step in every_step(runs)}
+    known = {c for c in leaves(Step) if c.__module__.startswith("tasks.")}
+    assert {c.__name__ for c in known - seen} == {"ReadDocuments"}  # has a source of its own: tests/test_documents.py
+
+
+def test_recipes_share_what_they_can(runs):
+    addresses = {name: {s.label: s.address for s in run.pipeline.steps} for name, run in runs.items()}
+    assert len({a["extract"] for a in addresses.values()}) == 1
+    assert addresses["raw"]["fingerprint"] == addresses["gopher"]["fingerprint"] != addresses["c4"]["fingerprint"]
+
+
+def test_raw_drops_nothing(runs):
+    decisions = [row for shard in runs["raw"].bench.shard_keys for row in runs["raw"].bench.read(runs["raw"].pipeline.decisions, shard).to_pylist()]
+    assert decisions
+    assert all(row["kept"] and row["crossed"] == [] for row in decisions)
+    assert any(row["text_cluster"] for row in decisions)
