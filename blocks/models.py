@@ -13,6 +13,10 @@ class LanguageModelFile(Block):
     _block_type_slug: ClassVar[str] = "winnow-language-model"
     _description: ClassVar[str] = "A fastText language-ID model by name, path or URL, with its digest."
 
-    uri: str = Field(description="A known name (lid.176.ftz, lid.176.bin, glotlid, openlid), a path, or a URL.", examples=["/models/lid.176.bin"])
-    sha256: str = Field(default="", description="SHA-256 of the file in hex; required for anything but a known name.", pattern="^([0-9a-fA-F]{64})?$")
+    uri: str = Field(
+        description="A known name (lid.176.ftz, lid.176.bin, glotlid, openlid), a path, or a URL.", examples=["/models/lid.176.bin"]
+    )
+    sha256: str = Field(
+        default="", description="SHA-256 of the file in hex; required for anything but a known name.", pattern="^([0-9a-fA-F]{64})?$"
+    )
     licence: str = Field(default="", description="Licence of the model, for the dataset card.")

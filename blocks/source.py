@@ -18,7 +18,9 @@ class SnapshotSource(Block):
     _block_type_slug: ClassVar[str] = "winnow-source"
     _description: ClassVar[str] = "Common Crawl, a mirror of it, or a folder of WARC, WET, ARC, Parquet or JSONL."
 
-    root: str = Field(description="https://data.commoncrawl.org/, s3://commoncrawl/, the root of a mirror, or a folder.", examples=["s3://commoncrawl/"])
+    root: str = Field(
+        description="https://data.commoncrawl.org/, s3://commoncrawl/, the root of a mirror, or a folder.", examples=["s3://commoncrawl/"]
+    )
     anonymous: bool = Field(default=False, description="Read S3 without credentials.")
     endpoint_url: str = Field(default="", description="Endpoint of an S3 service other than AWS.")
     access_key_id: SecretStr = Field(default=SecretStr(""), description="Leave empty to use the worker's environment.")

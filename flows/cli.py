@@ -49,7 +49,10 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     run = command("run", _run, "Curate a snapshot with a recipe. The same command again resumes, or says that nothing is left to do.")
-    run.add_argument("source", help="a crawl id (CC-MAIN-2026-43), the root of a mirror, a folder or file of WARC/WET/ARC, Parquet or JSONL with a text column")
+    run.add_argument(
+        "source",
+        help="a crawl id (CC-MAIN-2026-43), the root of a mirror, a folder or file of WARC/WET/ARC, Parquet or JSONL with a text column",
+    )
     run.add_argument("--recipe", default="fineweb", help="a shipped recipe (see `winnow recipes`) or the path of a YAML file")
     run.add_argument("--workers", type=int, default=max(1, os.cpu_count() or 1), help="worker processes (default: one per core)")
     run.add_argument("--snapshot", default="", help="which crawl of a mirror that has several; a name for plain files")
@@ -58,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--sample-fraction", type=float, default=1.0, help="a random share of the files, the same for the same --seed")
     run.add_argument("--seed", type=int, default=0)
     run.add_argument("--files-per-shard", type=int, default=1, help="files that one worker takes at a time")
-    run.add_argument("--base-url", default="", help="where crawl ids are looked up (default: Common Crawl over HTTPS; s3://commoncrawl/ works too)")
+    run.add_argument(
+        "--base-url", default="", help="where crawl ids are looked up (default: Common Crawl over HTTPS; s3://commoncrawl/ works too)"
+    )
     run.add_argument("--anonymous", action="store_true", help="read S3 without credentials")
     run.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
     run.add_argument("--verbose", action="store_true", help="show Prefect's log")
@@ -69,7 +74,9 @@ def _parser() -> argparse.ArgumentParser:
 
     status = command("status", _status, "Runs and corpora of a store: what is done, what is missing.")
     prune = command("prune", _prune, "Delete what no kept run of a store needs.")
-    prune.add_argument("--drop", action="append", default=[], metavar="RUN", help="forget this run and delete its corpus too (see `winnow status`)")
+    prune.add_argument(
+        "--drop", action="append", default=[], metavar="RUN", help="forget this run and delete its corpus too (see `winnow status`)"
+    )
     prune.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
     for sub in (run, status, prune):
         sub.add_argument("--store", default="winnow-store", help="folder or URI for artifacts and corpora (default: ./winnow-store)")
@@ -141,7 +148,9 @@ def _inspect(args: argparse.Namespace) -> int:
             if args.json:
                 print(json.dumps(line))
             elif "records" in line:
-                print(f"{line['records']} records, {line['intact']} intact, {line['damaged']} damaged, {line['skipped_bytes']} bytes skipped")
+                print(
+                    f"{line['records']} records, {line['intact']} intact, {line['damaged']} damaged, {line['skipped_bytes']} bytes skipped"
+                )
             else:
                 print(f"{line['offset']:>12} {line['length']:>10}  {line['type']:<10} {line['problem'] or 'ok':<24} {line['uri']}")
             damaged = line.get("damaged", 0)

@@ -61,16 +61,36 @@ def _is_transient(task: Any, task_run: Any, state: State[Any]) -> bool:
     validate_parameters=True,
 )
 def curate_snapshot(
-    source: Annotated[str, Field(title="Source", description="A crawl id (CC-MAIN-2026-43), the root of a mirror, a folder or file of WARC/WET/ARC, Parquet or JSONL. Folder or URI.")],
-    recipe: Annotated[str, Field(title="Recipe", description="A shipped recipe (fineweb, refinedweb, c4, gopher, raw) or the path of a YAML file.")] = "fineweb",
-    store: Annotated[str, Field(title="Store", description="Folder or URI (s3://bucket/prefix) where artifacts and corpora are kept, or the name of a winnow-store block: block:NAME.")] = "winnow-store",
-    workers: Annotated[int, Field(title="Workers", description="Worker processes on this machine; never changes a result.", ge=1, le=256)] = 2,
+    source: Annotated[
+        str,
+        Field(
+            title="Source",
+            description="A crawl id (CC-MAIN-2026-43), the root of a mirror, a folder or file of WARC/WET/ARC, Parquet or JSONL. Folder or URI.",
+        ),
+    ],
+    recipe: Annotated[
+        str, Field(title="Recipe", description="A shipped recipe (fineweb, refinedweb, c4, gopher, raw) or the path of a YAML file.")
+    ] = "fineweb",
+    store: Annotated[
+        str,
+        Field(
+            title="Store",
+            description="Folder or URI (s3://bucket/prefix) where artifacts and corpora are kept, or the name of a winnow-store block: block:NAME.",
+        ),
+    ] = "winnow-store",
+    workers: Annotated[
+        int, Field(title="Workers", description="Worker processes on this machine; never changes a result.", ge=1, le=256)
+    ] = 2,
     snapshot: Annotated[str, Field(title="Snapshot", description="Which crawl of a mirror that has several; a name for plain files.")] = "",
     kind: Annotated[str, Field(title="Kind", description="warc or wet: which files of a crawl.", pattern="^(warc|wet)$")] = "warc",
     limit: Annotated[int, Field(title="Limit", description="Only the first N files; 0 for all.", ge=0)] = 0,
-    sample_fraction: Annotated[float, Field(title="Sample fraction", description="A random share of the files, the same for the same seed.", gt=0, le=1)] = 1.0,
+    sample_fraction: Annotated[
+        float, Field(title="Sample fraction", description="A random share of the files, the same for the same seed.", gt=0, le=1)
+    ] = 1.0,
     seed: Annotated[int, Field(title="Seed", description="Seed of the sample.")] = 0,
-    files_per_shard: Annotated[int, Field(title="Files per shard", description="How many files one worker takes at a time; never changes a result.", ge=1)] = 1,
+    files_per_shard: Annotated[
+        int, Field(title="Files per shard", description="How many files one worker takes at a time; never changes a result.", ge=1)
+    ] = 1,
     base_url: Annotated[str, Field(title="Base URL", description="Where crawl ids are looked up, if not data.commoncrawl.org.")] = "",
     anonymous: Annotated[bool, Field(title="Anonymous", description="Read S3 without credentials.")] = False,
 ) -> Any:
@@ -169,7 +189,9 @@ def _stage(run: Run, work: Work, pool: Pool) -> None:
         task_runner=cast("TaskRunner[Any]", ThreadPoolTaskRunner(max_workers=run.request.workers)),
     )
     def stage_flow(stage: str, shards: int, missing: int) -> Any:
-        artifact = create_progress_artifact(0.0, key=f"progress-{work.stage.steps[0].label}", description=f"{work.stage.label}: shards done")
+        artifact = create_progress_artifact(
+            0.0, key=f"progress-{work.stage.steps[0].label}", description=f"{work.stage.label}: shards done"
+        )
         names = [f"shard {i * size}" if len(b) == 1 else f"shards {i * size} to {i * size + len(b) - 1}" for i, b in enumerate(batches)]
         futures = [materialise.submit(shards=name, batch=i) for i, name in enumerate(names)]
         tell, told = listener.get(), 0.0
@@ -207,9 +229,17 @@ def _publish_artifacts(run: Run, manifest: dict[str, Any]) -> None:
         description=f"Funnel of {run.id}: rows in and out of every step that drops",
     )
     drops = sorted(((n, s["name"], reason) for s in counted for reason, n in s["dropped"].items()), reverse=True)
-    create_table_artifact([{"step": step, "reason": reason, "rows": n} for n, step, reason in drops], key="drops", description=f"Why rows were dropped in {run.id}")
+    create_table_artifact(
+        [{"step": step, "reason": reason, "rows": n} for n, step, reason in drops],
+        key="drops",
+        description=f"Why rows were dropped in {run.id}",
+    )
     uri = run.bench.store.uri(f"{run.home}/report.html")
     if "://" in uri:
         create_link_artifact(uri, link_text="report.html", key="report", description=f"Report of {run.id}")
     else:
-        create_markdown_artifact(f"Report: `{uri}`\n\nCorpus: `{run.bench.store.uri(run.home)}`\n\nDigest: `{manifest['digest']}`", key="report", description=f"Report of {run.id}")
+        create_markdown_artifact(
+            f"Report: `{uri}`\n\nCorpus: `{run.bench.store.uri(run.home)}`\n\nDigest: `{manifest['digest']}`",
+            key="report",
+            description=f"Report of {run.id}",
+        )

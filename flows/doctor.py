@@ -19,7 +19,9 @@ def examine() -> tuple[list[str], bool]:
 
 def _python() -> tuple[bool, str]:
     well = (3, 11) <= sys.version_info < (3, 13)
-    return well, f"Python {sys.version.split()[0]}" + ("" if well else ": winnow needs 3.11 or 3.12; make the environment anew with one of them (`make setup PYTHON=python3.11`)")
+    return well, f"Python {sys.version.split()[0]}" + (
+        "" if well else ": winnow needs 3.11 or 3.12; make the environment anew with one of them (`make setup PYTHON=python3.11`)"
+    )
 
 
 def _pins() -> list[tuple[bool, str]]:
@@ -30,7 +32,9 @@ def _pins() -> list[tuple[bool, str]]:
         except PackageNotFoundError:
             installed = "missing"
         well = installed == wanted
-        lines.append((well, f"{name} {installed}" + ("" if well else f": known to work is {wanted}; `make setup` installs the locked versions")))
+        lines.append(
+            (well, f"{name} {installed}" + ("" if well else f": known to work is {wanted}; `make setup` installs the locked versions"))
+        )
     return lines
 
 
@@ -39,7 +43,10 @@ def _fasttext() -> tuple[bool, str]:
     if owners == [FASTTEXT]:
         return True, f"fasttext from {FASTTEXT} {version(FASTTEXT)}"
     said = ", ".join(owners) or "nothing"
-    return False, f"the module fasttext is provided by {said}; several distributions overwrite each other. Uninstall them all, then install {FASTTEXT} alone (`make setup`)"
+    return (
+        False,
+        f"the module fasttext is provided by {said}; several distributions overwrite each other. Uninstall them all, then install {FASTTEXT} alone (`make setup`)",
+    )
 
 
 def _model() -> tuple[bool, str]:
@@ -56,21 +63,32 @@ def _model() -> tuple[bool, str]:
 
 def _datatrove() -> tuple[bool, str]:
     missing = [m for m in ("spacy", "nltk", "tldextract", "trafilatura") if importlib.util.find_spec(m) is None]
-    return not missing, f"datatrove {version('datatrove')}" + (f": its blocks need {', '.join(missing)}; `make setup`" if missing else " with what its filter blocks need")
+    return not missing, f"datatrove {version('datatrove')}" + (
+        f": its blocks need {', '.join(missing)}; `make setup`" if missing else " with what its filter blocks need"
+    )
 
 
 def _memory() -> tuple[bool, str]:
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     cores = os.cpu_count() or 1
     well = total / cores > 2 << 30
-    return well, f"{total / 2**30:.1f} GiB of memory for {cores} cores" + ("" if well else ": a worker may need 2 GiB; use fewer --workers than cores")
+    return well, f"{total / 2**30:.1f} GiB of memory for {cores} cores" + (
+        "" if well else ": a worker may need 2 GiB; use fewer --workers than cores"
+    )
 
 
 def _disk() -> tuple[bool, str]:
     free = shutil.disk_usage(".").free
-    return free > MIN_FREE_BYTES, f"{free / 2**30:.1f} GiB free here" + ("" if free > MIN_FREE_BYTES else ": too little for a store; point --store elsewhere")
+    return free > MIN_FREE_BYTES, f"{free / 2**30:.1f} GiB free here" + (
+        "" if free > MIN_FREE_BYTES else ": too little for a store; point --store elsewhere"
+    )
 
 
 def _server() -> tuple[bool, str]:
     url = os.environ.get("PREFECT_API_URL", "")
-    return True, f"Prefect server {url}" if url else "no Prefect server set (PREFECT_API_URL): runs use an ephemeral one; `prefect server start` gives the UI"
+    return (
+        True,
+        f"Prefect server {url}"
+        if url
+        else "no Prefect server set (PREFECT_API_URL): runs use an ephemeral one; `prefect server start` gives the UI",
+    )

@@ -47,14 +47,22 @@ def status(root: str) -> list[str]:
         try:
             manifest = json.loads(store.get(f"{entry['home']}/manifest.json"))
             rows = sum(f["rows"] for f in manifest["files"])
-            lines.append(f"{entry['id']}  {entry['snapshot']}  finished: {rows} documents in {len(manifest['files'])} files  {store.uri(entry['home'])}")
+            lines.append(
+                f"{entry['id']}  {entry['snapshot']}  finished: {rows} documents in {len(manifest['files'])} files  {store.uri(entry['home'])}"
+            )
         except FileNotFoundError:
-            lines.append(f"{entry['id']}  {entry['snapshot']}  not finished; resume: winnow run {entry['source']} --recipe {entry['recipe']} --store {root}")
+            lines.append(
+                f"{entry['id']}  {entry['snapshot']}  not finished; resume: winnow run {entry['source']} --recipe {entry['recipe']} --store {root}"
+            )
             wanted = set(entry["shards"])
             for address, step in entry["steps"].items():
                 reports = {p.rsplit("/", 1)[1].removesuffix(".json") for p in store.files(f"steps/{address}") if p.endswith(".json")}
                 done = len(reports & wanted) if step["by_shard"] else len(reports)
-                lines.append(f"    {step['label']:<18} {done} of {len(wanted)} shards" if step["by_shard"] else f"    {step['label']:<18} {done} partitions or files")
+                lines.append(
+                    f"    {step['label']:<18} {done} of {len(wanted)} shards"
+                    if step["by_shard"]
+                    else f"    {step['label']:<18} {done} partitions or files"
+                )
     return lines or [f"The store {root} holds no run yet."]
 
 
@@ -82,10 +90,18 @@ def prune(root: str, *, drop: tuple[str, ...] = (), dry_run: bool = False) -> li
         elif (shards := keep[address]) is not None:
             gone += [path for path in store.files(f"steps/{address}") if path.rsplit("/", 1)[1].split(".", 1)[0] not in shards]
     homes = {entry["home"] for entry in records if entry["id"] not in drop}
-    gone += [f"corpora/{snapshot}/{name}" for snapshot in store.folders("corpora") for name in store.folders(f"corpora/{snapshot}") if f"corpora/{snapshot}/{name}" not in homes]
+    gone += [
+        f"corpora/{snapshot}/{name}"
+        for snapshot in store.folders("corpora")
+        for name in store.folders(f"corpora/{snapshot}")
+        if f"corpora/{snapshot}/{name}" not in homes
+    ]
     freed = 0
     for path in gone:
         freed += sum(store.files(path).values())
         if not dry_run:
             store.delete(path, recursive=True)
-    return [*gone, f"{'Would free' if dry_run else 'Freed'} {freed / 1e6:.1f} MB in {len(gone)} places; {len(records) - len(drop)} runs kept."]
+    return [
+        *gone,
+        f"{'Would free' if dry_run else 'Freed'} {freed / 1e6:.1f} MB in {len(gone)} places; {len(records) - len(drop)} runs kept.",
+    ]

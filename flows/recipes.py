@@ -152,13 +152,17 @@ def _raw(spec: str, seen: tuple[str, ...]) -> dict[str, Any]:
             raise BadInput(f"There is no recipe file {spec}. Give the path of a YAML file, or one of: {', '.join(names())}.")
         near = difflib.get_close_matches(spec, names(), n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]}?" if near else ""
-        raise BadInput(f"There is no recipe {spec}.{hint} Shipped are: {', '.join(names())}; a recipe of your own is given by the path of its YAML file.")
+        raise BadInput(
+            f"There is no recipe {spec}.{hint} Shipped are: {', '.join(names())}; a recipe of your own is given by the path of its YAML file."
+        )
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as e:
         raise BadInput(f"Recipe {path} cannot be read as YAML: {' '.join(str(e).split())}") from None
     if not isinstance(raw, dict):
-        raise BadInput(f"Recipe {path} must be a mapping of keys such as `extends`, `limits`; it is {type(raw).__name__}. See flows/recipes/fineweb.yaml.")
+        raise BadInput(
+            f"Recipe {path} must be a mapping of keys such as `extends`, `limits`; it is {type(raw).__name__}. See flows/recipes/fineweb.yaml."
+        )
     own: dict[str, Any] = {"name": path.stem, **raw}
     if parent := own.pop("extends", None):
         if parent in seen or parent == spec:
@@ -194,7 +198,8 @@ def _recipe(raw: dict[str, Any], spec: str) -> Recipe:
     raw["extractor"] = _component(raw["extractor"], "tasks.extractors", Extractor, spec)
     raw["language_model"] = _model(raw.get("language_model", "lid.176.ftz"), spec)
     raw["measure"] = {
-        group: tuple(_filter(entry, spec) for entry in _list(entries, f"measure.{group}", spec)) for group, entries in _dict(raw["measure"], "measure", spec).items()
+        group: tuple(_filter(entry, spec) for entry in _list(entries, f"measure.{group}", spec))
+        for group, entries in _dict(raw["measure"], "measure", spec).items()
     }
     raw["limits"] = tuple(_limit(signal, bounds, spec) for signal, bounds in _dict(raw["limits"], "limits", spec).items())
     if raw.get("correct"):
@@ -221,15 +226,23 @@ def _checked(recipe: Recipe, spec: str) -> Recipe:
         for f in filters:
             for s in f.signals:
                 if s.name in owners:
-                    raise BadInput(f"Recipe {spec}: the signal {s.name} is measured twice, in {owners[s.name]} and {group}. Take one filter out.")
+                    raise BadInput(
+                        f"Recipe {spec}: the signal {s.name} is measured twice, in {owners[s.name]} and {group}. Take one filter out."
+                    )
                 owners[s.name] = group
     measured = set(owners) | {"language", "language_score"}
     if recipe.correct:
         measured |= {"corrected_lines_in", "corrected_lines_removed", "corrected_words_removed_share"}
-    used = [limit.signal for limit in recipe.limits] + list(recipe.carry_signals) + [d.keep.removeprefix("best:") for d in recipe.deduplicate if d.keep != "first"]
+    used = (
+        [limit.signal for limit in recipe.limits]
+        + list(recipe.carry_signals)
+        + [d.keep.removeprefix("best:") for d in recipe.deduplicate if d.keep != "first"]
+    )
     for name in used:
         if name not in measured:
-            raise BadInput(f"Recipe {spec}: no filter of `measure` gives a signal {name!r}.{_near(name, measured)} `winnow recipes {recipe.name}` lists them.")
+            raise BadInput(
+                f"Recipe {spec}: no filter of `measure` gives a signal {name!r}.{_near(name, measured)} `winnow recipes {recipe.name}` lists them."
+            )
     return recipe
 
 
@@ -264,7 +277,9 @@ def _options(cls: type[T], options: dict[str, Any], where: str) -> T:
     known = {f.name for f in fields(cls)} if is_dataclass(cls) else set()
     for key in options:
         if key not in known:
-            raise BadInput(f"Recipe {where}: unknown option {key!r}.{_near(key, known)} Known options: {', '.join(sorted(known)) or 'none'}.")
+            raise BadInput(
+                f"Recipe {where}: unknown option {key!r}.{_near(key, known)} Known options: {', '.join(sorted(known)) or 'none'}."
+            )
     return cls(**{k: _frozen(v) for k, v in options.items()})
 
 

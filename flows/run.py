@@ -58,7 +58,9 @@ class Request:
             raise BadInput(f"sample-fraction is {self.sample_fraction}; it must be above 0 and at most 1.")
         for name in ("source", "store", "base_url"):
             if SECRET_IN_URI.match(getattr(self, name)):
-                raise BadInput(f"The {name} has credentials in its URI, which would end up in logs. Take them out and set them in the environment or a block.")
+                raise BadInput(
+                    f"The {name} has credentials in its URI, which would end up in logs. Take them out and set them in the environment or a block."
+                )
 
 
 @dataclass
@@ -160,10 +162,14 @@ def release(run: Run) -> dict[str, Any]:
             }
         )
         seconds, cpu_s = sum(r["seconds"] for r in made), sum(r["cpu_s"] for r in made)
-        costs.append({"name": step.label, "seconds": seconds, "cpu_s": cpu_s, "peak_rss_bytes": max((r["peak_rss_bytes"] for r in made), default=0)})
+        costs.append(
+            {"name": step.label, "seconds": seconds, "cpu_s": cpu_s, "peak_rss_bytes": max((r["peak_rss_bytes"] for r in made), default=0)}
+        )
         notes[step.label] = _summed(r["notes"] for r in made)
         if step is run.pipeline.publish:
-            files = [{"path": r["data"]["path"][len(run.home) + 1 :]} | {k: r["data"][k] for k in ("rows", "bytes", "sha256")} for r in made]
+            files = [
+                {"path": r["data"]["path"][len(run.home) + 1 :]} | {k: r["data"][k] for k in ("rows", "bytes", "sha256")} for r in made
+            ]
     recipe = run.pipeline.recipe.described()
     curated = {"snapshot": run.bench.crawl.snapshot, "recipe": recipe, "versions": versions(), "files": files}
     manifest = {
@@ -231,5 +237,3 @@ def result(run: Run) -> dict[str, Any]:
         "tables": tables,
         "work": {"computed": run.plan.computed, "cached": run.plan.total() - run.plan.computed},
     }
-
-

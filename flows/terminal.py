@@ -43,4 +43,7 @@ class Progress:
         elif (done == total and self._said.get(stage, 0.0) >= 0) or now - self._said.get(stage, begin) > LINE_EVERY_S:
             self._said[stage] = -1.0 if done == total else now
             left = (now - begin) * (total - done) / done if done else 0.0
-            print(f"{stage}: {done} of {total} shards, {rate}" + (f", about {left:.0f} s left" if done < total and done else ""), file=sys.stderr)
+            print(
+                f"{stage}: {done} of {total} shards, {rate}" + (f", about {left:.0f} s left" if done < total and done else ""),
+                file=sys.stderr,
+            )

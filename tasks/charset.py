@@ -15,9 +15,25 @@ META_BYTES = 2048
 DETECT_BYTES = 1 << 16
 HTTP_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 META_CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{0,400}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
-MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 # Python's names for what the HTML standard calls otherwise, or for the superset that browsers use.
-WIDER = {"gbk": "gb18030", "gb2312": "gb18030", "shift_jis": "cp932", "euc-kr": "cp949", "big5": "big5hkscs", "iso-8859-8-i": "iso-8859-8", "x-mac-cyrillic": "mac-cyrillic", "macintosh": "mac-roman", "x-user-defined": "windows-1252"}
+WIDER = {
+    "gbk": "gb18030",
+    "gb2312": "gb18030",
+    "shift_jis": "cp932",
+    "euc-kr": "cp949",
+    "big5": "big5hkscs",
+    "iso-8859-8-i": "iso-8859-8",
+    "x-mac-cyrillic": "mac-cyrillic",
+    "macintosh": "mac-roman",
+    "x-user-defined": "windows-1252",
+}
 # Which of four bytes in a row are zero.
 WIDE = {"x0x0": "utf-16-le", "0x0x": "utf-16-be", "x000": "utf-32-le", "000x": "utf-32-be"}
 NOT_WEB = frozenset({"undefined", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "mbcs", "oem", "palmos"})
@@ -40,7 +56,11 @@ def decode(payload: bytes, content_type: str) -> Decoded:
         return Decoded(payload.decode(wide, "replace"), wide, "detected")
     http = HTTP_CHARSET.search(content_type)
     meta = META_CHARSET.search(payload[:META_BYTES])
-    declared = [(label, evidence) for label, evidence in ((http and http[1], "http"), (meta and meta[1].decode("ascii", "replace"), "meta")) if label]
+    declared = [
+        (label, evidence)
+        for label, evidence in ((http and http[1], "http"), (meta and meta[1].decode("ascii", "replace"), "meta"))
+        if label
+    ]
     if (text := _strictly(payload, "utf-8")) is not None and (declared or not payload.isascii()):
         named = next((e for label, e in declared if codec_of(label) == "utf-8"), "utf-8")
         if not payload.isascii() or not any(_is_escaped(label) for label, _ in declared):

@@ -134,7 +134,16 @@ class ReadDocuments(ShardStep):
                     if reason:
                         dropped[reason] += 1
                         url = row.get("url") if isinstance(row, dict) else None
-                        lost.append({"source_file": file.path, "offset": number, "length": 0, "record_id": "", "url": clean(str(url or "")), "reason": reason})
+                        lost.append(
+                            {
+                                "source_file": file.path,
+                                "offset": number,
+                                "length": 0,
+                                "record_id": "",
+                                "url": clean(str(url or "")),
+                                "reason": reason,
+                            }
+                        )
                         continue
                     yield self._document(row, file.path, number, seen)
 
@@ -165,7 +174,9 @@ class ReadDocuments(ShardStep):
             "date": clean(str(row.get("date") or "")),
             "text": clean(row["text"]),
             "language": language if isinstance(language, str) else None,
-            "language_score": float(row["language_score"]) if isinstance(row.get("language_score"), float | int) else (1.0 if isinstance(language, str) and language else None),
+            "language_score": float(row["language_score"])
+            if isinstance(row.get("language_score"), float | int)
+            else (1.0 if isinstance(language, str) and language else None),
             "source_file": path,
             "offset": number,
             "length": len(row["text"]),
@@ -199,7 +210,9 @@ def _parquet_rows(stream: BinaryIO, path: str) -> Iterator[dict[str, Any]]:
     except (pa.ArrowInvalid, OSError) as e:
         raise BadInput(f"{path} is not a readable Parquet file ({e}). Write it again, or leave it out of the folder.") from None
     if "text" not in file.schema_arrow.names:
-        raise BadInput(f"{path} has no column `text` (it has {', '.join(file.schema_arrow.names[:12])}). Rename the column that holds the text.")
+        raise BadInput(
+            f"{path} has no column `text` (it has {', '.join(file.schema_arrow.names[:12])}). Rename the column that holds the text."
+        )
     columns = [c for c in ("text", "id", "url", "date", "language", "language_score") if c in file.schema_arrow.names]
     for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=columns):
         yield from batch.to_pylist()

@@ -75,7 +75,16 @@ class Extract(ShardStep):
                             raise BadInput(f"{file.path}: {e}") from None
                         rows_in += 1
                         dropped["file:not_an_archive"] += 1
-                        lost.append({"source_file": file.path, "offset": 0, "length": 0, "record_id": "", "url": "", "reason": f"file:not_an_archive ({e})"})
+                        lost.append(
+                            {
+                                "source_file": file.path,
+                                "offset": 0,
+                                "length": 0,
+                                "record_id": "",
+                                "url": "",
+                                "reason": f"file:not_an_archive ({e})",
+                            }
+                        )
 
         table = to_table(documents(), LanguageModel.of(self.model))
         return Made(table, rows_in, table.num_rows, dict(dropped), dict(sorted(notes.items())), pa.Table.from_pylist(lost, schema=DROPPED))

@@ -49,7 +49,9 @@ def _loaded(file: ModelFile) -> LanguageModel:
     try:
         import fasttext_pybind
     except ImportError:
-        raise BadInput("The module fasttext is not installed: pip install fasttext-numpy2-wheel==0.9.2, and no other distribution of fastText.") from None
+        raise BadInput(
+            "The module fasttext is not installed: pip install fasttext-numpy2-wheel==0.9.2, and no other distribution of fastText."
+        ) from None
     if not _is_whole(path):
         raise BadInput(f"{path} is no fastText model or is truncated. Get the file again, or name another in the recipe.")
     model = fasttext_pybind.fasttext()

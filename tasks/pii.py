@@ -18,9 +18,11 @@ KINDS = ("email", "ip", "phone")
 
 # The bounded repetitions keep the search linear on any input.
 EMAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}(?![\w-])")
-RESERVED_DOMAIN = re.compile(r"(?:^|[@.])(?:example\.(?:com|org|net)|[\w-]+\.(?:example|invalid|test))$", re.IGNORECASE)
+STAND_IN = re.compile(r"@example\.(?:com|org|net)$", re.IGNORECASE)
 IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)")
-NUMBERED = re.compile(r"(?:section|sect?\.|chapter|version|ver\.|release|figure|fig\.|table|appendix|clause|part|build|§|\bv)[ \xa0]?$", re.IGNORECASE)
+NUMBERED = re.compile(
+    r"(?:section|sect?\.|chapter|version|ver\.|release|figure|fig\.|table|appendix|clause|part|build|§|\bv)[ \xa0]?$", re.IGNORECASE
+)
 IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:]{4,39}(?![\w:]|\.\d)")
 DIGITS = r"\d(?:[ .\-/]?\d){5,13}"
 # Each pattern begins with a set of characters, and looks behind only after it: the search skips along the text instead of trying every place.
@@ -33,7 +35,8 @@ PHONE = re.compile(
     rf"){NOT_BEFORE}"
 )
 NAMED_PHONE = re.compile(
-    rf"[tTfFpPmM](?<![^\W\d_].)(?:el(?:ephone|efon)?|ax|hone|obile?)[.:]{{0,2}}[ \u00a0](?:\(0\)|\(\d{{2,5}}\)|0)?[ ]?{DIGITS}{NOT_BEFORE}", re.IGNORECASE
+    rf"[tTfFpPmM](?<![^\W\d_].)(?:el(?:ephone|efon)?|ax|hone|obile?)[.:]{{0,2}}[ \u00a0](?:\(0\)|\(\d{{2,5}}\)|0)?[ ]?{DIGITS}{NOT_BEFORE}",
+    re.IGNORECASE,
 )
 
 
@@ -76,7 +79,7 @@ def _number(value: str) -> int:
 
 
 def _email(value: str) -> str | None:
-    if RESERVED_DOMAIN.search(value):
+    if STAND_IN.search(value):
         return None
     n = _number(value.lower())
     return f"user{n % 100_000:05d}@example.{('com', 'org', 'net')[n // 100_000 % 3]}"
@@ -86,7 +89,8 @@ def _is_numbering(match: re.Match[str]) -> bool:
     """Whether dotted numbers count sections or versions: a word before says so, or they are small and begin a line as in headings."""
     before = match.string[max(0, match.start() - 20) : match.start()]
     return bool(NUMBERED.search(before)) or (
-        (not before or before.rstrip(" \t#*").endswith("\n")) and all(part.isdigit() and int(part) < 100 for part in match.group().split("."))
+        (not before or before.rstrip(" \t#*").endswith("\n"))
+        and all(part.isdigit() and int(part) < 100 for part in match.group().split("."))
     )
 
 
@@ -109,8 +113,8 @@ def _ipv6(value: str) -> str | None:
 
 
 def _phone(value: str) -> str | None:
-    digits = sum(c.isdigit() for c in value)
-    if not 7 <= digits <= 15 or re.search(r"\b555[ .\-]01\d\d$", value):
-        return None
     lead = re.match(r"[^\d+(]*", value).group()  # type: ignore[union-attr]
+    digits = sum(c.isdigit() for c in value)
+    if not 7 <= digits <= 15 or re.fullmatch(r"555-01\d\d", value[len(lead) :]):
+        return None
     return f"{lead}555-01{_number(''.join(c for c in value if c.isdigit())) % 100:02d}"

@@ -20,7 +20,9 @@ from tasks.select import Judge
 HOSTS_PER_SHARD = 2000
 BINS_PER_UNIT = 50
 BINS_PER_OCTAVE = 2
-PROFILE = pa.schema([pa.field("what", pa.string()), pa.field("bin", pa.string()), pa.field("documents", pa.int64()), pa.field("kept", pa.int64())])
+PROFILE = pa.schema(
+    [pa.field("what", pa.string()), pa.field("bin", pa.string()), pa.field("documents", pa.int64()), pa.field("kept", pa.int64())]
+)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,9 @@ class Layout(WholeStep):
                 while start < total:
                     number, used = divmod(placed, self.rows_per_file)
                     take = min(total - start, self.rows_per_file - used)
-                    rows.append({"file": f"{language}-{number:05d}", "partition": language, "shard": key, "start": start, "stop": start + take})
+                    rows.append(
+                        {"file": f"{language}-{number:05d}", "partition": language, "shard": key, "start": start, "stop": start + take}
+                    )
                     start, placed = start + take, placed + take
         return Made(pa.Table.from_pylist(rows, schema=LAYOUT), sum(sum(by.values()) for _, by in counts), len(rows))
 
@@ -89,7 +91,9 @@ class Publish(WholeStep):
         for entry in plan.filter(pc.equal(plan["file"], shard)).to_pylist():
             with bench.store.open_parquet(redacted, entry["shard"]) as file:
                 column = file.schema_arrow.get_field_index("partition")
-                groups = [g for g in range(file.num_row_groups) if file.metadata.row_group(g).column(column).statistics.min == entry["partition"]]
+                groups = [
+                    g for g in range(file.num_row_groups) if file.metadata.row_group(g).column(column).statistics.min == entry["partition"]
+                ]
                 rows = file.read_row_groups(groups)
             parts.append(rows.slice(entry["start"], entry["stop"] - entry["start"]).drop_columns(["partition"]))
         table = pa.concat_tables(parts)

@@ -65,8 +65,15 @@ class Redact(ShardStep):
             kept = kept.filter(pc.invert(blank))
         partition = pa.array([partition_of(x) for x in kept["language"].to_pylist()], pa.string())
         kept = kept.append_column("partition", partition)
-        order = pc.sort_indices(pa.table({"partition": partition, "row": pa.array(range(len(partition)), pa.int64())}), [("partition", "ascending"), ("row", "ascending")])
+        order = pc.sort_indices(
+            pa.table({"partition": partition, "row": pa.array(range(len(partition)), pa.int64())}),
+            [("partition", "ascending"), ("row", "ascending")],
+        )
         languages = Counter(partition.to_pylist())
-        notes = {"languages": dict(sorted(languages.items())), "personal_data": dict(sorted(found.items())), "text_chars": pc.sum(pc.utf8_length(kept["text"])).as_py() or 0}
+        notes = {
+            "languages": dict(sorted(languages.items())),
+            "personal_data": dict(sorted(found.items())),
+            "text_chars": pc.sum(pc.utf8_length(kept["text"])).as_py() or 0,
+        }
         rows_in = pc.sum(decisions["kept"]).as_py() or 0
         return Made(kept.take(order), rows_in, kept.num_rows, dict(dropped), notes, row_groups=[n for _, n in sorted(languages.items())])

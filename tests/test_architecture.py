@@ -24,7 +24,11 @@ def test_tasks_know_neither_prefect_nor_flows_nor_blocks(path):
     assert not {name.split(".")[0] for name in imports(path)} & {"prefect", "flows", "blocks"}
 
 
-@pytest.mark.parametrize("path", [p for folder in ("tasks", "flows", "blocks") for p in sorted((ROOT / folder).rglob("*.py")) if p.stat().st_size], ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path",
+    [p for folder in ("tasks", "flows", "blocks") for p in sorted((ROOT / folder).rglob("*.py")) if p.stat().st_size],
+    ids=lambda p: str(p.relative_to(ROOT)),
+)
 def test_every_module_says_what_belongs_in_it(path):
     assert ast.get_docstring(ast.parse(path.read_text()))
     assert path.name not in ("utils.py", "helpers.py", "common.py")

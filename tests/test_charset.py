@@ -20,7 +20,14 @@ GERMAN = "Die Mühle läuft Tag und Nacht, wie es schon unsere Väter gewöhnt w
 CASES = {
     "declared by the server": (RUSSIAN, "windows-1251", "text/html; charset=windows-1251", b"", "cp1251", "http"),
     "declared by the page": (RUSSIAN, "koi8-r", "text/html", b"<meta charset='koi8-r'>", "koi8-r", "meta"),
-    "declared as in old pages": (JAPANESE, "shift_jis", "text/html", b'<meta http-equiv="Content-Type" content="text/html; charset=Shift_JIS">', "cp932", "meta"),
+    "declared as in old pages": (
+        JAPANESE,
+        "shift_jis",
+        "text/html",
+        b'<meta http-equiv="Content-Type" content="text/html; charset=Shift_JIS">',
+        "cp932",
+        "meta",
+    ),
     "declared utf-8 and not": (RUSSIAN, "windows-1251", "text/html; charset=utf-8", b"", "cp1251", "detected"),
     "declared latin-1 and utf-8": (GERMAN, "utf-8", "text/html; charset=iso-8859-1", b"", "utf-8", "utf-8"),
     "latin-1 is read as browsers do": ("“" + GERMAN, "windows-1252", "text/html; charset=ISO-8859-1", b"", "cp1252", "http"),

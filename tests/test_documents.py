@@ -18,7 +18,10 @@ def report(run):
 
 
 def test_columns_are_taken_over(tmp_path):
-    pq.write_table(pa.table({"text": [TEXT], "id": ["mine"], "url": ["http://A.example/x"], "date": ["2026-01-02"], "language": ["xx"], "other": [1]}), tmp_path / "a.parquet")
+    pq.write_table(
+        pa.table({"text": [TEXT], "id": ["mine"], "url": ["http://A.example/x"], "date": ["2026-01-02"], "language": ["xx"], "other": [1]}),
+        tmp_path / "a.parquet",
+    )
     run = curated(tmp_path / "a.parquet", "raw", tmp_path / "store")
     [row] = rows(run, run.pipeline.documents)
     assert {k: row[k] for k in ("id", "url", "host", "date", "language", "record_id", "offset")} == {
@@ -35,7 +38,16 @@ def test_what_is_missing_is_measured_or_made(tmp_path):
 
 
 def test_broken_rows_are_counted_and_named(tmp_path):
-    lines = ["{}", "not json", "[1]", json.dumps({"text": 5}), json.dumps({"text": " \n"}), json.dumps({"text": TEXT, "id": "a"}), json.dumps({"text": TEXT + "x", "id": "a"}), ""]
+    lines = [
+        "{}",
+        "not json",
+        "[1]",
+        json.dumps({"text": 5}),
+        json.dumps({"text": " \n"}),
+        json.dumps({"text": TEXT, "id": "a"}),
+        json.dumps({"text": TEXT + "x", "id": "a"}),
+        "",
+    ]
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
     run = curated(tmp_path / "a.jsonl", "raw", tmp_path / "store")
     assert report(run)["dropped"] == {"empty": 1, "malformed": 2, "no_text": 2}

@@ -17,7 +17,11 @@ PAGE = f"""<html><head><title>Mills</title><script>var tracking = 1;</script></h
 <nav><ul><li><a href=/>Home page link</a></li><li><a href=/shop>Shop link</a></li></ul></nav>
 <article><h1>On mills</h1><p>{PROSE}</p><p>{PROSE[::-1][:0]}A second paragraph, with a list:</p><ul><li>Wheat</li><li>Rye</li></ul></article>
 <footer><p>Copyright notice</p></footer></body></html>"""
-THREAD = "<html><body><div id=comments>" + "".join(f"<div class=comment><p>Post {n}: {PROSE}</p></div>" for n in range(5)) + "</div></body></html>"
+THREAD = (
+    "<html><body><div id=comments>"
+    + "".join(f"<div class=comment><p>Post {n}: {PROSE}</p></div>" for n in range(5))
+    + "</div></body></html>"
+)
 each = pytest.mark.parametrize("extractor", EXTRACTORS, ids=lambda e: type(e).__name__)
 
 
@@ -40,7 +44,13 @@ def test_a_page_without_an_article_is_taken_whole():
 
 @each
 @settings(max_examples=40, deadline=None)
-@given(st.text(max_size=300) | st.lists(st.sampled_from(["<p>", "</p>", "<div", ">", "text ", "\0", "\ud800", "&#xD800;", "<!--", "<table>", "<td>", "<script>", "é"]), max_size=40).map("".join))
+@given(
+    st.text(max_size=300)
+    | st.lists(
+        st.sampled_from(["<p>", "</p>", "<div", ">", "text ", "\0", "\ud800", "&#xD800;", "<!--", "<table>", "<td>", "<script>", "é"]),
+        max_size=40,
+    ).map("".join)
+)
 def test_total_and_the_same_twice(extractor, html):
     try:
         text = extractor.extract(html)
@@ -54,7 +64,12 @@ def test_total_and_the_same_twice(extractor, html):
 @each
 @pytest.mark.parametrize(
     ("html", "reason"),
-    [("<div>" * 5000 + "text", "too_deep"), ("<ul><li>x" * 20_000, "too_deep"), ("<p><b><i>x" * 20_000, "too_deep"), ("<p>word " * 1_100_000, "too_large")],
+    [
+        ("<div>" * 5000 + "text", "too_deep"),
+        ("<ul><li>x" * 20_000, "too_deep"),
+        ("<p><b><i>x" * 20_000, "too_deep"),
+        ("<p>word " * 1_100_000, "too_large"),
+    ],
     ids=["divs", "lists", "inline", "large"],
 )
 def test_bounds(extractor, html, reason):
@@ -63,7 +78,17 @@ def test_bounds(extractor, html, reason):
     assert failed.value.reason == reason
 
 
-@pytest.mark.parametrize("html", ["<table>" + "<tr><td>some cell" * 100_000, "<" * 10**6, "<!--" * 10**5, "<a " + "x=1 " * 10**6 + ">text", "<div title='" + "a>" * 10**6 + "'>x"], ids=["rows", "lt", "comments", "attributes", "quoted"])
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<table>" + "<tr><td>some cell" * 100_000,
+        "<" * 10**6,
+        "<!--" * 10**5,
+        "<a " + "x=1 " * 10**6 + ">text",
+        "<div title='" + "a>" * 10**6 + "'>x",
+    ],
+    ids=["rows", "lt", "comments", "attributes", "quoted"],
+)
 def test_hostile_pages_take_seconds(html):
     begin = time.process_time()
     ResiliparseText().extract(html)

@@ -99,8 +99,23 @@ def example(n: int = 118_000) -> dict[str, Any]:
         {"path": "data/lang=und/00000.parquet", "rows": 10, "bytes": 20_000, "sha256": "ad" * 32},
     ]
     profile = [
-        *({"what": "language", "bin": name, "documents": int(documents * s), "kept": int(kept * 0.99) if name == "en" else int(documents * s * 0.01)} for name, s in LANGUAGES.items()),
-        *({"what": "host", "bin": f"{w}.example.{t}", "documents": 900 // (i + 1) + 3, "kept": 400 // (i + 1)} for i, (w, t) in enumerate((w, t) for t in ("com", "org", "de") for w in ("news", "www.forum", "docs", "a-shop-with-a-rather-long-name.blog", "wiki", "recipes", "xn--mnchen-3ya"))),
+        *(
+            {
+                "what": "language",
+                "bin": name,
+                "documents": int(documents * s),
+                "kept": int(kept * 0.99) if name == "en" else int(documents * s * 0.01),
+            }
+            for name, s in LANGUAGES.items()
+        ),
+        *(
+            {"what": "host", "bin": f"{w}.example.{t}", "documents": 900 // (i + 1) + 3, "kept": 400 // (i + 1)}
+            for i, (w, t) in enumerate(
+                (w, t)
+                for t in ("com", "org", "de")
+                for w in ("news", "www.forum", "docs", "a-shop-with-a-rather-long-name.blog", "wiki", "recipes", "xn--mnchen-3ya")
+            )
+        ),
         {"what": "year", "bin": "2024", "documents": documents - 7, "kept": kept},
         {"what": "year", "bin": "unknown", "documents": 7, "kept": 0},
         *_binned("text_chars", lambda d: int(math.exp(d.gauss(7.4, 1.4))), lambda v: v > 250, documents, 1),
@@ -108,7 +123,9 @@ def example(n: int = 118_000) -> dict[str, Any]:
         *_binned("signal:word_count", lambda d: int(math.exp(d.gauss(5.7, 1.4))), lambda v: v >= 50, documents, 3),
         *_binned("signal:mean_word_chars", lambda d: max(0, d.gauss(5.1, 0.9)), lambda v: 3 <= v <= 10, documents, 4),
         *_binned("signal:alphabetic_word_share", lambda d: min(1, max(0, d.gauss(0.88, 0.06))), lambda v: v >= 0.8, documents, 5),
-        *_binned("signal:duplicate_line_share", lambda d: 0 if d.random() < 0.8 else min(1, d.expovariate(6)), lambda v: v <= 0.3, documents, 6),
+        *_binned(
+            "signal:duplicate_line_share", lambda d: 0 if d.random() < 0.8 else min(1, d.expovariate(6)), lambda v: v <= 0.3, documents, 6
+        ),
         *_binned("signal:top_2gram_char_share", lambda d: min(1, d.expovariate(18)), lambda v: v <= 0.2, documents, 7),
         *_binned("signal:bullet_line_share", lambda d: 0 if d.random() < 0.9 else d.random(), lambda v: v <= 0.9, documents, 8),
         *_binned("signal:url_blocked", lambda d: int(d.random() < 0.01), lambda v: not v, documents, 9),
@@ -129,11 +146,18 @@ def example(n: int = 118_000) -> dict[str, Any]:
                 "about": "English web text after the published FineWeb rules.",
                 "source": "Penedo et al. 2024, The FineWeb Datasets, arXiv:2406.17557",
                 "extractor": {"type": "Resiliparse", "version": "2.0.1", "main_content": True},
-                "language_model": {"type": "ModelFile", "name": "lid.176.ftz", "sha256": "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83"},
+                "language_model": {
+                    "type": "ModelFile",
+                    "name": "lid.176.ftz",
+                    "sha256": "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83",
+                },
                 "measure": {"url": [{"type": "UrlLists", "version": "1"}], "heuristics": [{"type": "Words", "version": "1"}]},
                 "limits": LIMITS,
                 "correct": {"type": "LineRules", "min_words": 3},
-                "deduplicate": [{"type": "Deduplicate", "by": "url", "keep": "first", "drop": True}, {"type": "Deduplicate", "by": "text", "keep": "first", "drop": True}],
+                "deduplicate": [
+                    {"type": "Deduplicate", "by": "url", "keep": "first", "drop": True},
+                    {"type": "Deduplicate", "by": "text", "keep": "first", "drop": True},
+                ],
                 "redact": ["email", "ip"],
                 "carry_signals": ["word_count"],
                 "rows_per_file": 100000,
@@ -146,22 +170,47 @@ def example(n: int = 118_000) -> dict[str, Any]:
         "notes": {
             "extract": {"archive_bytes": 1_234_567_890, "payload_digest_mismatches": 4},
             "correct": {"lines": {"lines_in": 812_000, "too_few_words": 31_000, "javascript": 812, "lorem_ipsum": 3}},
-            "redact": {"languages": {"en": kept - 40, "no": 30, "und": 10}, "personal_data": {"email": 3120, "ip": 44}, "text_chars": 31_000_512},
+            "redact": {
+                "languages": {"en": kept - 40, "no": 30, "und": 10},
+                "personal_data": {"email": 3120, "ip": 44},
+                "text_chars": 31_000_512,
+            },
         },
-        "costs": [{"name": s["name"], "seconds": cost.get(s["name"], (3.1, 2.9))[0], "cpu_s": cost.get(s["name"], (3.1, 2.9))[1], "peak_rss_bytes": 612_000_000} for s in steps],
+        "costs": [
+            {
+                "name": s["name"],
+                "seconds": cost.get(s["name"], (3.1, 2.9))[0],
+                "cpu_s": cost.get(s["name"], (3.1, 2.9))[1],
+                "peak_rss_bytes": 612_000_000,
+            }
+            for s in steps
+        ],
         "profile": profile,
     }
 
 
 def _step(name: str, rows_in: int, rows_out: int, dropped: dict[str, int] | None = None, kind: str = "filter") -> dict[str, Any]:
-    return {"name": name, "kind": kind, "address": f"{name}-v1-0123456789abcdef", "shards": 8, "rows_in": rows_in, "rows_out": rows_out, "dropped": dropped or {}}
+    return {
+        "name": name,
+        "kind": kind,
+        "address": f"{name}-v1-0123456789abcdef",
+        "shards": 8,
+        "rows_in": rows_in,
+        "rows_out": rows_out,
+        "dropped": dropped or {},
+    }
 
 
 def empty() -> dict[str, Any]:
     """Records, but none became a document."""
     run = example(1000)
     manifest = run["manifest"]
-    manifest["steps"] = [_step("extract", 3, 0, {"type:warcinfo": 1, "http_status:404": 2}), _step("select", 0, 0), _step("redact", 0, 0), _step("publish", 0, 0)]
+    manifest["steps"] = [
+        _step("extract", 3, 0, {"type:warcinfo": 1, "http_status:404": 2}),
+        _step("select", 0, 0),
+        _step("redact", 0, 0),
+        _step("publish", 0, 0),
+    ]
     manifest["files"], manifest["recipe"] = [], {"name": "raw", "about": "", "source": "", "measure": {}, "limits": []}
     return run | {"notes": {}, "profile": [], "costs": [], "snapshot": "my files"}
 
@@ -172,9 +221,17 @@ def hostile() -> dict[str, Any]:
     manifest = run["manifest"]
     manifest["steps"][0]["dropped"] = {f"mime:{HOSTILE}": 1, f"extract:{HOSTILE}": 5, f"damaged:{HOSTILE}": 2, HOSTILE: 3}
     manifest["steps"][6]["dropped"] = {f"GopherQualityFilter:{HOSTILE}": 7}
-    manifest["recipe"] |= {"about": HOSTILE, "source": HOSTILE, "name": "mine", "limits": [*LIMITS, {"signal": HOSTILE, "high": 1}, {"signal": "language", "one_of": [HOSTILE]}]}
+    manifest["recipe"] |= {
+        "about": HOSTILE,
+        "source": HOSTILE,
+        "name": "mine",
+        "limits": [*LIMITS, {"signal": HOSTILE, "high": 1}, {"signal": "language", "one_of": [HOSTILE]}],
+    }
     manifest["versions"][HOSTILE] = HOSTILE
-    run["profile"] += [{"what": what, "bin": HOSTILE, "documents": 9, "kept": 3} for what in ("language", "host", "year", "text_chars", f"signal:{HOSTILE}")]
+    run["profile"] += [
+        {"what": what, "bin": HOSTILE, "documents": 9, "kept": 3}
+        for what in ("language", "host", "year", "text_chars", f"signal:{HOSTILE}")
+    ]
     run["profile"] += [{"what": f"signal:{HOSTILE}", "bin": "0.5", "documents": 9, "kept": 3}]
     run["notes"]["redact"]["personal_data"][HOSTILE] = 3
     run["notes"]["correct"]["lines"][HOSTILE] = 3
@@ -189,7 +246,9 @@ def huge() -> dict[str, Any]:
         step["rows_in"], step["rows_out"], step["shards"] = step["rows_in"] * 10**8, step["rows_out"] * 10**8, 90_000
         step["dropped"] = {k: n * 10**8 for k, n in step["dropped"].items()}
     run["manifest"]["steps"][0]["dropped"] |= {f"mime:x/{i:03}": 10**6 + i for i in range(300)}
-    run["manifest"]["files"] = [{"path": f"data/lang=l{i:03}/00000.parquet", "rows": 10**9 + i, "bytes": 10**12, "sha256": "ab" * 32} for i in range(180)]
+    run["manifest"]["files"] = [
+        {"path": f"data/lang=l{i:03}/00000.parquet", "rows": 10**9 + i, "bytes": 10**12, "sha256": "ab" * 32} for i in range(180)
+    ]
     run["profile"] = [r | {"documents": r["documents"] * 10**8, "kept": r["kept"] * 10**8} for r in run["profile"]]
     run["profile"] += [{"what": "language", "bin": f"l{i:03}", "documents": 10**9 + i, "kept": 10**6} for i in range(180)]
     run["profile"] += [{"what": "host", "bin": f"h{i:05}.example", "documents": 5, "kept": 1} for i in range(5_000)]
@@ -202,7 +261,10 @@ def texts() -> dict[str, Any]:
     run = empty()
     run["manifest"]["steps"] = [_step("read", 2, 1, {"no_text": 1}), _step("select", 1, 1), _step("publish", 1, 1)]
     run["manifest"]["files"] = [{"path": "data/lang=de/00000.parquet", "rows": 1, "bytes": 812, "sha256": "ab" * 32}]
-    run["profile"] = [{"what": "language", "bin": "de", "documents": 1, "kept": 1}, {"what": "text_chars", "bin": "0", "documents": 1, "kept": 1}]
+    run["profile"] = [
+        {"what": "language", "bin": "de", "documents": 1, "kept": 1},
+        {"what": "text_chars", "bin": "0", "documents": 1, "kept": 1},
+    ]
     return run
 
 
@@ -265,7 +327,9 @@ def test_links_inside_the_report_lead_somewhere() -> None:
     page = Page(report_html(example()))
     ids = [a["id"] for _, a in page.tags if "id" in a]
     assert len(ids) == len(set(ids))
-    assert {a["href"][1:] for _, a in page.tags if (a.get("href") or "").startswith("#")} | {a["aria-labelledby"] for _, a in page.tags if "aria-labelledby" in a} <= set(ids)
+    assert {a["href"][1:] for _, a in page.tags if (a.get("href") or "").startswith("#")} | {
+        a["aria-labelledby"] for _, a in page.tags if "aria-labelledby" in a
+    } <= set(ids)
 
 
 def test_what_pages_and_servers_say_is_text_and_never_markup() -> None:
@@ -284,7 +348,16 @@ def test_report_tells_the_figures_of_the_manifest() -> None:
         for reason, rows in step["dropped"].items():
             assert reason in text
             assert number(rows) in text
-    for said in ("at least 0.65", "50 to 100,000", "≤ 0.3", "The next bottleneck is extract", "1.2 GB of archives", "3,120", "31,000", "steps/extract-v1-0123456789abcdef/*.dropped.parquet"):
+    for said in (
+        "at least 0.65",
+        "50 to 100,000",
+        "≤ 0.3",
+        "The next bottleneck is extract",
+        "1.2 GB of archives",
+        "3,120",
+        "31,000",
+        "steps/extract-v1-0123456789abcdef/*.dropped.parquet",
+    ):
         assert said in text, said
     assert run["manifest"]["digest"] in text
 
@@ -311,14 +384,25 @@ def test_colours_can_be_told_from_what_they_lie_on() -> None:
     schemes = [dict(re.findall(r"--(\w+): (#[0-9a-f]{3,6})", block)) for block in re.findall(r":root \{(.*?)\}", css, re.S)]
     assert len(schemes) == 3
     for scheme in schemes:
-        for front, back, least in [("ink", "paper", 7), ("soft", "paper", 4.5), ("soft", "card", 4.5), ("limit", "card", 4.5), ("kept", "paper", 4.5), ("kept", "card", 3), ("dropped", "card", 2.8), ("dropped", "track", 2.4)]:
+        for front, back, least in [
+            ("ink", "paper", 7),
+            ("soft", "paper", 4.5),
+            ("soft", "card", 4.5),
+            ("limit", "card", 4.5),
+            ("kept", "paper", 4.5),
+            ("kept", "card", 3),
+            ("dropped", "card", 2.8),
+            ("dropped", "track", 2.4),
+        ]:
             assert _contrast(scheme[front], scheme[back]) >= least, (front, back, _contrast(scheme[front], scheme[back]))
 
 
 def _contrast(one: str, other: str) -> float:
     def luminance(colour: str) -> float:
         digits = colour[1:] if len(colour) == 7 else "".join(2 * c for c in colour[1:])
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4))]
+        linear = [
+            c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4))
+        ]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
     dark, light = sorted((luminance(one), luminance(other)))
@@ -336,7 +420,9 @@ COSTS = [
 
 @pytest.mark.parametrize(("costs", "said"), COSTS)
 def test_the_bottleneck_is_named(costs: dict[str, tuple[float, float]], said: list[str]) -> None:
-    text = html.unescape(report_html(empty() | {"costs": [{"name": k, "seconds": s, "cpu_s": c, "peak_rss_bytes": 1} for k, (s, c) in costs.items()]}))
+    text = html.unescape(
+        report_html(empty() | {"costs": [{"name": k, "seconds": s, "cpu_s": c, "peak_rss_bytes": 1} for k, (s, c) in costs.items()]})
+    )
     assert all(part in text for part in said)
     assert bottleneck([]) == "No time was measured."
 

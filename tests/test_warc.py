@@ -28,8 +28,21 @@ def sha1(data: bytes) -> str:
     return "sha1:" + base64.b32encode(hashlib.sha1(data).digest()).decode()
 
 
-def warc_record(number: int, block: bytes, kind: str = "response", length: int | str | None = None, digest: bool = True, eol: bytes = b"\r\n", more: bytes = b"") -> bytes:
-    fields = [b"WARC/1.0", f"WARC-Type: {kind}".encode(), f"WARC-Record-ID: <urn:uuid:{number:08d}>".encode(), f"WARC-Target-URI: http://site.test/{number}".encode()]
+def warc_record(
+    number: int,
+    block: bytes,
+    kind: str = "response",
+    length: int | str | None = None,
+    digest: bool = True,
+    eol: bytes = b"\r\n",
+    more: bytes = b"",
+) -> bytes:
+    fields = [
+        b"WARC/1.0",
+        f"WARC-Type: {kind}".encode(),
+        f"WARC-Record-ID: <urn:uuid:{number:08d}>".encode(),
+        f"WARC-Target-URI: http://site.test/{number}".encode(),
+    ]
     fields += [f"WARC-Block-Digest: {sha1(block)}".encode()] if digest else []
     fields += [more] if more else []
     fields += [b"Content-Type: application/http; msgtype=response"]
@@ -39,14 +52,22 @@ def warc_record(number: int, block: bytes, kind: str = "response", length: int |
 
 def page(number: int) -> bytes:
     rng = random.Random(number)
-    text = " ".join(rng.choices(["grain", "chaff", "wind", "sieve", "<p>", "\r\n\r\n", "WARC/1.0", "http://x.test/"], k=rng.choice([5, 300, 3000]))).encode()
-    return b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + text + (rng.randbytes(3000) if number % 3 == 0 else b" end of page %d" % number)
+    text = " ".join(
+        rng.choices(["grain", "chaff", "wind", "sieve", "<p>", "\r\n\r\n", "WARC/1.0", "http://x.test/"], k=rng.choice([5, 300, 3000]))
+    ).encode()
+    return (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
+        + text
+        + (rng.randbytes(3000) if number % 3 == 0 else b" end of page %d" % number)
+    )
 
 
 BLOCKS = [page(n) for n in range(9)]
 RAW = [warc_record(n, b) for n, b in enumerate(BLOCKS)]
 PACKED = [gzip.compress(r, mtime=0) for r in RAW]
-ARC = [b"filedesc://a.arc 0.0.0.0 20090102030405 text/plain 75\n1 0 InternetArchive\nURL IP-address Archive-date Content-type Archive-length\n"]
+ARC = [
+    b"filedesc://a.arc 0.0.0.0 20090102030405 text/plain 75\n1 0 InternetArchive\nURL IP-address Archive-date Content-type Archive-length\n"
+]
 ARC[0] = ARC[0].replace(b" 75\n", b" %d\n" % (len(ARC[0]) - ARC[0].index(b"\n") - 1)) + b"\n"
 ARC += [b"http://site.test/%d 1.2.3.4 20090102030405 text/html %d\n%s\n" % (n, len(b), b) for n, b in enumerate(BLOCKS)]
 
@@ -126,7 +147,11 @@ def test_unwanted_blocks_are_left_out():
 
 
 def test_header_fields():
-    (r,) = read(warc_record(7, b"x", more=b"WARC-Date: 2024-05-18T02:00:00Z\r\nFolded: a\r\n  b\r\nWARC-Payload-Digest: sha1:ABC\r\nBad: \xff\r\nFolded: c"))
+    (r,) = read(
+        warc_record(
+            7, b"x", more=b"WARC-Date: 2024-05-18T02:00:00Z\r\nFolded: a\r\n  b\r\nWARC-Payload-Digest: sha1:ABC\r\nBad: \xff\r\nFolded: c"
+        )
+    )
     assert (r.record_id, r.uri, r.date, r.payload_digest) == ("urn:uuid:00000007", "http://site.test/7", "2024-05-18T02:00:00Z", "sha1:ABC")
     assert (r.headers["folded"], r.headers["bad"]) == ("a b", "�")
 
@@ -161,15 +186,27 @@ CASES = {
     "length missing, no digest": (damaged(4, warc_record(4, BLOCKS[4], length="", digest=False)), REST, ["content_length"]),
     "length negative": (damaged(4, warc_record(4, BLOCKS[4], length=-5)), EVERY, []),
     "length too long": (damaged(4, warc_record(4, BLOCKS[4], length=len(BLOCKS[4]) + 5000)), EVERY, []),
-    "length too long, no digest": (damaged(4, warc_record(4, BLOCKS[4], length=len(BLOCKS[4]) + 5000, digest=False)), REST, ["content_length"]),
+    "length too long, no digest": (
+        damaged(4, warc_record(4, BLOCKS[4], length=len(BLOCKS[4]) + 5000, digest=False)),
+        REST,
+        ["content_length"],
+    ),
     "length enormous": (damaged(4, warc_record(4, BLOCKS[4], length=10**17)), EVERY, []),
     "length too short": (damaged(4, warc_record(4, BLOCKS[4], length=7)), EVERY, []),
     "length too short, no digest": (damaged(4, warc_record(4, BLOCKS[4], length=7, digest=False)), EVERY, []),
     "plain, length too long": (damaged(4, warc_record(4, BLOCKS[4], length=len(BLOCKS[4]) + 5000), pack=False), EVERY, []),
     "plain, length too short": (damaged(4, warc_record(4, BLOCKS[4], length=7), pack=False), EVERY, []),
     "plain, length enormous": (damaged(4, warc_record(4, BLOCKS[4], length=10**17), pack=False), EVERY, []),
-    "plain, length missing, no digest": (damaged(4, warc_record(4, BLOCKS[4], length="", digest=False), pack=False), REST, ["content_length"]),
-    "plain, next record swallowed": (damaged(4, RAW[4].replace(b"Content-Length: %d" % len(BLOCKS[4]), b"Content-Length: %d" % (len(BLOCKS[4] + RAW[5]))), pack=False), EVERY, []),
+    "plain, length missing, no digest": (
+        damaged(4, warc_record(4, BLOCKS[4], length="", digest=False), pack=False),
+        REST,
+        ["content_length"],
+    ),
+    "plain, next record swallowed": (
+        damaged(4, RAW[4].replace(b"Content-Length: %d" % len(BLOCKS[4]), b"Content-Length: %d" % (len(BLOCKS[4] + RAW[5]))), pack=False),
+        EVERY,
+        [],
+    ),
     "plain, version line broken": (damaged(4, b"X" + RAW[4][1:], pack=False), REST, ["bad_header"]),
     "plain, garbage between": (b"".join([*RAW[:4], b"garbage\n" * 99, *RAW[4:]]), EVERY, ["garbage"]),
     "plain, garbage before all": (b"garbage\n" * 99 + b"".join(RAW), EVERY, ["garbage"]),
@@ -181,7 +218,11 @@ CASES = {
     "unknown version": (damaged(4, RAW[4].replace(b"WARC/1.0", b"WARC/9.9", 1)), EVERY, []),
     "arc, header line broken": (b"".join([*ARC[1:4], b"junk " + ARC[4], *ARC[5:]]), EVERY, ["garbage"]),
     "arc, garbage between": (b"".join([*ARC[1:4], b"junk\n" * 50, *ARC[4:]]), EVERY, ["garbage"]),
-    "records over members, one broken": (LAYOUTS["records over members"][:-2000] + b"XXXX" + LAYOUTS["records over members"][-1996:], None, None),
+    "records over members, one broken": (
+        LAYOUTS["records over members"][:-2000] + b"XXXX" + LAYOUTS["records over members"][-1996:],
+        None,
+        None,
+    ),
 }
 
 
@@ -325,7 +366,11 @@ def test_damage_in_an_arc_costs_one_record(n, how):
 
 
 @settings(max_examples=200, deadline=None)
-@given(data=st.binary(max_size=3000), packed=st.booleans(), begin=st.sampled_from([b"", b"WARC/1.0\r\n", b"http://a/ 1.1.1.1 20010101000000 t 5\n", b"\x1f\x8b\x08\0"]))
+@given(
+    data=st.binary(max_size=3000),
+    packed=st.booleans(),
+    begin=st.sampled_from([b"", b"WARC/1.0\r\n", b"http://a/ 1.1.1.1 20010101000000 t 5\n", b"\x1f\x8b\x08\0"]),
+)
 def test_any_bytes(data, packed, begin):
     for d in (begin + data, gzip.compress(begin + data)) if packed else (begin + data,):
         with contextlib.suppress(BadInput):
@@ -371,7 +416,14 @@ HTTP_CASES = {
     "gzip and junk": (response("Content-Encoding: x-gzip", gzip.compress(b"page") + b"junk"), b"page", None),
     "gzip, decoded already": (response("Content-Encoding: gzip", b"page"), b"page", None),
     "gzip, broken": (response("Content-Encoding: gzip", b"\x1f\x8b\x08\xff"), b"\x1f\x8b\x08\xff", "content_encoding:gzip"),
-    "gzip in chunks": (response("Content-Encoding: gzip\r\nTransfer-Encoding: chunked", b"%x\r\n%s\r\n0\r\n\r\n" % (len(gzip.compress(b"page")), gzip.compress(b"page"))), b"page", None),
+    "gzip in chunks": (
+        response(
+            "Content-Encoding: gzip\r\nTransfer-Encoding: chunked",
+            b"%x\r\n%s\r\n0\r\n\r\n" % (len(gzip.compress(b"page")), gzip.compress(b"page")),
+        ),
+        b"page",
+        None,
+    ),
     "deflate": (response("Content-Encoding: deflate", zlib.compress(b"page")), b"page", None),
     "raw deflate": (response("Content-Encoding: deflate", RAW_DEFLATE), b"page", None),
     "deflate, decoded already": (response("Content-Encoding: deflate", b"<p>page"), b"<p>page", None),
@@ -397,7 +449,10 @@ def test_http(case):
 
 
 def test_http_fields():
-    http = parse_http_response(response("X-Robots-Tag: noai\r\nContent-Type: a/b\r\nx-robots-tag: noindex\r\nContent-Type: text/html;\r\n charset=x", b""), max_payload_bytes=9)
+    http = parse_http_response(
+        response("X-Robots-Tag: noai\r\nContent-Type: a/b\r\nx-robots-tag: noindex\r\nContent-Type: text/html;\r\n charset=x", b""),
+        max_payload_bytes=9,
+    )
     assert http.headers == {"x-robots-tag": "noai, noindex", "content-type": "text/html; charset=x"}
     assert http.content_type == "text/html; charset=x"
 
@@ -414,7 +469,9 @@ def test_payload_digest():
 @settings(max_examples=300, deadline=None)
 @given(
     head=st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"])
-    | st.sampled_from(["gzip", "deflate", "br", "zstd", "gzip, br", "deflate,gzip"]).map(lambda c: f"HTTP/1.1 200 OK\r\nContent-Encoding: {c}\r\n\r\n".encode()),
+    | st.sampled_from(["gzip", "deflate", "br", "zstd", "gzip, br", "deflate,gzip"]).map(
+        lambda c: f"HTTP/1.1 200 OK\r\nContent-Encoding: {c}\r\n\r\n".encode()
+    ),
     body=st.binary(max_size=300) | st.binary(max_size=300).map(gzip.compress) | st.binary(max_size=300).map(zlib.compress),
     limit=st.integers(0, 200),
 )

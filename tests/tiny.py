@@ -47,7 +47,9 @@ def record(kind: str, number: int, url: str, block: bytes, fields: tuple[str, ..
 def capture(number: int, url: str, payload: bytes, status: int = 200, mime: str = "text/html") -> bytes:
     """Request and response, as a crawler writes them."""
     answer = f"HTTP/1.1 {status} OK\r\nContent-Type: {mime}\r\nContent-Length: {len(payload)}\r\n\r\n".encode() + payload
-    return record("request", 2 * number, url, b"GET / HTTP/1.1\r\n\r\n") + record("response", 2 * number + 1, url, answer, (f"WARC-Payload-Digest: {digest(payload)}",))
+    return record("request", 2 * number, url, b"GET / HTTP/1.1\r\n\r\n") + record(
+        "response", 2 * number + 1, url, answer, (f"WARC-Payload-Digest: {digest(payload)}",)
+    )
 
 
 def warc(first: int, pages: int) -> bytes:

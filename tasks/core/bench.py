@@ -61,7 +61,11 @@ class Bench:
                     continue
                 begin, cpu = time.perf_counter(), time.process_time()
                 made = step.run(shard, self)
-                figures = {"seconds": round(time.perf_counter() - begin, 3), "cpu_s": round(time.process_time() - cpu, 3), "peak_rss_bytes": _peak_rss_bytes()}
+                figures = {
+                    "seconds": round(time.perf_counter() - begin, 3),
+                    "cpu_s": round(time.process_time() - cpu, 3),
+                    "peak_rss_bytes": _peak_rss_bytes(),
+                }
                 reports.append(self.store.commit(step, shard, made, figures))
                 self._memory[step.address, shard] = made.table
         finally:

@@ -29,7 +29,9 @@ def canonical(value: Any) -> Any:
             return value.address
         case _ if is_dataclass(value) and not isinstance(value, type):
             return describe(value)
-    raise TypeError(f"{type(value).__name__} has no stable form: use a frozen dataclass, tuple, dict, str, number or bool in a step's fields")
+    raise TypeError(
+        f"{type(value).__name__} has no stable form: use a frozen dataclass, tuple, dict, str, number or bool in a step's fields"
+    )
 
 
 def describe(config: Any) -> dict[str, Any]:
@@ -37,7 +39,9 @@ def describe(config: Any) -> dict[str, Any]:
 
     A field with the metadata ``{"identity": False}`` says *where* something is and does not count; another field must hold its digest.
     """
-    values = {f.name: canonical(v) for f in fields(config) if f.metadata.get("identity", True) and (v := getattr(config, f.name)) is not None}
+    values = {
+        f.name: canonical(v) for f in fields(config) if f.metadata.get("identity", True) and (v := getattr(config, f.name)) is not None
+    }
     version = getattr(config, "version", None)
     return {"type": type(config).__name__} | ({"version": version} if version else {}) | values
 

@@ -49,7 +49,9 @@ class Limit:
             if side is not None and (isinstance(side, bool) or not isinstance(side, int | float) or not math.isfinite(side)):
                 raise BadInput(f"The limit on {self.signal} is {side!r}, which is not a finite number. Give low and high as numbers.")
         if self.low is None and self.high is None and self.one_of is None and self.empty is None:
-            raise BadInput(f"The limit on {self.signal} bounds nothing. Give low, high, one_of or empty; write `{self.signal}: null` to lift an inherited limit.")
+            raise BadInput(
+                f"The limit on {self.signal} bounds nothing. Give low, high, one_of or empty; write `{self.signal}: null` to lift an inherited limit."
+            )
         if self.low is not None and self.high is not None and self.low > self.high:
             raise BadInput(f"The limit on {self.signal} is impossible: low {self.low} is above high {self.high}, nothing could pass.")
         if self.one_of is not None and not self.one_of:

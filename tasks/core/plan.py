@@ -57,9 +57,7 @@ def stages(targets: Iterable[Step]) -> tuple[Stage, ...]:
 
 
 class Plan:
-    """What is done and what is missing. Asks the store once per step, then keeps account of what the run reports.
-
-    """
+    """What is done and what is missing. Asks the store once per step, then keeps account of what the run reports."""
 
     def __init__(self, targets: Iterable[Step], bench: Bench) -> None:
         self.targets, self.bench = tuple(targets), bench

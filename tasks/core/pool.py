@@ -3,12 +3,11 @@
 Spawn, because s3fs is not fork-safe; no ``max_tasks_per_child``, because it deadlocks in CPython 3.11 to 3.13 (research/prefect.md).
 """
 
-import contextlib
-import ctypes
 import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -19,7 +18,6 @@ from tasks.core.errors import WinnowError
 from tasks.core.step import Step
 
 ATTEMPTS = 3
-PR_SET_PDEATHSIG = 1
 
 _bench: Bench | None = None
 
@@ -27,16 +25,20 @@ _bench: Bench | None = None
 def _begin(bench: Bench, parent: int) -> None:
     """Set a worker process up: it dies with its parent, leaves Ctrl-C to it, and uses one core."""
     global _bench
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
+    threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import pyarrow as pa
 
     pa.set_cpu_count(1)
     pa.set_io_thread_count(2)
     _bench = bench
+
+
+def _die_with(parent: int) -> None:
+    """End this process when its parent is gone. Not PR_SET_PDEATHSIG: that fires when the *thread* ends that made the process."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _make(steps: Sequence[Step], shard: str, redo: Sequence[str]) -> list[dict[str, Any]]:

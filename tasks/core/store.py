@@ -146,7 +146,9 @@ class Store:
         except (PermissionError, NotADirectoryError) as e:
             raise BadInput(f"The store {self.root} cannot be read: {e.strerror or e}. Choose another place with --store.") from None
         except json.JSONDecodeError:
-            raise BadInput(f"{self.uri('store.json')} is damaged. If {self.root} is a store of winnow, delete that one file and run again.") from None
+            raise BadInput(
+                f"{self.uri('store.json')} is damaged. If {self.root} is a store of winnow, delete that one file and run again."
+            ) from None
         if marker.get("schema", 0) > SCHEMA:
             raise BadInput(
                 f"The store {self.root} was written by a newer winnow (schema {marker['schema']}, this one knows {SCHEMA}). "
@@ -161,7 +163,9 @@ class Store:
         shards = list(shards)
         here = self.files(f"steps/{step.address}")
         folder = os.path.commonpath([step.data_path(s) for s in shards[:1000]]) if shards else ""
-        tables = here if all(step.data_path(s) in here or self.report_path(step, s) not in here for s in shards) else here | self.files(folder)
+        tables = (
+            here if all(step.data_path(s) in here or self.report_path(step, s) not in here for s in shards) else here | self.files(folder)
+        )
         return {s for s in shards if self.report_path(step, s) in here and tables.get(step.data_path(s), 0) > 0}
 
     def report(self, step: Step, shard: str) -> dict[str, Any]:
@@ -171,7 +175,9 @@ class Store:
             return dict(json.loads(self.get(path)))
         except (FileNotFoundError, json.JSONDecodeError) as e:
             self.delete(path)
-            raise DamagedArtifact(f"The report {self.uri(path)} is missing or damaged ({type(e).__name__}): run the same command again, it is made anew.") from None
+            raise DamagedArtifact(
+                f"The report {self.uri(path)} is missing or damaged ({type(e).__name__}): run the same command again, it is made anew."
+            ) from None
 
     def commit(self, step: Step, shard: str, made: Made, figures: dict[str, Any]) -> dict[str, Any]:
         """Write the table(s), then the report. Refuses to lose a row without a reason.
@@ -180,7 +186,9 @@ class Store:
             ValueError: ``rows_in != rows_out + sum(dropped)`` or the table has other than ``rows_out`` rows: a bug in the step.
         """
         if step.kind == "filter" and made.rows_in != made.rows_out + sum(made.dropped.values()):
-            raise ValueError(f"{step.address}/{shard} lost rows without a reason: {made.rows_in} in, {made.rows_out} out, dropped {made.dropped}")
+            raise ValueError(
+                f"{step.address}/{shard} lost rows without a reason: {made.rows_in} in, {made.rows_out} out, dropped {made.dropped}"
+            )
         data = to_parquet(made.table, made.row_groups)
         self.put(step.data_path(shard), data)
         if made.dropped_rows is not None:
@@ -194,7 +202,12 @@ class Store:
             "rows_out": made.rows_out,
             "dropped": dict(sorted(made.dropped.items())),
             "notes": made.notes,
-            "data": {"path": step.data_path(shard), "rows": made.table.num_rows, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()},
+            "data": {
+                "path": step.data_path(shard),
+                "rows": made.table.num_rows,
+                "bytes": len(data),
+                "sha256": hashlib.sha256(data).hexdigest(),
+            },
             **figures,
         }
         self.put(self.report_path(step, shard), json.dumps(report, indent=1, ensure_ascii=True).encode())
@@ -214,7 +227,9 @@ class Store:
             return pq.read_table(io.BytesIO(data), columns=columns)
         except (FileNotFoundError, pa.ArrowInvalid, OSError) as e:
             self.delete(self.report_path(step, shard))
-            raise DamagedArtifact(f"{self.uri(step.data_path(shard))} is missing or damaged ({e}): run the same command again, it is made anew.") from None
+            raise DamagedArtifact(
+                f"{self.uri(step.data_path(shard))} is missing or damaged ({e}): run the same command again, it is made anew."
+            ) from None
 
     def open_parquet(self, step: Step, shard: str) -> pq.ParquetFile:
         """For reading some row groups of a table only. The caller closes it. Raises DamagedArtifact as ``read`` does."""
@@ -222,7 +237,9 @@ class Store:
             return pq.ParquetFile(self._fs[0].open(self.full(step.data_path(shard)), "rb"))
         except (FileNotFoundError, pa.ArrowInvalid, OSError) as e:
             self.delete(self.report_path(step, shard))
-            raise DamagedArtifact(f"{self.uri(step.data_path(shard))} is missing or damaged ({e}): run the same command again, it is made anew.") from None
+            raise DamagedArtifact(
+                f"{self.uri(step.data_path(shard))} is missing or damaged ({e}): run the same command again, it is made anew."
+            ) from None
 
     def clean(self, step: Step) -> None:
         """Delete temporary files that a killed process of this machine left for a step."""
@@ -242,7 +259,9 @@ def to_parquet(table: pa.Table, row_groups: Any = None) -> bytes:
     """
     sink = io.BytesIO()
     table = table.combine_chunks()
-    with pq.ParquetWriter(sink, table.schema, compression="zstd", compression_level=3, write_statistics=[c for c in table.column_names if c != "text"]) as writer:
+    with pq.ParquetWriter(
+        sink, table.schema, compression="zstd", compression_level=3, write_statistics=[c for c in table.column_names if c != "text"]
+    ) as writer:
         if isinstance(row_groups, int) or row_groups is None:
             writer.write_table(table, row_group_size=row_groups or max(1, table.num_rows))
         else:

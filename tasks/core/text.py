@@ -3,6 +3,7 @@
 Only views that several filters share belong here; how text is cut into words is in ``tasks/core/words.py``.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -21,8 +22,8 @@ class Coded:
 
     def __init__(self, words: Sequence[str]) -> None:
         self.vocabulary = list(dict.fromkeys(words))
-        numbers = dict(zip(self.vocabulary, range(len(self.vocabulary)), strict=True))
-        self.ids: Ints = np.fromiter(map(numbers.__getitem__, words), np.int64, len(words))
+        self.numbers = dict(zip(self.vocabulary, range(len(self.vocabulary)), strict=True))
+        self.ids: Ints = np.fromiter(map(self.numbers.__getitem__, words), np.int64, len(words))
         self.counts: Ints = np.bincount(self.ids, minlength=len(self.vocabulary)).astype(np.int64, copy=False)
         self.chars: Ints = np.fromiter(map(len, self.vocabulary), np.int64, len(self.vocabulary))
 
@@ -72,16 +73,28 @@ def _only_repeated(places: Ints, keys: Ints) -> tuple[Ints, Ints, int]:
 
 
 class Document:
-    """``text`` with what filters may ask of it. Views are computed when first asked for, and kept."""
+    """``text`` with what filters may ask of it. Views are computed when first asked for, and kept.
+
+    ``shares_lines_with``: the document before its lines were edited, whose words are known.
+    """
 
     def __init__(self, text: str, *, id: str = "", url: str = "", language: str = "", shares_lines_with: "Document | None" = None) -> None:
-        # shares_lines_with: no longer needed, pieces of text are cut once per process anyway
         self.text, self.id, self.url, self.language = text, id, url, language
+        self._original = shares_lines_with
 
     @cached_property
     def words(self) -> list[str]:
         """All words in order, marks of punctuation among them."""
         return words(self.text)
+
+    @cached_property
+    def word_total(self) -> int:
+        """``len(words)``. Of an edited text only the lines are cut that its original does not share: no word reaches over a line."""
+        if self._original is None:
+            return len(self.words)
+        lines = Counter(self.text.split("\n"))
+        lines.subtract(self._original.text.split("\n"))
+        return len(self._original.words) + sum(n * len(words(line)) for line, n in lines.items() if n)
 
     @cached_property
     def coded(self) -> Coded:

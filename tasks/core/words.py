@@ -25,7 +25,9 @@ INSIDE = re.compile(
 MAY_CUT = re.compile(r"[-+*^.…,–—~:<>=/]")
 LOCATION = re.compile(r"(?:[\w+.-]{2,32}://)?(?:[\w.+-]{1,64}@)?(?:[^\W_](?:[\w-]{0,62})\.)+[a-z]{2,63}(?::\d{2,5})?(?:[/?#]\S*)?")
 CONTRACTED = re.compile(r"(?i:n['’]t|['’](?:s|re|ve|ll|d|m))$")
-UNIT = re.compile(r"(?<=[0-9])(?:[ap]\.?m\.?|%|[kcdmnµ]?m[²³]?|ha|ft|in|oz|lbs?|[kmM]?[gG]|[KMGT]i?[Bb]?|[kmgt]b|mph|kmh|km/h|m/s|[KMTPk]?Pa|mbar|hPa|°[CFK])$")
+UNIT = re.compile(
+    r"(?<=[0-9])(?:[ap]\.?m\.?|%|[kcdmnµ]?m[²³]?|ha|ft|in|oz|lbs?|[kmM]?[gG]|[KMGT]i?[Bb]?|[kmgt]b|mph|kmh|km/h|m/s|[KMTPk]?Pa|mbar|hPa|°[CFK])$"
+)
 ABBREVIATIONS = frozenset(
     """Mr. Mrs. Ms. Dr. Prof. Rev. Gen. Gov. Sen. Rep. Adm. Messrs. Jr. Sr. St. Mt. Co. co. Corp. Inc. Ltd. Bros. vs. v.s. e.g. E.g. i.e. I.e. a.m. p.m.
     Jan. Feb. Mar. Apr. Jun. Jul. Aug. Sep. Sept. Oct. Nov. Dec. Ph.D. Calif. Colo. Conn. Fla. Ill. Ind. Kan. Kans. Ky. La. Mass. Md. Mich. Minn. Miss. Mo. Mont. Neb.
@@ -103,7 +105,12 @@ def _marks_behind(piece: str, begin: int, end: int) -> int:
             while at > begin and piece[at - 1] == ".":
                 at -= 1
             return end - at
-        ends = before.islower() or before.isdecimal() or before in FULL_STOP_AFTER or (before.isupper() and end - begin > 2 and piece[end - 3].isupper())
+        ends = (
+            before.islower()
+            or before.isdecimal()
+            or before in FULL_STOP_AFTER
+            or (before.isupper() and end - begin > 2 and piece[end - 3].isupper())
+        )
         return 1 if ends else 0
     if c in MARKS or (c == "+" and before.isdecimal()) or (c > "¥" and category(c) == "So"):
         return 1

@@ -151,7 +151,9 @@ class Clusters(WholeStep):
             groups = []
             for g in range(file.num_row_groups):
                 statistics = file.metadata.row_group(g).column(0).statistics
-                if file.metadata.row_group(g).num_rows and (not statistics or (statistics.max >= low and (high is None or statistics.min < high))):
+                if file.metadata.row_group(g).num_rows and (
+                    not statistics or (statistics.max >= low and (high is None or statistics.min < high))
+                ):
                     groups.append(g)
             table = file.read_row_groups(groups) if groups else SCATTERED.empty_table()
         keys = table["key"].combine_chunks()
@@ -229,14 +231,23 @@ class Resolve(ShardStep):
         index = pa.array(place, mask=place < 0)
         names = {"cluster": f"{self.by}_cluster", "size": f"{self.by}_cluster_size", "rank": f"{self.by}_cluster_rank"}
         columns = {name: found[column].combine_chunks().take(index) for column, name in names.items()}
-        columns[names["cluster"]] = pa.array([k.hex() if k is not None else None for k in columns[names["cluster"]].to_pylist()], pa.string())
+        columns[names["cluster"]] = pa.array(
+            [k.hex() if k is not None else None for k in columns[names["cluster"]].to_pylist()], pa.string()
+        )
         after = before
         if self.drop:
             rank = pc.fill_null(columns[names["rank"]], 0)
             crossed, reason = judge({names["rank"]: pa.chunked_array([rank])}, (Limit(names["rank"], high=0),), n)
             joined = [a + b for a, b in zip(before["crossed"].to_pylist(), crossed.to_pylist(), strict=True)]
             reason = pc.coalesce(before["reason"], reason)
-            after = pa.table({"id": before["id"], "kept": pc.is_null(reason), "reason": reason, "crossed": pa.array(joined, before.schema.field("crossed").type)})
+            after = pa.table(
+                {
+                    "id": before["id"],
+                    "kept": pc.is_null(reason),
+                    "reason": reason,
+                    "crossed": pa.array(joined, before.schema.field("crossed").type),
+                }
+            )
             for name in before.column_names[4:]:
                 after = after.append_column(name, before[name])
         for name, column in columns.items():

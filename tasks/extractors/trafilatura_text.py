@@ -26,7 +26,12 @@ class TrafilaturaText(Extractor):
         clean = html.translate(CONTROL)  # lxml refuses NUL and other control characters
         try:
             text = trafilatura.extract(
-                clean, favor_precision=self.favour_precision, include_comments=self.comments, include_images=False, deduplicate=False, with_metadata=False
+                clean,
+                favor_precision=self.favour_precision,
+                include_comments=self.comments,
+                include_images=False,
+                deduplicate=False,
+                with_metadata=False,
             )
         except (ValueError, TypeError, AttributeError, RecursionError, AssertionError) as e:
             raise ExtractionFailed(f"parse_error_{type(e).__name__}") from None

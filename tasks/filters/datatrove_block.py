@@ -31,7 +31,15 @@ class DatatroveBlock(Filter):
 
     @property
     def signals(self) -> tuple[Signal, ...]:  # type: ignore[override]
-        return (Signal(self.signal, "str", "reason", f"why datatrove's {self.block} would drop the document; null: it would not", f"datatrove {self.library}"),)
+        return (
+            Signal(
+                self.signal,
+                "str",
+                "reason",
+                f"why datatrove's {self.block} would drop the document; null: it would not",
+                f"datatrove {self.library}",
+            ),
+        )
 
     @property
     def signal(self) -> str:
@@ -59,7 +67,9 @@ def _built(path: str, options: tuple[tuple[str, Any], ...]) -> Any:
     try:
         cls = getattr(importlib.import_module(f"datatrove.pipeline.{module}"), name)
     except (ModuleNotFoundError, AttributeError, ValueError) as e:
-        raise BadInput(f"There is no datatrove block {path!r} ({e}). Write it as below datatrove.pipeline, e.g. filters.gopher_quality_filter.GopherQualityFilter.") from None
+        raise BadInput(
+            f"There is no datatrove block {path!r} ({e}). Write it as below datatrove.pipeline, e.g. filters.gopher_quality_filter.GopherQualityFilter."
+        ) from None
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             return cls(**dict(options))

@@ -34,5 +34,5 @@ class FineWeb(Filter):
             "punctuated_line_share": sum(line[-1] in ENDS for line in lines) / max(1, len(lines)),
             "short_line_share": sum(len(line) <= SHORT_LINE_CHARS for line in lines) / max(1, len(lines)),
             "duplicate_char_share": repeated(lines)[1] / max(1, len(doc.text) - newlines),
-            "newline_per_word": newlines / max(1, len(doc.words)),
+            "newline_per_word": newlines / max(1, doc.word_total),
         }

@@ -38,7 +38,6 @@ class Gopher(Filter):
         plain, alpha = (traits & PLAIN) > 0, (traits & ALPHA) > 0
         word_count = int(coded.counts[plain].sum())
         lines = doc.lines
-        known = set(coded.vocabulary)
         ellipses = text.count("...") + text.count("…")
         bullets = "•" in text or "-" in text
         return {
@@ -49,7 +48,7 @@ class Gopher(Filter):
             "bullet_line_share": sum(line.lstrip().startswith(("•", "-")) for line in lines) / max(1, len(lines)) if bullets else 0.0,
             "ellipsis_line_share": sum(line.rstrip().endswith(("...", "…")) for line in lines) / max(1, len(lines)) if ellipses else 0.0,
             "alpha_word_share": int(coded.counts[alpha].sum()) / total,
-            "stop_word_count": sum(w in known for w in self.stop_words),
+            "stop_word_count": sum(w in coded.numbers for w in self.stop_words),
         }
 
 

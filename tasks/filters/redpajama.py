@@ -49,7 +49,11 @@ class RedPajama(Filter):
     signals: ClassVar = (
         _doc("curly_bracket", "per character", "curly brackets of either kind, by characters of the text"),
         _doc("lorem_ipsum", "per character", "occurrences of lorem ipsum in the normalised text, by its characters"),
-        _doc("stop_word_fraction", "share", "raw words that are stop words as written; the lists are Winnow's own (en de fr es it) and shorter than the published ones"),
+        _doc(
+            "stop_word_fraction",
+            "share",
+            "raw words that are stop words as written; the lists are Winnow's own (en de fr es it) and shorter than the published ones",
+        ),
         _doc("num_sentences", "sentences", "runs of text up to . ! or ?"),
         _doc("word_count", "words", "normalised words"),
         _doc("mean_word_length", "characters", "mean length of normalised words"),
@@ -59,8 +63,22 @@ class RedPajama(Filter):
         _doc("frac_unique_words", "share", "distinct normalised words, of all"),
         _doc("unigram_entropy", "nats", "entropy of the normalised words"),
         _doc("frac_all_caps_words", "share", "raw words without lower-case letters"),
-        *(_doc(f"frac_chars_top_{n}gram", "share", f"characters in the most frequent {n}-gram of normalised words, of all their characters; 0 if it occurs once") for n in TOP),
-        *(_doc(f"frac_chars_dupe_{n}grams", "share", f"characters of normalised words inside any {n}-gram that occurs again, of all their characters") for n in DUPLICATE),
+        *(
+            _doc(
+                f"frac_chars_top_{n}gram",
+                "share",
+                f"characters in the most frequent {n}-gram of normalised words, of all their characters; 0 if it occurs once",
+            )
+            for n in TOP
+        ),
+        *(
+            _doc(
+                f"frac_chars_dupe_{n}grams",
+                "share",
+                f"characters of normalised words inside any {n}-gram that occurs again, of all their characters",
+            )
+            for n in DUPLICATE
+        ),
         _lines("ending_with_terminal_punctution_mark", "0 or 1", "the line ends with . ! ? or ” (spelling as published)"),
         _lines("javascript_counts", "words", "normalised words of the line that are javascript"),
         _lines("num_words", "words", "normalised words of the line"),
@@ -164,7 +182,9 @@ def _line_values(text: str, plain: str) -> dict[str, Value]:
         "rps_lines_num_words": words.astype(float).tolist(),
         "rps_lines_numerical_chars_fraction": np.round(numeric / np.maximum(norm_chars, 1), DIGITS).tolist(),
         "rps_lines_start_with_bulletpoint": [float(line.lstrip().startswith(BULLETS)) for line in lines],
-        "rps_lines_uppercase_letter_fraction": np.round(_per_line(_table(str.isupper)[raw], raw, count) / np.maximum(raw_chars, 1), DIGITS).tolist(),
+        "rps_lines_uppercase_letter_fraction": np.round(
+            _per_line(_table(str.isupper)[raw], raw, count) / np.maximum(raw_chars, 1), DIGITS
+        ).tolist(),
     }
 
 

@@ -132,7 +132,9 @@ def _content_digest(files: tuple[tuple[Path, int], ...]) -> str:
 def _ut1_files(folder: str) -> list[Path]:
     files = sorted(p for name in ("domains", "urls") for p in Path(folder).glob(f"*/{name}"))
     if not files:
-        raise BadInput(f"The blocklists {folder} are no folder in UT1's layout (CATEGORY/domains, CATEGORY/urls). Unpack UT1 there, or write `blocklists: {SHIPPED}`.")
+        raise BadInput(
+            f"The blocklists {folder} are no folder in UT1's layout (CATEGORY/domains, CATEGORY/urls). Unpack UT1 there, or write `blocklists: {SHIPPED}`."
+        )
     return files
 
 
@@ -172,4 +174,6 @@ def _entries(blocklists: str, name: str) -> Iterator[list[bytes]]:
 @cache
 def _words(name: str) -> frozenset[str]:
     lines = (_assets() / f"{name}.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(word for line in lines if line and not line.startswith("#") and (word := "".join(NOT_ALNUM.split(line.strip().lower()))))
+    return frozenset(
+        word for line in lines if line and not line.startswith("#") and (word := "".join(NOT_ALNUM.split(line.strip().lower())))
+    )

@@ -100,16 +100,23 @@ def main() -> None:
         theirs = measured(DATATROVE.format(root=str(ROOT), folder=str(folder), out=f"{scratch}/trove"))
     # One denominator for both: the pages that are there.
     pages = ours["responses"]
-    print(f"{len(warcs)} WARC files, {ours['bytes'] / 1e6:.1f} MB, {pages} responses; {platform.machine()}, Python {platform.python_version()}, ", end="")
+    print(
+        f"{len(warcs)} WARC files, {ours['bytes'] / 1e6:.1f} MB, {pages} responses; {platform.machine()}, Python {platform.python_version()}, ",
+        end="",
+    )
     print(", ".join(f"{name} {version(name)}" for name in ("winnow", "datatrove", "resiliparse", "trafilatura")) + "\n")
     print("| | CPU s | pages per core-second | MB per core-second | kept | peak MB |\n|---|--:|--:|--:|--:|--:|")
     for name, side in (("winnow fineweb, whole run", ours), ("datatrove FineWeb, to its writer", theirs)):
-        print(f"| {name} | {side['cpu_s']:.1f} | {pages / side['cpu_s']:.0f} | {ours['bytes'] / 1e6 / side['cpu_s']:.2f} | {side['kept']} | {side['peak_mb']:.0f} |")
+        print(
+            f"| {name} | {side['cpu_s']:.1f} | {pages / side['cpu_s']:.0f} | {ours['bytes'] / 1e6 / side['cpu_s']:.2f} | {side['kept']} | {side['peak_mb']:.0f} |"
+        )
     print(f"\nratio: {theirs['cpu_s'] / ours['cpu_s']:.1f}\n\n| step | CPU s | share |\n|---|--:|--:|")
     for side in (ours, theirs):
         for step, seconds in sorted(side["steps"].items(), key=lambda kv: -kv[1]):
             if seconds > 0.01 * side["cpu_s"]:
-                print(f"| {'winnow' if side is ours else 'datatrove'} {step} | {seconds:.2f} | {seconds / sum(side['steps'].values()):.0%} |")
+                print(
+                    f"| {'winnow' if side is ours else 'datatrove'} {step} | {seconds:.2f} | {seconds / sum(side['steps'].values()):.0%} |"
+                )
 
 
 if __name__ == "__main__":

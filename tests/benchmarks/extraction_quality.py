@@ -36,7 +36,11 @@ def gold():
     """Gold rows by record id; derived pages and gold that covers less than half of a page are left out, as the inventory asks."""
     with gzip.open(SNAPSHOT / "gold" / "gold.jsonl.gz", "rt") as f:
         rows = map(json.loads, f)
-        return {r["record_id"].strip("<>"): r for r in rows if r.get("gold_kind") in KINDS and r.get("gold_text") and (r.get("gold_token_coverage") or 1) >= 0.5}
+        return {
+            r["record_id"].strip("<>"): r
+            for r in rows
+            if r.get("gold_kind") in KINDS and r.get("gold_text") and (r.get("gold_token_coverage") or 1) >= 0.5
+        }
 
 
 def pages(wanted):
@@ -83,7 +87,11 @@ def main():
     first = next(iter(results.values()))[0]
     for key, (n, *_) in sorted(first.items(), key=lambda kv: -kv[1][0]):
         if n >= MIN_PAGES:
-            print(f"| {key} | {n} | " + " | ".join(f"{p:.3f} | {r:.3f} | {f:.3f}" for _, p, r, f in (by[key] for by, _ in results.values())) + " |")
+            print(
+                f"| {key} | {n} | "
+                + " | ".join(f"{p:.3f} | {r:.3f} | {f:.3f}" for _, p, r, f in (by[key] for by, _ in results.values()))
+                + " |"
+            )
 
 
 if __name__ == "__main__":

@@ -59,5 +59,8 @@ def test_what_has_no_stable_form_is_refused(value):
 
 def test_the_digest_does_not_depend_on_the_process():
     code = "from tasks.core.identity import digest; print(digest({'b': (1, 2.5, 'ü'), 'a': None}))"
-    seen = {subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed}).stdout for seed in "12"}
+    seen = {
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed}).stdout
+        for seed in "12"
+    }
     assert seen == {digest({"a": None, "b": (1, 2.5, "ü")}) + "\n"}

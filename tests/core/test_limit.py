@@ -30,7 +30,9 @@ def test_both_bounds_are_inclusive_and_all_crossed_limits_are_told():
 
 
 def test_words_and_verdicts():
-    crossed, reason = judged([Limit("language", one_of=("en", "de")), Limit("block", empty=True)], language=["en", "fr", None], block=[None, "bad", None])
+    crossed, reason = judged(
+        [Limit("language", one_of=("en", "de")), Limit("block", empty=True)], language=["en", "fr", None], block=[None, "bad", None]
+    )
     assert reason == [None, "language:other", "language:other"]
     assert [c["reason"] for c in crossed[1]] == ["language:other", "block:bad"]
     assert crossed[1][0]["detail"] == "fr"
@@ -52,7 +54,11 @@ def test_no_limits_keep_everything():
 def test_against_the_rule_written_plainly(rows, low, width):
     values = [v for v, _ in rows]
     flags = [f for _, f in rows]
-    crossed, reason = judged([Limit("v", low=low, high=low + width), Limit("f", high=0)], v=pa.array(values, pa.float64()).to_pylist() or [0.0], f=flags or [False])
+    crossed, reason = judged(
+        [Limit("v", low=low, high=low + width), Limit("f", high=0)],
+        v=pa.array(values, pa.float64()).to_pylist() or [0.0],
+        f=flags or [False],
+    )
     for value, flag, why, hits in zip(values, flags, reason, crossed, strict=False):
         plain = (["v:low"] if value < low else []) + (["v:high"] if value > low + width else []) + (["f:high"] if flag else [])
         assert [h["reason"] for h in hits] == plain

@@ -409,9 +409,9 @@ class Content:
             self.add(self.wrap(replace(doc, blocks=(*doc.blocks, *extra)), 750 + n, case="pii"))
         for n, (host, path) in enumerate(
             (
-                ("casino-lights.example", "casino"),
-                ("www.pokerden.example", "poker-casino"),
-                ("blog.kettlebrook.example", "casino-poker-slots-bonus"),
+                ("casino-lights.example", "cheap-viagra-shop"),
+                ("webcam.pokerden.example", "lingerie-photos"),
+                ("blog.kettlebrook.example", "casino-night-report"),
             )
         ):
             doc = self.take_lang("en")

@@ -26,7 +26,10 @@ class Documents(ShardStep):
 
     def run(self, shard: str, bench: Bench) -> Made:
         rows = [(f.path, n, *row) for f in bench.shard(shard).files for n, row in enumerate(DOCS[f.path])]
-        table = pa.table({"id": [f"{p}:{n}" for p, n, *_ in rows], "url": [r[2] for r in rows], "text": [r[3] for r in rows]}, schema=pa.schema([("id", "string"), ("url", "string"), ("text", "string")]))
+        table = pa.table(
+            {"id": [f"{p}:{n}" for p, n, *_ in rows], "url": [r[2] for r in rows], "text": [r[3] for r in rows]},
+            schema=pa.schema([("id", "string"), ("url", "string"), ("text", "string")]),
+        )
         return Made(table, len(rows), len(rows))
 
 
@@ -77,11 +80,22 @@ def plainly(by, best):
     return {identity: (len(g), rank) for g in groups.values() if len(g) > 1 for rank, (*_, identity) in enumerate(sorted(g))}
 
 
-DOC = st.tuples(st.sampled_from(["", "http://a.example/", "https://A.example", "http://b.example/x"]), st.sampled_from(["one", "One ", "two", "three"]), st.booleans(), st.sampled_from([0.1, 0.5, 0.9]))
+DOC = st.tuples(
+    st.sampled_from(["", "http://a.example/", "https://A.example", "http://b.example/x"]),
+    st.sampled_from(["one", "One ", "two", "three"]),
+    st.booleans(),
+    st.sampled_from([0.1, 0.5, 0.9]),
+)
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.lists(DOC, max_size=6), min_size=1, max_size=4), st.sampled_from(["url", "text"]), st.sampled_from(["", "quality"]), st.sampled_from([1, 3]), st.sampled_from([1, 2]))
+@given(
+    st.lists(st.lists(DOC, max_size=6), min_size=1, max_size=4),
+    st.sampled_from(["url", "text"]),
+    st.sampled_from(["", "quality"]),
+    st.sampled_from([1, 3]),
+    st.sampled_from([1, 2]),
+)
 def test_against_the_rule_written_plainly(tmp_path_factory, shards, by, best, partitions, files_per_shard):
     DOCS.clear()
     DOCS.update({f"f{i}": docs for i, docs in enumerate(shards)})

@@ -30,12 +30,28 @@ PAGES = Path(__file__).parents[3] / "shared" / "data" / "dedup" / "documents.par
 pytestmark = [pytest.mark.data, pytest.mark.skipif(not PAGES.exists(), reason="no ../shared/data")]
 EVERY = 24  # about 240 pages: datatrove takes half a minute
 
-GOPHER = {"word_count": (50, 1e5), "mean_word_chars": (3, 10), "hash_per_word": (0, 0.1), "ellipsis_per_word": (0, 0.1), "bullet_line_share": (0, 0.9)}
+GOPHER = {
+    "word_count": (50, 1e5),
+    "mean_word_chars": (3, 10),
+    "hash_per_word": (0, 0.1),
+    "ellipsis_per_word": (0, 0.1),
+    "bullet_line_share": (0, 0.9),
+}
 GOPHER |= {"ellipsis_line_share": (0, 0.3), "alpha_word_share": (0.8, 1), "stop_word_count": (2, 8)}
-REPETITION = {"duplicate_line_share": 0.3, "duplicate_paragraph_share": 0.3, "duplicate_line_char_share": 0.2, "duplicate_paragraph_char_share": 0.2}
+REPETITION = {
+    "duplicate_line_share": 0.3,
+    "duplicate_paragraph_share": 0.3,
+    "duplicate_line_char_share": 0.2,
+    "duplicate_paragraph_char_share": 0.2,
+}
 REPETITION |= {"top_2gram_char_share": 0.2, "top_3gram_char_share": 0.18, "top_4gram_char_share": 0.16}
 REPETITION |= {f"duplicate_{n}gram_char_share": (20 - n) / 100 for n in range(5, 11)}
-FINEWEB = {"punctuated_line_share": (0.12, 1), "short_line_share": (0, 0.67), "duplicate_char_share": (0, 0.01), "newline_per_word": (0, 0.3)}
+FINEWEB = {
+    "punctuated_line_share": (0.12, 1),
+    "short_line_share": (0, 0.67),
+    "duplicate_char_share": (0, 0.01),
+    "newline_per_word": (0, 0.3),
+}
 LINES = LineRules(max_word_chars=1000, citations=True, min_words=3, javascript=True, policy=True)
 
 
@@ -67,7 +83,17 @@ def kept(block, text):
     [
         (GopherQualityFilter(), lambda t: within(Gopher().measure(Document(t)), GOPHER), 0.985),
         (GopherRepetitionFilter(), lambda t: within(Repetition().measure(Document(t)), {k: (0, v) for k, v in REPETITION.items()}), 0.995),
-        (C4QualityFilter(), lambda t: c4(t, LineRules(terminal_punctuation=True, **{k: getattr(LINES, k) for k in ("max_word_chars", "citations", "min_words", "javascript", "policy")})), 0.985),
+        (
+            C4QualityFilter(),
+            lambda t: c4(
+                t,
+                LineRules(
+                    terminal_punctuation=True,
+                    **{k: getattr(LINES, k) for k in ("max_word_chars", "citations", "min_words", "javascript", "policy")},
+                ),
+            ),
+            0.985,
+        ),
         (C4QualityFilter(filter_no_terminal_punct=False), lambda t: c4(t, LINES), 0.985),
         (FineWebQualityFilter(), lambda t: within(FineWeb().measure(Document(t)), FINEWEB), 0.995),
     ],

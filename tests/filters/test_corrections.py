@@ -37,7 +37,12 @@ CASES = [
     (REFINEDWEB, "Sign-in to your account", "to your account", ""),
     (REFINEDWEB, "You have 2 items in cart today", "You have 2  today", ""),
     (REFINEDWEB, "Read more...", "", "edit_interface"),
-    (REFINEDWEB, "A long line of more than ten words that asks you to sign in or read more...", "A long line of more than ten words that asks you to sign in or read more...", ""),
+    (
+        REFINEDWEB,
+        "A long line of more than ten words that asks you to sign in or read more...",
+        "A long line of more than ten words that asks you to sign in or read more...",
+        "",
+    ),
 ]
 
 
@@ -71,7 +76,9 @@ def test_no_line_is_lost_without_a_reason(rules, text):
 
 @given(text=st.one_of(any_text, web_text), punctuation=st.booleans())
 def test_the_text_is_datatroves(text, punctuation):
-    block = C4QualityFilter(filter_no_terminal_punct=punctuation, min_num_sentences=-1, filter_lorem_ipsum=False, filter_curly_bracket=False)
+    block = C4QualityFilter(
+        filter_no_terminal_punct=punctuation, min_num_sentences=-1, filter_lorem_ipsum=False, filter_curly_bracket=False
+    )
     doc = Trove(text=text, id="0")
     assert block.filter(doc) is True
     assert (C4 if punctuation else FINEWEB).apply(text).text == doc.text

@@ -41,7 +41,17 @@ def test_fineweb_by_hand():
 
 @pytest.mark.parametrize(
     ("text", "sentences"),
-    [("", 0), ("One.", 1), ("One. Two! Three?", 3), ("Mr. J. Doe came.", 2), ("no end", 1), ("a\nb\n\nc.", 3), ("Wait... what?! Yes.", 3), ("It is 3.5 now. OK.", 2), ("他来了。他走了。", 2)],
+    [
+        ("", 0),
+        ("One.", 1),
+        ("One. Two! Three?", 3),
+        ("Mr. J. Doe came.", 2),
+        ("no end", 1),
+        ("a\nb\n\nc.", 3),
+        ("Wait... what?! Yes.", 3),
+        ("It is 3.5 now. OK.", 2),
+        ("他来了。他走了。", 2),
+    ],
 )
 def test_sentences(text, sentences):
     assert C4().measure(Document(text))["sentence_count"] == sentences
@@ -80,7 +90,11 @@ def test_lines_and_paragraphs_are_cut_as_the_published_expressions_do(text):
     assert repeated(lines_of(text)) == find_duplicates(lines_of(text))
 
 
-@pytest.mark.parametrize("text", ["spam " * 300_000, "line\n" * 200_000, " ".join(map(str, range(200_000))), "a b c d e f g h i j k " * 40_000], ids=lambda t: t[:6])
+@pytest.mark.parametrize(
+    "text",
+    ["spam " * 300_000, "line\n" * 200_000, " ".join(map(str, range(200_000))), "a b c d e f g h i j k " * 40_000],
+    ids=lambda t: t[:6],
+)
 def test_long_texts_stay_cheap(text):
     begin = time.process_time()
     doc = Document(text)

@@ -63,7 +63,16 @@ def test_overlapping_ngrams_count_once():
 def test_what_has_no_denominator_is_null():
     empty = measured("")
     assert {name for name, value in empty.items() if value is None} == {
-        f"rps_doc_{n}" for n in ("mean_word_length", "symbol_to_word_ratio", "frac_lines_end_with_ellipsis", "frac_no_alph_words", "frac_unique_words", "unigram_entropy", "frac_all_caps_words")
+        f"rps_doc_{n}"
+        for n in (
+            "mean_word_length",
+            "symbol_to_word_ratio",
+            "frac_lines_end_with_ellipsis",
+            "frac_no_alph_words",
+            "frac_unique_words",
+            "unigram_entropy",
+            "frac_all_caps_words",
+        )
     }
     assert [v for k, v in empty.items() if k.startswith("rps_lines")] == [[]] * 6
     assert measured("Wörter und so", "xx")["rps_doc_stop_word_fraction"] is None

@@ -6,7 +6,9 @@ from tasks.filters.reference import filters, reference
 
 
 def test_the_printed_reference_is_in_step():
-    assert (Path(__file__).parents[2] / "docs" / "signals.md").read_text(encoding="utf-8") == reference(), "run: python -m tasks.filters.reference > docs/signals.md"
+    assert (Path(__file__).parents[2] / "docs" / "signals.md").read_text(encoding="utf-8") == reference(), (
+        "run: python -m tasks.filters.reference > docs/signals.md"
+    )
 
 
 def test_every_filter_is_found():

@@ -17,7 +17,11 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 @pytest.fixture
 def lists(tmp_path, monkeypatch):
     monkeypatch.setenv("WINNOW_CACHE", str(tmp_path / "cache"))
-    for name, text in {"gambling/domains": "# bets\nbet.example\n192.0.2.7\r\n", "gambling/urls": "fine.example/bets\n", "adult/domains": "\nwww.x.example\n"}.items():
+    for name, text in {
+        "gambling/domains": "# bets\nbet.example\n192.0.2.7\r\n",
+        "gambling/urls": "fine.example/bets\n",
+        "adult/domains": "\nwww.x.example\n",
+    }.items():
         path = tmp_path / "ut1" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -77,7 +81,13 @@ def test_verdicts_are_datatroves_on_the_real_urls(tmp_path, monkeypatch):
     differ = []
     for url in urls:
         v = ours.measure(Document("", url=url))
-        drop = v["url_blocked_domain"] or v["url_blocked_page"] or v["url_hard_word_count"] > 0 or v["url_soft_word_count"] > 1 or v["url_has_banned_subword"]
+        drop = (
+            v["url_blocked_domain"]
+            or v["url_blocked_page"]
+            or v["url_hard_word_count"] > 0
+            or v["url_soft_word_count"] > 1
+            or v["url_has_banned_subword"]
+        )
         if drop != (theirs.filter(Trove(text="", id="0", metadata={"url": url})) is not True):
             differ.append(url)
     assert differ == []

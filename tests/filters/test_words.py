@@ -49,7 +49,18 @@ def test_nothing_but_white_space_is_lost(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["x" * 10**6, "_" * 10**6, "a." * 500_000, "a-" * 500_000, "'s" * 500_000, "http://" + "a." * 300_000, "a@" * 300_000, "word " * 10**6, "漢" * 10**6, "1:" * 500_000],
+    [
+        "x" * 10**6,
+        "_" * 10**6,
+        "a." * 500_000,
+        "a-" * 500_000,
+        "'s" * 500_000,
+        "http://" + "a." * 300_000,
+        "a@" * 300_000,
+        "word " * 10**6,
+        "漢" * 10**6,
+        "1:" * 500_000,
+    ],
     ids=lambda t: t[:8],
 )
 def test_long_lines_stay_cheap(text):
@@ -68,7 +79,12 @@ def test_a_memo_forgets_but_never_errs(monkeypatch):
 
 def test_coded_words_are_the_words():
     coded = Coded(["b", "a", "b"])
-    assert (coded.vocabulary, coded.ids.tolist(), coded.counts.tolist(), coded.starts.tolist()) == (["b", "a"], [0, 1, 0], [2, 1], [0, 1, 2, 3])
+    assert (coded.vocabulary, coded.ids.tolist(), coded.counts.tolist(), coded.starts.tolist()) == (
+        ["b", "a"],
+        [0, 1, 0],
+        [2, 1],
+        [0, 1, 2, 3],
+    )
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=40))
@@ -77,7 +93,11 @@ def test_repeated_ngrams_are_those_that_occur_again(some):
     for n, places, codes in repeated_ngrams(coded, 6):
         grams = [tuple(some[i : i + n]) for i in range(len(some) - n + 1)]
         assert places.tolist() == [i for i, gram in enumerate(grams) if grams.count(gram) > 1]
-        assert len({(c, grams[p]) for p, c in zip(places.tolist(), codes.tolist(), strict=True)}) == len(set(codes.tolist())) == len({grams[p] for p in places.tolist()})
+        assert (
+            len({(c, grams[p]) for p, c in zip(places.tolist(), codes.tolist(), strict=True)})
+            == len(set(codes.tolist()))
+            == len({grams[p] for p in places.tolist()})
+        )
 
 
 def test_lines_are_cut_two_ways():
@@ -85,3 +105,12 @@ def test_lines_are_cut_two_ways():
     assert doc.lines == ["a", "b", "", " ", "c", "d"]
     assert doc.newline_lines == ["a\u2028b", "c\r", "d"]
     assert re.sub(r"\s", "", doc.text) == "".join(doc.words)
+
+
+LINES = st.lists(st.sampled_from(["a b.", " a b.", "don't", "", "x\u2028y", "漢字"]), max_size=8)
+
+
+@given(LINES, LINES)
+def test_the_words_of_an_edited_text_are_counted_from_its_original(before, after):
+    original, edited = Document("\n".join(before)), "\n".join(after)
+    assert Document(edited, shares_lines_with=original).word_total == Document(edited).word_total == len(words(edited))

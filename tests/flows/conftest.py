@@ -21,7 +21,9 @@ START_S = 120
 
 def get(url, body=None):
     """GET, or POST of a JSON body; the answer as JSON."""
-    request = urllib.request.Request(url, data=None if body is None else json.dumps(body).encode(), headers={"content-type": "application/json"})
+    request = urllib.request.Request(
+        url, data=None if body is None else json.dumps(body).encode(), headers={"content-type": "application/json"}
+    )
     with urllib.request.urlopen(request, timeout=20) as answer:
         return json.load(answer)
 
@@ -66,6 +68,14 @@ def winnow(environment):
 
     def call(*args, env=None, timeout=300):
         command = [*WINNOW, *map(str, args)]
-        return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=timeout, env={**environment, **(env or {})}, check=False)
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=timeout,
+            env={**environment, **(env or {})},
+            check=False,
+        )
 
     return call

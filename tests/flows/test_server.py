@@ -42,7 +42,14 @@ def test_a_deployment_runs_the_same_flow_and_finds_everything_done(winnow, serve
         f"curate_snapshot.from_source(source={str(root)!r}, entrypoint='flows/curate.py:curate_snapshot')"
         f".serve(name='test', limit=1, pause_on_shutdown=False)"
     )
-    with subprocess.Popen([sys.executable, "-c", script], env=environment, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        env=environment,
+        cwd=root,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
         try:
             deadline = time.monotonic() + 60
             while not get(f"{server}/deployments/filter", {}) and time.monotonic() < deadline:
@@ -50,7 +57,10 @@ def test_a_deployment_runs_the_same_flow_and_finds_everything_done(winnow, serve
             [deployment] = get(f"{server}/deployments/filter", {})
             fields = deployment["parameter_openapi_schema"]["properties"]
             assert all(field.get("title") and field.get("description") for field in fields.values())
-            started = get(f"{server}/deployments/{deployment['id']}/create_flow_run", {"parameters": {"source": str(tiny), "recipe": "gopher", "store": str(tmp_path), "limit": 1}})
+            started = get(
+                f"{server}/deployments/{deployment['id']}/create_flow_run",
+                {"parameters": {"source": str(tiny), "recipe": "gopher", "store": str(tmp_path), "limit": 1}},
+            )
             while time.monotonic() < deadline + 120:
                 state = get(f"{server}/flow_runs/{started['id']}")["state"]
                 if state["type"] in ("COMPLETED", "FAILED", "CRASHED"):
@@ -72,7 +82,13 @@ def s3(tiny):
     service.start()
     host, port = service.get_host_and_port()
     endpoint = f"http://{host}:{port}"
-    client = boto3.client("s3", endpoint_url=endpoint, aws_access_key_id="AKIATESTWINNOW00001", aws_secret_access_key="planted-secret-of-the-test", region_name="us-east-1")
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        aws_access_key_id="AKIATESTWINNOW00001",
+        aws_secret_access_key="planted-secret-of-the-test",
+        region_name="us-east-1",
+    )
     client.create_bucket(Bucket="mirror")
     client.create_bucket(Bucket="work")
     for path in tiny.rglob("*"):
@@ -86,7 +102,12 @@ def test_mirror_and_store_on_s3_give_the_same_corpus(winnow, s3, tiny, tmp_path)
     endpoint, client = s3
     local = run(winnow, tiny, tmp_path)
     secret = "planted-secret-of-the-test"
-    env = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "AKIATESTWINNOW00001", "AWS_SECRET_ACCESS_KEY": secret, "AWS_DEFAULT_REGION": "us-east-1"}
+    env = {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "AKIATESTWINNOW00001",
+        "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
     done = winnow("run", "s3://mirror/", "--recipe", "gopher", "--store", "s3://work/winnow", "--json", env=env)
     assert done.returncode == 0, done.stderr
     out = json.loads(done.stdout.splitlines()[-1])

@@ -20,10 +20,37 @@ FILTERS = [EXAMPLES[cls] if cls in EXAMPLES else cls() for cls in filters()]
 
 any_text = st.text(st.characters(exclude_categories=()), max_size=200)
 web_text = st.lists(
-    st.sampled_from(["the cat sat", "the", " ", "\n", "\n\n", "...", "- ", "• ", "#", "{", "lorem ipsum", "don't", "U.S.", "\ud800", "漢字", "ไทย", "\u2028", "\r", "\x00", "۱۲", "ß", "http://a.b/c"]),
+    st.sampled_from(
+        [
+            "the cat sat",
+            "the",
+            " ",
+            "\n",
+            "\n\n",
+            "...",
+            "- ",
+            "• ",
+            "#",
+            "{",
+            "lorem ipsum",
+            "don't",
+            "U.S.",
+            "\ud800",
+            "漢字",
+            "ไทย",
+            "\u2028",
+            "\r",
+            "\x00",
+            "۱۲",
+            "ß",
+            "http://a.b/c",
+        ]
+    ),
     max_size=60,
 ).map("".join)
-urls = st.one_of(st.text(max_size=60), st.sampled_from(["", "http://[", "https://www.example.org/a?b", "//", "http://.", "HTTP://EXAMPLE.COM:99999/"]))
+urls = st.one_of(
+    st.text(max_size=60), st.sampled_from(["", "http://[", "https://www.example.org/a?b", "//", "http://.", "HTTP://EXAMPLE.COM:99999/"])
+)
 
 
 def broken(f: Filter, doc: Document) -> str:
@@ -40,7 +67,10 @@ def broken(f: Filter, doc: Document) -> str:
             continue
         if type(value) is not KINDS[signal.kind]:
             return "kind"
-        if not all(type(v) is float and math.isfinite(v) for v in (value if isinstance(value, list) else [float(value)] if signal.kind != "str" else [])):
+        if not all(
+            type(v) is float and math.isfinite(v)
+            for v in (value if isinstance(value, list) else [float(value)] if signal.kind != "str" else [])
+        ):
             return "finite"
     return ""
 

@@ -77,7 +77,9 @@ def test_recipes_share_what_they_can(runs):
 
 
 def test_raw_drops_nothing(runs):
-    decisions = [row for shard in runs["raw"].bench.shard_keys for row in runs["raw"].bench.read(runs["raw"].pipeline.decisions, shard).to_pylist()]
+    decisions = [
+        row for shard in runs["raw"].bench.shard_keys for row in runs["raw"].bench.read(runs["raw"].pipeline.decisions, shard).to_pylist()
+    ]
     assert decisions
     assert all(row["kept"] and row["crossed"] == [] for row in decisions)
     assert any(row["text_cluster"] for row in decisions)
