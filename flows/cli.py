@@ -142,7 +142,7 @@ def _inspect(args: argparse.Namespace) -> int:
     path = Path(args.file)
     if not path.is_file():
         raise BadInput(f"There is no file {path}. Give the path of a WARC, ARC or WET file.")
-    damaged = 0
+    damaged = False
     with path.open("rb") as stream:
         for line in inspect(stream):
             if args.json:
@@ -150,10 +150,11 @@ def _inspect(args: argparse.Namespace) -> int:
             elif "records" in line:
                 print(
                     f"{line['records']} records, {line['intact']} intact, {line['damaged']} damaged, {line['skipped_bytes']} bytes skipped"
+                    + (f". {line['problem']}" if "problem" in line else "")
                 )
             else:
                 print(f"{line['offset']:>12} {line['length']:>10}  {line['type']:<10} {line['problem'] or 'ok':<24} {line['uri']}")
-            damaged = line.get("damaged", 0)
+            damaged = bool(line.get("damaged") or ("problem" in line and "records" in line))
     return FAILED if damaged else OK
 
 

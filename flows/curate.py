@@ -61,40 +61,35 @@ def _is_transient(task: Any, task_run: Any, state: State[Any]) -> bool:
     validate_parameters=True,
 )
 def curate_snapshot(
-    source: Annotated[
-        str,
-        Field(
-            title="Source",
-            description="A crawl id (CC-MAIN-2026-43), the root of a mirror, a folder or file of WARC/WET/ARC, Parquet or JSONL. Folder or URI.",
-        ),
-    ],
-    recipe: Annotated[
-        str, Field(title="Recipe", description="A shipped recipe (fineweb, refinedweb, c4, gopher, raw) or the path of a YAML file.")
-    ] = "fineweb",
-    store: Annotated[
-        str,
-        Field(
-            title="Store",
-            description="Folder or URI (s3://bucket/prefix) where artifacts and corpora are kept, or the name of a winnow-store block: block:NAME.",
-        ),
-    ] = "winnow-store",
-    workers: Annotated[
-        int, Field(title="Workers", description="Worker processes on this machine; never changes a result.", ge=1, le=256)
-    ] = 2,
-    snapshot: Annotated[str, Field(title="Snapshot", description="Which crawl of a mirror that has several; a name for plain files.")] = "",
-    kind: Annotated[str, Field(title="Kind", description="warc or wet: which files of a crawl.", pattern="^(warc|wet)$")] = "warc",
-    limit: Annotated[int, Field(title="Limit", description="Only the first N files; 0 for all.", ge=0)] = 0,
-    sample_fraction: Annotated[
-        float, Field(title="Sample fraction", description="A random share of the files, the same for the same seed.", gt=0, le=1)
-    ] = 1.0,
-    seed: Annotated[int, Field(title="Seed", description="Seed of the sample.")] = 0,
-    files_per_shard: Annotated[
-        int, Field(title="Files per shard", description="How many files one worker takes at a time; never changes a result.", ge=1)
-    ] = 1,
-    base_url: Annotated[str, Field(title="Base URL", description="Where crawl ids are looked up, if not data.commoncrawl.org.")] = "",
-    anonymous: Annotated[bool, Field(title="Anonymous", description="Read S3 without credentials.")] = False,
+    source: str,
+    recipe: str = "fineweb",
+    store: str = "winnow-store",
+    workers: Annotated[int, Field(ge=1, le=256)] = 2,
+    snapshot: str = "",
+    kind: Annotated[str, Field(pattern="^(warc|wet)$")] = "warc",
+    limit: Annotated[int, Field(ge=0)] = 0,
+    sample_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0,
+    seed: int = 0,
+    files_per_shard: Annotated[int, Field(ge=1)] = 1,
+    base_url: str = "",
+    anonymous: bool = False,
 ) -> Any:
-    """Curate a snapshot with a recipe into a store. The same parameters again do nothing and say so."""
+    """Curate a snapshot with a recipe into a store. The same parameters again do nothing and say so.
+
+    Args:
+        source: A crawl id (CC-MAIN-2026-43), the root of a mirror, a folder or file of WARC/WET/ARC, Parquet or JSONL. Path or URI.
+        recipe: A shipped recipe (fineweb, refinedweb, c4, gopher, raw) or the path of a YAML file.
+        store: Folder or URI (s3://bucket/prefix) where artifacts and corpora are kept, or a winnow-store block as block:NAME.
+        workers: Worker processes on this machine; never changes a result.
+        snapshot: Which crawl of a mirror that has several; a name for plain files.
+        kind: warc or wet, which files of a crawl.
+        limit: Only the first N files; 0 for all.
+        sample_fraction: A random share of the files, the same for the same seed.
+        seed: Seed of the sample.
+        files_per_shard: How many files one worker takes at a time; never changes a result.
+        base_url: Where crawl ids are looked up, if not data.commoncrawl.org.
+        anonymous: Read S3 without credentials.
+    """  # Prefect makes the form from this docstring and drops the descriptions of Field.
     log = get_run_logger()
     request = Request(source, recipe, store, workers, snapshot, kind, limit, sample_fraction, seed, files_per_shard, base_url, anonymous)
     try:

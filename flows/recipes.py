@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import yaml
 
+from flows.places import model_place
 from tasks.core.errors import BadInput
 from tasks.core.filter import Filter
 from tasks.core.identity import canonical, digest
@@ -301,7 +302,7 @@ def _deduplicate(entry: Any, spec: str) -> Deduplicate:
 
 def _model(value: Any, spec: str) -> ModelFile:
     if isinstance(value, str):
-        return model_file(value)
+        return model_file(*model_place(value))
     entry = _dict(value, "language_model", spec)
     if set(entry) - {"name", "sha256"} or "name" not in entry:
         raise BadInput(f"Recipe {spec}: language_model is a name, path or URL, or a mapping of `name` and `sha256`.")

@@ -13,14 +13,13 @@ import pyarrow as pa
 
 from tasks.charset import decode
 from tasks.core.bench import Bench
-from tasks.core.errors import BadInput
 from tasks.core.step import Made, ShardStep
 from tasks.documents import DROPPED, clean, document_id, host_of, to_table
 from tasks.extractors.base import ExtractionFailed, Extractor
 from tasks.http_message import HttpResponse, parse_http_response, payload_digest_holds
 from tasks.language import LanguageModel
 from tasks.models import ModelFile
-from tasks.warc import Record, read_records
+from tasks.warc import NotAnArchive, Record, read_records
 
 WANTED = frozenset({"response", "resource", "conversion"})
 HTML = frozenset({"text/html", "application/xhtml+xml"})
@@ -70,9 +69,9 @@ class Extract(ShardStep):
                                 dropped[reason] += 1
                                 if record.type in WANTED or record.problem:
                                     lost.append(_trace(record, file.path, reason))
-                    except BadInput as e:
+                    except NotAnArchive as e:
                         if len(bench.crawl.files) == 1:
-                            raise BadInput(f"{file.path}: {e}") from None
+                            raise NotAnArchive(f"{file.path}: {e}") from None
                         rows_in += 1
                         dropped["file:not_an_archive"] += 1
                         lost.append(

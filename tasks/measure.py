@@ -16,7 +16,13 @@ from tasks.core.step import Kind, Made, ShardStep, Step
 from tasks.core.text import Document
 from tasks.corrections import LineRules
 
-ARROW = {"float": pa.float64(), "int": pa.int64(), "bool": pa.bool_(), "str": pa.string(), "floats": pa.list_(pa.float64())}
+ARROW = {
+    "float": pa.float64(),
+    "int": pa.int64(),
+    "bool": pa.bool_(),
+    "str": pa.string(),
+    "floats": pa.list_(pa.field("element", pa.float64())),
+}  # as Parquet names it
 
 CORRECTED = pa.schema(
     [

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import xxhash
 
 KINDS = ("email", "ip", "phone")
+MAX_PASSES = 8
 
 # The bounded repetitions keep the search linear on any input.
 EMAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}(?![\w-])")
@@ -23,7 +24,7 @@ IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)")
 NUMBERED = re.compile(
     r"(?:section|sect?\.|chapter|version|ver\.|release|figure|fig\.|table|appendix|clause|part|build|§|\bv)[ \xa0]?$", re.IGNORECASE
 )
-IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:]{4,39}(?![\w:]|\.\d)")
+IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:]{4,39}(?![\w:-]|\.\d)")
 DIGITS = r"\d(?:[ .\-/]?\d){5,13}"
 # Each pattern begins with a set of characters, and looks behind only after it: the search skips along the text instead of trying every place.
 NOT_INSIDE, NOT_BEFORE = r"(?<![\w+.,/-].)", r"(?![\w@-]|[.,]\d|:[\w:])"
@@ -61,16 +62,20 @@ def redact(text: str, kinds: Sequence[str]) -> Redacted:
 
         return replace
 
-    if "email" in kinds and "@" in text:
-        text = EMAIL.sub(replacing("email", _email), text)
-    if "ip" in kinds:
-        if "." in text:
-            text = IPV4.sub(replacing("ip", _ipv4), text)
-        if ":" in text:
-            text = IPV6.sub(replacing("ip", _ipv6), text)
-    if "phone" in kinds:
-        text = PHONE.sub(replacing("phone", _phone), text)
-        text = NAMED_PHONE.sub(replacing("phone", _phone), text)
+    for _ in range(MAX_PASSES):  # a replacement can complete an address with what stands around it
+        before = text
+        if "email" in kinds and "@" in text:
+            text = EMAIL.sub(replacing("email", _email), text)
+        if "ip" in kinds:
+            if "." in text:
+                text = IPV4.sub(replacing("ip", _ipv4), text)
+            if ":" in text:
+                text = IPV6.sub(replacing("ip", _ipv6), text)
+        if "phone" in kinds:
+            text = PHONE.sub(replacing("phone", _phone), text)
+            text = NAMED_PHONE.sub(replacing("phone", _phone), text)
+        if text == before:
+            break
     return Redacted(text, dict(counts))
 
 

@@ -94,7 +94,7 @@ class Publish(WholeStep):
                 groups = [
                     g for g in range(file.num_row_groups) if file.metadata.row_group(g).column(column).statistics.min == entry["partition"]
                 ]
-                rows = file.read_row_groups(groups)
+                rows = file.read_row_groups(groups, use_threads=False)
             parts.append(rows.slice(entry["start"], entry["stop"] - entry["start"]).drop_columns(["partition"]))
         table = pa.concat_tables(parts)
         return Made(table, table.num_rows, table.num_rows, row_groups=ROWS_PER_GROUP)

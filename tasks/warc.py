@@ -84,11 +84,15 @@ class Record:
     problem: str | None
 
 
+class NotAnArchive(BadInput):
+    """There is no record in the file; the message says what it looks like."""
+
+
 def read_records(stream: BinaryIO, *, max_block_bytes: int = MAX_BLOCK_BYTES, wanted: frozenset[str] | None = None) -> "RecordReader":
     """Records of a binary stream, in order; what kind of file it is, is seen from its bytes.
 
     Records of types that are not ``wanted`` come with an empty block and an unchecked digest. Memory stays under about four times
-    ``max_block_bytes``. Raises BadInput (while iterating) if there is no record at all.
+    ``max_block_bytes``. Raises NotAnArchive (while iterating) if there is no record at all.
     """
     return RecordReader(stream, max_block_bytes, wanted)
 
@@ -103,7 +107,7 @@ def inspect(stream: BinaryIO) -> Iterator[dict[str, Any]]:
             records += 1
             intact += r.problem is None
             yield {"offset": r.offset, "length": r.length, "type": r.type, "record_id": r.record_id, "uri": r.uri, "problem": r.problem}
-    except BadInput as e:
+    except NotAnArchive as e:
         problem = str(e)
     totals = {"records": records, "intact": intact, "damaged": records - intact, "skipped_bytes": reader.skipped_bytes}
     yield totals | ({"problem": problem} if problem else {})
@@ -277,7 +281,7 @@ class RecordReader:
         return next(self._records)
 
     def _merged(self) -> Iterator[Record]:
-        """Adjoining damaged stretches as one; BadInput instead of nothing but damage."""
+        """Adjoining damaged stretches as one; NotAnArchive instead of nothing but damage."""
         damage: Record | None = None
         real = False
         for record in self._all():
@@ -298,7 +302,7 @@ class RecordReader:
             else:
                 damage = record
         if not real:
-            raise BadInput(_looks_like(self._head))
+            raise NotAnArchive(_looks_like(self._head))
         if damage:
             yield damage
 

@@ -155,7 +155,7 @@ class Clusters(WholeStep):
                     not statistics or (statistics.max >= low and (high is None or statistics.min < high))
                 ):
                     groups.append(g)
-            table = file.read_row_groups(groups) if groups else SCATTERED.empty_table()
+            table = file.read_row_groups(groups, use_threads=False) if groups else SCATTERED.empty_table()
         keys = table["key"].combine_chunks()
         if len(keys) and (low > bytes(16) or high is not None):
             raw = np.frombuffer(keys.buffers()[1], dtype="S16", offset=keys.offset * 16, count=len(keys))
@@ -264,6 +264,6 @@ class Resolve(ShardStep):
                     group = file.metadata.row_group(g)
                     statistics = group.column(0).statistics
                     if group.num_rows and (not statistics or statistics.min <= number <= statistics.max):
-                        table = file.read_row_group(g)
+                        table = file.read_row_group(g, use_threads=False)
                         parts.append(table.filter(pc.equal(table["shard"], number)))
         return pa.concat_tables(parts) if parts else CLUSTERED.empty_table()

@@ -115,3 +115,17 @@ def test_made_is_counted_in_the_report(tmp_path):
     report = store.commit(count, "s", Made(pa.table({"n": [1]}), 3, 1, {"b": 1, "a": 1}), FIGURES)
     assert list(report["dropped"].items()) == [("a", 1), ("b", 1)]
     assert store.report(count, "s") == report
+
+
+def test_a_damaged_page_is_found_when_only_some_row_groups_are_read(tmp_path):
+    store, count, key = committed(tmp_path)
+    path = Path(store.full(count.data_path(key)))
+    raw = bytearray(path.read_bytes())
+    with store.open_parquet(count, key) as file:
+        begin = file.metadata.row_group(0).column(0).data_page_offset
+        last = begin + file.metadata.row_group(0).column(0).total_compressed_size - 1
+    raw[last] ^= 1
+    path.write_bytes(bytes(raw))
+    with pytest.raises(DamagedArtifact, match="run the same command again"), store.open_parquet(count, key) as file:
+        file.read_row_group(0, use_threads=False)
+    assert store.done(count, [key]) == set()

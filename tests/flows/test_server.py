@@ -89,11 +89,11 @@ def s3(tiny):
         aws_secret_access_key="planted-secret-of-the-test",
         region_name="us-east-1",
     )
-    client.create_bucket(Bucket="mirror")
+    client.create_bucket(Bucket="tiny-mirror")
     client.create_bucket(Bucket="work")
     for path in tiny.rglob("*"):
         if path.is_file():
-            client.upload_file(str(path), "mirror", str(path.relative_to(tiny)))
+            client.upload_file(str(path), "tiny-mirror", str(path.relative_to(tiny)))
     yield endpoint, client
     service.stop()
 
@@ -108,7 +108,7 @@ def test_mirror_and_store_on_s3_give_the_same_corpus(winnow, s3, tiny, tmp_path)
         "AWS_SECRET_ACCESS_KEY": secret,
         "AWS_DEFAULT_REGION": "us-east-1",
     }
-    done = winnow("run", "s3://mirror/", "--recipe", "gopher", "--store", "s3://work/winnow", "--json", env=env)
+    done = winnow("run", "s3://tiny-mirror/", "--recipe", "gopher", "--store", "s3://work/winnow", "--json", env=env)
     assert done.returncode == 0, done.stderr
     out = json.loads(done.stdout.splitlines()[-1])
     assert out["snapshot"] == CRAWL
@@ -119,5 +119,5 @@ def test_mirror_and_store_on_s3_give_the_same_corpus(winnow, s3, tiny, tmp_path)
     assert secret not in done.stdout + done.stderr
     for item in client.list_objects_v2(Bucket="work")["Contents"]:
         assert secret.encode() not in client.get_object(Bucket="work", Key=item["Key"])["Body"].read(), item["Key"]
-    again = winnow("run", "s3://mirror/", "--recipe", "gopher", "--store", "s3://work/winnow", "--json", env=env)
+    again = winnow("run", "s3://tiny-mirror/", "--recipe", "gopher", "--store", "s3://work/winnow", "--json", env=env)
     assert json.loads(again.stdout.splitlines()[-1])["work"]["computed"] == 0
