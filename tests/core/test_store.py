@@ -122,8 +122,8 @@ def test_a_damaged_page_is_found_when_only_some_row_groups_are_read(tmp_path):
     path = Path(store.full(count.data_path(key)))
     raw = bytearray(path.read_bytes())
     with store.open_parquet(count, key) as file:
-        begin = file.metadata.row_group(0).column(0).data_page_offset
-        last = begin + file.metadata.row_group(0).column(0).total_compressed_size - 1
+        column = file.metadata.row_group(0).column(0)
+    last = (column.dictionary_page_offset or column.data_page_offset) + column.total_compressed_size - 1
     raw[last] ^= 1
     path.write_bytes(bytes(raw))
     with pytest.raises(DamagedArtifact, match="run the same command again"), store.open_parquet(count, key) as file:
