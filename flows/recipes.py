@@ -7,7 +7,7 @@ inherited. Nothing is optional silently: an unknown key is an error that names t
 import difflib
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +22,10 @@ from tasks.core.plan import lineage
 from tasks.core.step import Step
 from tasks.corrections import LineRules
 from tasks.crawl import Crawl
-from tasks.dedup.exact import Clusters, Fingerprint, Resolve, Scatter
+from tasks.dedup.exact import Clusters, Fingerprint, Scatter
+from tasks.dedup.keep import BEST, PLAIN
+from tasks.dedup.minhash import PRESETS, Buckets, Candidates, Components, FuzzyClusters, MinHash, Sign
+from tasks.dedup.resolve import ClusterStep, Decisions, Resolve
 from tasks.documents import ReadDocuments
 from tasks.extract import MIB, Extract
 from tasks.extractors.base import Extractor
@@ -37,16 +40,20 @@ from tasks.select import Judge
 
 SHIPPED = Path(__file__).parent / "recipes"
 SHARDS_PER_PARTITION = 512
+SHARDS_PER_RANGE = 2048
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Deduplicate:
-    """One pass of exact deduplication. ``keep`` is ``first`` (crawl order) or ``best:<signal>``; without ``drop`` it only annotates."""
+    """One pass of deduplication, among what the passes before it kept. ``keep`` is a policy of ``tasks/dedup/keep.py``; without ``drop`` it
+    only annotates. ``minhash`` and ``min_similarity`` are for ``by: minhash`` alone."""
 
     by: str
     keep: str = "first"
     drop: bool = True
+    minhash: MinHash | None = None
+    min_similarity: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ class Pipeline:
     recipe: Recipe
     documents: Step
     signals: Signals
-    decisions: Judge | Resolve
+    decisions: Decisions
     profile: Profile
     publish: Publish
     steps: tuple[Step, ...] = field(init=False)
@@ -126,13 +133,21 @@ def build(recipe: Recipe, crawl: Crawl) -> Pipeline:
     correct = Correct(documents, recipe.correct) if recipe.correct else None
     groups = tuple(Measure(documents, group, filters, correct if _edited(filters) else None) for group, filters in recipe.measure.items())
     signals = Signals(documents, groups, correct)
-    decisions: Judge | Resolve = Judge(signals, recipe.limits)
+    decisions: Decisions = Judge(signals, recipe.limits)
     fingerprints = Fingerprint(documents, correct)
     for rule in recipe.deduplicate:
-        best = rule.keep.removeprefix("best:") if rule.keep != "first" else ""
-        scattered = Scatter(rule.by, fingerprints, decisions, signals if best else None, best)  # type: ignore[arg-type]
-        partitions = -(-len(crawl.shards) // SHARDS_PER_PARTITION)
-        decisions = Resolve(decisions, Clusters(crawl_digest, scattered, partitions), rule.drop)
+        ranked_by = signals if rule.keep.startswith(BEST) else documents if rule.keep in ("newest", "longest") else None
+        clusters: ClusterStep
+        if rule.minhash:
+            ranges = -(-len(crawl.shards) // SHARDS_PER_RANGE)
+            signatures = Sign(documents, rule.minhash, correct)
+            components = Components(crawl_digest, Buckets(crawl_digest, signatures, decisions, ranges))
+            candidates = Candidates(components, documents, rule.minhash, correct, rule.keep, ranked_by)
+            clusters = FuzzyClusters(crawl_digest, candidates, ranges, rule.min_similarity)
+        else:
+            scattered = Scatter(rule.by, fingerprints, decisions, rule.keep, ranked_by)  # type: ignore[arg-type]
+            clusters = Clusters(crawl_digest, scattered, -(-len(crawl.shards) // SHARDS_PER_PARTITION))
+        decisions = Resolve(decisions, clusters, rule.drop, rule.keep != "none")
     redacted = Redact(documents, decisions, signals, recipe.redact, recipe.carry_signals, correct)
     publish = Publish(crawl_digest, Layout(crawl_digest, redacted, recipe.rows_per_file), crawl.snapshot, recipe.name)
     return Pipeline(recipe, documents, signals, decisions, Profile(documents, signals, decisions), publish)
@@ -237,7 +252,7 @@ def _checked(recipe: Recipe, spec: str) -> Recipe:
     used = (
         [limit.signal for limit in recipe.limits]
         + list(recipe.carry_signals)
-        + [d.keep.removeprefix("best:") for d in recipe.deduplicate if d.keep != "first"]
+        + [d.keep.removeprefix(BEST) for d in recipe.deduplicate if d.keep.startswith(BEST)]
     )
     for name in used:
         if name not in measured:
@@ -292,11 +307,22 @@ def _limit(signal: str, bounds: Any, spec: str) -> Limit:
 
 
 def _deduplicate(entry: Any, spec: str) -> Deduplicate:
-    rule = _options(Deduplicate, _dict(entry, "deduplicate", spec), f"{spec}: deduplicate")
-    if rule.by not in ("url", "text"):
-        raise BadInput(f"Recipe {spec}: deduplicate by {rule.by!r} is not known; by is url or text.")
-    if rule.keep != "first" and not rule.keep.startswith("best:"):
-        raise BadInput(f"Recipe {spec}: deduplicate keep {rule.keep!r} is not known; keep is first or best:<signal>.")
+    options = _dict(entry, "deduplicate", spec)
+    if options.get("by") == "minhash":
+        own = {f.name: options.pop(f.name) for f in fields(MinHash) if f.name in options}
+        preset = options.pop("preset", "fineweb")
+        if preset not in PRESETS:
+            raise BadInput(f"Recipe {spec}: there is no minhash preset {preset!r}. Choose one of {', '.join(PRESETS)}.")
+        options["minhash"] = replace(PRESETS[preset], **own)
+    rule = _options(Deduplicate, options, f"{spec}: deduplicate")
+    if rule.by not in ("url", "text", "minhash"):
+        raise BadInput(f"Recipe {spec}: deduplicate by {rule.by!r} is not known; by is url, text or minhash.")
+    if rule.keep not in PLAIN and not rule.keep.startswith(BEST):
+        raise BadInput(f"Recipe {spec}: deduplicate keep {rule.keep!r} is not known; keep is {', '.join(PLAIN)} or {BEST}<signal>.")
+    if not isinstance(rule.min_similarity, int | float) or not 0 <= rule.min_similarity <= 1:
+        raise BadInput(f"Recipe {spec}: deduplicate min_similarity is {rule.min_similarity!r}; it must lie between 0 and 1.")
+    if rule.min_similarity and not rule.minhash:
+        raise BadInput(f"Recipe {spec}: min_similarity belongs to deduplicate by minhash, not by {rule.by}.")
     return rule
 
 

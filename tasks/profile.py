@@ -13,9 +13,8 @@ import pyarrow.compute as pc
 
 from tasks.core.bench import Bench
 from tasks.core.step import Kind, Made, ShardStep, Step
-from tasks.dedup.exact import Resolve
+from tasks.dedup.resolve import Decisions
 from tasks.measure import Signals
-from tasks.select import Judge
 
 HOSTS_PER_SHARD = 2000
 BINS_PER_UNIT = 50
@@ -38,7 +37,7 @@ class Profile(ShardStep):
 
     documents: Step
     signals: Signals
-    decisions: Judge | Resolve
+    decisions: Decisions
 
     def run(self, shard: str, bench: Bench) -> Made:
         documents = bench.read(self.documents, shard, ["host", "language", "date", "text_chars"])

@@ -13,10 +13,9 @@ import pyarrow.compute as pc
 
 from tasks.core.bench import Bench
 from tasks.core.step import Made, ShardStep, Step
-from tasks.dedup.exact import Resolve
+from tasks.dedup.resolve import Decisions
 from tasks.measure import Correct, Signals, final_texts
 from tasks.pii import redact
-from tasks.select import Judge
 
 CARRIED = ("url", "date", "language", "language_score", "source_file", "offset", "length", "record_id")
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -37,7 +36,7 @@ class Redact(ShardStep):
     name: ClassVar[str] = "redact"
 
     documents: Step
-    decisions: Judge | Resolve
+    decisions: Decisions
     signals: Signals
     kinds: tuple[str, ...]
     carried_signals: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """Select: signals -> which documents stay, and for the others every limit they cross. Moving a limit reruns this and what follows.
 
-The decisions table grows in two ways only: ``Judge`` bounds signals, ``Resolve`` (tasks/dedup/exact.py) bounds ranks in clusters.
+The decisions table grows in two ways only: ``Judge`` bounds signals, ``Resolve`` (tasks/dedup/resolve.py) bounds ranks in clusters.
 """
 
 from collections import Counter

@@ -19,15 +19,20 @@ from tasks.crawl import Crawl, Shard, Source
 
 @dataclass
 class Bench:
-    """``crawl`` says what there is, ``source`` where it lies, ``store`` where artifacts lie. Picklable: it is sent to worker processes."""
+    """``crawl`` says what there is, ``source`` where it lies, ``store`` where artifacts lie. Picklable: it is sent to worker processes.
+
+    ``memory_bytes`` is what a step over the whole crawl may hold at a time; it takes its partition in pieces of that size and never gives
+    another result.
+    """
 
     crawl: Crawl
     source: Source
     store: Store
+    memory_bytes: int = 1 << 30
     _memory: dict[tuple[str, str], pa.Table] = field(default_factory=dict, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"crawl": self.crawl, "source": self.source, "store": self.store, "_memory": {}}
+        return {"crawl": self.crawl, "source": self.source, "store": self.store, "memory_bytes": self.memory_bytes, "_memory": {}}
 
     @cached_property
     def shard_keys(self) -> tuple[str, ...]:

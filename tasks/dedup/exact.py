@@ -2,17 +2,16 @@
 
 Four small steps, the shuffle of MapReduce written as artifacts:
 ``Fingerprint`` (per shard: keys of each document) -> ``Scatter`` (per shard: rows sorted by key) -> ``Clusters`` (per range of keys: who
-shares a key) -> ``Resolve`` (per shard: ranks become decisions). A partition holds one key range of every shard, never a text. Fuzzy and
-paragraph deduplication take the same place in the graph. Nothing here knows which document is *better*: the keep policy is a field.
+shares a key) -> ``Resolve`` (per shard: ranks become decisions). A partition holds one key range of every shard, never a text. ``Resolve`` (``resolve.py``) is
+shared by all kinds of deduplication. Nothing here knows which document is *better*: the keep policy is a field.
 
 Keys have 128 bits: at 3 billion documents a false match is expected once in 10^19 runs; 64 bits would make one in every fourth.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -21,15 +20,14 @@ import pyarrow.compute as pc
 import xxhash
 
 from tasks.core.bench import Bench
-from tasks.core.limit import Limit, judge
-from tasks.core.step import Kind, Made, ShardStep, Step, WholeStep
-from tasks.measure import Correct, Signals, final_texts
-from tasks.select import Judge, account
+from tasks.core.step import Kind, Made, ShardStep, Step
+from tasks.dedup.keep import scores
+from tasks.dedup.resolve import ClusterStep, Decisions, group_sizes
+from tasks.measure import Correct, final_texts
 
 By = Literal["url", "text"]
 KEY = pa.binary(16)
 ROWS_PER_GROUP = 4096
-SHARDS_PER_GROUP = 64
 FINGERPRINTS = pa.schema([pa.field("id", pa.string()), pa.field("url_key", KEY), pa.field("text_key", KEY)])
 SCATTERED = pa.schema([pa.field("key", KEY), pa.field("row", pa.int32()), pa.field("kept", pa.bool_()), pa.field("score", pa.float64())])
 CLUSTERED = pa.schema(
@@ -37,8 +35,8 @@ CLUSTERED = pa.schema(
         pa.field("shard", pa.int32()),
         pa.field("row", pa.int32()),
         pa.field("cluster", KEY),
-        pa.field("size", pa.int32()),
-        pa.field("rank", pa.int32()),
+        pa.field("cluster_size", pa.int32()),
+        pa.field("cluster_rank", pa.int32()),
     ]
 )
 SPACE = re.compile(r"\s+")
@@ -84,7 +82,7 @@ class Fingerprint(ShardStep):
 class Scatter(ShardStep):
     """Fingerprints and decisions in, rows sorted by key out (schema SCATTERED), in row groups that a partition can pick from.
 
-    ``best`` names the signal whose largest value is kept; empty keeps the first in crawl order.
+    ``keep`` is a policy of ``tasks/dedup/keep.py``, ``ranked_by`` the table that it reads, if any.
     """
 
     name: ClassVar[str] = "scatter"
@@ -92,9 +90,9 @@ class Scatter(ShardStep):
 
     by: By
     fingerprints: Fingerprint
-    decisions: "Judge | Resolve"
-    signals: Signals | None = None
-    best: str = ""
+    decisions: Decisions
+    keep: str = "first"
+    ranked_by: Step | None = None
 
     @property
     def label(self) -> str:
@@ -103,17 +101,17 @@ class Scatter(ShardStep):
     def run(self, shard: str, bench: Bench) -> Made:
         keys = bench.read(self.fingerprints, shard, [f"{self.by}_key"]).column(0).combine_chunks()
         kept = bench.read(self.decisions, shard, ["kept"])["kept"]
-        scores = pa.nulls(len(keys), pa.float64())
-        if self.signals and self.best:
-            scores = pc.cast(bench.read(self.signals, shard, [self.best])[self.best], pa.float64())
+        ranks = scores(self.keep, self.ranked_by, shard, bench)
         rows = pa.array(np.arange(len(keys), dtype=np.int32))
-        table = pa.table([keys, rows, kept, scores], schema=SCATTERED).filter(pc.is_valid(keys))
+        table = pa.table([keys, rows, kept, pa.nulls(len(keys), pa.float64()) if ranks is None else ranks], schema=SCATTERED).filter(
+            pc.is_valid(keys)
+        )
         table = table.sort_by([("key", "ascending"), ("row", "ascending")])
         return Made(table, len(keys), table.num_rows, row_groups=ROWS_PER_GROUP)
 
 
 @dataclass(frozen=True)
-class Clusters(WholeStep):
+class Clusters(ClusterStep):
     """Scattered rows of one key range of every shard in; the members of clusters of two or more out (schema CLUSTERED).
 
     Rank 0 is the member that stays: one that no limit dropped before one that was, then the best signal, then crawl order (shard number,
@@ -127,7 +125,15 @@ class Clusters(WholeStep):
 
     @property
     def label(self) -> str:
-        return f"cluster-{self.scattered.by}"
+        return f"cluster-{self.by}"
+
+    @property
+    def by(self) -> By:
+        return self.scattered.by
+
+    @property
+    def schema(self) -> pa.Schema:
+        return CLUSTERED
 
     def shards(self, bench: Bench) -> tuple[str, ...]:
         return tuple(f"{p:05d}" for p in range(self.partitions))
@@ -137,7 +143,7 @@ class Clusters(WholeStep):
         parts = [self._rows(number, key, bench, low, high) for number, key in enumerate(bench.shard_keys)]
         table = pa.concat_tables(parts)
         clustered = _rank(table)
-        return Made(clustered, table.num_rows, clustered.num_rows, row_groups=list(_group_sizes(clustered["shard"].to_numpy())))
+        return Made(clustered, table.num_rows, clustered.num_rows, row_groups=list(group_sizes(clustered["shard"].to_numpy())))
 
     def _range(self, partition: int) -> tuple[bytes, bytes | None]:
         def bound(p: int) -> bytes:
@@ -194,76 +200,3 @@ def _rank(table: pa.Table) -> pa.Table:
         schema=CLUSTERED,
     )
     return clustered
-
-
-def _group_sizes(shards: np.ndarray[Any, Any]) -> Iterator[int]:
-    """Row groups end where a block of shards ends, so that a shard finds its rows in one group."""
-    blocks = shards // SHARDS_PER_GROUP
-    edges = np.flatnonzero(np.diff(blocks)) + 1
-    return (int(n) for n in np.diff(np.concatenate([[0], edges, [len(shards)]])))
-
-
-@dataclass(frozen=True)
-class Resolve(ShardStep):
-    """Decisions and clusters in, decisions out: each row with its cluster, size and rank (null when alone), and, if ``drop``, the limit
-    ``<by>_cluster_rank <= 0`` applied like any other limit."""
-
-    name: ClassVar[str] = "dedup"
-
-    decisions: "Judge | Resolve"
-    clusters: Clusters
-    drop: bool = True
-
-    @property
-    def by(self) -> By:
-        return self.clusters.scattered.by
-
-    @property
-    def label(self) -> str:
-        return f"dedup-{self.by}"
-
-    def run(self, shard: str, bench: Bench) -> Made:
-        before = bench.read(self.decisions, shard)
-        found = self._members(shard, bench)
-        rows, n = found["row"].to_numpy(), before.num_rows
-        place = np.full(n, -1)
-        place[rows] = np.arange(len(rows))
-        index = pa.array(place, mask=place < 0)
-        names = {"cluster": f"{self.by}_cluster", "size": f"{self.by}_cluster_size", "rank": f"{self.by}_cluster_rank"}
-        columns = {name: found[column].combine_chunks().take(index) for column, name in names.items()}
-        columns[names["cluster"]] = pa.array(
-            [k.hex() if k is not None else None for k in columns[names["cluster"]].to_pylist()], pa.string()
-        )
-        after = before
-        if self.drop:
-            rank = pc.fill_null(columns[names["rank"]], 0)
-            crossed, reason = judge({names["rank"]: pa.chunked_array([rank])}, (Limit(names["rank"], high=0),), n)
-            joined = [a + b for a, b in zip(before["crossed"].to_pylist(), crossed.to_pylist(), strict=True)]
-            reason = pc.coalesce(before["reason"], reason)
-            after = pa.table(
-                {
-                    "id": before["id"],
-                    "kept": pc.is_null(reason),
-                    "reason": reason,
-                    "crossed": pa.array(joined, before.schema.field("crossed").type),
-                }
-            )
-            for name in before.column_names[4:]:
-                after = after.append_column(name, before[name])
-        for name, column in columns.items():
-            after = after.append_column(name, column)
-        return account(after, before["kept"])
-
-    def _members(self, shard: str, bench: Bench) -> pa.Table:
-        """This shard's rows of every partition."""
-        number = bench.shard_keys.index(shard)
-        parts = []
-        for partition in self.clusters.shards(bench):
-            with bench.store.open_parquet(self.clusters, partition) as file:
-                for g in range(file.num_row_groups):
-                    group = file.metadata.row_group(g)
-                    statistics = group.column(0).statistics
-                    if group.num_rows and (not statistics or statistics.min <= number <= statistics.max):
-                        table = file.read_row_group(g, use_threads=False)
-                        parts.append(table.filter(pc.equal(table["shard"], number)))
-        return pa.concat_tables(parts) if parts else CLUSTERED.empty_table()

@@ -1,90 +1,43 @@
 """Exact deduplication: against the rule written plainly, and independent of partitions and shards."""
 
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import ClassVar
 
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.core.bench import Bench
-from tasks.core.limit import CROSSED
-from tasks.core.plan import Plan
-from tasks.core.step import Made, ShardStep
-from tasks.core.store import Store
-from tasks.crawl import Crawl, Source, SourceFile
-from tasks.dedup.exact import Clusters, Fingerprint, Resolve, Scatter, text_key, url_key
-
-DOCS: dict[str, list[tuple[str, str, bool, float]]] = {}
-
-
-@dataclass(frozen=True)
-class Documents(ShardStep):
-    name: ClassVar[str] = "documents"
-
-    def run(self, shard: str, bench: Bench) -> Made:
-        rows = [(f.path, n, *row) for f in bench.shard(shard).files for n, row in enumerate(DOCS[f.path])]
-        table = pa.table(
-            {"id": [f"{p}:{n}" for p, n, *_ in rows], "url": [r[2] for r in rows], "text": [r[3] for r in rows]},
-            schema=pa.schema([("id", "string"), ("url", "string"), ("text", "string")]),
-        )
-        return Made(table, len(rows), len(rows))
-
-
-@dataclass(frozen=True)
-class Decided(ShardStep):
-    name: ClassVar[str] = "decided"
-
-    def run(self, shard: str, bench: Bench) -> Made:
-        rows = [(f.path, n, *row) for f in bench.shard(shard).files for n, row in enumerate(DOCS[f.path])]
-        kept = [r[4] for r in rows]
-        table = pa.table(
-            {
-                "id": pa.array([f"{p}:{n}" for p, n, *_ in rows], pa.string()),
-                "kept": pa.array(kept, pa.bool_()),
-                "reason": pa.array([None if k else "bad:high" for k in kept], pa.string()),
-                "crossed": pa.array([[] if k else [{"reason": "bad:high"}] for k in kept], CROSSED),
-                "quality": pa.array([r[5] for r in rows], pa.float64()),
-            }
-        )
-        return Made(table, len(rows), len(rows))
+from tasks.dedup.exact import Clusters, Fingerprint, Scatter, text_key, url_key
+from tasks.dedup.resolve import Resolve
+from tests.dedup.clusters import DOCS, Decided, Documents, bench_of, decided
 
 
 def deduplicated(root, by, best="", partitions=1, files_per_shard=1):
-    files = tuple(SourceFile(i, path, str(hash(tuple(DOCS[path])))) for i, path in enumerate(DOCS))
-    bench = Bench(Crawl("c", "warc", files, files_per_shard), Source("/nowhere"), Store(str(root)))
-    documents, decided = Documents(), Decided()
-    scatter = Scatter(by, Fingerprint(documents), decided, decided if best else None, best)
-    resolve = Resolve(decided, Clusters("crawl", scatter, partitions))
-    plan = Plan([resolve], bench)
-    while works := plan.missing():
-        for shard, addresses in works[0].todo.items():
-            for report in bench.make(works[0].stage.steps, shard, addresses):
-                plan.mark(report["address"], shard)
-    rows = [row for key in bench.shard_keys for row in bench.read(resolve, key).to_pylist()]
-    dropped = sum(sum(bench.store.report(resolve, key)["dropped"].values()) for key in bench.shard_keys)
-    return rows, dropped
+    bench, documents, judged = bench_of(root, files_per_shard), Documents(), Decided()
+    scatter = Scatter(by, Fingerprint(documents), judged, f"best:{best}" if best else "first", judged if best else None)
+    resolve = Resolve(judged, Clusters("crawl", scatter, partitions))
+    rows = decided(resolve, bench)
+    return rows, sum(sum(bench.store.report(resolve, key)["dropped"].values()) for key in bench.shard_keys)
 
 
 def plainly(by, best):
     groups = defaultdict(list)
     place = 0
     for path, docs in DOCS.items():
-        for n, (url, text, kept, quality) in enumerate(docs):
-            key = url_key(url) if by == "url" else text_key(text)
+        for n, doc in enumerate(docs):
+            key = url_key(doc["url"]) if by == "url" else text_key(doc["text"])
             if key is not None:
-                groups[key].append((not kept, -quality if best else 0, place, f"{path}:{n}"))
+                groups[key].append((not doc["kept"], -doc["quality"] if best else 0, place, f"{path}:{n}"))
             place += 1
     return {identity: (len(g), rank) for g in groups.values() if len(g) > 1 for rank, (*_, identity) in enumerate(sorted(g))}
 
 
-DOC = st.tuples(
-    st.sampled_from(["", "http://a.example/", "https://A.example", "http://b.example/x"]),
-    st.sampled_from(["one", "One ", "two", "three"]),
-    st.booleans(),
-    st.sampled_from([0.1, 0.5, 0.9]),
+DOC = st.fixed_dictionaries(
+    {
+        "url": st.sampled_from(["", "http://a.example/", "https://A.example", "http://b.example/x"]),
+        "text": st.sampled_from(["one", "One ", "two", "three"]),
+        "kept": st.booleans(),
+        "quality": st.sampled_from([0.1, 0.5, 0.9]),
+    }
 )
 
 

@@ -1,0 +1,37 @@
+"""Which member of a cluster stays: every keep policy as one number per document, of which the largest wins; ties go by crawl order."""
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.core.bench import Bench
+from tasks.core.step import Step
+
+PLAIN = ("first", "newest", "longest", "none")
+BEST = "best:"
+
+
+def scores(keep: str, source: Step | None, shard: str, bench: Bench) -> pa.ChunkedArray | None:
+    """One float64 per document, null where the policy has nothing to say of it (it comes last); None if crawl order alone decides.
+
+    ``newest``: seconds since 1970 of the capture, from the documents table ``source``; ``longest``: its characters as extracted;
+    ``best:<signal>``: that signal of the signals table ``source``; ``first`` and ``none`` (no member stays) need no source.
+    """
+    if source is None:
+        return None
+    if keep == "newest":
+        dates = bench.read(source, shard, ["date"])["date"].to_pylist()
+        return pa.chunked_array([pa.array([_seconds(d) for d in dates], pa.float64())])
+    if keep == "longest":
+        return pc.cast(pc.utf8_length(bench.read(source, shard, ["text"])["text"]), pa.float64())
+    name = keep.removeprefix(BEST)
+    return pc.cast(bench.read(source, shard, [name])[name], pa.float64())
+
+
+def _seconds(date: str | None) -> float | None:
+    try:
+        moment = datetime.fromisoformat(date or "")
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,449 @@
+"""Fuzzy deduplication over the whole crawl: MinHash signatures, LSH bands, connected components, in memory that the user bounds.
+
+``Sign`` (per shard: band keys of each document) -> ``Buckets`` (per band and key range: who shares a key, as edges) -> ``Components`` (all:
+who hangs together) -> ``Candidates`` (per shard: what is needed to compare and rank them) -> ``FuzzyClusters`` (per range of components:
+evidence, ranks) -> ``Resolve`` (resolve.py). Only documents that were kept so far take part; signatures are of all, so that a moved limit does
+not touch them. No step holds more than a partition, and a text is read where it lies, never shuffled: shingles of candidates travel.
+
+Broder 1997; bands: Indyk and Motwani 1998; presets: FineWeb (Penedo et al. 2024, section 3.4), RefinedWeb (Penedo et al. 2023, appendix G.3),
+RedPajama-V2 (Weber et al. 2024, appendix D). Permutations are x -> a x + b modulo 2^32 of well mixed 32-bit shingles.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from tasks.core.bench import Bench
+from tasks.core.step import Kind, Made, ShardStep, Step, WholeStep
+from tasks.dedup.keep import scores
+from tasks.dedup.resolve import ClusterStep, Decisions, group_sizes, rows_of_shard
+from tasks.dedup.shingles import I64, U32, U64, Shingles, mixed, shingles
+from tasks.measure import Correct, final_texts
+
+ROWS_PER_GROUP = 4096
+CANDIDATES_PER_GROUP = 1024
+ALL_PAIRS = 64  # components up to this size are verified pair by pair
+ROW_BITS = 32  # a document's number: shard << 32 | row
+BUCKET_ROW_BYTES = 64  # measured peak per row of a partition: key, number, order, and copies while sorting
+EDGE_BYTES = 96  # measured peak per edge while components are found
+SIGNED = pa.schema([pa.field("band", pa.int16()), pa.field("key", pa.uint64()), pa.field("row", pa.int32())])
+EDGES = pa.schema([pa.field("a", pa.int64()), pa.field("b", pa.int64())])
+COMPONENTS = pa.schema([pa.field("shard", pa.int32()), pa.field("row", pa.int32()), pa.field("component", pa.uint64())])
+CANDIDATES = pa.schema(
+    [
+        pa.field("component", pa.uint64()),
+        pa.field("row", pa.int32()),
+        pa.field("id", pa.string()),
+        pa.field("url", pa.string()),
+        pa.field("score", pa.float64()),
+        pa.field("shingles", pa.list_(pa.field("element", pa.uint32()))),
+    ]
+)
+FUZZY = pa.schema(
+    [
+        pa.field("shard", pa.int32()),
+        pa.field("row", pa.int32()),
+        pa.field("cluster", pa.string()),
+        pa.field("cluster_size", pa.int32()),
+        pa.field("cluster_rank", pa.int32()),
+        pa.field("similarity", pa.float64()),
+        pa.field("kept_url", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class MinHash:
+    """How documents are compared. Two with Jaccard similarity s of their ``ngram``-shingles share a bucket with probability
+    1 - (1 - s^rows)^bands."""
+
+    ngram: int = 5
+    bands: int = 14
+    rows: int = 8
+    fold_digits: bool = False
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if f.name not in ("fold_digits", "seed") and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+                raise TypeError(f"minhash {f.name} is {value!r}; it must be a whole number of at least 1")
+
+    def probability(self, similarity: float) -> float:
+        """That two documents of this similarity share a bucket."""
+        return 1.0 - (1.0 - similarity**self.rows) ** self.bands
+
+    def band_keys(self, found: Shingles) -> U64:
+        """Keys of each band and document: uint64, shape (bands, documents). What texts without shingles get means nothing."""
+        present = np.flatnonzero(found.counts)
+        factor, summand = self._permutations()
+        keys = np.zeros((self.bands, len(found.counts)), np.uint64)
+        if not len(present):
+            return keys
+        begin, buffer = found.starts[present], np.empty_like(found.hashes)
+        least = np.empty((self.rows, len(present)), np.uint32)
+        for band in range(self.bands):
+            for r in range(self.rows):
+                np.multiply(found.hashes, factor[band, r], out=buffer)
+                np.add(buffer, summand[band, r], out=buffer)
+                np.minimum.reduceat(buffer, begin, out=least[r])
+            key = np.full(len(present), band, np.uint64)
+            for r in range(self.rows):
+                key = mixed(key ^ least[r].astype(np.uint64)) + np.uint64(r)
+            keys[band, present] = key
+        return keys
+
+    def _permutations(self) -> tuple[U32, U32]:
+        numbers = mixed(
+            np.arange(1, 2 * self.bands * self.rows + 1, dtype=np.uint64) + np.uint64(self.seed) * np.uint64(0x9E3779B97F4A7C15)
+        )
+        a, b = (numbers >> np.uint64(32)).astype(np.uint32).reshape(2, self.bands, self.rows)
+        return a | np.uint32(1), b
+
+
+PRESETS = {
+    "fineweb": MinHash(5, 14, 8, fold_digits=True),
+    "refinedweb": MinHash(5, 450, 20),
+    "redpajama-0.7": MinHash(13, 14, 9),
+    "redpajama-0.8": MinHash(13, 9, 13),
+    "redpajama-0.9": MinHash(13, 5, 25),
+}
+
+
+@dataclass(frozen=True)
+class Sign(ShardStep):
+    """Documents in, one row per band and document with any token out (schema SIGNED), sorted by band, key and row."""
+
+    name: ClassVar[str] = "sign"
+    kind: ClassVar[Kind] = "aggregate"
+
+    documents: Step
+    minhash: MinHash
+    corrected: Correct | None = None
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        documents = bench.read(self.documents, shard, ["id", "text"])
+        texts = final_texts(documents, bench.read(self.corrected, shard) if self.corrected else None).to_pylist()
+        parts = []
+        for begin, batch in _batches(texts):
+            found = shingles(batch, self.minhash.ngram, fold_digits=self.minhash.fold_digits)
+            present = np.flatnonzero(found.counts)
+            parts.append((present + begin, self.minhash.band_keys(found)[:, present]))
+        rows = np.concatenate([p[0] for p in parts]) if parts else np.zeros(0, np.int64)
+        keys = np.concatenate([p[1] for p in parts], axis=1) if parts else np.zeros((self.minhash.bands, 0), np.uint64)
+        order = np.argsort(keys, axis=1, kind="stable")
+        table = pa.table(
+            [
+                pa.array(np.repeat(np.arange(self.minhash.bands), len(rows)), pa.int16()),
+                pa.array(np.take_along_axis(keys, order, axis=1).ravel()),
+                pa.array(rows[order].ravel(), pa.int32()),
+            ],
+            schema=SIGNED,
+        )
+        sizes = [min(ROWS_PER_GROUP, len(rows) - i) for _ in range(self.minhash.bands) for i in range(0, len(rows), ROWS_PER_GROUP)]
+        return Made(table, len(texts), table.num_rows, notes={"documents": len(texts), "signed": len(rows)}, row_groups=sizes or None)
+
+
+@dataclass(frozen=True)
+class Buckets(WholeStep):
+    """Signatures of one band and key range of every shard in; an edge from the first document of each bucket to every other out (schema
+    EDGES, numbers are shard << 32 | row). ``ranges`` bounds what one partition reads and changes no result."""
+
+    name: ClassVar[str] = "bucket"
+
+    signatures: Sign
+    decisions: Decisions
+    ranges: int
+
+    def shards(self, bench: Bench) -> tuple[str, ...]:
+        return tuple(f"{band:03d}-{r:05d}" for band in range(self.signatures.minhash.bands) for r in range(self.ranges))
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        band, part = map(int, shard.split("-"))
+        rows = sum(r for _, _, r in self._groups(bench, band, *key_range(part, self.ranges)))
+        pieces = -(-rows * BUCKET_ROW_BYTES // bench.memory_bytes) or 1
+        found, read = [], 0
+        for piece in range(pieces):
+            edges, n = self._edges(bench, band, *key_range(part * pieces + piece, self.ranges * pieces))
+            found.append(edges)
+            read += n
+        a, b = np.concatenate(found, axis=1)
+        return Made(pa.table([a, b], schema=EDGES), read, len(a))
+
+    def _groups(self, bench: Bench, band: int, low: int, high: int) -> Iterator[tuple[int, list[int], int]]:
+        """Of each shard that has any: its number, the row groups that overlap keys [low, high] of the band, and their rows."""
+        for number, key in enumerate(bench.shard_keys):
+            with bench.store.open_parquet(self.signatures, key) as file:
+                groups, rows = [], 0
+                for g in range(file.num_row_groups):
+                    group = file.metadata.row_group(g)
+                    bands, keys = group.column(0).statistics, group.column(1).statistics
+                    if group.num_rows and bands.min <= band <= bands.max and keys.min <= high and keys.max >= low:
+                        groups.append(g)
+                        rows += group.num_rows
+            if groups:
+                yield number, groups, rows
+
+    def _edges(self, bench: Bench, band: int, low: int, high: int) -> tuple[I64, int]:
+        keys, numbers = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
+        for number, groups, _ in self._groups(bench, band, low, high):
+            key = bench.shard_keys[number]
+            with bench.store.open_parquet(self.signatures, key) as file:
+                table = file.read_row_groups(groups, use_threads=False)
+            with bench.store.open_parquet(self.decisions, key) as file:
+                kept = file.read(["kept"], use_threads=False)["kept"].to_numpy(zero_copy_only=False)
+            k, row = table["key"].to_numpy(), table["row"].to_numpy()
+            mine = (table["band"].to_numpy() == band) & (k >= np.uint64(low)) & (k <= np.uint64(high)) & kept[row]
+            keys.append(k[mine])
+            numbers.append(np.int64(number) << ROW_BITS | row[mine].astype(np.int64))
+        k, n = np.concatenate(keys), np.concatenate(numbers)
+        order = np.argsort(k, kind="stable")  # numbers ascend, so the first of a bucket is the first in crawl order
+        k, n = k[order], n[order]
+        opens = np.concatenate([[True], k[1:] != k[:-1]]) if len(k) else np.zeros(0, bool)
+        first = n[opens][np.cumsum(opens) - 1]
+        return np.stack([first[~opens], n[~opens]]), len(k)
+
+
+def key_range(part: int, parts: int) -> tuple[int, int]:
+    """First and last 64-bit key of one of ``parts`` equal ranges."""
+    return (1 << 64) * part // parts, (1 << 64) * (part + 1) // parts - 1
+
+
+@dataclass(frozen=True)
+class Components(WholeStep):
+    """Edges of all buckets in; every document that has one, with its component (a number that spreads over 64 bits) out (schema COMPONENTS,
+    sorted by shard and row).
+
+    Edges are taken in portions that fit the memory bound; between portions only one edge per document is carried on. So the floor is
+    ``EDGE_BYTES`` per document that shares any bucket.
+    """
+
+    name: ClassVar[str] = "components"
+
+    buckets: Buckets
+
+    def shards(self, bench: Bench) -> tuple[str, ...]:
+        return ("all",)
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        forest = np.zeros((2, 0), np.int64)
+        waiting: list[I64] = []
+        edges_in = 0
+        for partition in self.buckets.shards(bench):
+            table = bench.read(self.buckets, partition)
+            waiting.append(np.stack([table["a"].to_numpy(), table["b"].to_numpy()]))
+            edges_in += table.num_rows
+            if sum(w.shape[1] for w in waiting) * EDGE_BYTES > bench.memory_bytes:
+                forest, waiting = _forest(np.concatenate([forest, *waiting], axis=1)), []
+        forest = _forest(np.concatenate([forest, *waiting], axis=1))
+        root, node = forest
+        number = (node >> ROW_BITS).astype(np.int32)
+        table = pa.table([number, (node & ((1 << ROW_BITS) - 1)).astype(np.int32), mixed(root.astype(np.uint64))], schema=COMPONENTS)
+        return Made(table, edges_in, table.num_rows, row_groups=list(group_sizes(number)))
+
+
+def _forest(edges: I64) -> I64:
+    """The same components as one edge (least member, member) per node, sorted by node; the least member has an edge to itself."""
+    nodes, ends = np.unique(edges, return_inverse=True)
+    ends = ends.reshape(edges.shape)
+    graph = coo_array((np.ones(edges.shape[1], np.int8), (ends[0], ends[1])), shape=(len(nodes), len(nodes)))
+    _, label = connected_components(graph, directed=False)
+    least = np.full(label.max(initial=-1) + 1, len(nodes))
+    np.minimum.at(least, label, np.arange(len(nodes)))
+    return np.stack([nodes[least[label]], nodes]) if len(nodes) else np.zeros((2, 0), np.int64)
+
+
+@dataclass(frozen=True)
+class Candidates(ShardStep):
+    """The documents of a shard that share a bucket, with what is needed to compare and rank them (schema CANDIDATES), sorted by component.
+    ``shingles`` are distinct and ascending."""
+
+    name: ClassVar[str] = "candidates"
+    kind: ClassVar[Kind] = "aggregate"
+
+    components: Components
+    documents: Step
+    minhash: MinHash
+    corrected: Correct | None = None
+    keep: str = "first"
+    ranked_by: Step | None = None
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        found = rows_of_shard(self.components, COMPONENTS, shard, bench)
+        documents = bench.read(self.documents, shard, ["id", "url", "text"])
+        texts = final_texts(documents, bench.read(self.corrected, shard) if self.corrected else None)
+        ranks = scores(self.keep, self.ranked_by, shard, bench)
+        order = np.lexsort((found["row"].to_numpy(), found["component"].to_numpy()))
+        rows = found["row"].take(order).combine_chunks()
+        sets: list[U32] = []
+        for _, batch in _batches(texts.take(rows).to_pylist()):
+            of = shingles(batch, self.minhash.ngram, fold_digits=self.minhash.fold_digits)
+            sets += [np.unique(of.hashes[i:j]) for i, j in zip(of.starts[:-1], of.starts[1:], strict=True)]
+        offsets = pa.array(np.concatenate([[0], np.cumsum([len(s) for s in sets])]), pa.int32())
+        table = pa.table(
+            [
+                found["component"].take(order),
+                rows,
+                documents["id"].take(rows),
+                documents["url"].take(rows),
+                pa.nulls(len(rows), pa.float64()) if ranks is None else ranks.take(rows),
+                pa.ListArray.from_arrays(offsets, np.concatenate([*sets, np.zeros(0, np.uint32)]), type=CANDIDATES.field("shingles").type),
+            ],
+            schema=CANDIDATES,
+        )
+        return Made(table, documents.num_rows, table.num_rows, row_groups=CANDIDATES_PER_GROUP)
+
+
+@dataclass(frozen=True)
+class FuzzyClusters(ClusterStep):
+    """Candidates of one range of components of every shard in; the members of clusters of two or more out (schema FUZZY).
+
+    ``cluster`` is the id of the member that stays, ``kept_url`` its URL, ``similarity`` the true Jaccard similarity of each member's
+    shingles with those of that member. With ``min_similarity`` an edge counts only if the true similarity of its ends reaches it, and
+    components fall apart accordingly: no chain of weak resemblances makes a cluster.
+    """
+
+    name: ClassVar[str] = "cluster"
+
+    candidates: Candidates
+    ranges: int
+    min_similarity: float = 0.0
+
+    @property
+    def by(self) -> str:
+        return "minhash"
+
+    @property
+    def label(self) -> str:
+        return "cluster-minhash"
+
+    @property
+    def schema(self) -> pa.Schema:
+        return FUZZY
+
+    def shards(self, bench: Bench) -> tuple[str, ...]:
+        return tuple(f"{p:05d}" for p in range(self.ranges))
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        part = int(shard)
+        pieces = -(-3 * self._size_bytes(bench, *key_range(part, self.ranges)) // bench.memory_bytes) or 1
+        tables, read = [FUZZY.empty_table()], 0
+        for piece in range(pieces):
+            rows = self._rows(bench, *key_range(part * pieces + piece, self.ranges * pieces))
+            read += rows.num_rows
+            tables.append(_clusters(rows, self.min_similarity, self.candidates.minhash))
+        table = pa.concat_tables(tables).sort_by([("shard", "ascending"), ("row", "ascending")])
+        return Made(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
+
+    def _size_bytes(self, bench: Bench, low: int, high: int) -> int:
+        total = 0
+        for key in bench.shard_keys:
+            with bench.store.open_parquet(self.candidates, key) as file:
+                total += sum(file.metadata.row_group(g).total_byte_size for g in _overlapping(file, low, high))
+        return total
+
+    def _rows(self, bench: Bench, low: int, high: int) -> pa.Table:
+        parts = [CANDIDATES.append(pa.field("shard", pa.int32())).empty_table()]
+        for number, key in enumerate(bench.shard_keys):
+            with bench.store.open_parquet(self.candidates, key) as file:
+                if groups := _overlapping(file, low, high):
+                    table = file.read_row_groups(groups, use_threads=False)
+                    component = table["component"].to_numpy()
+                    table = table.filter(pa.array((component >= np.uint64(low)) & (component <= np.uint64(high))))
+                    parts.append(table.append_column("shard", pa.array(np.full(table.num_rows, number, np.int32))))
+        return pa.concat_tables(parts).sort_by([("component", "ascending"), ("shard", "ascending"), ("row", "ascending")]).combine_chunks()
+
+
+def _overlapping(file: Any, low: int, high: int) -> list[int]:
+    groups = ((g, file.metadata.row_group(g)) for g in range(file.num_row_groups))
+    return [g for g, m in groups if m.num_rows and m.column(0).statistics.min <= high and m.column(0).statistics.max >= low]
+
+
+def _clusters(rows: pa.Table, min_similarity: float, minhash: MinHash) -> pa.Table:
+    """Clusters of whole components; ``rows`` are sorted by component, shard and row."""
+    component = rows["component"].to_numpy()
+    edges = np.flatnonzero(np.concatenate([[True], component[1:] != component[:-1], [True]])) if len(component) else np.zeros(1, np.int64)
+    score = rows["score"].to_numpy(zero_copy_only=False)
+    score = np.where(np.isnan(score), -np.inf, score)
+    sets = rows["shingles"].combine_chunks()
+    values, offsets = sets.values.to_numpy(), sets.offsets.to_numpy()
+    member: list[int] = []
+    kept: list[int] = []
+    size: list[int] = []
+    rank: list[int] = []
+    similarity: list[float] = []
+    for i, j in pairwise(edges):
+        own = [values[offsets[k] : offsets[k + 1]] for k in range(i, j)]
+        label = _verified(own, min_similarity, minhash) if min_similarity > 0 else np.zeros(j - i, np.int64)
+        order = np.lexsort((np.arange(j - i), -score[i:j], label))
+        starts = np.flatnonzero(np.concatenate([[True], np.diff(label[order]) != 0, [True]]))
+        for s, e in pairwise(starts):
+            if e - s > 1:
+                stays = order[s]
+                member += (order[s:e] + i).tolist()
+                kept += [int(stays + i)] * (e - s)
+                size += [int(e - s)] * (e - s)
+                rank += range(e - s)
+                similarity += [jaccard(own[stays], own[m]) for m in order[s:e]]
+    stays = pa.array(kept, pa.int64())
+    columns = [rows["shard"].take(pa.array(member, pa.int64())), rows["row"].take(pa.array(member, pa.int64())), rows["id"].take(stays)]
+    return pa.table([*columns, size, rank, similarity, rows["url"].take(stays)], schema=FUZZY)
+
+
+def jaccard(a: U32, b: U32) -> float:
+    """Jaccard similarity of two sets given as ascending distinct arrays; 1 for two empty ones."""
+    if len(a) == len(b) and np.array_equal(a, b):
+        return 1.0
+    shared = len(np.intersect1d(a, b, assume_unique=True))
+    return float(shared / (len(a) + len(b) - shared))
+
+
+def _verified(sets: list[U32], low: float, minhash: MinHash) -> npt.NDArray[np.int64]:
+    """Labels of the members of one component after dropping the edges below ``low``. Equal sets count once; pairs are all there are in
+    small components, else those of each bucket with its first member and with the one before."""
+    of: dict[bytes, int] = {}
+    same = np.array([of.setdefault(s.tobytes(), len(of)) for s in sets])
+    distinct = [np.frombuffer(key, np.uint32) for key in of]
+    pairs: set[tuple[int, int]] = set()
+    if len(distinct) <= ALL_PAIRS:
+        pairs = {(a, b) for b in range(len(distinct)) for a in range(b)}
+    else:
+        starts = np.concatenate([[0], np.cumsum([len(s) for s in distinct])])
+        for keys in minhash.band_keys(Shingles(np.concatenate(distinct), starts)):
+            order = np.argsort(keys, kind="stable")
+            first = order[0]
+            for before, this in pairwise(order):
+                if keys[before] != keys[this]:
+                    first = this
+                else:
+                    pairs |= {(int(first), int(this)), (int(before), int(this))}
+    holds = sorted(p for p in pairs if p[0] != p[1] and _may_reach(distinct[p[0]], distinct[p[1]], low))
+    holds = [p for p in holds if jaccard(distinct[p[0]], distinct[p[1]]) >= low]
+    a, b = np.array(holds, np.int64).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(a), np.int8), (a, b)), shape=(len(distinct), len(distinct)))
+    labels: npt.NDArray[np.int64] = connected_components(graph, directed=False)[1][same].astype(np.int64)
+    return labels
+
+
+def _may_reach(a: U32, b: U32, low: float) -> bool:
+    """Whether the sizes of two sets allow a similarity of ``low``."""
+    return min(len(a), len(b)) >= low * max(len(a), len(b))
+
+
+def _batches(texts: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """Runs of texts with the number of the first, each of at most 2^20 characters or one text: signatures are then found inside the caches."""
+    begin = chars = 0
+    for i, text in enumerate(texts):
+        chars += len(text)
+        if chars >= 1 << 20:
+            yield begin, texts[begin : i + 1]
+            begin, chars = i + 1, 0
+    if begin < len(texts):
+        yield begin, texts[begin:]

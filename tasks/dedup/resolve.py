@@ -1,0 +1,110 @@
+"""Resolve: clusters become decisions, for every kind of deduplication; and how a step over the whole crawl hands rows back to their shards."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Union
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.core.bench import Bench
+from tasks.core.limit import Limit, judge
+from tasks.core.step import Made, ShardStep, WholeStep
+from tasks.select import Judge, account
+
+SHARDS_PER_GROUP = 64
+DECISIONS = 4  # columns that every decisions table begins with: id, kept, reason, crossed
+Decisions = Union[Judge, "Resolve"]
+
+
+@dataclass(frozen=True)
+class ClusterStep(WholeStep):
+    """Base of the steps that find clusters. Its table has one row per member of a cluster of two or more, sorted by shard and row: shard
+    (number) and row, then ``size``, ``rank`` (0 stays) and whatever tells why."""
+
+    @property
+    def by(self) -> str:
+        """What the members of a cluster share: url, text, minhash. It names the columns of the decisions table."""
+        raise NotImplementedError
+
+    @property
+    def schema(self) -> pa.Schema:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Resolve(ShardStep):
+    """Decisions and clusters in, decisions out: each row with its cluster's columns as ``<by>_<column>`` (null when alone), and, if
+    ``drop``, a limit on them applied like any other: ``<by>_cluster_rank <= 0``, or ``<by>_cluster_size <= 1`` where no member stays."""
+
+    name: ClassVar[str] = "dedup"
+
+    decisions: Decisions
+    clusters: ClusterStep
+    drop: bool = True
+    keep_one: bool = True
+
+    @property
+    def by(self) -> str:
+        return self.clusters.by
+
+    @property
+    def label(self) -> str:
+        return f"dedup-{self.by}"
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        before = bench.read(self.decisions, shard)
+        found = rows_of_shard(self.clusters, self.clusters.schema, shard, bench)
+        place = np.full(before.num_rows, -1)
+        place[found["row"].to_numpy()] = np.arange(found.num_rows)
+        index = pa.array(place, mask=place < 0)
+        columns = {f"{self.by}_{name}": found[name].combine_chunks().take(index) for name in found.column_names[2:]}
+        after = self._dropped(before, columns) if self.drop else before
+        for name, column in columns.items():
+            after = after.append_column(name, pa.array([k.hex() if k else None for k in column.to_pylist()]) if _is_key(column) else column)
+        return account(after, before["kept"])
+
+    def _dropped(self, before: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:
+        signal, neutral = (f"{self.by}_cluster_rank", 0) if self.keep_one else (f"{self.by}_cluster_size", 1)
+        values = pa.chunked_array([pc.fill_null(columns[signal], neutral)])
+        crossed, reason = judge({signal: values}, (Limit(signal, high=neutral),), before.num_rows)
+        joined = [a + b for a, b in zip(before["crossed"].to_pylist(), crossed.to_pylist(), strict=True)]
+        reason = pc.coalesce(before["reason"], reason)
+        after = pa.table(
+            {
+                "id": before["id"],
+                "kept": pc.is_null(reason),
+                "reason": reason,
+                "crossed": pa.array(joined, before.schema.field("crossed").type),
+            }
+        )
+        for name in before.column_names[DECISIONS:]:
+            after = after.append_column(name, before[name])
+        return after
+
+
+def _is_key(column: pa.Array) -> bool:
+    return bool(pa.types.is_fixed_size_binary(column.type))
+
+
+def group_sizes(shards: np.ndarray[Any, Any]) -> Iterator[int]:
+    """Row groups that end where a block of shards ends, for a table sorted by shard: a shard finds its rows in one group."""
+    blocks = shards // SHARDS_PER_GROUP
+    edges = np.flatnonzero(np.diff(blocks)) + 1
+    return (int(n) for n in np.diff(np.concatenate([[0], edges, [len(shards)]])))
+
+
+def rows_of_shard(step: WholeStep, schema: pa.Schema, shard: str, bench: Bench) -> pa.Table:
+    """The rows of one crawl shard out of every partition of a step whose first column is the shard's number, grouped by ``group_sizes``."""
+    number = bench.shard_keys.index(shard)
+    parts = []
+    for partition in step.shards(bench) or ():
+        with bench.store.open_parquet(step, partition) as file:
+            for g in range(file.num_row_groups):
+                group = file.metadata.row_group(g)
+                statistics = group.column(0).statistics
+                if group.num_rows and (not statistics or statistics.min <= number <= statistics.max):
+                    table = file.read_row_group(g, use_threads=False)
+                    parts.append(table.filter(pc.equal(table["shard"], number)))
+    return pa.concat_tables(parts) if parts else schema.empty_table()

@@ -1,0 +1,166 @@
+"""MinHash: the published curve, clusters against the rule written plainly, and nothing that depends on shards, ranges or memory."""
+
+import random
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.core.errors import DamagedArtifact
+from tasks.core.plan import Plan
+from tasks.dedup.minhash import PRESETS, Buckets, Candidates, Components, FuzzyClusters, MinHash, Sign, jaccard
+from tasks.dedup.resolve import Resolve
+from tasks.dedup.shingles import Shingles, shingles
+from tests.dedup.clusters import DOCS, Decided, Documents, bench_of, decided, ids
+
+SMALL = MinHash(ngram=2, bands=6, rows=2)
+
+
+def pipeline(minhash=SMALL, ranges=1, min_similarity=0.0, keep="first", ranked_by=None):
+    documents, judged = Documents(), Decided()
+    components = Components("crawl", Buckets("crawl", Sign(documents, minhash), judged, ranges))
+    candidates = Candidates(components, documents, minhash, None, keep, ranked_by)
+    return Resolve(judged, FuzzyClusters("crawl", candidates, ranges, min_similarity), True, keep != "none")
+
+
+def set_of(text, minhash=SMALL):
+    return np.unique(shingles([text], minhash.ngram).hashes)
+
+
+def plainly(minhash, min_similarity=0.0):
+    """Clusters as lists of ids, the one that stays first."""
+    members = [(i, d["text"]) for path in DOCS for i, d in zip(ids(path), DOCS[path], strict=True) if d.get("kept", True)]
+    keys = [minhash.band_keys(shingles([t], minhash.ngram))[:, 0] if len(set_of(t, minhash)) else None for _, t in members]
+    group = list(range(len(members)))
+    for b in range(len(members)):
+        for a in range(b):
+            if keys[a] is not None and keys[b] is not None:
+                near = jaccard(set_of(members[a][1], minhash), set_of(members[b][1], minhash)) >= min_similarity
+                # Inside a small component every pair is compared, whether or not it shares a bucket itself.
+                if near and (min_similarity or (keys[a] == keys[b]).any()):
+                    group = [group[a] if g == group[b] else g for g in group]
+    clusters = defaultdict(list)
+    for g, (i, _) in zip(group, members, strict=True):
+        clusters[g].append(i)
+    return sorted(c for c in clusters.values() if len(c) > 1)
+
+
+def clusters_of(rows):
+    found = defaultdict(list)
+    for row in rows:
+        if row["minhash_cluster"]:
+            found[row["minhash_cluster"]].append((row["minhash_cluster_rank"], row["id"]))
+            assert row["kept"] == (row["minhash_cluster_rank"] == 0)
+    return sorted([i for _, i in sorted(members)] for members in found.values())
+
+
+WORDS = st.lists(st.sampled_from("abcdefgh"), max_size=8).map(" ".join)
+FILES = st.lists(st.lists(st.fixed_dictionaries({"url": WORDS, "text": WORDS, "kept": st.booleans()}), max_size=6), min_size=1, max_size=4)
+
+
+@settings(max_examples=15, deadline=None)
+@given(FILES, st.sampled_from([1, 3]), st.sampled_from([1, 2]), st.sampled_from([1000, 1 << 30]))
+def test_clusters_against_the_rule_written_plainly(tmp_path_factory, files, ranges, files_per_shard, memory_bytes):
+    DOCS.clear()
+    DOCS.update({f"f{i}": docs for i, docs in enumerate(files)})
+    step, bench = pipeline(ranges=ranges), bench_of(tmp_path_factory.mktemp("store"), files_per_shard, memory_bytes)
+    rows = decided(step, bench)
+    assert clusters_of(rows) == plainly(SMALL)
+    text = {i: d for path in DOCS for i, d in zip(ids(path), DOCS[path], strict=True)}
+    for row in rows:
+        if row["minhash_cluster"]:
+            stays = text[row["minhash_cluster"]]
+            assert row["minhash_kept_url"] == stays["url"]
+            assert row["minhash_similarity"] == jaccard(set_of(text[row["id"]]["text"]), set_of(stays["text"]))
+    dropped = sum(sum(bench.store.report(step, key)["dropped"].values()) for key in bench.shard_keys)
+    assert dropped == sum(r["reason"] == "minhash_cluster_rank:high" for r in rows)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(WORDS, min_size=2, max_size=12), st.sampled_from([0.3, 0.8]))
+def test_verified_clusters_hold_no_weak_link(tmp_path_factory, texts, low):
+    DOCS.clear()
+    DOCS["f"] = [{"url": "", "text": t} for t in texts]
+    every = MinHash(ngram=2, bands=64, rows=1)  # so many buckets that no similar pair is missed
+    rows = decided(pipeline(every, min_similarity=low), bench_of(tmp_path_factory.mktemp("store")))
+    assert clusters_of(rows) == plainly(every, low)
+
+
+def test_a_large_component_is_verified_by_its_buckets(tmp_path):
+    rng = random.Random(3)
+    bases = [[f"w{rng.randrange(10**6)}" for _ in range(60)] for _ in range(3)]
+    shared = [f"s{i}" for i in range(60)]
+    DOCS.clear()
+    # Three families that share half of their words with each other, 40 members each, each with one word of its own.
+    DOCS["f"] = [{"url": "", "text": " ".join([*shared, *base, f"own{i}"])} for i in range(40) for base in bases]
+    minhash = MinHash(ngram=2, bands=30, rows=3)
+    assert len(clusters_of(decided(pipeline(minhash), bench_of(tmp_path / "a")))) == 1
+    assert [len(c) for c in clusters_of(decided(pipeline(minhash, min_similarity=0.8), bench_of(tmp_path / "b")))] == [40, 40, 40]
+
+
+@pytest.mark.parametrize(
+    ("keep", "stays"), [("first", ["f:0"]), ("newest", ["f:1"]), ("longest", ["f:2"]), ("best:quality", ["f:3"]), ("none", [])]
+)
+def test_keep_policies(tmp_path, keep, stays):
+    DOCS.clear()
+    text = "one two three four five six"
+    DOCS["f"] = [
+        {"url": "", "text": text, "date": "2024-01-01T00:00:00Z", "quality": 0.1},
+        {"url": "", "text": text, "date": "2025-01-01T00:00:00Z", "quality": 0.2},
+        {"url": "", "text": f"  {text}  ", "date": "", "quality": None},
+        {"url": "", "text": text, "date": "not a date", "quality": 0.9},
+        {"url": "", "text": "something else entirely that stays"},
+    ]
+    source = {"newest": Documents(), "longest": Documents(), "best:quality": Decided()}.get(keep)
+    rows = decided(pipeline(keep=keep, ranked_by=source), bench_of(tmp_path))
+    assert [r["id"] for r in rows if r["kept"]] == [*stays, "f:4"]
+    reasons = {r["reason"] for r in rows if r["reason"]}
+    assert reasons == {"minhash_cluster_size:high" if keep == "none" else "minhash_cluster_rank:high"}
+
+
+@pytest.mark.parametrize("preset", ["fineweb", "redpajama-0.7", "redpajama-0.8", "redpajama-0.9"])
+@pytest.mark.parametrize("similarity", [0.5, 0.7, 0.8, 0.9])
+def test_the_curve_of_a_preset(preset, similarity):
+    """As many pairs share a bucket as the bands promise, within 5 standard errors: the permutations are as good as independent."""
+    minhash, rng, pairs, size = PRESETS[preset], np.random.default_rng(7), 1500, 300
+    shared = round(2 * size * similarity / (1 + similarity))
+    exact = shared / (2 * size - shared)
+    sets = []
+    for _ in range(pairs):
+        values = rng.integers(0, 1 << 32, 2 * size - shared, dtype=np.uint32)
+        sets += [values[:size], values[size - shared :]]
+    keys = minhash.band_keys(Shingles(np.concatenate(sets), np.arange(2 * pairs + 1) * size))
+    share = (keys[:, ::2] == keys[:, 1::2]).any(axis=0).mean()
+    expected = minhash.probability(exact)
+    assert abs(share - expected) < 5 * max(np.sqrt(expected * (1 - expected) / pairs), 1 / pairs)
+
+
+def test_a_damaged_partition_is_found_and_made_again(tmp_path):
+    DOCS.clear()
+    DOCS.update({f: [{"url": "", "text": "one two three four five six"}] for f in ("f", "g")})
+    step, bench = pipeline(), bench_of(tmp_path)
+    before = decided(step, bench)
+    components = step.clusters.candidates.components
+    for damaged in (components, step.clusters):
+        path = Path(bench.store.full(damaged.data_path(damaged.shards(bench)[0])))
+        raw = bytearray(path.read_bytes())
+        with bench.store.open_parquet(damaged, damaged.shards(bench)[0]) as file:
+            column = file.metadata.row_group(0).column(1)
+        raw[(column.dictionary_page_offset or column.data_page_offset) + column.total_compressed_size - 1] ^= 1
+        path.write_bytes(bytes(raw))
+        for dependent in (step, step.clusters.candidates):
+            for key in bench.shard_keys:
+                bench.store.delete(bench.store.report_path(dependent, key))
+        with pytest.raises(DamagedArtifact):
+            decided(step, bench)
+        assert Plan([step], bench).missing()
+        assert decided(step, bench) == before
+
+
+@pytest.mark.parametrize("options", [{"bands": 0}, {"rows": -1}, {"ngram": True}])
+def test_impossible_options_are_refused(options):
+    with pytest.raises(TypeError, match="at least 1"):
+        MinHash(**options)
