@@ -207,6 +207,7 @@ class Store:
                 "rows": made.table.num_rows,
                 "bytes": len(data),
                 "sha256": hashlib.sha256(data).hexdigest(),
+                "footer_sha256": hashlib.sha256(_footer(io.BytesIO(data))).hexdigest(),
             },
             **figures,
         }
@@ -232,17 +233,18 @@ class Store:
 
     @contextlib.contextmanager
     def open_parquet(self, step: Step, shard: str) -> Iterator[pq.ParquetFile]:
-        """For reading some row groups of a table only; pages are checked against their checksums.
+        """For reading some row groups of a table only: the footer is checked against the report, pages against their checksums.
 
         Raises:
             DamagedArtifact: as ``read`` does, also for what is found damaged while the file is open.
         """
+        want = self.report(step, shard)["data"]["footer_sha256"]
         try:
-            with (
-                self._fs[0].open(self.full(step.data_path(shard)), "rb") as stream,
-                pq.ParquetFile(stream, page_checksum_verification=True) as file,
-            ):
-                yield file
+            with self._fs[0].open(self.full(step.data_path(shard)), "rb") as stream:
+                if hashlib.sha256(_footer(stream)).hexdigest() != want:
+                    raise pa.ArrowInvalid("its footer is not the one in the report")
+                with pq.ParquetFile(stream, page_checksum_verification=True) as file:
+                    yield file
         except (FileNotFoundError, pa.ArrowInvalid, OSError) as e:
             raise self._damaged(step, shard, e) from None
 
@@ -287,6 +289,17 @@ def to_parquet(table: pa.Table, row_groups: Any = None) -> bytes:
                 writer.write_table(table.slice(start, size), row_group_size=max(1, size))
                 start += size
     return sink.getvalue()
+
+
+def _footer(stream: Any) -> bytes:
+    """The metadata of a Parquet file: its length is in the 8 bytes at the end. Raises OSError on a file that is cut or is none."""
+    end = stream.seek(0, io.SEEK_END)
+    stream.seek(max(0, end - 8))
+    length = int.from_bytes(stream.read(4), "little")
+    if end < length + 8:
+        raise OSError("it is cut")
+    stream.seek(end - 8 - length)
+    return bytes(stream.read(length))
 
 
 def _alive(pid: str) -> bool:

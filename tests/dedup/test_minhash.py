@@ -148,8 +148,7 @@ def test_a_damaged_partition_is_found_and_made_again(tmp_path):
         path = Path(bench.store.full(damaged.data_path(damaged.shards(bench)[0])))
         raw = bytearray(path.read_bytes())
         with bench.store.open_parquet(damaged, damaged.shards(bench)[0]) as file:
-            column = file.metadata.row_group(0).column(1)
-        raw[(column.dictionary_page_offset or column.data_page_offset) + column.total_compressed_size - 1] ^= 1
+            raw[file.metadata.row_group(0).column(0).data_page_offset - 1] ^= 1  # the last byte of its dictionary
         path.write_bytes(bytes(raw))
         for dependent in (step, step.clusters.candidates):
             for key in bench.shard_keys:
