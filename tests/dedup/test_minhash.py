@@ -143,15 +143,15 @@ def test_a_damaged_partition_is_found_and_made_again(tmp_path):
     DOCS.update({f: [{"url": "", "text": "one two three four five six"}] for f in ("f", "g")})
     step, bench = pipeline(), bench_of(tmp_path)
     before = decided(step, bench)
-    components = step.clusters.candidates.components
-    for damaged in (components, step.clusters):
+    candidates = step.clusters.candidates
+    for damaged, dependents in ((candidates.components, (candidates, step.clusters, step)), (step.clusters, (step,))):
         path = Path(bench.store.full(damaged.data_path(damaged.shards(bench)[0])))
         raw = bytearray(path.read_bytes())
         with bench.store.open_parquet(damaged, damaged.shards(bench)[0]) as file:
             raw[file.metadata.row_group(0).column(0).data_page_offset - 1] ^= 1  # the last byte of its dictionary
         path.write_bytes(bytes(raw))
-        for dependent in (step, step.clusters.candidates):
-            for key in bench.shard_keys:
+        for dependent in dependents:
+            for key in dependent.shards(bench):
                 bench.store.delete(bench.store.report_path(dependent, key))
         with pytest.raises(DamagedArtifact):
             decided(step, bench)
