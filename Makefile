@@ -40,7 +40,10 @@ accept: setup
 	$(BIN)/python ../shared/acceptance/accept.py --winnow $(BIN)/winnow
 
 benchmarks: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement tests/benchmarks/requirements.txt
 	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks.deduplication speed
+	$(BIN)/python -m tests.benchmarks.deduplication scale
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -65,6 +65,10 @@ def _parser() -> argparse.ArgumentParser:
         "--base-url", default="", help="where crawl ids are looked up (default: Common Crawl over HTTPS; s3://commoncrawl/ works too)"
     )
     run.add_argument("--anonymous", action="store_true", help="read S3 without credentials")
+    run.add_argument(
+        "--memory-gib", type=float, default=1.0, help="what one worker may hold while it compares documents of the whole crawl"
+    )
+    run.add_argument("--remember", default="", metavar="INDEX", help="put the kept documents into this index, for later snapshots")
     run.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
     run.add_argument("--verbose", action="store_true", help="show Prefect's log")
 
@@ -78,7 +82,12 @@ def _parser() -> argparse.ArgumentParser:
         "--drop", action="append", default=[], metavar="RUN", help="forget this run and delete its corpus too (see `winnow status`)"
     )
     prune.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
-    for sub in (run, status, prune):
+    index = command("index", _index, "Indexes of kept documents, which later snapshots are deduplicated against.")
+    index.add_argument("action", choices=("list", "take-down", "drop"), help="take-down: forget one document; drop: forget a snapshot")
+    index.add_argument("name", nargs="?", default="", help="the index")
+    index.add_argument("what", nargs="?", default="", help="take-down: the id or URL of a document; drop: the snapshot")
+    index.add_argument("--reason", default="", help="why a document is taken down; recorded in the index")
+    for sub in (run, status, prune, index):
         sub.add_argument("--store", default="winnow-store", help="folder or URI for artifacts and corpora (default: ./winnow-store)")
 
     recipes = command("recipes", _recipes, "The shipped recipes, or one of them with every default written out.")
@@ -96,7 +105,7 @@ def _run(args: argparse.Namespace) -> int:
     request = Request(
         args.source if "://" in args.source or not Path(args.source).exists() else str(Path(args.source).absolute()),
         args.recipe, args.store, args.workers, args.snapshot, args.kind, args.limit or 0, args.sample_fraction, args.seed, args.files_per_shard,
-        args.base_url, args.anonymous,
+        args.base_url, args.anonymous, args.memory_gib, args.remember,
     )  # fmt: skip
     run = prepare(request)
     if not run.plan.missing() and run.is_released():
@@ -169,6 +178,13 @@ def _prune(args: argparse.Namespace) -> int:
     from flows.housekeeping import prune
 
     print("\n".join(prune(args.store, drop=tuple(args.drop), dry_run=args.dry_run)))
+    return OK
+
+
+def _index(args: argparse.Namespace) -> int:
+    from flows.housekeeping import change_index
+
+    print("\n".join(change_index(args.store, args.action, args.name, args.what, args.reason)))
     return OK
 
 

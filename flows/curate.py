@@ -73,6 +73,8 @@ def curate_snapshot(
     files_per_shard: Annotated[int, Field(ge=1)] = 1,
     base_url: str = "",
     anonymous: bool = False,
+    memory_gib: Annotated[float, Field(gt=0)] = 1.0,
+    remember: str = "",
 ) -> Any:
     """Curate a snapshot with a recipe into a store. The same parameters again do nothing and say so.
 
@@ -89,9 +91,13 @@ def curate_snapshot(
         files_per_shard: How many files one worker takes at a time; never changes a result.
         base_url: Where crawl ids are looked up, if not data.commoncrawl.org.
         anonymous: Read S3 without credentials.
+        memory_gib: What one worker may hold while it compares documents of the whole crawl; never changes a result.
+        remember: Put the kept documents into this index, which later snapshots can be deduplicated against.
     """  # Prefect makes the form from this docstring and drops the descriptions of Field.
     log = get_run_logger()
-    request = Request(source, recipe, store, workers, snapshot, kind, limit, sample_fraction, seed, files_per_shard, base_url, anonymous)
+    request = Request(
+        source, recipe, store, workers, snapshot, kind, limit, sample_fraction, seed, files_per_shard, base_url, anonymous, memory_gib, remember
+    )  # fmt: skip
     try:
         run = prepare(request)
         if not run.plan.missing() and run.is_released():

@@ -1,16 +1,18 @@
-"""What a store holds, and what of it may go: ``winnow status`` and ``winnow prune``.
+"""What a store holds, and what of it may go: ``winnow status``, ``winnow prune`` and ``winnow index``.
 
 Each run leaves a record of the steps and shards it needs (``runs/<id>.json``), written before its first shard. What no record names is
 deleted by prune.
 """
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from flows.run import Run
 from tasks.core.errors import BadInput
 from tasks.core.step import ShardStep
 from tasks.core.store import Store
+from tasks.dedup.known import drop_snapshot, overview, take_down
 
 
 def record(run: Run) -> None:
@@ -64,6 +66,26 @@ def status(root: str) -> list[str]:
                     else f"    {step['label']:<18} {done} partitions or files"
                 )
     return lines or [f"The store {root} holds no run yet."]
+
+
+def change_index(root: str, action: str, name: str = "", what: str = "", reason: str = "") -> list[str]:
+    """``list`` the indexes of a store, ``take-down`` a document by id or URL, or ``drop`` a snapshot; what was done, in words.
+
+    Raises:
+        BadInput: no store, no such index, document or snapshot, or a take-down without a reason.
+    """
+    store = _open(root)
+    if action == "list":
+        return overview(store) or [f"The store {root} holds no index. `winnow run ... --remember NAME` makes one."]
+    if not name or not what:
+        raise BadInput(f"winnow index {action} needs the name of an index and {'a document' if action == 'take-down' else 'a snapshot'}.")
+    if action == "drop":
+        drop_snapshot(store, name, what)
+        return [f"{what} is no longer in the index {name}."]
+    if not reason:
+        raise BadInput("Say why with --reason: a take-down is recorded with its reason.")
+    count = take_down(store, name, what, reason, datetime.now(UTC).date().isoformat())
+    return [f"{count} document(s) taken out of the index {name}; recorded in {store.uri(f'indexes/{name}/index.json')}."]
 
 
 def prune(root: str, *, drop: tuple[str, ...] = (), dry_run: bool = False) -> list[str]:

@@ -24,6 +24,7 @@ from tasks.corrections import LineRules
 from tasks.crawl import Crawl
 from tasks.dedup.exact import Clusters, Fingerprint, Scatter
 from tasks.dedup.keep import BEST, PLAIN
+from tasks.dedup.known import Index, Lookup, Recognise
 from tasks.dedup.minhash import PRESETS, Buckets, Candidates, Components, FuzzyClusters, MinHash, Sign
 from tasks.dedup.resolve import ClusterStep, Decisions, Resolve
 from tasks.documents import ReadDocuments
@@ -47,13 +48,15 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Deduplicate:
     """One pass of deduplication, among what the passes before it kept. ``keep`` is a policy of ``tasks/dedup/keep.py``; without ``drop`` it
-    only annotates. ``minhash`` and ``min_similarity`` are for ``by: minhash`` alone."""
+    only annotates. ``minhash``, ``min_similarity`` and ``against``, the name of an
+    index of earlier snapshots, are for ``by: minhash`` alone."""
 
     by: str
     keep: str = "first"
     drop: bool = True
     minhash: MinHash | None = None
     min_similarity: float = 0.0
+    against: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,11 @@ class Pipeline:
         object.__setattr__(self, "steps", lineage(self.targets))
 
     @property
+    def signatures(self) -> Sign | None:
+        """The signatures that an index of this run would hold; None without deduplication by minhash."""
+        return next((s for s in self.steps if isinstance(s, Sign)), None)
+
+    @property
     def targets(self) -> tuple[Step, ...]:
         return (self.documents, self.signals, self.decisions, self.profile, self.publish)
 
@@ -122,8 +130,8 @@ def load(spec: str) -> Recipe:
         raise BadInput(f"Recipe {spec}: {e}") from None
 
 
-def build(recipe: Recipe, crawl: Crawl) -> Pipeline:
-    """The steps of a recipe for a crawl. Pure: nothing is read or loaded."""
+def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = None) -> Pipeline:
+    """The steps of a recipe for a crawl; ``indexes`` are those that its deduplication names. Pure: nothing is read or loaded."""
     crawl_digest = digest([s.key for s in crawl.shards])
     documents: Step
     if crawl.kind == "documents":
@@ -141,6 +149,9 @@ def build(recipe: Recipe, crawl: Crawl) -> Pipeline:
         if rule.minhash:
             ranges = -(-len(crawl.shards) // SHARDS_PER_RANGE)
             signatures = Sign(documents, rule.minhash, correct)
+            if rule.against:
+                lookup = Lookup(crawl_digest, signatures, decisions, (indexes or {})[rule.against], ranges)
+                decisions = Recognise(decisions, lookup, rule.drop)
             components = Components(crawl_digest, Buckets(crawl_digest, signatures, decisions, ranges))
             candidates = Candidates(components, documents, rule.minhash, correct, rule.keep, ranked_by)
             clusters = FuzzyClusters(crawl_digest, candidates, ranges, rule.min_similarity)
@@ -321,8 +332,8 @@ def _deduplicate(entry: Any, spec: str) -> Deduplicate:
         raise BadInput(f"Recipe {spec}: deduplicate keep {rule.keep!r} is not known; keep is {', '.join(PLAIN)} or {BEST}<signal>.")
     if not isinstance(rule.min_similarity, int | float) or not 0 <= rule.min_similarity <= 1:
         raise BadInput(f"Recipe {spec}: deduplicate min_similarity is {rule.min_similarity!r}; it must lie between 0 and 1.")
-    if rule.min_similarity and not rule.minhash:
-        raise BadInput(f"Recipe {spec}: min_similarity belongs to deduplicate by minhash, not by {rule.by}.")
+    if not rule.minhash and (rule.min_similarity or rule.against):
+        raise BadInput(f"Recipe {spec}: min_similarity and against belong to deduplicate by minhash, not by {rule.by}.")
     return rule
 
 

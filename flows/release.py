@@ -45,6 +45,8 @@ STEPS = {
     "components": "finds which documents hang together",
     "candidates": "collects what near copies are compared by",
     "dedup-minhash": "drops near copies",
+    "lookup": "looks up what earlier snapshots kept",
+    "known": "drops near copies of what earlier snapshots kept",
     "redact": "replaces personal data",
     "profile": "counts for this report",
     "layout": "plans which rows go into which file",
@@ -63,6 +65,8 @@ REASONS = {
     "url_cluster_rank:high": "another capture of the same URL stays",
     "text_cluster_rank:high": "another document with the same text stays",
     "minhash_cluster_rank:high": "a document with nearly the same text stays",
+    "minhash_cluster_size:high": "it has near copies, of which the recipe keeps none",
+    "minhash_known_bands:high": "an earlier snapshot kept a document with nearly the same text",
     "mime:missing": "no type declared, and not HTML by its looks",
     "mime:malformed": "the declared type is not one",
 }

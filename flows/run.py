@@ -24,6 +24,7 @@ from tasks.core.errors import BadInput
 from tasks.core.plan import Plan
 from tasks.core.step import Step
 from tasks.core.store import Store
+from tasks.dedup.known import open_index, remember, remembers
 
 VERSIONED = ("winnow", "datatrove", "resiliparse", "fastwarc", "trafilatura", "fasttext-numpy2-wheel", "pyarrow", "numpy")
 SECRET_IN_URI = re.compile(r"^[a-z0-9+]+://[^/]*@", re.IGNORECASE)
@@ -49,6 +50,8 @@ class Request:
     files_per_shard: int = 1
     base_url: str = ""
     anonymous: bool = False
+    memory_gib: float = 1.0
+    remember: str = ""
 
     def __post_init__(self) -> None:
         for name, low in (("workers", 1), ("limit", 0), ("files_per_shard", 1)):
@@ -56,6 +59,8 @@ class Request:
                 raise BadInput(f"{name.replace('_', '-')} is {getattr(self, name)}; it must be at least {low}.")
         if not 0 < self.sample_fraction <= 1:
             raise BadInput(f"sample-fraction is {self.sample_fraction}; it must be above 0 and at most 1.")
+        if not self.memory_gib > 0:
+            raise BadInput(f"memory-gib is {self.memory_gib}; it must be above 0.")
         for name in ("source", "store", "base_url"):
             if SECRET_IN_URI.match(getattr(self, name)):
                 raise BadInput(
@@ -88,8 +93,10 @@ class Run:
         return f"{self.home}/manifest.json"
 
     def is_released(self) -> bool:
-        """Whether manifest, card and report lie beside the corpus."""
+        """Whether manifest, card and report lie beside the corpus, and the index holds it that was to remember it."""
         here = self.bench.store.files(self.home)
+        if self.request.remember and not remembers(self.bench, self.request.remember, self.pipeline.decisions):
+            return False
         return all(f"{self.home}/{name}" in here for name in ("manifest.json", "README.md", "report.html"))
 
 
@@ -117,7 +124,17 @@ def prepare(request: Request) -> Run:
     store_root, store_options = store_place(request.store)
     store = Store(store_root if "://" in store_root else str(Path(store_root).absolute()), tuple(sorted(store_options.items())))
     store.check()
-    return Run(request, recipes.build(recipe, crawl), Bench(crawl, source, store))
+    indexes = {
+        rule.against: open_index(store, rule.against, rule.minhash, crawl.snapshot)
+        for rule in recipe.deduplicate
+        if rule.minhash and rule.against
+    }
+    run = Run(request, recipes.build(recipe, crawl, indexes), Bench(crawl, source, store, int(request.memory_gib * (1 << 30))))
+    if request.remember and not run.pipeline.signatures:
+        raise BadInput(
+            f"The recipe {recipe.name} has no deduplication by minhash, so that there is nothing to remember in {request.remember}."
+        )
+    return run
 
 
 def versions() -> dict[str, str]:
@@ -193,6 +210,8 @@ def release(run: Run) -> dict[str, Any]:
     }
     store.put(f"{run.home}/README.md", dataset_card(summary).encode("utf-8", "replace"))
     store.put(f"{run.home}/report.html", report_html(summary).encode("utf-8", "replace"))
+    if run.request.remember and run.pipeline.signatures:
+        remember(run.bench, run.request.remember, run.pipeline.signatures, run.pipeline.decisions, run.pipeline.documents)
     store.put(run.manifest_path, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
     return manifest
 

@@ -36,6 +36,17 @@ class Judge(ShardStep):
         return account(table)
 
 
+def crossing(before: pa.Table, crossed: pa.ChunkedArray, reason: pa.ChunkedArray) -> pa.Table:
+    """A decisions table after one more limit, which ``judge`` was asked about; further columns stay behind the four."""
+    joined = [a + b for a, b in zip(before["crossed"].to_pylist(), crossed.to_pylist(), strict=True)]
+    reason = pc.coalesce(before["reason"], reason)
+    columns = [before["id"], pc.is_null(reason), reason, pa.array(joined, before.schema.field("crossed").type)]
+    after = pa.table(columns, names=["id", "kept", "reason", "crossed"])
+    for name in before.column_names[len(columns) :]:
+        after = after.append_column(name, before[name])
+    return after
+
+
 def account(table: pa.Table, already: pa.ChunkedArray | None = None) -> Made:
     """The account of a decisions table; ``already`` marks the rows that were kept before this step (all, if not given)."""
     reasons = table["reason"] if already is None else table["reason"].filter(already)

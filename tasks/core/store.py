@@ -207,7 +207,7 @@ class Store:
                 "rows": made.table.num_rows,
                 "bytes": len(data),
                 "sha256": hashlib.sha256(data).hexdigest(),
-                "footer_sha256": hashlib.sha256(_footer(io.BytesIO(data))).hexdigest(),
+                "footer_sha256": footer_sha256(data),
             },
             **figures,
         }
@@ -238,15 +238,21 @@ class Store:
         Raises:
             DamagedArtifact: as ``read`` does, also for what is found damaged while the file is open.
         """
-        want = self.report(step, shard)["data"]["footer_sha256"]
+        footer = self.report(step, shard)["data"]["footer_sha256"]
         try:
-            with self._fs[0].open(self.full(step.data_path(shard)), "rb") as stream:
-                if hashlib.sha256(_footer(stream)).hexdigest() != want:
-                    raise pa.ArrowInvalid("its footer is not the one in the report")
-                with pq.ParquetFile(stream, page_checksum_verification=True) as file:
-                    yield file
+            with self.open_checked(step.data_path(shard), footer) as file:
+                yield file
         except (FileNotFoundError, pa.ArrowInvalid, OSError) as e:
             raise self._damaged(step, shard, e) from None
+
+    @contextlib.contextmanager
+    def open_checked(self, path: str, footer_sha256: str) -> Iterator[pq.ParquetFile]:
+        """A Parquet file whose footer has this digest, and whose pages are checked. Raises OSError or ArrowInvalid for any damage."""
+        with self._fs[0].open(self.full(path), "rb") as stream:
+            if hashlib.sha256(_footer(stream)).hexdigest() != footer_sha256:
+                raise OSError("its footer has another digest than when it was written")
+            with pq.ParquetFile(stream, page_checksum_verification=True) as file:
+                yield file
 
     def _damaged(self, step: Step, shard: str, cause: Exception) -> DamagedArtifact:
         """The error for a table that cannot be read; deletes its report, so that the next run makes it anew."""
@@ -289,6 +295,11 @@ def to_parquet(table: pa.Table, row_groups: Any = None) -> bytes:
                 writer.write_table(table.slice(start, size), row_group_size=max(1, size))
                 start += size
     return sink.getvalue()
+
+
+def footer_sha256(data: bytes) -> str:
+    """Digest of the metadata of a Parquet file, for ``Store.open_checked``."""
+    return hashlib.sha256(_footer(io.BytesIO(data))).hexdigest()
 
 
 def _footer(stream: Any) -> bytes:

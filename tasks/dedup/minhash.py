@@ -32,7 +32,7 @@ CANDIDATES_PER_GROUP = 1024
 ALL_PAIRS = 64  # components up to this size are verified pair by pair
 ROW_BITS = 32  # a document's number: shard << 32 | row
 BUCKET_ROW_BYTES = 64  # measured peak per row of a partition: key, number, order, and copies while sorting
-EDGE_BYTES = 96  # measured peak per edge while components are found
+EDGE_BYTES = 128  # measured peak per edge while components are found
 SIGNED = pa.schema([pa.field("band", pa.int16()), pa.field("key", pa.uint64()), pa.field("row", pa.int32())])
 EDGES = pa.schema([pa.field("a", pa.int64()), pa.field("b", pa.int64())])
 COMPONENTS = pa.schema([pa.field("shard", pa.int32()), pa.field("row", pa.int32()), pa.field("component", pa.uint64())])
@@ -167,7 +167,7 @@ class Buckets(WholeStep):
 
     def run(self, shard: str, bench: Bench) -> Made:
         band, part = map(int, shard.split("-"))
-        rows = sum(r for _, _, r in self._groups(bench, band, *key_range(part, self.ranges)))
+        rows = sum(n for *_, n in _groups(bench, self.signatures, band, *key_range(part, self.ranges)))
         pieces = -(-rows * BUCKET_ROW_BYTES // bench.memory_bytes) or 1
         found, read = [], 0
         for piece in range(pieces):
@@ -177,38 +177,49 @@ class Buckets(WholeStep):
         a, b = np.concatenate(found, axis=1)
         return Made(pa.table([a, b], schema=EDGES), read, len(a))
 
-    def _groups(self, bench: Bench, band: int, low: int, high: int) -> Iterator[tuple[int, list[int], int]]:
-        """Of each shard that has any: its number, the row groups that overlap keys [low, high] of the band, and their rows."""
-        for number, key in enumerate(bench.shard_keys):
-            with bench.store.open_parquet(self.signatures, key) as file:
-                groups, rows = [], 0
-                for g in range(file.num_row_groups):
-                    group = file.metadata.row_group(g)
-                    bands, keys = group.column(0).statistics, group.column(1).statistics
-                    if group.num_rows and bands.min <= band <= bands.max and keys.min <= high and keys.max >= low:
-                        groups.append(g)
-                        rows += group.num_rows
-            if groups:
-                yield number, groups, rows
-
     def _edges(self, bench: Bench, band: int, low: int, high: int) -> tuple[I64, int]:
-        keys, numbers = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
-        for number, groups, _ in self._groups(bench, band, low, high):
-            key = bench.shard_keys[number]
-            with bench.store.open_parquet(self.signatures, key) as file:
-                table = file.read_row_groups(groups, use_threads=False)
-            with bench.store.open_parquet(self.decisions, key) as file:
-                kept = file.read(["kept"], use_threads=False)["kept"].to_numpy(zero_copy_only=False)
-            k, row = table["key"].to_numpy(), table["row"].to_numpy()
-            mine = (table["band"].to_numpy() == band) & (k >= np.uint64(low)) & (k <= np.uint64(high)) & kept[row]
-            keys.append(k[mine])
-            numbers.append(np.int64(number) << ROW_BITS | row[mine].astype(np.int64))
-        k, n = np.concatenate(keys), np.concatenate(numbers)
+        k, n = kept_rows(bench, self.signatures, self.decisions, band, low, high)
         order = np.argsort(k, kind="stable")  # numbers ascend, so the first of a bucket is the first in crawl order
         k, n = k[order], n[order]
         opens = np.concatenate([[True], k[1:] != k[:-1]]) if len(k) else np.zeros(0, bool)
         first = n[opens][np.cumsum(opens) - 1]
         return np.stack([first[~opens], n[~opens]]), len(k)
+
+
+def groups_of(file: Any, band: int, low: int, high: int) -> tuple[list[int], int]:
+    """The row groups of a file of SIGNED rows that overlap keys [low, high] of a band, and how many rows they have."""
+    found = []
+    for g in range(file.num_row_groups):
+        group = file.metadata.row_group(g)
+        bands, keys = group.column(0).statistics, group.column(1).statistics
+        if group.num_rows and bands.min <= band <= bands.max and keys.min <= high and keys.max >= low:
+            found.append(g)
+    return found, sum(file.metadata.row_group(g).num_rows for g in found)
+
+
+def _groups(bench: Bench, signatures: Sign, band: int, low: int, high: int) -> Iterator[tuple[int, list[int], int]]:
+    """Of each shard that has any: its number, the row groups that overlap keys [low, high] of the band, and their rows."""
+    for number, key in enumerate(bench.shard_keys):
+        with bench.store.open_parquet(signatures, key) as file:
+            groups, rows = groups_of(file, band, low, high)
+        if groups:
+            yield number, groups, rows
+
+
+def kept_rows(bench: Bench, signatures: Sign, decisions: Decisions, band: int, low: int, high: int) -> tuple[U64, I64]:
+    """Keys of a band in [low, high] of the documents kept so far, and their numbers, in crawl order."""
+    keys, numbers = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
+    for number, groups, _ in _groups(bench, signatures, band, low, high):
+        shard = bench.shard_keys[number]
+        with bench.store.open_parquet(signatures, shard) as file:
+            table = file.read_row_groups(groups, use_threads=False)
+        with bench.store.open_parquet(decisions, shard) as file:
+            kept = file.read(["kept"], use_threads=False)["kept"].to_numpy(zero_copy_only=False)
+        k, row = table["key"].to_numpy(), table["row"].to_numpy()
+        mine = (table["band"].to_numpy() == band) & (k >= np.uint64(low)) & (k <= np.uint64(high)) & kept[row]
+        keys.append(k[mine])
+        numbers.append(np.int64(number) << ROW_BITS | row[mine].astype(np.int64))
+    return np.concatenate(keys), np.concatenate(numbers)
 
 
 def key_range(part: int, parts: int) -> tuple[int, int]:

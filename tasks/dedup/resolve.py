@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -10,12 +10,11 @@ import pyarrow.compute as pc
 
 from tasks.core.bench import Bench
 from tasks.core.limit import Limit, judge
-from tasks.core.step import Made, ShardStep, WholeStep
-from tasks.select import Judge, account
+from tasks.core.step import Made, ShardStep, Step, WholeStep
+from tasks.select import account, crossing
 
 SHARDS_PER_GROUP = 64
-DECISIONS = 4  # columns that every decisions table begins with: id, kept, reason, crossed
-Decisions = Union[Judge, "Resolve"]
+Decisions = Step  # one whose table begins with id, kept, reason, crossed: Judge, or what follows it
 
 
 @dataclass(frozen=True)
@@ -68,20 +67,7 @@ class Resolve(ShardStep):
     def _dropped(self, before: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:
         signal, neutral = (f"{self.by}_cluster_rank", 0) if self.keep_one else (f"{self.by}_cluster_size", 1)
         values = pa.chunked_array([pc.fill_null(columns[signal], neutral)])
-        crossed, reason = judge({signal: values}, (Limit(signal, high=neutral),), before.num_rows)
-        joined = [a + b for a, b in zip(before["crossed"].to_pylist(), crossed.to_pylist(), strict=True)]
-        reason = pc.coalesce(before["reason"], reason)
-        after = pa.table(
-            {
-                "id": before["id"],
-                "kept": pc.is_null(reason),
-                "reason": reason,
-                "crossed": pa.array(joined, before.schema.field("crossed").type),
-            }
-        )
-        for name in before.column_names[DECISIONS:]:
-            after = after.append_column(name, before[name])
-        return after
+        return crossing(before, *judge({signal: values}, (Limit(signal, high=neutral),), before.num_rows))
 
 
 def _is_key(column: pa.Array) -> bool:

@@ -1,0 +1,116 @@
+"""Across snapshots: what an earlier run kept is recognised, pointed at, and can be taken down."""
+
+import json
+
+import pytest
+
+from tasks.core.errors import BadInput
+from tasks.crawl import Crawl
+from tasks.dedup.known import Lookup, Recognise, drop_snapshot, open_index, overview, remember, take_down
+from tasks.dedup.minhash import MinHash, Sign
+from tests.dedup.clusters import DOCS, Decided, Documents, bench_of, decided
+
+MINHASH = MinHash(ngram=2, bands=10, rows=2)
+OLD = [f"{w} two three four five six seven eight" for w in ("one", "eins", "un")]
+
+
+def of_snapshot(root, snapshot, texts, files_per_shard=1, kept=True):
+    DOCS.clear()
+    for i, text in enumerate(texts):
+        DOCS[f"{snapshot}-{i}"] = [
+            {"url": f"http://{snapshot}/{i}/dropped", "text": text, "kept": False},
+            {"url": f"http://{snapshot}/{i}", "text": text, "kept": kept},
+        ]
+    bench = bench_of(root, files_per_shard)
+    bench.crawl = Crawl(snapshot, "warc", bench.crawl.files, files_per_shard)
+    return bench
+
+
+def remembered(root, snapshot="old", texts=OLD):
+    bench = of_snapshot(root, snapshot, texts)
+    documents, judged = Documents(), Decided()
+    sign = Sign(documents, MINHASH)
+    decided(sign, bench)
+    decided(judged, bench)
+    return bench, remember(bench, "kept", sign, judged, documents)
+
+
+def against(root, snapshot, texts, ranges=1, files_per_shard=1):
+    bench = of_snapshot(root, snapshot, texts, files_per_shard)
+    documents, judged = Documents(), Decided()
+    index = open_index(bench.store, "kept", MINHASH, snapshot)
+    return Recognise(judged, Lookup("crawl", Sign(documents, MINHASH), judged, index, ranges)), bench
+
+
+@pytest.mark.parametrize(("ranges", "files_per_shard"), [(1, 1), (3, 2)])
+def test_a_new_snapshot_points_at_what_was_kept(tmp_path, ranges, files_per_shard):
+    _, count = remembered(tmp_path)
+    assert count == 3
+    step, bench = against(
+        tmp_path, "new", [OLD[1], "something else that nobody ever wrote before", OLD[2] + " nine"], ranges, files_per_shard
+    )
+    rows = decided(step, bench)
+    kept = [r for r in rows if r["id"].endswith(":1")]
+    assert [r["kept"] for r in kept] == [False, True, False]
+    assert [r["reason"] for r in kept] == ["minhash_known_bands:high", None, "minhash_known_bands:high"]
+    assert kept[0]["minhash_known"] == "old-1:1"
+    assert kept[0]["minhash_known_url"] == "http://old/1"
+    assert kept[0]["minhash_known_snapshot"] == "old"
+    assert kept[0]["minhash_known_similarity"] == 1.0
+    assert 0.5 < kept[2]["minhash_known_similarity"] < 1.0
+    assert kept[1]["minhash_known"] is None
+    assert all(r["reason"] == "bad:high" for r in rows if r["id"].endswith(":0"))
+
+
+def test_a_snapshot_is_not_held_against_itself(tmp_path):
+    remembered(tmp_path)
+    step, bench = against(tmp_path, "old", OLD)
+    assert step.lookup.index.parts == ()
+    assert [r["kept"] for r in decided(step, bench)] == [False, True] * 3
+
+
+def test_the_address_changes_with_what_the_index_holds(tmp_path):
+    remembered(tmp_path)
+    first = against(tmp_path, "new", OLD)[0].address
+    assert against(tmp_path, "new", OLD)[0].address == first
+    remembered(tmp_path, "older", ["other text of an older snapshot altogether"])
+    assert against(tmp_path, "new", OLD)[0].address != first
+
+
+def test_remembering_twice_changes_nothing_and_another_run_is_refused(tmp_path):
+    bench, _ = remembered(tmp_path)
+    before = bench.store.get("indexes/kept/index.json")
+    remembered(tmp_path)
+    assert bench.store.get("indexes/kept/index.json") == before
+    with pytest.raises(BadInput, match="from another run"):
+        remembered(tmp_path, "old", OLD[:1])
+    drop_snapshot(bench.store, "kept", "old")
+    assert remembered(tmp_path, "old", OLD[:1])[1] == 1
+
+
+def test_takedown_is_recorded_and_heeded(tmp_path):
+    bench, _ = remembered(tmp_path)
+    assert take_down(bench.store, "kept", "http://old/1", "asked by the owner", "2026-11-24") == 1
+    [entry] = json.loads(bench.store.get("indexes/kept/index.json"))["taken_down"]
+    assert entry == {"id": "old-1:1", "url": "http://old/1", "snapshot": "old", "reason": "asked by the owner", "date": "2026-11-24"}
+    step, new = against(tmp_path, "new", OLD[:2])
+    # Text 1 still resembles text 0, which stays in the index; the one taken down is never named.
+    assert "old-1:1" not in {r["minhash_known"] for r in decided(step, new)}
+    with pytest.raises(BadInput, match="no document"):
+        take_down(bench.store, "kept", "http://old/1", "again", "2026-11-24")
+    assert overview(bench.store)[0].endswith("1 taken down")
+
+
+def test_errors_say_what_to_do(tmp_path):
+    bench, _ = remembered(tmp_path)
+    with pytest.raises(BadInput, match="--remember other"):
+        open_index(bench.store, "other", MINHASH, "new")
+    with pytest.raises(BadInput, match="same preset"):
+        open_index(bench.store, "kept", MinHash(), "new")
+    with pytest.raises(BadInput, match="letters"):
+        open_index(bench.store, "../kept", MINHASH, "new")
+    step, new = against(tmp_path, "new", OLD)
+    path = step.lookup.index.parts[0].path
+    new.store.put(f"{path}.parquet", b"damaged")
+    with pytest.raises(BadInput, match="missing or damaged"):
+        decided(step, new)
