@@ -22,11 +22,14 @@ from tasks.core.plan import lineage
 from tasks.core.step import Step
 from tasks.corrections import LineRules
 from tasks.crawl import Crawl
+from tasks.dedup.edits import Edit, Enough
 from tasks.dedup.exact import Clusters, Fingerprint, Scatter
 from tasks.dedup.keep import BEST, PLAIN
 from tasks.dedup.known import Index, Lookup, Recognise
 from tasks.dedup.minhash import PRESETS, Buckets, Candidates, Components, FuzzyClusters, MinHash, Sign
+from tasks.dedup.paragraph import Paragraphs, RepeatedParagraphs, Unrepeat
 from tasks.dedup.resolve import ClusterStep, Decisions, Resolve
+from tasks.dedup.substring import RepeatedWindows, Unwind, Windows
 from tasks.documents import ReadDocuments
 from tasks.extract import MIB, Extract
 from tasks.extractors.base import Extractor
@@ -48,15 +51,49 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Deduplicate:
     """One pass of deduplication, among what the passes before it kept. ``keep`` is a policy of ``tasks/dedup/keep.py``; without ``drop`` it
-    only annotates. ``minhash``, ``min_similarity`` and ``against``, the name of an
-    index of earlier snapshots, are for ``by: minhash`` alone."""
+    only annotates. This class is for ``by: url`` and ``by: text``; the other kinds have options of their own."""
 
     by: str
     keep: str = "first"
     drop: bool = True
-    minhash: MinHash | None = None
+
+
+@dataclass(frozen=True)
+class ByMinHash(Deduplicate):
+    """``against`` names an index of earlier snapshots. In a recipe, ``preset`` and single fields of ``MinHash`` stand for ``minhash``."""
+
+    minhash: MinHash = PRESETS["fineweb"]
     min_similarity: float = 0.0
     against: str = ""
+
+
+@dataclass(frozen=True)
+class ByParagraph(Deduplicate):
+    """``mode``, ``group_files`` and ``min_documents``: see ``tasks/dedup/paragraph.py``. Lines under ``min_chars`` are never cut; a document with
+    fewer than ``min_chars_left`` is dropped."""
+
+    mode: str = "global"
+    group_files: int = 0
+    min_documents: int = 2
+    min_chars: int = 0
+    min_chars_left: int = 1
+
+
+@dataclass(frozen=True)
+class BySubstring(Deduplicate):
+    """Runs of ``min_tokens`` tokens or more. A document with fewer than ``min_chars_left`` characters left is dropped."""
+
+    min_tokens: int = 50
+    min_chars_left: int = 1
+
+
+KINDS_OF_COPIES: dict[str, type[Deduplicate]] = {
+    "url": Deduplicate,
+    "text": Deduplicate,
+    "minhash": ByMinHash,
+    "paragraph": ByParagraph,
+    "substring": BySubstring,
+}
 
 
 @dataclass(frozen=True)
@@ -142,24 +179,38 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
     groups = tuple(Measure(documents, group, filters, correct if _edited(filters) else None) for group, filters in recipe.measure.items())
     signals = Signals(documents, groups, correct)
     decisions: Decisions = Judge(signals, recipe.limits)
-    fingerprints = Fingerprint(documents, correct)
+    text: Step | None = correct  # the last edit
+    ranges = -(-len(crawl.shards) // SHARDS_PER_RANGE)
     for rule in recipe.deduplicate:
         ranked_by = signals if rule.keep.startswith(BEST) else documents if rule.keep in ("newest", "longest") else None
+        if isinstance(rule, ByParagraph | BySubstring):
+            edit: Edit
+            if isinstance(rule, ByParagraph):
+                paragraphs = Paragraphs(documents, text, rule.min_chars)
+                repeated = RepeatedParagraphs(
+                    crawl_digest, paragraphs, decisions, ranges, rule.mode, rule.group_files, rule.min_documents, rule.keep, ranked_by
+                )
+                edit = Unrepeat(documents, text, decisions, repeated)
+            else:
+                windows = RepeatedWindows(crawl_digest, Windows(documents, text, rule.min_tokens), decisions, ranges, rule.keep)
+                edit = Unwind(documents, text, decisions, windows)
+            decisions = Enough(decisions, edit, rule.min_chars_left if rule.drop else 0)
+            text = edit if rule.drop else text
+            continue
         clusters: ClusterStep
-        if rule.minhash:
-            ranges = -(-len(crawl.shards) // SHARDS_PER_RANGE)
-            signatures = Sign(documents, rule.minhash, correct)
+        if isinstance(rule, ByMinHash):
+            signatures = Sign(documents, rule.minhash, text)
             if rule.against:
                 lookup = Lookup(crawl_digest, signatures, decisions, (indexes or {})[rule.against], ranges)
                 decisions = Recognise(decisions, lookup, rule.drop)
             components = Components(crawl_digest, Buckets(crawl_digest, signatures, decisions, ranges))
-            candidates = Candidates(components, documents, rule.minhash, correct, rule.keep, ranked_by)
+            candidates = Candidates(components, documents, rule.minhash, text, rule.keep, ranked_by)
             clusters = FuzzyClusters(crawl_digest, candidates, ranges, rule.min_similarity)
         else:
-            scattered = Scatter(rule.by, fingerprints, decisions, rule.keep, ranked_by)  # type: ignore[arg-type]
+            scattered = Scatter("url" if rule.by == "url" else "text", Fingerprint(documents, text), decisions, rule.keep, ranked_by)
             clusters = Clusters(crawl_digest, scattered, -(-len(crawl.shards) // SHARDS_PER_PARTITION))
         decisions = Resolve(decisions, clusters, rule.drop, rule.keep != "none")
-    redacted = Redact(documents, decisions, signals, recipe.redact, recipe.carry_signals, correct)
+    redacted = Redact(documents, decisions, signals, recipe.redact, recipe.carry_signals, text)
     publish = Publish(crawl_digest, Layout(crawl_digest, redacted, recipe.rows_per_file), crawl.snapshot, recipe.name)
     return Pipeline(recipe, documents, signals, decisions, Profile(documents, signals, decisions), publish)
 
@@ -319,21 +370,28 @@ def _limit(signal: str, bounds: Any, spec: str) -> Limit:
 
 def _deduplicate(entry: Any, spec: str) -> Deduplicate:
     options = _dict(entry, "deduplicate", spec)
-    if options.get("by") == "minhash":
+    kind = KINDS_OF_COPIES.get(str(options.get("by")))
+    if not kind:
+        raise BadInput(f"Recipe {spec}: deduplicate by {options.get('by')!r} is not known; by is {', '.join(KINDS_OF_COPIES)}.")
+    if kind is ByMinHash:
         own = {f.name: options.pop(f.name) for f in fields(MinHash) if f.name in options}
         preset = options.pop("preset", "fineweb")
         if preset not in PRESETS:
             raise BadInput(f"Recipe {spec}: there is no minhash preset {preset!r}. Choose one of {', '.join(PRESETS)}.")
         options["minhash"] = replace(PRESETS[preset], **own)
-    rule = _options(Deduplicate, options, f"{spec}: deduplicate")
-    if rule.by not in ("url", "text", "minhash"):
-        raise BadInput(f"Recipe {spec}: deduplicate by {rule.by!r} is not known; by is url, text or minhash.")
+    rule = _options(kind, options, f"{spec}: deduplicate by {options['by']}")
     if rule.keep not in PLAIN and not rule.keep.startswith(BEST):
         raise BadInput(f"Recipe {spec}: deduplicate keep {rule.keep!r} is not known; keep is {', '.join(PLAIN)} or {BEST}<signal>.")
-    if not isinstance(rule.min_similarity, int | float) or not 0 <= rule.min_similarity <= 1:
+    if isinstance(rule, BySubstring) and rule.keep not in ("first", "none"):
+        raise BadInput(f"Recipe {spec}: deduplicate by substring keeps first or none, not {rule.keep}.")
+    if isinstance(rule, ByParagraph) and (rule.mode not in ("cc_net", "global") or (rule.mode == "cc_net" and rule.keep != "first")):
+        raise BadInput(f"Recipe {spec}: deduplicate by paragraph has mode cc_net, which leaves no copy and knows no keep, or mode global.")
+    if isinstance(rule, ByMinHash) and not (isinstance(rule.min_similarity, int | float) and 0 <= rule.min_similarity <= 1):
         raise BadInput(f"Recipe {spec}: deduplicate min_similarity is {rule.min_similarity!r}; it must lie between 0 and 1.")
-    if not rule.minhash and (rule.min_similarity or rule.against):
-        raise BadInput(f"Recipe {spec}: min_similarity and against belong to deduplicate by minhash, not by {rule.by}.")
+    for key, low in (("min_tokens", 1), ("min_documents", 2), ("group_files", 0), ("min_chars", 0), ("min_chars_left", 0)):
+        value = getattr(rule, key, low)
+        if not isinstance(value, int) or isinstance(value, bool) or value < low:
+            raise BadInput(f"Recipe {spec}: deduplicate {key} is {value!r}; it must be a whole number of at least {low}.")
     return rule
 
 

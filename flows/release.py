@@ -28,6 +28,8 @@ COMMON_CRAWL = re.compile(r"CC-MAIN-[0-9A-Za-z-]+")
 ISO_639 = re.compile(r"([a-z]{2,3})(?:_[A-Z][a-z]{3})?")
 RENAMED = {"bh": "bih", "sh": "hbs"}  # lid.176 keeps codes that ISO 639 has withdrawn
 
+COPIES = {"url": "The same URL", "text": "The same text", "minhash": "Nearly the same text"}
+LARGEST_SHOWN = 10
 STEPS = {
     "extract": "reads the archive's records, takes the text out of pages, names its language",
     "read": "reads the rows, names the language of their text",
@@ -45,6 +47,14 @@ STEPS = {
     "components": "finds which documents hang together",
     "candidates": "collects what near copies are compared by",
     "dedup-minhash": "drops near copies",
+    "paragraphs": "makes the keys of lines",
+    "repeated-paragraphs": "finds which lines repeat",
+    "unrepeat-paragraphs": "cuts repeated lines out",
+    "dedup-paragraph": "drops documents of which too little is left",
+    "windows": "makes the keys of runs of tokens",
+    "repeated-windows": "finds which runs of tokens repeat",
+    "unrepeat-substrings": "cuts repeated passages out",
+    "dedup-substring": "drops documents of which too little is left",
     "lookup": "looks up what earlier snapshots kept",
     "known": "drops near copies of what earlier snapshots kept",
     "redact": "replaces personal data",
@@ -65,6 +75,8 @@ REASONS = {
     "url_cluster_rank:high": "another capture of the same URL stays",
     "text_cluster_rank:high": "another document with the same text stays",
     "minhash_cluster_rank:high": "a document with nearly the same text stays",
+    "paragraph_chars_left:low": "too little is left without the lines that other documents have too",
+    "substring_chars_left:low": "too little is left without the passages that stand elsewhere too",
     "minhash_cluster_size:high": "it has near copies, of which the recipe keeps none",
     "minhash_known_bands:high": "an earlier snapshot kept a document with nearly the same text",
     "mime:missing": "no type declared, and not HTML by its looks",
@@ -284,6 +296,9 @@ def _report(summary: Mapping[str, Any]) -> dict[str, Any]:
         "languages": _tallies(summary, "language", language_name),
         "hosts": _tallies(summary, "host"),
         "years": years,
+        "copies": [_copies(summary, by) for by in COPIES if any(r["what"] == f"copies:{by}" for r in summary["profile"])],
+        "copies_languages": _tallies(summary, "copies_language", language_name),
+        "copies_hosts": sorted(_tallies(summary, "copies_host"), key=lambda t: (t.kept - t.documents, t.name)),
         "charts": charts,
         "other_charts": others,
         "personal_data": _ranked(notes.get("redact", {}).get("personal_data", {})),
@@ -296,12 +311,37 @@ def _report(summary: Mapping[str, Any]) -> dict[str, Any]:
         "recipe_text": yaml.safe_dump(manifest["recipe"], sort_keys=False, allow_unicode=True, width=100),
         "shown": {
             "reasons": REASONS_SHOWN,
+            "copies": COPIES,
             "reasons_listed": REASONS_LISTED,
             "languages": LANGUAGES_SHOWN,
             "hosts": HOSTS_SHOWN,
             "hosts_listed": HOSTS_LISTED,
         },
     }
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Clusters of one kind: (size from, size to, clusters, members) by powers of two, and the largest as (size, URL, a bit of text)."""
+
+    by: str
+    sizes: tuple[tuple[int, int, int, int], ...]
+    largest: tuple[tuple[int, str, str], ...]
+
+    @property
+    def clusters(self) -> int:
+        return sum(n for _, _, n, _ in self.sizes)
+
+    @property
+    def members(self) -> int:
+        return sum(n for *_, n in self.sizes)
+
+
+def _copies(summary: Mapping[str, Any], by: str) -> Copies:
+    rows = [r for r in summary["profile"] if r["what"] == f"copies:{by}"]
+    sizes = tuple(sorted((int(r["bin"]), 2 * int(r["bin"]) - 1, r["documents"], r["kept"]) for r in rows))
+    largest = sorted((r for r in summary["profile"] if r["what"] == f"largest:{by}"), key=lambda r: (-r["documents"], r["bin"]))
+    return Copies(by, sizes, tuple((r["documents"], *r["bin"].split("\n", 1)) for r in largest[:LARGEST_SHOWN]))
 
 
 def _damage(reason: str) -> str:

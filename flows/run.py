@@ -127,7 +127,7 @@ def prepare(request: Request) -> Run:
     indexes = {
         rule.against: open_index(store, rule.against, rule.minhash, crawl.snapshot)
         for rule in recipe.deduplicate
-        if rule.minhash and rule.against
+        if isinstance(rule, recipes.ByMinHash) and rule.against
     }
     run = Run(request, recipes.build(recipe, crawl, indexes), Bench(crawl, source, store, int(request.memory_gib * (1 << 30))))
     if request.remember and not run.pipeline.signatures:

@@ -15,8 +15,11 @@ from tasks.core.bench import Bench
 from tasks.core.step import Kind, Made, ShardStep, Step
 from tasks.dedup.resolve import Decisions
 from tasks.measure import Signals
+from tasks.pii import KINDS, redact
 
 HOSTS_PER_SHARD = 2000
+LARGEST = 10
+SAMPLE_CHARS = 160
 BINS_PER_UNIT = 50
 BINS_PER_OCTAVE = 2
 PROFILE = pa.schema(
@@ -30,7 +33,13 @@ class Profile(ShardStep):
 
     ``what`` is ``language``, ``host`` (the most frequent of a shard), ``year``, ``text_chars`` or ``signal:<name>``. The bin of a number is
     the lower edge of its interval: 1/50 wide between 0 and 1, half an octave wide elsewhere; ``missing`` for null.
+
+    Of deduplication: ``copies:<by>``: clusters (documents) and their members (kept) by the power of two their size reaches, each counted where
+    the member lies that stays; ``largest:<by>``: the size (documents) of the largest of a shard, as URL and a bit of text of that member;
+    ``copies_language`` and ``copies_host``: documents that met no limit, and those that no deduplication dropped either (kept).
     """
+
+    version: ClassVar[str] = "2"
 
     name: ClassVar[str] = "profile"
     kind: ClassVar[Kind] = "aggregate"
@@ -52,7 +61,35 @@ class Profile(ShardStep):
             kind = signals.schema.field(name).type
             if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind):
                 rows += _histogram(f"signal:{name}", signals[name], kept)
+        rows += self._copies(documents, shard, bench)
         return Made(pa.Table.from_pylist(rows, schema=PROFILE), len(kept), len(rows))
+
+    def _copies(self, documents: pa.Table, shard: str, bench: Bench) -> list[dict[str, Any]]:
+        decisions = bench.read(self.decisions, shard)
+        kinds = [name.removesuffix("_cluster_size") for name in decisions.column_names if name.endswith("_cluster_size")]
+        rows: list[dict[str, Any]] = []
+        for by in kinds:
+            sizes = decisions[f"{by}_cluster_size"].to_numpy(zero_copy_only=False)
+            first = np.flatnonzero(decisions[f"{by}_cluster_rank"].to_numpy(zero_copy_only=False) == 0)
+            size = sizes[first].astype(np.int64)
+            power = 1 << np.floor(np.log2(size)).astype(np.int64)
+            for low in np.unique(power):
+                members = size[power == low]
+                rows.append({"what": f"copies:{by}", "bin": str(low), "documents": len(members), "kept": int(members.sum())})
+            top = np.lexsort((first, -size))[:LARGEST]
+            shown = bench.read(self.documents, shard, ["url", "text"]).take(pa.array(first[top])).to_pylist() if len(top) else []
+            for n, doc in zip(size[top], shown, strict=True):
+                sample = redact(" ".join(doc["text"][:SAMPLE_CHARS].split()), KINDS).text  # reports are passed on
+                rows.append({"what": f"largest:{by}", "bin": f"{doc['url'] or ''}\n{sample}", "documents": int(n), "kept": 1})
+        reasons = decisions["reason"].to_pylist()
+        copies = tuple(f"{by}_" for by in (*kinds, "minhash", "paragraph", "substring"))
+        if any(r and r.startswith(copies) for r in reasons):
+            met = np.array([r is None or r.startswith(copies) for r in reasons])
+            stayed = np.array([r is None for r in reasons])[met]
+            for what in ("language", "host"):
+                values = documents[what].filter(pa.array(met)).to_pylist()
+                rows += _counted(f"copies_{what}", values, stayed, most=HOSTS_PER_SHARD)
+        return rows
 
 
 def _counted(what: str, values: list[str | None], kept: np.ndarray[Any, Any], most: int | None = None) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from tasks.core.bench import Bench
 from tasks.core.step import Made, ShardStep, Step
 from tasks.dedup.resolve import Decisions
-from tasks.measure import Correct, Signals, final_texts
+from tasks.measure import Signals, final_texts
 from tasks.pii import redact
 
 CARRIED = ("url", "date", "language", "language_score", "source_file", "offset", "length", "record_id")
@@ -40,7 +40,7 @@ class Redact(ShardStep):
     signals: Signals
     kinds: tuple[str, ...]
     carried_signals: tuple[str, ...] = ()
-    corrected: Correct | None = None
+    corrected: Step | None = None
 
     def run(self, shard: str, bench: Bench) -> Made:
         decisions = bench.read(self.decisions, shard, ["id", "kept"])

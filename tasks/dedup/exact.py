@@ -23,7 +23,7 @@ from tasks.core.bench import Bench
 from tasks.core.step import Kind, Made, ShardStep, Step
 from tasks.dedup.keep import scores
 from tasks.dedup.resolve import ClusterStep, Decisions, group_sizes
-from tasks.measure import Correct, final_texts
+from tasks.measure import final_texts
 
 By = Literal["url", "text"]
 KEY = pa.binary(16)
@@ -68,7 +68,7 @@ class Fingerprint(ShardStep):
     name: ClassVar[str] = "fingerprint"
 
     documents: Step
-    corrected: Correct | None = None
+    corrected: Step | None = None
 
     def run(self, shard: str, bench: Bench) -> Made:
         documents = bench.read(self.documents, shard, ["id", "url", "text"])

@@ -23,9 +23,9 @@ from scipy.sparse.csgraph import connected_components
 from tasks.core.bench import Bench
 from tasks.core.step import Kind, Made, ShardStep, Step, WholeStep
 from tasks.dedup.keep import scores
-from tasks.dedup.resolve import ClusterStep, Decisions, group_sizes, rows_of_shard
+from tasks.dedup.resolve import ClusterStep, Decisions, group_sizes, overlaps, rows_of_shard
 from tasks.dedup.shingles import I64, U32, U64, Shingles, mixed, shingles
-from tasks.measure import Correct, final_texts
+from tasks.measure import final_texts
 
 ROWS_PER_GROUP = 4096
 CANDIDATES_PER_GROUP = 1024
@@ -126,7 +126,7 @@ class Sign(ShardStep):
 
     documents: Step
     minhash: MinHash
-    corrected: Correct | None = None
+    corrected: Step | None = None
 
     def run(self, shard: str, bench: Bench) -> Made:
         documents = bench.read(self.documents, shard, ["id", "text"])
@@ -282,7 +282,7 @@ class Candidates(ShardStep):
     components: Components
     documents: Step
     minhash: MinHash
-    corrected: Correct | None = None
+    corrected: Step | None = None
     keep: str = "first"
     ranked_by: Step | None = None
 
@@ -373,8 +373,7 @@ class FuzzyClusters(ClusterStep):
 
 
 def _overlapping(file: Any, low: int, high: int) -> list[int]:
-    groups = ((g, file.metadata.row_group(g)) for g in range(file.num_row_groups))
-    return [g for g, m in groups if m.num_rows and m.column(0).statistics.min <= high and m.column(0).statistics.max >= low]
+    return [g for g in range(file.num_row_groups) if overlaps(file.metadata.row_group(g), low, high)]
 
 
 def _clusters(rows: pa.Table, min_similarity: float, minhash: MinHash) -> pa.Table:

@@ -81,6 +81,12 @@ def group_sizes(shards: np.ndarray[Any, Any]) -> Iterator[int]:
     return (int(n) for n in np.diff(np.concatenate([[0], edges, [len(shards)]])))
 
 
+def overlaps(group: Any, low: int, high: int) -> bool:
+    """Whether a row group (its metadata) whose first column is sorted may hold keys in [low, high]."""
+    keys = group.column(0).statistics
+    return bool(group.num_rows and keys.min <= high and keys.max >= low)
+
+
 def rows_of_shard(step: WholeStep, schema: pa.Schema, shard: str, bench: Bench) -> pa.Table:
     """The rows of one crawl shard out of every partition of a step whose first column is the shard's number, grouped by ``group_sizes``."""
     number = bench.shard_keys.index(shard)

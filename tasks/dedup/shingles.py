@@ -42,20 +42,58 @@ class Shingles(NamedTuple):
         return np.diff(self.starts)
 
 
+class Tokens(NamedTuple):
+    """The tokens of a batch of pieces of texts. Per piece: ``text`` its number, ``offset`` the characters of its text before it, ``counts``
+    its tokens. Per token: its hash, and where it begins and ends in its piece, the marks on its last letter included."""
+
+    text: I64
+    offset: I64
+    counts: I64
+    hashes: U64
+    begin: I64
+    end: I64
+
+
 def shingles(texts: Sequence[str], size: int, *, fold_digits: bool = False) -> Shingles:
     """32-bit hashes of the ``size``-grams of each text. Total: any str, lone surrogates too. ``fold_digits`` makes all digits equal.
 
-    Memory stays under about 60 bytes per character of a batch: a text is cut every ``BATCH_CHARS`` characters, and the n-grams across a
-    cut are left out.
+    N-grams across the cut of a very long text are left out, see ``tokenised``.
     """
-    parts, counts = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)]
-    pieces = [-(-len(text) // BATCH_CHARS) or 1 for text in texts]
-    for batch in _batches([text[k * BATCH_CHARS : (k + 1) * BATCH_CHARS] for text, n in zip(texts, pieces, strict=True) for k in range(n)]):
-        hashes, per_piece = _batch(batch, size, fold_digits)
-        parts.append(hashes)
-        counts.append(per_piece)
-    ends = np.cumsum(np.concatenate(counts))[np.cumsum(np.array(pieces, np.int64)) - 1] if texts else np.zeros(0, np.int64)
-    return Shingles(np.concatenate(parts), np.concatenate([np.zeros(1, np.int64), ends]))
+    parts, counts = [np.zeros(0, np.uint32)], np.zeros(len(texts), np.int64)
+    for tokens in tokenised(texts, fold_digits=fold_digits):
+        per_piece = np.where(tokens.counts >= size, tokens.counts - size + 1, np.minimum(tokens.counts, 1))
+        upto = np.cumsum(tokens.counts)
+        # Of a piece the k-th shingle begins at its token k.
+        begin = np.repeat(upto - tokens.counts, per_piece) + places(per_piece)
+        end = np.minimum(begin + size, np.repeat(upto, per_piece))
+        parts.append((span_hashes(tokens.hashes, begin, end) >> np.uint64(32)).astype(np.uint32))
+        np.add.at(counts, tokens.text, per_piece)
+    return Shingles(np.concatenate(parts), np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]))
+
+
+def tokenised(texts: Sequence[str], *, fold_digits: bool = False) -> Iterator[Tokens]:
+    """The tokens of all texts, in batches that stay inside the caches.
+
+    Memory stays under about 100 bytes per character of a batch: a text is cut every ``BATCH_CHARS`` characters.
+    """
+    pieces = [(n, at) for n, text in enumerate(texts) for at in range(0, len(text) or 1, BATCH_CHARS)]
+    begin = chars = 0
+    for i, (n, at) in enumerate(pieces):
+        chars += min(BATCH_CHARS, len(texts[n]) - at) + 1
+        if chars >= BATCH_CHARS or i + 1 == len(pieces):
+            batch = pieces[begin : i + 1]
+            yield _batch([texts[n][at : at + BATCH_CHARS] for n, at in batch], np.array(batch, np.int64), fold_digits)
+            begin, chars = i + 1, 0
+
+
+def span_hashes(hashes: U64, begin: I64, end: I64) -> U64:
+    """64-bit hashes of the runs of tokens [begin, end)."""
+    return mixed(_spans(hashes, begin, end, _TOKEN_POWERS))
+
+
+def places(counts: I64) -> I64:
+    """0, 1, ... of each group: [2, 3] -> 0 1 0 1 2."""
+    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def mixed(x: U64) -> U64:
@@ -68,40 +106,26 @@ def mixed(x: U64) -> U64:
     return x
 
 
-def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    begin, chars = 0, 0
-    for i, text in enumerate(texts):
-        chars += len(text) + 1
-        if chars >= BATCH_CHARS:
-            yield texts[begin : i + 1]
-            begin, chars = i + 1, 0
-    if begin < len(texts):
-        yield texts[begin:]
-
-
-def _batch(texts: Sequence[str], size: int, fold_digits: bool) -> tuple[U32, I64]:
-    """Hashes of all shingles of the texts, and how many each has."""
-    characters = np.frombuffer("\n".join([*texts, ""]).encode("utf-32-le", "surrogatepass"), np.uint32)
-    ends = np.cumsum([len(t) + 1 for t in texts])
+def _batch(pieces: list[str], where: I64, fold_digits: bool) -> Tokens:
+    characters = np.frombuffer("\n".join([*pieces, ""]).encode("utf-32-le", "surrogatepass"), np.uint32)
+    starts = np.cumsum([0] + [len(p) + 1 for p in pieces])
     values = _CHARACTERS[fold_digits].values(characters)
     kind = (values & np.uint64(3)).astype(np.uint8)
+    at = np.arange(len(characters))
     if (kind == DROPPED).any():
-        stays = kind != DROPPED
-        ends = np.cumsum(stays)[ends - 1]
-        values, kind = values[stays], kind[stays]
+        at = np.flatnonzero(kind != DROPPED)
+        values, kind = values[at], kind[at]
     inside = kind != SEPARATOR
     single = kind == SINGLE
     joined = inside[1:] & inside[:-1] & ~single[1:] & ~single[:-1]
     first = np.flatnonzero(inside & ~np.concatenate([[False], joined]))
     last = np.flatnonzero(inside & ~np.concatenate([joined, [False]]))
-    tokens = mixed(_spans(values * inside, first, last + 1, _POWERS))
-    upto = np.searchsorted(first, ends)  # tokens before the end of each text
-    per_text = np.diff(upto, prepend=0)
-    counts = np.where(per_text >= size, per_text - size + 1, np.minimum(per_text, 1)).astype(np.int64)
-    # Of text i the k-th shingle begins at token begin[i] + k.
-    begin = np.repeat(upto - per_text, counts) + np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    end = np.minimum(begin + size, np.repeat(upto, counts))
-    return (mixed(_spans(tokens, begin, end, _TOKEN_POWERS)) >> np.uint64(32)).astype(np.uint32), counts
+    hashes = mixed(_spans(values * inside, first, last + 1, _POWERS))
+    # What was dropped behind a character belongs to it: a token ends where the next character that counts begins.
+    begin, end = at[first], np.append(at, len(characters))[last + 1]
+    counts = np.diff(np.searchsorted(begin, starts))
+    piece_starts = np.repeat(starts[:-1], counts)
+    return Tokens(where[:, 0], where[:, 1], counts, hashes, begin - piece_starts, end - piece_starts)
 
 
 def _spans(values: U64, begin: I64, end: I64, powers: "_Powers") -> U64:

@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks.deduplication speed      signatures, MB/s of one core: Winnow, datatrove, datasketch, rensa in one run
     python -m tests.benchmarks.deduplication quality    recall and precision of pairs on ../shared/data/dedup, Winnow and datatrove
+    python -m tests.benchmarks.deduplication spans      paragraph and exact substring deduplication, MB/s of one core
     python -m tests.benchmarks.deduplication scale --documents 1000000 [--workers 2] [--memory-gib 1]
     python -m tests.benchmarks.deduplication curves OUT.svg    the S-curve of each preset
 
@@ -33,8 +34,10 @@ from tasks.core.step import Made, ShardStep
 from tasks.core.store import Store
 from tasks.crawl import Crawl, Source, SourceFile
 from tasks.dedup.minhash import PRESETS, Buckets, Candidates, Components, FuzzyClusters, MinHash, Sign, jaccard
+from tasks.dedup.paragraph import Paragraphs, RepeatedParagraphs, Unrepeat
 from tasks.dedup.resolve import Resolve
 from tasks.dedup.shingles import shingles
+from tasks.dedup.substring import RepeatedWindows, Unwind, Windows
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "dedup"
 DOCUMENTS_PER_SHARD = 50_000
@@ -53,7 +56,8 @@ class KnownDocuments(ShardStep):
 
     def run(self, shard: str, bench: Bench) -> Made:
         table = pa.concat_tables([known_documents().slice(f.number * 1000, 1000) for f in bench.shard(shard).files])
-        table = table.append_column("url", table["id"])
+        [path, *_] = [f.path for f in bench.shard(shard).files]
+        table = table.append_column("url", table["id"]).append_column("source_file", pa.array([path] * table.num_rows))
         return Made(table, table.num_rows, table.num_rows)
 
 
@@ -271,6 +275,32 @@ def _datatrove_clusters(names, texts):
     return {d.id: d.metadata["minhash_cluster_id"] for d in documents if d.metadata.get("minhash_cluster_id", -1) >= 0}
 
 
+# ------------------------------------------------------------------ inside texts
+
+
+def spans():
+    size_mb = sum(len(t.encode()) for t in known_documents()["text"].to_pylist()) / 1e6
+    documents = KnownDocuments()
+    decided = AllKept(documents)
+    ways = {
+        "paragraph": Unrepeat(documents, None, decided, RepeatedParagraphs("crawl", Paragraphs(documents, None), decided, 1)),
+        "substring": Unwind(documents, None, decided, RepeatedWindows("crawl", Windows(documents, None), decided, 1)),
+    }
+    print("| by | MB/s | by step | characters cut | artifacts, bytes per byte of text | peak MB |\n| --- | --- | --- | --- | --- | --- |")
+    for way, step in ways.items():
+        with tempfile.TemporaryDirectory() as root:
+            bench = bench_of(root, 10, 1 << 30)
+            reports = [r for r in work_off(step, bench, 1) if r["step"] not in ("documents", "decided")]
+            disk = sum(r["data"]["bytes"] for r in reports)
+        cpu = {}
+        for r in reports:
+            cpu[r["step"]] = cpu.get(r["step"], 0.0) + r["cpu_s"]
+        rates = ", ".join(f"{name} {size_mb / s:.0f}" for name, s in cpu.items())
+        cut = sum(r["notes"].get("chars_removed", 0) for r in reports) / 1e6
+        peak = max(r["peak_rss_bytes"] for r in reports) / 1e6
+        print(f"| {way} | {size_mb / sum(cpu.values()):.1f} | {rates} | {cut:.1f} M | {disk / 1e6 / size_mb:.2f} | {peak:.0f} |")
+
+
 # ------------------------------------------------------------------ scale
 
 
@@ -328,7 +358,7 @@ def curves(out):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("speed", "quality", "scale", "curves"))
+    parser.add_argument("what", choices=("speed", "quality", "spans", "scale", "curves"))
     parser.add_argument("out", nargs="?", default="docs/images/minhash-curves.svg")
     parser.add_argument("--documents", type=int, default=100_000)
     parser.add_argument("--workers", type=int, default=2)
@@ -339,7 +369,7 @@ def main():
     elif args.what == "curves":
         curves(args.out)
     else:
-        {"speed": speed, "quality": quality}[args.what]()
+        {"speed": speed, "quality": quality, "spans": spans}[args.what]()
 
 
 if __name__ == "__main__":

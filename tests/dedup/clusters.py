@@ -28,7 +28,8 @@ class Documents(ShardStep):
         rows = [(i, d) for f in bench.shard(shard).files for i, d in zip(ids(f.path), DOCS[f.path], strict=True)]
         names = ("url", "text", "date")
         table = pa.table(
-            {"id": pa.array([i for i, _ in rows], pa.string())} | {k: pa.array([d.get(k, "") for _, d in rows], pa.string()) for k in names}
+            {"id": pa.array([i for i, _ in rows], pa.string()), "source_file": pa.array([i.split(":")[0] for i, _ in rows], pa.string())}
+            | {k: pa.array([d.get(k, "") for _, d in rows], pa.string()) for k in names}
         )
         return Made(table, len(rows), len(rows))
 

@@ -8,10 +8,19 @@ import pytest
 from flows import recipes
 from tasks.core.identity import describe
 from tasks.core.step import ShardStep, Step, WholeStep
+from tasks.dedup.known import remember
 from tests.pipelines import curated
 from tests.tiny import mirror
 
 RECIPES = recipes.names()
+COPIES = """
+extends: raw
+measure: {redpajama: null}
+deduplicate:
+  - {by: paragraph, min_chars: 20}
+  - {by: substring, min_tokens: 10}
+  - {by: minhash, against: kept}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +28,11 @@ def runs(tmp_path_factory):
     """Every recipe on one store: what they share is made once."""
     root = tmp_path_factory.mktemp("steps")
     source = mirror(root / "mirror", warcs=2, pages=4)
-    return {name: curated(source, name, root / "store") for name in RECIPES}
+    found = {name: curated(source, name, root / "store") for name in RECIPES}
+    old = curated(next(source.rglob("*.warc.gz")), "fineweb", root / "store", snapshot="old")
+    remember(old.bench, "kept", old.pipeline.signatures, old.pipeline.decisions, old.pipeline.documents)
+    (root / "copies.yaml").write_text(COPIES)
+    return found | {"copies": curated(source, root / "copies.yaml", root / "store")}
 
 
 def every_step(runs):
