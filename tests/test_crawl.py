@@ -339,6 +339,7 @@ def test_kind_by_name(name: str, kind: str | None) -> None:
         (b"hello", None),
         (b"", None),
     ],
+    ids=range(12),
 )
 def test_sniff(head: bytes, kind: str | None) -> None:
     assert sniff(head) == kind
