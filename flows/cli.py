@@ -87,7 +87,35 @@ def _parser() -> argparse.ArgumentParser:
     index.add_argument("name", nargs="?", default="", help="the index")
     index.add_argument("what", nargs="?", default="", help="take-down: the id or URL of a document; drop: the snapshot")
     index.add_argument("--reason", default="", help="why a document is taken down; recorded in the index")
-    for sub in (run, status, prune, index):
+    explain = command("explain", _ledger("explain"), "Everything that is known of one page: measured, crossed, copies, edits, fate.")
+    explain.add_argument("what", help="a URL, the id of a document or record, or a text file (measured with --recipe now)")
+    explain.add_argument("--recipe", default="fineweb", help="for a text file: whose limits it is held against")
+    explain.add_argument("--html", default="", metavar="FILE", help="write a page too")
+    sql = command("sql", _ledger("sql"), "Ask a run's tables: documents, signals, decisions, clusters, corpus. Read-only.")
+    sql.add_argument("query", nargs="?", default="", help="a SELECT, or the name of a shipped query")
+    sql.add_argument("-f", "--file", default="", help="read the query from a file")
+    sql.add_argument("--list", action="store_true", help="the shipped queries")
+    sql.add_argument("--csv", action="store_true", help="print CSV")
+    sql.add_argument("--memory-gib", type=float, default=1.0, help="what DuckDB may hold")
+    what_if = command("what-if", _ledger("what_if"), "Other limits on a finished run: which documents enter and leave, in seconds.")
+    what_if.add_argument(
+        "--set", action="append", default=[], metavar="SIGNAL.low=N", help="a bound to change; again for more; =none lifts it"
+    )
+    what_if.add_argument("--sweep", default="", metavar="SIGNAL", help="kept share against the bound")
+    diff = command("diff", _ledger("diff"), "What differs between two runs: recipe, steps, documents gained and lost, signals.")
+    diff.add_argument("a", help="a run's id")
+    diff.add_argument("b", help="another's")
+    diff.add_argument("--other-store", default="", help="the store of the second run, if it is another")
+    verify = command("verify", _ledger("verify"), "Check every file of a run against its manifest; exit status 1 on damage.")
+    verify.add_argument("run", nargs="?", default="", help="a run's id or the path of its manifest (default: the newest)")
+    verify.add_argument("--step", default="", help="this step alone")
+    verify.add_argument("--shard", default="", help="this shard alone")
+    verify.add_argument("--mend", action="store_true", help="delete what is damaged, so that the next run makes it anew")
+    for sub in (explain, sql, what_if):
+        sub.add_argument("--run", default="", help="a run's id or the path of its manifest (default: the newest)")
+    for sub in (explain, sql, what_if, diff, verify):
+        sub.add_argument("--json", action="store_true", help="print JSON")
+    for sub in (run, status, prune, index, explain, sql, what_if, diff, verify):
         sub.add_argument("--store", default="winnow-store", help="folder or URI for artifacts and corpora (default: ./winnow-store)")
 
     recipes = command("recipes", _recipes, "The shipped recipes, or one of them with every default written out.")
@@ -186,6 +214,15 @@ def _index(args: argparse.Namespace) -> int:
 
     print("\n".join(change_index(args.store, args.action, args.name, args.what, args.reason)))
     return OK
+
+
+def _ledger(name: str) -> Callable[[argparse.Namespace], int]:
+    def call(args: argparse.Namespace) -> int:
+        from flows.ledger import commands
+
+        return int(getattr(commands, name)(args))
+
+    return call
 
 
 def _recipes(args: argparse.Namespace) -> int:

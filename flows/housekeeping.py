@@ -24,7 +24,9 @@ def record(run: Run) -> None:
         "source": run.request.source,
         "home": run.home,
         "steps": {step.address: {"label": step.label, "by_shard": isinstance(step, ShardStep)} for step in run.pipeline.steps},
+        "tables": {name: getattr(run.pipeline, name).address for name in ("documents", "signals", "decisions")},
         "shards": list(run.bench.shard_keys),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     run.bench.store.put(f"runs/{run.id}.json", json.dumps(entry, indent=1).encode())
 

@@ -21,6 +21,7 @@ from flows.release import dataset_card, report_html
 from tasks import crawl as crawls
 from tasks.core.bench import Bench
 from tasks.core.errors import BadInput
+from tasks.core.merkle import root
 from tasks.core.plan import Plan
 from tasks.core.step import Step
 from tasks.core.store import Store
@@ -176,6 +177,7 @@ def release(run: Run) -> dict[str, Any]:
                 "rows_in": sum(r["rows_in"] for r in made),
                 "rows_out": sum(r["rows_out"] for r in made),
                 "dropped": dict(sorted(dropped.items())),
+                "merkle": root(r["data"]["sha256"] for r in sorted(made, key=lambda r: r["shard"])),
             }
         )
         seconds, cpu_s = sum(r["seconds"] for r in made), sum(r["cpu_s"] for r in made)
@@ -197,6 +199,7 @@ def release(run: Run) -> dict[str, Any]:
         "digest": "sha256:" + hashlib.sha256(json.dumps(curated, sort_keys=True).encode()).hexdigest(),
         "files": files,
         "steps": steps,
+        "merkle": root(s["merkle"] for s in steps),
     }
     store = run.bench.store
     summary = {

@@ -1,0 +1,145 @@
+"""How the ledger's answers look: plain text for the terminal (coloured where it is one), and a page for ``explain --html``."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from flows.ledger.diff import Difference
+from flows.ledger.explain import Copy, Explained
+from flows.ledger.find import Finished
+from flows.ledger.what_if import Change
+from flows.release import bound
+
+BARS = "▏▎▍▌▋▊▉█"
+WIDTH = 40
+
+
+def console() -> Console:
+    """Standard output; no colours and no wrapping at 80 columns where it is not a terminal."""
+    plain = Console()
+    return plain if plain.is_terminal else Console(width=160)
+
+
+def table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+    """A table of plain values; numbers to the right."""
+    found = Table(box=None, pad_edge=False)
+    kept = [list(row) for row in rows]
+    for i, name in enumerate(names):
+        numeric = any(isinstance(row[i], int | float) and not isinstance(row[i], bool) for row in kept)
+        found.add_column(escape(str(name)), justify="right" if numeric else "left", overflow="fold")
+    for row in kept:
+        found.add_row(*(escape(figure(v)) for v in row))
+    return found
+
+
+def figure(value: Any) -> str:
+    """A value as people read it."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def copy_said(copy: Copy) -> str:
+    """One sentence about a page's copies."""
+    if copy.size is None:
+        said = f"by {copy.by}: known from {copy.snapshot}, which kept {copy.kept} {copy.kept_url}"
+    elif copy.rank == 0:
+        said = f"by {copy.by}: {copy.size} copies, this one stays"
+    else:
+        said = f"by {copy.by}: {copy.size} copies, {copy.kept or 'none'} stays {copy.kept_url}".rstrip()
+    return said + (f", similarity {copy.similarity:.3f}" if copy.similarity is not None else "")
+
+
+def explained(run: Finished | None, found: Explained, out: Console) -> None:
+    """Print everything that is known of a page."""
+    d = found.document
+    out.print(f"[bold]{escape(d['url'] or d['id'])}[/bold]")
+    if run:
+        out.print(escape(f"  {found.fate}"), style="green" if found.reason is None else "red")
+        out.print(
+            escape(f"  id {d['id']}, {d['date']}, {d['language']} ({figure(d['language_score'])}), {figure(d['text_chars'])} characters")
+        )
+        out.print(escape(f"  record {d['record_id']} in {d['source_file']}, offset {d['offset']}, {d['length']} bytes"))
+    else:
+        out.print(escape(f"  {found.fate}"))
+    out.print()
+    if found.verdicts:
+        rows = [(v.limit.signal, v.value, bound(asdict(v.limit)), v.margin, "crossed" if v.crossed else "") for v in found.verdicts]
+        out.print(table(("signal", "value", "limit", "over by", ""), rows))
+    for copy in found.copies:
+        out.print(escape(f"  {copy_said(copy)}"))
+    if changes := found.diff():
+        out.print("\n[bold]Edits[/bold]")
+        for line in changes:
+            out.print(escape(line), style="red" if line.startswith("-") else "green" if line.startswith("+") else "dim", highlight=False)
+    out.print()
+
+
+def page(run: Finished | None, found: Sequence[Explained]) -> str:
+    """The same as one self-contained HTML page; what comes from web pages is escaped."""
+    environment = Environment(loader=PackageLoader("flows"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    css = (files("flows") / "templates" / "report.css").read_text(encoding="utf-8")
+    return environment.get_template("explain.html.j2").render(
+        run=run, pages=found, css=css, figure=figure, bound=lambda limit: bound(asdict(limit)), copy_said=copy_said
+    )
+
+
+def changed(change: Change, out: Console) -> None:
+    """Print what other limits would change."""
+    after, chars = change.kept + change.enter - change.leave, change.kept_chars + change.enter_chars - change.leave_chars
+    rows = [
+        ("kept now", change.kept, change.kept_chars),
+        ("enter", change.enter, change.enter_chars),
+        ("leave", change.leave, change.leave_chars),
+        ("kept then", after, chars),
+    ]
+    out.print(table(("", "documents", "characters"), rows))
+    out.print(
+        f"\nof {change.documents:,} documents; {change.copies:,} of those that enter have a copy: the exact corpus needs a run with the changed recipe."
+    )
+    for side in ("enter", "leave"):
+        if change.samples[side]:
+            out.print(f"\n[bold]{side}[/bold]  {_most(change.languages[side])}  {_most(change.hosts[side])}", highlight=False)
+            out.print(table(("id", "URL", "dropped for" if side == "enter" else "would be dropped for"), change.samples[side]))
+
+
+def _most(counts: Counter[str], n: int = 5) -> str:
+    return escape(", ".join(f"{name} {count:,}" for name, count in counts.most_common(n)))
+
+
+def swept(signal: str, found: Sequence[tuple[float, float, float]], out: Console) -> None:
+    """Print the kept share against a lower and an upper bound."""
+    rows = [(b, f"{a:6.1%} {_bar(a)}", f"{c:6.1%} {_bar(c)}") for b, a, c in found]
+    out.print(table((signal, "kept with it as low", "kept with it as high"), rows))
+
+
+def _bar(share: float) -> str:
+    eighths = round(share * WIDTH * 8)
+    return "█" * (eighths // 8) + (BARS[eighths % 8 - 1] if eighths % 8 else "")
+
+
+def differed(a: Finished, b: Finished, found: Difference, out: Console) -> None:
+    """Print what differs between two runs."""
+    out.print(f"A {a.id} ({a.entry['snapshot']}), B {b.id} ({b.entry['snapshot']})")
+    if found.recipe:
+        out.print(table(("recipe", "A", "B"), [(path, str(x), str(y)) for path, x, y in found.recipe]))
+    out.print(f"other addresses: {', '.join(found.steps) or 'none, the steps are the same'}")
+    out.print(f"documents: {found.common:,} in both, {found.only_a:,} in A alone, {found.only_b:,} in B alone")
+    rows = [("gained in B", reason, n) for reason, n in found.gained.most_common()] + [
+        ("lost in B", reason, n) for reason, n in found.lost.most_common()
+    ]
+    if rows:
+        out.print(table(("", "reason in the other run", "documents"), rows))
+    if found.shifts:
+        out.print(table(("signal", "median A", "median B", "distance (KS)"), found.shifts))
