@@ -1,0 +1,264 @@
+"""The ledger: every answer against the tables or against a run that was really made."""
+
+import json
+from collections import Counter
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows import cli
+from flows.housekeeping import record
+from flows.ledger.diff import diff
+from flows.ledger.explain import explain, explain_text, lost
+from flows.ledger.find import open_run
+from flows.ledger.predicate import predicate
+from flows.ledger.sql import named, query
+from flows.ledger.verify import mend, verify
+from flows.ledger.what_if import changed, sweep, what_if
+from flows.recipes import load
+from flows.run import release
+from tasks.core.errors import BadInput, DamagedArtifact
+from tasks.core.limit import Limit, judge
+from tasks.core.merkle import root
+from tests.pipelines import curated, rows
+from tests.tiny import mirror
+
+MOVED = "extends: gopher\nlimits:\n  language: null\n  stop_word_count: null\n  word_count: {low: 375, high: 100000}\n"
+
+
+def finished(source, recipe, store):
+    run = curated(source, recipe, store)
+    run.bench.store.open_for_writing()
+    record(run)
+    release(run)
+    return run
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    base = tmp_path_factory.mktemp("ledger")
+    (base / "moved.yaml").write_text(MOVED)
+    source = mirror(base / "mirror", warcs=2, pages=12)
+    runs = {
+        name: finished(source, recipe, base / "store")
+        for name, recipe in (("gopher", "gopher"), ("moved", base / "moved.yaml"), ("raw", "raw"), ("refinedweb", "refinedweb"))
+    }
+    return base / "store", runs
+
+
+@pytest.fixture
+def gopher(place):
+    return open_run(str(place[0]), place[1]["gopher"].id)
+
+
+def test_every_shipped_query_runs(place):
+    store, runs = place
+    for name, text in named().items():
+        assert text.startswith("-- "), name
+        run = open_run(str(store), runs["refinedweb" if name == "refinedweb" else "raw"].id)
+        names, _ = query(run, text)
+        assert names
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DROP VIEW documents",
+        "CREATE TABLE t AS SELECT 1",
+        "COPY documents TO '/tmp/out.parquet'",
+        "ATTACH '/tmp/x.db'",
+        "INSTALL httpfs",
+        "SET memory_limit='100GB'",
+        "PRAGMA database_list",
+        "SELECT 1; SELECT 2",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM glob('/*')",
+        "SELECT no_such_column FROM documents",
+        "SELEC 1",
+        "",
+    ],
+)
+def test_sql_is_read_only_and_sees_nothing_else(gopher, text):
+    with pytest.raises(BadInput):
+        query(gopher, text)
+
+
+def test_sql_counts_what_the_tables_hold(gopher, place):
+    decisions = rows(place[1]["gopher"], place[1]["gopher"].pipeline.decisions)
+    _, found = query(gopher, "SELECT reason, count(*) FROM decisions GROUP BY reason")
+    assert dict(found) == Counter(d["reason"] for d in decisions)
+    _, [(kept,)] = query(gopher, "SELECT count(*) FROM corpus")
+    assert kept == sum(d["kept"] for d in decisions)
+
+
+NUMBERS = st.none() | st.sampled_from([0.0, 0.5, 1.0, -1.0, float("nan"), float("inf"), float("-inf"), 1e300])
+
+
+@given(
+    st.lists(st.tuples(NUMBERS, st.none() | st.sampled_from(["en", "fr", "it's"])), min_size=1, max_size=8),
+    st.sampled_from([Limit("x", low=0.5), Limit("x", high=0.5), Limit("x", low=-1, high=1)]),
+    st.sampled_from([Limit("l", one_of=("en", "it's")), Limit("l", empty=True)]),
+)
+def test_limits_and_sql_say_the_same(values, number, word):
+    table = pa.table({"x": pa.array([v[0] for v in values], pa.float64()), "l": pa.array([v[1] for v in values], pa.string())})
+    _, reason = judge({"x": table["x"], "l": table["l"]}, (number, word), len(values))
+    connection = duckdb.connect()
+    connection.register("t", table)
+    said = [row[0] for row in connection.execute(f"SELECT {predicate((number, word))} FROM t").fetchall()]
+    assert said == [r is None for r in reason.to_pylist()]
+
+
+def test_what_if_is_what_a_real_run_does(place, gopher):
+    settings = ["language.one_of=none", "stop_word_count.low=none", "word_count.low=375"]
+    known = next(gopher.shards("signals")).column_names[1:]
+    change = what_if(gopher, changed(gopher.limits, settings, known))
+    before, after = (
+        {d["id"]: d["reason"] for d in rows(place[1][name], place[1][name].pipeline.decisions)} for name in ("gopher", "moved")
+    )
+    enter = {i for i in after if after[i] is None and before[i] is not None}
+    leave = {i for i in after if after[i] is not None and before[i] is None}
+    assert change.documents == len(before)
+    assert change.kept == sum(r is None for r in before.values())
+    assert (change.enter, change.leave) == (len(enter), len(leave))
+    assert change.enter + change.leave > 0
+    assert {s[0] for s in change.samples["enter"]} <= enter
+    assert sum(change.languages["enter"].values()) == change.enter
+
+
+@pytest.mark.parametrize(
+    "setting", ["word_count", "word_count.low", "nothing.low=1", "word_count.low=many", "word_count.lower=1", ".low=1"]
+)
+def test_settings_that_cannot_be_read(gopher, setting):
+    with pytest.raises(BadInput, match="--set"):
+        changed(gopher.limits, [setting], ["word_count"])
+
+
+def test_sweep(gopher):
+    found = sweep(gopher, "word_count")
+    assert found[0][1] == 1.0
+    assert found[-1][2] == 1.0
+    assert [f[1] for f in found] == sorted((f[1] for f in found), reverse=True)
+    with pytest.raises(BadInput, match="no number"):
+        sweep(gopher, "language")
+
+
+def test_explain_names_the_copy_that_stays(place, gopher):
+    decisions = rows(place[1]["gopher"], place[1]["gopher"].pipeline.decisions)
+    copy = next(d for d in decisions if d["reason"] in ("url_cluster_rank:high", "text_cluster_rank:high"))
+    by = copy["reason"].split("_")[0]
+    stays = next(d for d in decisions if d[f"{by}_cluster"] == copy[f"{by}_cluster"] and d[f"{by}_cluster_rank"] == 0)
+    [page] = explain(gopher, copy["id"])
+    [said] = [c for c in page.copies if c.by == by]
+    assert (said.kept, said.rank, said.size) == (stays["id"], copy[f"{by}_cluster_rank"], copy[f"{by}_cluster_size"])
+    assert said.kept_url
+    assert copy["reason"] in page.fate
+    assert page.document["source_file"]
+    assert page.document["offset"] >= 0
+
+
+def test_explain_says_of_every_limit_whether_it_is_crossed(place, gopher):
+    for decision in rows(place[1]["gopher"], place[1]["gopher"].pipeline.decisions)[:6]:
+        [page] = explain(gopher, decision["id"])
+        assert [v.limit for v in page.verdicts] == list(gopher.limits)
+        limits = {v.limit.signal for v in page.verdicts if v.crossed}
+        assert limits == {c["reason"].split(":")[0] for c in decision["crossed"]} & {limit.signal for limit in gopher.limits}
+        for v in page.verdicts:
+            assert v.margin is None or (v.margin > 0) == v.crossed
+
+
+def test_a_record_that_became_no_document_is_found(place, gopher):
+    run = place[1]["gopher"]
+
+    shard = run.bench.shard_keys[0]
+    table = pq.read_table(run.bench.store.full(f"steps/{run.pipeline.documents.address}/{shard}.dropped.parquet"))
+    record = table.to_pylist()[0]
+    assert lost(gopher, record["record_id"])[0]["reason"] == record["reason"]
+    assert lost(gopher, "http://nowhere.example/") == []
+
+
+def test_a_text_file_is_measured_now(tmp_path):
+    path = tmp_path / "page.txt"
+    path.write_text("too short")
+    page = explain_text(load("gopher"), path)
+    assert "would drop" in page.fate
+    assert {v.limit.signal for v in page.verdicts if v.crossed} >= {"word_count"}
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BadInput, match="UTF-8"):
+        explain_text(load("gopher"), path)
+
+
+def test_the_page_of_explain_escapes_what_pages_say(tmp_path):
+    path = tmp_path / "page.txt"
+    path.write_text("<script>alert(1)</script>\n" * 3)
+    assert cli.main(["explain", str(path), "--recipe", "c4", "--html", str(tmp_path / "out.html")]) == 0
+    html = (tmp_path / "out.html").read_text()
+    assert "&lt;script&gt;" in html
+    assert "<script>" not in html
+
+
+def test_verify_finds_what_was_changed_and_the_next_run_repairs_it(tmp_path):
+    source = mirror(tmp_path / "mirror", warcs=2, pages=4)
+    run = finished(source, "gopher", tmp_path / "store")
+    opened = open_run(str(tmp_path / "store"))
+    checked, findings = verify(opened)
+    assert findings == []
+    assert checked == run.plan.total() + len(opened.manifest["files"])
+    shard = opened.entry["shards"][0]
+    path = tmp_path / "store" / f"steps/{opened.address('signals')}/{shard}.parquet"
+    path.write_bytes(path.read_bytes()[:-9] + b"otherwise")
+    assert [f.what for f in verify(opened)[1]] == [f"steps/{opened.address('signals')}/{shard}.parquet"]
+    assert verify(opened, step="extract") == (2, [])
+    assert len(verify(opened, step="signals", shard=shard)[1]) == 1
+    with pytest.raises(DamagedArtifact, match="winnow run"):
+        list(opened.shards("signals"))
+    mend(opened, verify(opened)[1])
+    again = finished(source, "gopher", tmp_path / "store")
+    assert again.plan.computed == 1
+    assert verify(open_run(str(tmp_path / "store")))[1] == []
+
+
+def test_verify_sees_a_report_that_counts_otherwise(tmp_path):
+    finished(mirror(tmp_path / "mirror", warcs=1, pages=4), "gopher", tmp_path / "store")
+    opened = open_run(str(tmp_path / "store"))
+    shard = opened.entry["shards"][0]
+    path = tmp_path / "store" / f"steps/{opened.address('extract')}/{shard}.json"
+    report = json.loads(path.read_text())
+    path.write_text(json.dumps(report | {"rows_in": report["rows_in"] + 1}))
+    assert [f.what for f in verify(opened)[1]] == ["step extract"]
+    path.write_text(json.dumps(report | {"data": report["data"] | {"sha256": "0" * 64}}))
+    assert {"step extract"} < {f.what for f in verify(opened)[1]}
+
+
+def test_merkle_roots_tell_order_and_content_apart():
+    roots = {root(d) for d in ([], ["a"], ["b"], ["a", "b"], ["b", "a"], ["a", "b", "c"], ["a", "b", "c", "c"])}
+    assert len(roots) == 7
+
+
+def test_diff_tells_recipe_steps_and_documents(place, gopher):
+    store, runs = place
+    other = open_run(str(store), runs["moved"].id)
+    found = diff(gopher, other)
+    assert ("limits.word_count.low", 50, 375) in found.recipe
+    assert "select" in found.steps
+    assert "extract" not in found.steps
+    assert (found.only_a, found.only_b) == (0, 0)
+    reasons = [{d["id"]: d["reason"] for d in rows(runs[n], runs[n].pipeline.decisions)} for n in ("gopher", "moved")]
+    assert found.gained.total() == sum(reasons[1][i] is None and r is not None for i, r in reasons[0].items())
+    same = diff(gopher, gopher)
+    assert (same.recipe, same.steps, same.gained, same.lost, same.shifts) == ([], [], Counter(), Counter(), [])
+
+
+def test_opening_a_run(place, tmp_path):
+    store, runs = place
+    manifest = store / runs["raw"].home / "manifest.json"
+    assert open_run(str(store), str(manifest)).id == runs["raw"].id
+    assert open_run(str(store), "raw").id == runs["raw"].id
+    with pytest.raises(BadInput, match=r"Near it: .*gopher"):
+        open_run(str(store), "gofer-12345678")
+    with pytest.raises(BadInput, match="holds no run"):
+        open_run(str(tmp_path))
