@@ -11,9 +11,11 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pyarrow as pa
 import yaml
 
 from flows.places import model_place
+from tasks.core.condition import Condition
 from tasks.core.errors import BadInput
 from tasks.core.filter import Filter
 from tasks.core.identity import canonical, digest
@@ -34,7 +36,7 @@ from tasks.documents import ReadDocuments
 from tasks.extract import MIB, Extract
 from tasks.extractors.base import Extractor
 from tasks.filters.datatrove_block import DatatroveBlock
-from tasks.measure import Correct, Measure, Signals
+from tasks.measure import ARROW, CORRECTED, Correct, Measure, Signals
 from tasks.models import ModelFile, model_file
 from tasks.pii import KINDS
 from tasks.profile import Profile
@@ -107,6 +109,7 @@ class Recipe:
     language_model: ModelFile
     measure: dict[str, tuple[Filter, ...]]
     limits: tuple[Limit, ...]
+    where: Condition | None = None
     correct: LineRules | None = None
     deduplicate: tuple[Deduplicate, ...] = ()
     redact: tuple[str, ...] = ()
@@ -178,7 +181,7 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
     correct = Correct(documents, recipe.correct) if recipe.correct else None
     groups = tuple(Measure(documents, group, filters, correct if _edited(filters) else None) for group, filters in recipe.measure.items())
     signals = Signals(documents, groups, correct)
-    decisions: Decisions = Judge(signals, recipe.limits)
+    decisions: Decisions = Judge(signals, recipe.limits, recipe.where)
     text: Step | None = correct  # the last edit
     ranges = -(-len(crawl.shards) // SHARDS_PER_RANGE)
     for rule in recipe.deduplicate:
@@ -280,6 +283,8 @@ def _recipe(raw: dict[str, Any], spec: str) -> Recipe:
         for group, entries in _dict(raw["measure"], "measure", spec).items()
     }
     raw["limits"] = tuple(_limit(signal, bounds, spec) for signal, bounds in _dict(raw["limits"], "limits", spec).items())
+    if raw.get("where"):
+        raw["where"] = Condition(str(raw["where"]))
     if raw.get("correct"):
         raw["correct"] = _options(LineRules, _dict(raw["correct"], "correct", spec), f"{spec}: correct")
     raw["deduplicate"] = tuple(_deduplicate(d, spec) for d in _list(raw.get("deduplicate", []), "deduplicate", spec))
@@ -321,6 +326,11 @@ def _checked(recipe: Recipe, spec: str) -> Recipe:
             raise BadInput(
                 f"Recipe {spec}: no filter of `measure` gives a signal {name!r}.{_near(name, measured)} `winnow recipes {recipe.name}` lists them."
             )
+    if recipe.where:
+        kinds = {s.name: ARROW[s.kind] for filters in recipe.measure.values() for f in filters for s in f.signals}
+        kinds |= {"language": pa.string(), "language_score": pa.float64()}
+        kinds |= {f.name: f.type for f in CORRECTED if f.name in measured}
+        recipe.where.check(pa.schema(list(kinds.items())))
     return recipe
 
 

@@ -79,6 +79,7 @@ REASONS = {
     "substring_chars_left:low": "too little is left without the passages that stand elsewhere too",
     "minhash_cluster_size:high": "it has near copies, of which the recipe keeps none",
     "minhash_known_bands:high": "an earlier snapshot kept a document with nearly the same text",
+    "where": "the condition of the recipe does not hold",
     "mime:missing": "no type declared, and not HTML by its looks",
     "mime:malformed": "the declared type is not one",
 }

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.core.bench import Bench
-from tasks.core.limit import Limit, judge
+from tasks.core.condition import REASON, Condition
+from tasks.core.limit import CROSSED, Limit, judge
 from tasks.core.step import Made, ShardStep
 from tasks.measure import Signals
 
@@ -20,19 +21,25 @@ from tasks.measure import Signals
 class Judge(ShardStep):
     """Signals in; id, kept, reason (the first crossed limit or null) and all crossed limits out, one row per document.
 
-    The rows counted as dropped are those not kept; their rows stay in the table, since explaining them is its purpose.
+    ``where`` is one more limit, stated in SQL, and the last one. The rows counted as dropped are those not kept; their rows stay in the table, since explaining them is its purpose.
     """
 
     name: ClassVar[str] = "select"
 
     signals: Signals
     limits: tuple[Limit, ...]
+    where: Condition | None = None
 
     def run(self, shard: str, bench: Bench) -> Made:
-        wanted = list(dict.fromkeys(limit.signal for limit in self.limits))
+        wanted = list(dict.fromkeys([*(limit.signal for limit in self.limits), *(self.where.columns if self.where else ())]))
         signals = bench.read(self.signals, shard, ["id", *wanted])
         crossed, reason = judge({name: signals[name] for name in wanted}, self.limits, signals.num_rows)
         table = pa.table({"id": signals["id"], "kept": pc.is_null(reason), "reason": reason, "crossed": crossed})
+        if self.where:
+            goes = ~self.where.holds(signals.select(wanted))
+            entry = {"reason": REASON, "value": None, "limit": None, "margin": None, "detail": self.where.sql}
+            entries = pa.array([[entry] if g else [] for g in goes], CROSSED)
+            table = crossing(table, entries, pa.array([REASON if g else None for g in goes], pa.string()))
         return account(table)
 
 

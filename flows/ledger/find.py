@@ -140,19 +140,20 @@ def open_run(root: str, wanted: str = "") -> Finished:
     """
     store = Store(root if "://" in root else str(Path(root).absolute()))
     store.check()
-    found = {path: json.loads(store.get(path)) for path in store.files("runs") if path.endswith(".json")}
+    records = (json.loads(store.get(path)) for path in store.files("runs") if path.endswith(".json"))
+    found = [entry for entry in records if "tables" in entry]  # older records do not say where their tables are
     if not found:
         raise BadInput(f"{root} holds no run. Give the --store of an earlier `winnow run`.")
     wanted = Path(wanted).parent.name if wanted.endswith("manifest.json") else wanted
-    ids = [e["id"] for e in found.values()]
-    chosen = [e for e in found.values() if e["id"] == wanted] or [e for e in found.values() if e["id"].startswith(wanted)]
+    ids = [e["id"] for e in found]
+    chosen = [e for e in found if e["id"] == wanted] or [e for e in found if e["id"].startswith(wanted)]
     if wanted and not chosen:
         near = difflib.get_close_matches(wanted, ids, n=3, cutoff=0.3)
         hint = f" Near it: {', '.join(near)}." if near else ""
         raise BadInput(f"There is no run {wanted} in {root}.{hint} `winnow status --store {root}` lists the runs.")
     if wanted and len(chosen) > 1:
         raise BadInput(f"{len(chosen)} runs begin with {wanted}: {', '.join(sorted(e['id'] for e in chosen))}. Give more of the id.")
-    entry = chosen[0] if wanted else max(found.values(), key=lambda e: e.get("started", ""))
+    entry = chosen[0] if wanted else max(found, key=lambda e: e.get("started", ""))
     try:
         manifest = json.loads(store.get(f"{entry['home']}/manifest.json"))
     except FileNotFoundError:

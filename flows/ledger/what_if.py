@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.ledger.find import Finished
+from tasks.core.condition import REASON
 from tasks.core.errors import BadInput
 from tasks.core.limit import Limit, judge
 
@@ -79,8 +80,11 @@ def what_if(run: Finished, limits: Sequence[Limit]) -> Change:
         before = decisions["kept"].to_numpy(zero_copy_only=False).astype(bool)
         _, reason = judge({name: signals[name] for name in wanted}, limits, signals.num_rows)
         passes = reason.is_null().to_numpy(zero_copy_only=False)
-        # What was dropped for another reason than a limit (a copy) stays dropped.
-        other = np.array([r is not None and r.split(":")[0] not in mine for r in decisions["reason"].to_pylist()], bool)
+        # What was dropped for another reason than a limit (a copy, the recipe's SQL) stays dropped.
+        facts = zip(decisions["reason"].to_pylist(), decisions["crossed"].to_pylist(), strict=True)
+        other = np.array(
+            [r is not None and (r.split(":")[0] not in mine or any(c["reason"] == REASON for c in met)) for r, met in facts], bool
+        )
         after = passes & ~other
         chars = run.read(run.entry["tables"]["documents"], shard, ["text_chars"])["text_chars"].to_numpy()
         change.documents += len(before)
@@ -91,9 +95,9 @@ def what_if(run: Finished, limits: Sequence[Limit]) -> Change:
         change.enter_chars, change.leave_chars = change.enter_chars + int(chars[enter].sum()), change.leave_chars + int(chars[leave].sum())
         change.copies += _with_copies(decisions, enter)
         if len(enter) or len(leave):
-            facts = run.read(run.entry["tables"]["documents"], shard, ["id", "url", "language"])
+            people = run.read(run.entry["tables"]["documents"], shard, ["id", "url", "language"])
             for side, rows, why in (("enter", enter, decisions["reason"]), ("leave", leave, reason)):
-                picked = facts.take(pa.array(rows)).to_pylist()
+                picked = people.take(pa.array(rows)).to_pylist()
                 change.languages[side].update(p["language"] or "unknown" for p in picked)
                 change.hosts[side].update(_host(p["url"]) for p in picked)
                 room = SAMPLES - len(change.samples[side])

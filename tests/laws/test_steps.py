@@ -16,6 +16,7 @@ RECIPES = recipes.names()
 COPIES = """
 extends: raw
 measure: {redpajama: null}
+where: word_count >= 40 AND (language = 'en' OR language_score < 0.9)
 deduplicate:
   - {by: paragraph, min_chars: 20}
   - {by: substring, min_tokens: 10}
