@@ -6,14 +6,16 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from tasks.core.errors import BadInput
+
+if TYPE_CHECKING:  # loaded by those who use it only: it takes time, and prints what it leaked as the process ends
+    import duckdb
 
 REASON = "where"
 
@@ -57,6 +59,8 @@ class Condition:
     @cached_property
     def _nodes(self) -> list[dict[str, Any]]:
         with _locked() as connection:
+            import duckdb
+
             try:
                 [(text,)] = connection.execute("SELECT json_serialize_sql(?)", [f"SELECT ({self.sql}) FROM signals"]).fetchall()  # noqa: S608 it is what is being checked
             except duckdb.Error as e:
@@ -86,6 +90,8 @@ class Condition:
                 raise BadInput(f"where: the recipe measures no signal {name!r}.{hint}")
         with _locked() as connection:
             connection.register("signals", schema.empty_table())
+            import duckdb
+
             try:
                 [described] = connection.execute(f"DESCRIBE SELECT ({self.sql}) FROM signals").fetchall()  # noqa: S608 checked on construction
             except duckdb.Error as e:
@@ -103,7 +109,9 @@ class Condition:
         return found
 
 
-def _locked() -> duckdb.DuckDBPyConnection:
+def _locked() -> "duckdb.DuckDBPyConnection":
+    import duckdb
+
     connection = duckdb.connect(":memory:")
     for setting in ("threads=1", "autoinstall_known_extensions=false", "enable_external_access=false", "lock_configuration=true"):
         connection.execute(f"SET {setting}")
