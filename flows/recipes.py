@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import yaml
 
+from flows.places import model_place
 from tasks.core.errors import BadInput
 from tasks.core.filter import Filter
 from tasks.core.identity import canonical, digest
@@ -280,7 +281,9 @@ def _options(cls: type[T], options: dict[str, Any], where: str) -> T:
             raise BadInput(
                 f"Recipe {where}: unknown option {key!r}.{_near(key, known)} Known options: {', '.join(sorted(known)) or 'none'}."
             )
-    return cls(**{k: _frozen(v) for k, v in options.items()})
+    # A field may say how its value in a recipe becomes its value in a step, such as names that become models with their digests.
+    readers = {f.name: f.metadata["recipe"] for f in fields(cls) if "recipe" in f.metadata} if is_dataclass(cls) else {}
+    return cls(**{k: readers[k](v, lambda spec: _model(spec, where)) if k in readers else _frozen(v) for k, v in options.items()})
 
 
 def _limit(signal: str, bounds: Any, spec: str) -> Limit:
@@ -301,10 +304,11 @@ def _deduplicate(entry: Any, spec: str) -> Deduplicate:
 
 def _model(value: Any, spec: str) -> ModelFile:
     if isinstance(value, str):
-        return model_file(value)
-    entry = _dict(value, "language_model", spec)
+        place, sha256 = model_place(value)
+        return model_file(place, sha256)
+    entry = _dict(value, "a model", spec)
     if set(entry) - {"name", "sha256"} or "name" not in entry:
-        raise BadInput(f"Recipe {spec}: language_model is a name, path or URL, or a mapping of `name` and `sha256`.")
+        raise BadInput(f"Recipe {spec}: a model is a name, path or URI, block:NAME, or a mapping of `name` and `sha256`.")
     return model_file(str(entry["name"]), str(entry.get("sha256", "")))
 
 

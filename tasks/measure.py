@@ -88,7 +88,7 @@ class Measure(ShardStep):
 
     def check(self) -> None:
         for f in self.filters:
-            f.measure(Document("A text to see that the filter works.", id="check", url="https://example.org/", language="en"))
+            f.check()
 
     def run(self, shard: str, bench: Bench) -> Made:
         documents = bench.read(self.documents, shard, ["id", "url", "language", "text"])
