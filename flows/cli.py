@@ -83,6 +83,20 @@ def _parser() -> argparse.ArgumentParser:
 
     recipes = command("recipes", _recipes, "The shipped recipes, or one of them with every default written out.")
     recipes.add_argument("name", nargs="?", help="a shipped recipe or the path of a YAML file")
+
+    train = commands.add_parser("train", help="Train a model and register it.", description="Train a model and register it.")
+    kinds = train.add_subparsers(required=True, metavar="KIND")
+    lm = kinds.add_parser("lm", help="a language model for perplexity", description="Train a language model as cc_net does: SentencePiece, KenLM.")
+    lm.set_defaults(command=_train_lm)
+    lm.add_argument("--lang", required=True, help="the language, as documents have it in their column language")
+    lm.add_argument("--text", required=True, nargs="+", metavar="FILE", help=".txt (a line each), .jsonl or .parquet with a column text; .gz too")
+    lm.add_argument("--out", required=True, metavar="NAME", help="name in the registry of models, or the path of a folder")
+    lm.add_argument("--vocabulary", type=int, default=65536, help="pieces of SentencePiece, at most (cc_net: 65536)")
+    lm.add_argument("--order", type=int, default=5)
+    lm.add_argument("--prune", type=int, nargs="+", default=[0, 0, 1], metavar="N", help="per order, leave out n-grams seen at most N times")
+    lm.add_argument("--estimator", default="winnow", help="winnow, or lmplz if it is on the PATH (text larger than memory)")
+    lm.add_argument("--licence", default="", help="licence of the model, for its card")
+
     command("doctor", _doctor, "Check this machine: libraries, models, disk, Prefect.")
     return parser
 
@@ -111,10 +125,7 @@ def _run(args: argparse.Namespace) -> int:
 
 def _flow(request: "Request", *, verbose: bool) -> dict[str, Any]:
     """Run the flow in this process, against the configured Prefect server or an ephemeral one."""
-    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
-    if not verbose:
-        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    _quiet(verbose=verbose)
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     from flows.curate import curate_snapshot, listener
@@ -125,6 +136,41 @@ def _flow(request: "Request", *, verbose: bool) -> dict[str, Any]:
         listener.set(progress.tell)
         state: Any = curate_snapshot(**asdict(request), return_state=True)
     return dict(state.result())
+
+
+def _quiet(*, verbose: bool) -> None:
+    """Settings of a command's own Prefect, before it is imported."""
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    if not verbose:
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+
+
+def _train_lm(args: argparse.Namespace) -> int:
+    from tasks.core.errors import BadInput
+    from tasks.models import registered
+    from tasks.ngram.train import LmOptions, training_digest
+
+    options = LmOptions(args.lang, args.vocabulary, args.order, tuple(args.prune), args.estimator)
+    digest, _ = training_digest([Path(t) for t in args.text], options)
+    try:
+        found = registered(args.out)
+    except BadInput:
+        found = None
+    if found and found.card.get("training", {}).get("digest") == digest:
+        print(f"Nothing to do: {found.folder} was trained from these files with these options.", file=sys.stderr)
+    else:
+        _quiet(verbose=False)
+        from flows.train_lm import train_language_model
+
+        parameters = {"vocabulary": args.vocabulary, "order": args.order, "prune": args.prune, "estimator": args.estimator}
+        state: Any = train_language_model(args.lang, args.text, args.out, licence=args.licence, return_state=True, **parameters)
+        state.result()
+        found = registered(args.out)
+    figures = found.card["figures"]
+    print(f"model     {found.folder}\ntokens    {figures['tokens']:,}\nheld out  perplexity {figures['held_out_perplexity']}")
+    print(f"use it    measure: {{perplexity: [{{perplexity.Perplexity: {{models: {{{args.lang}: {args.out}}}}}}}]}}")
+    return OK
 
 
 def _say(made: dict[str, Any], args: argparse.Namespace) -> None:

@@ -10,12 +10,8 @@ from functools import cache
 from importlib.resources import files
 
 PUNCTUATION = dict(
-    zip(
-        "，。、„”“«»」「《》´∶：？！（）；–’～━〈〉【】％►",
-        [",", ".", ",", *'""""""""""', "'", ":", ":", "?", "!", "(", ")", ";", "-", "'", "~", "-", "<", ">", "[", "]", "%", "-"],
-        strict=True,
-    )
-) | {"１": '"', "—": " - ", "．": ". ", "…": "..."}
+    zip("，。、„”“«»」「《》´∶：？！（）；–’～━〈〉【】％►", ",.,\"\"\"\"\"\"\"\"\"'::?!();-'~-<>[]%-", strict=True), **{"１": '"', "—": " - ", "．": ". ", "…": "..."}
+)
 """What stands for what. cc_net lists the full-width 1 as a quotation mark; digits become 0 before that, so it has no effect."""
 
 
