@@ -86,14 +86,20 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="Train a model and register it.", description="Train a model and register it.")
     kinds = train.add_subparsers(required=True, metavar="KIND")
-    lm = kinds.add_parser("lm", help="a language model for perplexity", description="Train a language model as cc_net does: SentencePiece, KenLM.")
+    lm = kinds.add_parser(
+        "lm", help="a language model for perplexity", description="Train a language model as cc_net does: SentencePiece, KenLM."
+    )
     lm.set_defaults(command=_train_lm)
     lm.add_argument("--lang", required=True, help="the language, as documents have it in their column language")
-    lm.add_argument("--text", required=True, nargs="+", metavar="FILE", help=".txt (a line each), .jsonl or .parquet with a column text; .gz too")
+    lm.add_argument(
+        "--text", required=True, nargs="+", metavar="FILE", help=".txt (a line each), .jsonl or .parquet with a column text; .gz too"
+    )
     lm.add_argument("--out", required=True, metavar="NAME", help="name in the registry of models, or the path of a folder")
     lm.add_argument("--vocabulary", type=int, default=65536, help="pieces of SentencePiece, at most (cc_net: 65536)")
     lm.add_argument("--order", type=int, default=5)
-    lm.add_argument("--prune", type=int, nargs="+", default=[0, 0, 1], metavar="N", help="per order, leave out n-grams seen at most N times")
+    lm.add_argument(
+        "--prune", type=int, nargs="+", default=[0, 0, 1], metavar="N", help="per order, leave out n-grams seen at most N times"
+    )
     lm.add_argument("--estimator", default="winnow", help="winnow, or lmplz if it is on the PATH (text larger than memory)")
     lm.add_argument("--licence", default="", help="licence of the model, for its card")
 

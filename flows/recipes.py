@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import yaml
 
 from flows.places import model_place
+from tasks.buckets import BUCKETS, Bucket, Cutoffs
 from tasks.core.errors import BadInput
 from tasks.core.filter import Filter
 from tasks.core.identity import canonical, digest
@@ -29,6 +30,7 @@ from tasks.extractors.base import Extractor
 from tasks.filters.datatrove_block import DatatroveBlock
 from tasks.measure import Correct, Measure, Signals
 from tasks.models import ModelFile, model_file
+from tasks.ngram import cc_net
 from tasks.pii import KINDS
 from tasks.profile import Profile
 from tasks.publish import Layout, Publish
@@ -50,6 +52,17 @@ class Deduplicate:
 
 
 @dataclass(frozen=True)
+class Buckets:
+    """Head, middle and tail of a signal. ``cutoffs`` is ``run`` (``percentiles`` of the kept documents per language), ``cc_net`` (published with
+    its models), or a mapping of language to two values. ``keep`` names the buckets that stay, all if empty."""
+
+    signal: str = "perplexity"
+    cutoffs: str | tuple[tuple[str, float, float], ...] = "run"
+    percentiles: tuple[float, float] = (30.0, 60.0)
+    keep: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A recipe with every default written out. See ``flows/recipes/*.yaml`` for the shipped ones and docs/recipes.md for each key."""
 
@@ -62,6 +75,7 @@ class Recipe:
     limits: tuple[Limit, ...]
     correct: LineRules | None = None
     deduplicate: tuple[Deduplicate, ...] = ()
+    buckets: Buckets | None = None
     redact: tuple[str, ...] = ()
     carry_signals: tuple[str, ...] = ()
     rows_per_file: int = 100_000
@@ -79,7 +93,7 @@ class Pipeline:
     recipe: Recipe
     documents: Step
     signals: Signals
-    decisions: Judge | Resolve
+    decisions: Judge | Resolve | Bucket
     profile: Profile
     publish: Publish
     steps: tuple[Step, ...] = field(init=False)
@@ -126,16 +140,26 @@ def build(recipe: Recipe, crawl: Crawl) -> Pipeline:
     correct = Correct(documents, recipe.correct) if recipe.correct else None
     groups = tuple(Measure(documents, group, filters, correct if _edited(filters) else None) for group, filters in recipe.measure.items())
     signals = Signals(documents, groups, correct)
-    decisions: Judge | Resolve = Judge(signals, recipe.limits)
+    judged: Judge | Resolve = Judge(signals, recipe.limits)
     fingerprints = Fingerprint(documents, correct)
     for rule in recipe.deduplicate:
         best = rule.keep.removeprefix("best:") if rule.keep != "first" else ""
-        scattered = Scatter(rule.by, fingerprints, decisions, signals if best else None, best)  # type: ignore[arg-type]
+        scattered = Scatter(rule.by, fingerprints, judged, signals if best else None, best)  # type: ignore[arg-type]
         partitions = -(-len(crawl.shards) // SHARDS_PER_PARTITION)
-        decisions = Resolve(decisions, Clusters(crawl_digest, scattered, partitions), rule.drop)
+        judged = Resolve(judged, Clusters(crawl_digest, scattered, partitions), rule.drop)
+    decisions = _bucket(recipe.buckets, signals, judged, crawl_digest) if recipe.buckets else judged
     redacted = Redact(documents, decisions, signals, recipe.redact, recipe.carry_signals, correct)
     publish = Publish(crawl_digest, Layout(crawl_digest, redacted, recipe.rows_per_file), crawl.snapshot, recipe.name)
     return Pipeline(recipe, documents, signals, decisions, Profile(documents, signals, decisions), publish)
+
+
+def _bucket(buckets: Buckets, signals: Signals, decisions: Step, crawl_digest: str) -> Bucket:
+    found, given = None, buckets.cutoffs
+    if given == "run":
+        found, given = Cutoffs(crawl_digest, signals, decisions, buckets.signal, buckets.percentiles), ()
+    elif given == "cc_net":
+        given = tuple((language, head, tail) for language, (head, tail) in sorted(cc_net.cutoffs().items()))
+    return Bucket(decisions, signals, buckets.signal, found, given, buckets.keep)  # type: ignore[arg-type]
 
 
 def _edited(filters: tuple[Filter, ...]) -> bool:
@@ -206,6 +230,8 @@ def _recipe(raw: dict[str, Any], spec: str) -> Recipe:
     if raw.get("correct"):
         raw["correct"] = _options(LineRules, _dict(raw["correct"], "correct", spec), f"{spec}: correct")
     raw["deduplicate"] = tuple(_deduplicate(d, spec) for d in _list(raw.get("deduplicate", []), "deduplicate", spec))
+    if raw.get("buckets"):
+        raw["buckets"] = _buckets(raw["buckets"], spec)
     raw["redact"] = tuple(_list(raw.get("redact", []), "redact", spec))
     raw["carry_signals"] = tuple(_list(raw.get("carry_signals", []), "carry_signals", spec))
     for kind in raw["redact"]:
@@ -238,6 +264,7 @@ def _checked(recipe: Recipe, spec: str) -> Recipe:
         [limit.signal for limit in recipe.limits]
         + list(recipe.carry_signals)
         + [d.keep.removeprefix("best:") for d in recipe.deduplicate if d.keep != "first"]
+        + ([recipe.buckets.signal] if recipe.buckets else [])
     )
     for name in used:
         if name not in measured:
@@ -300,6 +327,23 @@ def _deduplicate(entry: Any, spec: str) -> Deduplicate:
     if rule.keep != "first" and not rule.keep.startswith("best:"):
         raise BadInput(f"Recipe {spec}: deduplicate keep {rule.keep!r} is not known; keep is first or best:<signal>.")
     return rule
+
+
+def _buckets(entry: Any, spec: str) -> Buckets:
+    options = _dict(entry, "buckets", spec)
+    if isinstance(given := options.get("cutoffs"), dict):
+        options["cutoffs"] = [[language, *(pair if isinstance(pair, list) else [pair])] for language, pair in sorted(given.items())]
+    buckets = _options(Buckets, options, f"{spec}: buckets")
+    for row in (("percentiles", *buckets.percentiles), *(buckets.cutoffs if isinstance(buckets.cutoffs, tuple) else ())):
+        if len(row) != 3 or not all(isinstance(v, int | float) for v in row[1:]) or not row[1] <= row[2]:
+            raise BadInput(f"Recipe {spec}: buckets {row[0]} is {list(row[1:])}; give two numbers, the first not above the second.")
+    if not all(0 < p < 100 for p in buckets.percentiles):
+        raise BadInput(f"Recipe {spec}: buckets.percentiles must lie between 0 and 100.")
+    if isinstance(buckets.cutoffs, str) and buckets.cutoffs not in ("run", "cc_net"):
+        raise BadInput(f"Recipe {spec}: buckets.cutoffs is run, cc_net, or a mapping such as {{en: [340, 520]}}; not {buckets.cutoffs!r}.")
+    if wrong := set(buckets.keep) - set(BUCKETS):
+        raise BadInput(f"Recipe {spec}: buckets.keep knows {', '.join(BUCKETS)}, not {', '.join(map(str, wrong))}.")
+    return buckets
 
 
 def _model(value: Any, spec: str) -> ModelFile:

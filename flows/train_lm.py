@@ -35,7 +35,9 @@ ngrams = task(name="n-grams", **UNKEPT)(train.train_ngrams)
 )
 def train_language_model(
     language: Annotated[str, Field(title="Language", description="The code that documents have in their column language.")],
-    text: Annotated[list[str], Field(title="Texts", description="Files: .txt (a line each), .jsonl or .parquet with a column text; .gz too.")],
+    text: Annotated[
+        list[str], Field(title="Texts", description="Files: .txt (a line each), .jsonl or .parquet with a column text; .gz too.")
+    ],
     out: Annotated[str, Field(title="Name", description="Name in the registry of models, or the path of a folder.")],
     vocabulary: Annotated[int, Field(title="Vocabulary", description="Pieces of SentencePiece, at most.")] = 65536,
     order: Annotated[int, Field(title="Order", description="Length of the longest n-grams.")] = 5,

@@ -129,7 +129,9 @@ def register(name: str, kind: str, contents: Mapping[str, bytes], card: Mapping[
         with _whole(folder / CARD) as f:
             f.write(json.dumps({"name": folder.name, "kind": kind, **card, "files": written}, indent=1, ensure_ascii=False).encode())
     except OSError as e:
-        raise BadInput(f"The model folder {folder} cannot be written: {e.strerror or e}. Set WINNOW_MODELS, or give --out as a path.") from None
+        raise BadInput(
+            f"The model folder {folder} cannot be written: {e.strerror or e}. Set WINNOW_MODELS, or give --out as a path."
+        ) from None
     return registered(name)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.buckets import Bucket
 from tasks.core.bench import Bench
 from tasks.core.step import Kind, Made, ShardStep, Step
 from tasks.dedup.exact import Resolve
@@ -38,7 +39,7 @@ class Profile(ShardStep):
 
     documents: Step
     signals: Signals
-    decisions: Judge | Resolve
+    decisions: Judge | Resolve | Bucket
 
     def run(self, shard: str, bench: Bench) -> Made:
         documents = bench.read(self.documents, shard, ["host", "language", "date", "text_chars"])

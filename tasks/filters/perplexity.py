@@ -11,7 +11,7 @@ from typing import ClassVar
 from tasks.core.errors import BadInput
 from tasks.core.filter import Filter, Signal, Value
 from tasks.core.text import Document
-from tasks.ngram.cc_net import normalise
+from tasks.ngram.cc_net import content, normalise
 from tasks.ngram.score import NgramModel, Scorer, ngram_models, perplexity
 
 DECIMALS = 1
@@ -41,19 +41,23 @@ class _WithModels(Filter):
 @dataclass(frozen=True)
 class Perplexity(_WithModels):
     """The whole document as one sentence, as cc_net scores it. ``cc_net``: line breaks are deleted, as published, so that the words around
-    them fuse; by default they are spaces."""
+    them fuse; by default they are spaces. ``title``: the first line is the page's title, as in WET files, and is not scored."""
 
     signals: ClassVar = (
-        Signal("perplexity", "float", "per token", "perplexity of the document as one sentence, rounded to 0.1; null without a model", "CCNet"),
+        Signal(
+            "perplexity", "float", "per token", "perplexity of the document as one sentence, rounded to 0.1; null without a model", "CCNet"
+        ),
     )
 
     cc_net: bool = False
+    title: bool = False
 
     def measure(self, doc: Document) -> dict[str, Value]:
         scorer = self.scorer(doc.language)
         if scorer is None:
             return {self.signals[0].name: None}
-        found = perplexity(*scorer.log_score(normalise(doc.text, spaced=not self.cc_net)))
+        text = content(doc.text, title=self.title) if self.cc_net or self.title else doc.text
+        found = perplexity(*scorer.log_score(normalise(text, spaced=not self.cc_net)))
         return {self.signals[0].name: None if found is None else round(found, DECIMALS)}
 
 
@@ -62,7 +66,13 @@ class HarmfulPerplexity(Perplexity):
     """The same under models trained on harmful text only: *low* values are like what the models were trained on."""
 
     signals: ClassVar = (
-        Signal("harmful_perplexity", "float", "per token", "perplexity under a model of harmful text only; low is harmful", "Jansen et al. 2022"),
+        Signal(
+            "harmful_perplexity",
+            "float",
+            "per token",
+            "perplexity under a model of harmful text only; low is harmful",
+            "Jansen et al. 2022",
+        ),
     )
 
 
@@ -71,7 +81,9 @@ class ParagraphPerplexity(_WithModels):
     """Each line that is not blank as a sentence of its own. ``above`` is what the share counts from."""
 
     signals: ClassVar = (
-        Signal("perplexity_paragraph_mean", "float", "per token", "perplexity with paragraphs as sentences, over all their tokens", "this file"),
+        Signal(
+            "perplexity_paragraph_mean", "float", "per token", "perplexity with paragraphs as sentences, over all their tokens", "this file"
+        ),
         Signal("perplexity_paragraph_max", "float", "per token", "highest perplexity of a paragraph", "this file"),
         Signal("perplexity_paragraph_above_share", "float", "share", "paragraphs with a perplexity above the option `above`", "this file"),
     )

@@ -10,7 +10,8 @@ from functools import cache
 from importlib.resources import files
 
 PUNCTUATION = dict(
-    zip("，。、„”“«»」「《》´∶：？！（）；–’～━〈〉【】％►", ",.,\"\"\"\"\"\"\"\"\"'::?!();-'~-<>[]%-", strict=True), **{"１": '"', "—": " - ", "．": ". ", "…": "..."}
+    zip("，。、„”“«»」「《》´∶：？！（）；–’～━〈〉【】％►", ',.,"""""""""\'::?!();-\'~-<>[]%-', strict=True),
+    **{"１": '"', "—": " - ", "．": ". ", "…": "..."},
 )
 """What stands for what. cc_net lists the full-width 1 as a quotation mark; digits become 0 before that, so it has no effect."""
 
@@ -41,8 +42,14 @@ def normalise(text: str, *, spaced: bool = False) -> str:
     return (text if text.isascii() else unicodedata.normalize("NFD", text)).translate(_characters)
 
 
+def content(text: str, *, title: bool = False) -> str:
+    """A document as cc_net reads it: lines stripped, blank ones left out. ``title``: without the first, which in WET files is the title."""
+    lines = [s for line in text.split("\n") if (s := line.strip())]
+    return "\n".join(lines[1:] if title else lines)
+
+
 @cache
 def cutoffs() -> dict[str, tuple[float, float]]:
     """language -> (head below, tail from): the 30th and 60th percentiles that cc_net published for its own models."""
-    with (files("tasks.ngram") / "cc_net_cutoffs.csv").open(encoding="utf-8", newline="") as f:
+    with (files("tasks.ngram") / "cc_net_cutoffs.csv").open(encoding="utf-8") as f:
         return {row["language"]: (float(row["head_below"]), float(row["tail_from"])) for row in csv.DictReader(f)}

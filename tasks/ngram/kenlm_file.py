@@ -52,7 +52,9 @@ def binary(grams: Sequence[Grams], vocabulary: Sequence[str]) -> bytes:
     first = grams[0].word
     for n, g in enumerate(grams[1:], start=2):
         first = first[g.context]
-        keys = (keys[g.suffix] * np.uint64(8978948897894561157)) ^ ((first.astype(np.uint64) + np.uint64(1)) * np.uint64(17894857484156487943))
+        keys = (keys[g.suffix] * np.uint64(8978948897894561157)) ^ (
+            (first.astype(np.uint64) + np.uint64(1)) * np.uint64(17894857484156487943)
+        )
         entries = np.zeros(len(g), MIDDLE_ENTRY if n < order else LONGEST_ENTRY)
         entries["key"], entries["probability"] = keys, _signed(g)
         if n < order:

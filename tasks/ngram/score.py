@@ -93,7 +93,9 @@ def _loaded(kenlm_file: ModelFile, sentencepiece_file: ModelFile) -> Scorer:
         import kenlm
         import sentencepiece
     except ImportError as e:
-        raise BadInput(f"Perplexity needs the package {e.name}, which is not installed: run `make setup`, or pip install {e.name}.") from None
+        raise BadInput(
+            f"Perplexity needs the package {e.name}, which is not installed: run `make setup`, or pip install {e.name}."
+        ) from None
     model_path, pieces_path = locate(kenlm_file), locate(sentencepiece_file)
     if problem := damage(model_path):
         raise BadInput(f"{model_path} is no usable KenLM model: {problem}. Get the file again, or name another in the recipe.")
@@ -104,7 +106,9 @@ def _loaded(kenlm_file: ModelFile, sentencepiece_file: ModelFile) -> Scorer:
     try:
         model = kenlm.Model(str(model_path), config)
     except OSError as e:
-        raise BadInput(f"KenLM cannot read {model_path}: {' '.join(str(e).split())[:300]}. Get the file again, or train the model.") from None
+        raise BadInput(
+            f"KenLM cannot read {model_path}: {' '.join(str(e).split())[:300]}. Get the file again, or train the model."
+        ) from None
     try:
         pieces.load(str(pieces_path))
         pieces.encode_as_pieces("a")

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -52,13 +52,17 @@ class LmOptions:
 
     def __post_init__(self) -> None:
         if not self.language or not self.language.replace("-", "").replace("_", "").isalnum():
-            raise BadInput(f"The language is {self.language!r}; give the code that the documents have in their column language, such as en.")
+            raise BadInput(
+                f"The language is {self.language!r}; give the code that the documents have in their column language, such as en."
+            )
         if not 100 <= self.vocabulary <= 1 << 20:
             raise BadInput(f"The vocabulary is {self.vocabulary}; it must be from 100 to 1048576 pieces.")
         if not 2 <= self.order <= 6:
             raise BadInput(f"The order is {self.order}; KenLM as installed from PyPI reads models of order 2 to 6.")
         if not self.prune or self.prune[0] != 0 or list(self.prune) != sorted(self.prune) or len(self.prune) > self.order:
-            raise BadInput(f"prune is {' '.join(map(str, self.prune))}; it begins with 0, never falls, and has at most {self.order} numbers.")
+            raise BadInput(
+                f"prune is {' '.join(map(str, self.prune))}; it begins with 0, never falls, and has at most {self.order} numbers."
+            )
         if self.estimator not in ESTIMATORS:
             raise BadInput(f"The estimator {self.estimator!r} is not known; it is one of: {', '.join(ESTIMATORS)}.")
 
@@ -77,7 +81,9 @@ def training_digest(paths: Sequence[Path], options: LmOptions) -> tuple[str, lis
     listed = []
     for path in paths:
         if not path.is_file():
-            raise BadInput(f"There is no text file {path}. Give .txt (a sentence or document per line), .jsonl or .parquet with a column text.")
+            raise BadInput(
+                f"There is no text file {path}. Give .txt (a sentence or document per line), .jsonl or .parquet with a column text."
+            )
         listed.append({"name": path.name, "sha256": file_sha256(path), "bytes": path.stat().st_size})
     parts = {"files": [f["sha256"] for f in listed], "options": asdict(options), "sentencepiece": _version("sentencepiece"), "trainer": 1}
     return digest(parts), listed
@@ -105,8 +111,7 @@ def _texts(path: Path) -> Iterator[str]:
                 for batch in file.iter_batches(columns=["text"]):
                     yield from (t for t in batch.column(0).to_pylist() if t)
             return
-        opened = cast(BinaryIO, gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
-        with opened, io.TextIOWrapper(opened, encoding="utf-8", errors="replace") as lines:
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 if not name.endswith((".jsonl", ".json")):
                     yield line
@@ -178,7 +183,9 @@ def _by_winnow(tokens: Iterable[list[str]], options: LmOptions) -> tuple[bytes, 
 def _by_lmplz(tokens: Iterable[list[str]], options: LmOptions) -> tuple[bytes, list[int], int]:
     """KenLM's own programs, where somebody has built them. Their bytes are theirs to keep stable."""
     if missing := [p for p in ("lmplz", "build_binary") if shutil.which(p) is None]:
-        raise BadInput(f"{' and '.join(missing)} of KenLM cannot be found on the PATH. Build them from its source, or leave --estimator out.")
+        raise BadInput(
+            f"{' and '.join(missing)} of KenLM cannot be found on the PATH. Build them from its source, or leave --estimator out."
+        )
     with tempfile.TemporaryDirectory() as folder:
         arpa, model, total = Path(folder, "arpa"), Path(folder, "binary"), 0
         with Path(folder, "text").open("w", encoding="utf-8") as f:
