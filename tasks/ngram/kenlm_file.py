@@ -52,9 +52,7 @@ def binary(grams: Sequence[Grams], vocabulary: Sequence[str]) -> bytes:
     first = grams[0].word
     for n, g in enumerate(grams[1:], start=2):
         first = first[g.context]
-        keys = (keys[g.suffix] * np.uint64(8978948897894561157)) ^ (
-            (first.astype(np.uint64) + np.uint64(1)) * np.uint64(17894857484156487943)
-        )
+        keys = longer_keys(keys[g.suffix], first)
         entries = np.zeros(len(g), MIDDLE_ENTRY if n < order else LONGEST_ENTRY)
         entries["key"], entries["probability"] = keys, _signed(g)
         if n < order:
@@ -62,6 +60,11 @@ def binary(grams: Sequence[Grams], vocabulary: Sequence[str]) -> bytes:
         parts.append(_table(entries, len(g)))
     parts.append(b"".join(w.encode() + b"\0" for w in vocabulary))
     return b"".join(parts)
+
+
+def longer_keys(keys: Keys, words: npt.NDArray[Any]) -> Keys:
+    """Keys of n-grams from those of their last n-1 words and their first words."""
+    return (keys * np.uint64(8978948897894561157)) ^ ((words.astype(np.uint64) + np.uint64(1)) * np.uint64(17894857484156487943))
 
 
 def _signed(grams: Grams, *, keep_zero: bool = False) -> npt.NDArray[np.float32]:
@@ -76,21 +79,22 @@ def _backoffs(grams: Grams) -> npt.NDArray[np.float32]:
     return np.where((grams.log_backoff == 0) & ~grams.extends_right, NO_EXTENSION, grams.log_backoff + np.float32(0)).astype(np.float32)
 
 
-def _buckets(entries: int) -> int:
-    return max(entries + 1, int(np.float32(PROBING_MULTIPLIER) * np.float32(entries)))
+def buckets(entries: int, multiplier: float = PROBING_MULTIPLIER) -> int:
+    """Of a table for so many entries, as KenLM rounds it."""
+    return max(entries + 1, int(np.float32(multiplier) * np.float32(entries)))
 
 
 def _table(entries: npt.NDArray[Any], sized_for: int) -> bytes:
     """A hash table with linear probing: every entry in its bucket or the next free one after it, around the end."""
-    buckets = _buckets(sized_for)
-    table = np.zeros(buckets, entries.dtype)
-    ideal = (entries["key"] % np.uint64(buckets)).astype(np.int64)
+    size = buckets(sized_for)
+    table = np.zeros(size, entries.dtype)
+    ideal = (entries["key"] % np.uint64(size)).astype(np.int64)
     order = np.argsort(ideal, kind="stable")
     ideal = ideal[order]
     while True:
         steps = np.arange(len(ideal))
         places = np.maximum.accumulate(ideal - steps) + steps
-        beyond = int(np.searchsorted(places, buckets))
+        beyond = int(np.searchsorted(places, size))
         if beyond == len(places):
             break
         # Those that fall off the end take the first buckets, before what belongs there.
@@ -153,7 +157,7 @@ def damage(path: Path) -> str:
             return f"its header makes no sense (order {order}, multiplier {multiplier})"
 
         def table(entries: int, dtype: np.dtype[Any]) -> int:
-            return max(entries + 1, int(np.float32(multiplier) * np.float32(entries))) * dtype.itemsize
+            return buckets(entries, multiplier) * dtype.itemsize
 
         least = -(-(SANITY.size + PARAMETERS.size + 8 * order) // 8) * 8 + 8 + table(counts[0], VOCABULARY_ENTRY)
         least += (counts[0] + 1) * UNIGRAM.itemsize + sum(table(c, MIDDLE_ENTRY) for c in counts[1:-1]) + table(counts[-1], LONGEST_ENTRY)

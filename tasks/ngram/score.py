@@ -7,11 +7,13 @@ A ``NgramModel`` is the pair of files for one language, and how a recipe may nam
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from tasks.core.errors import BadInput
 from tasks.models import KNOWN, ModelFile, locate, registered
 from tasks.ngram.kenlm_file import damage
+from tasks.ngram.reader import ProbingModel
 
 Find = Callable[[Any], ModelFile]
 
@@ -62,8 +64,8 @@ def _ngram_model(language: str, spec: Any, find: Find) -> NgramModel:
 class Scorer:
     """``log_score`` gives the log10 probability of a sentence and its length in tokens, the end of the sentence among them."""
 
-    def __init__(self, kenlm: Any, sentencepiece: Any) -> None:
-        self._score, self._pieces = kenlm.score, sentencepiece.encode_as_pieces
+    def __init__(self, model: Any, sentencepiece: Any) -> None:
+        self._score, self._pieces = model.score, sentencepiece.encode_as_pieces
 
     @classmethod
     def of(cls, model: NgramModel) -> "Scorer":
@@ -89,31 +91,40 @@ def perplexity(log_score: float, length: int) -> float | None:
 
 @cache
 def _loaded(kenlm_file: ModelFile, sentencepiece_file: ModelFile) -> Scorer:
+    return Scorer(load_ngrams(locate(kenlm_file)), load_pieces(locate(sentencepiece_file)))
+
+
+def load_ngrams(path: Path) -> Any:
+    """A KenLM model, by the module `kenlm` or, where it is not installed, by tasks/ngram/reader.py. Raises BadInput if it is not usable."""
+    if problem := damage(path):
+        raise BadInput(f"{path} is no usable KenLM model: {problem}. Get the file again, or name another in the recipe.")
     try:
         import kenlm
-        import sentencepiece
-    except ImportError as e:
-        raise BadInput(
-            f"Perplexity needs the package {e.name}, which is not installed: run `make setup`, or pip install {e.name}."
-        ) from None
-    model_path, pieces_path = locate(kenlm_file), locate(sentencepiece_file)
-    if problem := damage(model_path):
-        raise BadInput(f"{model_path} is no usable KenLM model: {problem}. Get the file again, or name another in the recipe.")
+    except ImportError:
+        try:
+            return ProbingModel(path)
+        except ValueError as e:
+            raise BadInput(f"{path} needs the package kenlm, which is not installed ({e}): pip install kenlm; it compiles with cmake.") from None
     config = kenlm.Config()
     config.show_progress = False
     config.arpa_complain = kenlm.ARPALoadComplain.NONE
+    try:
+        return kenlm.Model(str(path), config)
+    except OSError as e:
+        raise BadInput(f"KenLM cannot read {path}: {' '.join(str(e).split())[:300]}. Get the file again, or train the model.") from None
+
+
+def load_pieces(path: Path) -> Any:
+    """A SentencePiece model. Raises BadInput if it is not usable."""
+    try:
+        import sentencepiece
+    except ImportError:
+        raise BadInput("Perplexity needs the package sentencepiece, which is not installed: pip install sentencepiece==0.2.3") from None
     pieces = sentencepiece.SentencePieceProcessor()
     try:
-        model = kenlm.Model(str(model_path), config)
-    except OSError as e:
-        raise BadInput(
-            f"KenLM cannot read {model_path}: {' '.join(str(e).split())[:300]}. Get the file again, or train the model."
-        ) from None
-    try:
-        pieces.load(str(pieces_path))
+        pieces.load(str(path))
         pieces.encode_as_pieces("a")
     except (RuntimeError, OSError) as e:
-        raise BadInput(
-            f"{pieces_path} is no SentencePiece model or is truncated ({' '.join(str(e).split())[:120]}). Get the file again, or name another in the recipe."
-        ) from None
-    return Scorer(model, pieces)
+        said = " ".join(str(e).split())[:120]
+        raise BadInput(f"{path} is no SentencePiece model or is truncated ({said}). Get the file again, or name another in the recipe.") from None
+    return pieces

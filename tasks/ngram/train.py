@@ -27,6 +27,7 @@ from tasks.models import file_sha256
 from tasks.ngram.cc_net import normalise
 from tasks.ngram.kenlm_file import SPECIAL, binary
 from tasks.ngram.kneser_ney import FIRST_WORD, Ints, estimate
+from tasks.ngram.score import load_ngrams, perplexity
 
 ESTIMATORS = ("winnow", "lmplz")
 HELD_OUT_EVERY = 200
@@ -125,8 +126,10 @@ def _texts(path: Path) -> Iterator[str]:
 
 def train_pieces(sentences: Sequence[str], options: LmOptions) -> bytes:
     """A SentencePiece unigram model of the sentences. Raises BadInput if the text is too small for one."""
-    import sentencepiece
-
+    try:
+        import sentencepiece
+    except ImportError:
+        raise BadInput("Training needs the package sentencepiece, which is not installed: pip install sentencepiece==0.2.3") from None
     model = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(
@@ -210,14 +213,13 @@ def _by_lmplz(tokens: Iterable[list[str]], options: LmOptions) -> tuple[bytes, l
 
 def _held_out(model: bytes, sentences: Sequence[list[str]]) -> float | None:
     """Perplexity of sentences the model has not seen; None if there are none."""
-    import kenlm
-
-    with tempfile.NamedTemporaryFile(suffix=".binary") as f:
+    with tempfile.NamedTemporaryFile(suffix=".kenlm") as f:
         f.write(model)
         f.flush()
-        scorer = kenlm.Model(f.name)
+        scorer = load_ngrams(Path(f.name))
         log_score, length = sum(scorer.score(" ".join(s)) for s in sentences), sum(len(s) + 1 for s in sentences)
-    return round(10.0 ** (-log_score / length), 1) if length else None
+    found = perplexity(log_score, length)
+    return None if found is None else round(found, 1)
 
 
 def versions() -> dict[str, str]:
