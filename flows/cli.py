@@ -78,7 +78,12 @@ def _parser() -> argparse.ArgumentParser:
         "--drop", action="append", default=[], metavar="RUN", help="forget this run and delete its corpus too (see `winnow status`)"
     )
     prune.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
-    for sub in (run, status, prune):
+    threshold = command("threshold", _threshold, "Where to cut a signal of a finished run whose values form two groups.")
+    threshold.add_argument("signal")
+    threshold.add_argument("--run", required=True, metavar="RUN", help="a run of the store (see `winnow status`)")
+    threshold.add_argument("--language", default="", help="only documents of this language")
+    threshold.add_argument("--svg", default="", metavar="FILE", help="where the plot goes (default: threshold-SIGNAL.svg)")
+    for sub in (run, status, prune, threshold):
         sub.add_argument("--store", default="winnow-store", help="folder or URI for artifacts and corpora (default: ./winnow-store)")
 
     recipes = command("recipes", _recipes, "The shipped recipes, or one of them with every default written out.")
@@ -220,6 +225,13 @@ def _prune(args: argparse.Namespace) -> int:
     from flows.housekeeping import prune
 
     print("\n".join(prune(args.store, drop=tuple(args.drop), dry_run=args.dry_run)))
+    return OK
+
+
+def _threshold(args: argparse.Namespace) -> int:
+    from flows.threshold import threshold
+
+    print("\n".join(threshold(args.store, args.run, args.signal, language=args.language, svg=args.svg)))
     return OK
 
 

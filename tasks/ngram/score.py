@@ -74,10 +74,9 @@ class Scorer:
 
     def log_score(self, sentence: str) -> tuple[float, int]:
         """``sentence`` is normalised already. (0.0, 0) if nothing is left of it to score."""
-        try:
-            pieces = self._pieces(sentence)
-        except UnicodeEncodeError:  # a lone surrogate
-            pieces = self._pieces(sentence.encode("utf-8", "replace").decode())
+        if not sentence.isascii():
+            sentence = sentence.encode("utf-8", "replace").decode()
+        pieces = self._pieces(sentence)
         tokens = " ".join(pieces)
         # As cc_net counts: a piece that holds white space of its own is more than one token.
         length = len(pieces) if tokens.isascii() else len(tokens.split())
@@ -104,7 +103,9 @@ def load_ngrams(path: Path) -> Any:
         try:
             return ProbingModel(path)
         except ValueError as e:
-            raise BadInput(f"{path} needs the package kenlm, which is not installed ({e}): pip install kenlm; it compiles with cmake.") from None
+            raise BadInput(
+                f"{path} needs the package kenlm, which is not installed ({e}): pip install kenlm; it compiles with cmake."
+            ) from None
     config = kenlm.Config()
     config.show_progress = False
     config.arpa_complain = kenlm.ARPALoadComplain.NONE
@@ -126,5 +127,7 @@ def load_pieces(path: Path) -> Any:
         pieces.encode_as_pieces("a")
     except (RuntimeError, OSError) as e:
         said = " ".join(str(e).split())[:120]
-        raise BadInput(f"{path} is no SentencePiece model or is truncated ({said}). Get the file again, or name another in the recipe.") from None
+        raise BadInput(
+            f"{path} is no SentencePiece model or is truncated ({said}). Get the file again, or name another in the recipe."
+        ) from None
     return pieces
