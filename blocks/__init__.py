@@ -3,8 +3,8 @@
 Register with ``prefect block register -m blocks``; name one in a run as ``--store block:NAME`` or as the flow's ``store`` parameter.
 """
 
-from blocks.models import LanguageModelFile
+from blocks.models import RegisteredModel
 from blocks.source import SnapshotSource
 from blocks.store import ArtifactStore
 
-__all__ = ["ArtifactStore", "LanguageModelFile", "SnapshotSource"]
+__all__ = ["ArtifactStore", "RegisteredModel", "SnapshotSource"]

@@ -111,15 +111,40 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--step", default="", help="this step alone")
     verify.add_argument("--shard", default="", help="this shard alone")
     verify.add_argument("--mend", action="store_true", help="delete what is damaged, so that the next run makes it anew")
+    threshold = command("threshold", _threshold, "Where to cut a signal of a finished run whose values form two groups.")
+    threshold.add_argument("signal")
+    threshold.add_argument("--run", required=True, metavar="RUN", help="a run of the store (see `winnow status`)")
+    threshold.add_argument("--language", default="", help="only documents of this language")
+    threshold.add_argument("--svg", default="", metavar="FILE", help="where the plot goes (default: threshold-SIGNAL.svg)")
     for sub in (explain, sql, what_if):
         sub.add_argument("--run", default="", help="a run's id or the path of its manifest (default: the newest)")
     for sub in (explain, sql, what_if, diff, verify):
         sub.add_argument("--json", action="store_true", help="print JSON")
-    for sub in (run, status, prune, index, explain, sql, what_if, diff, verify):
+    for sub in (run, status, prune, index, explain, sql, what_if, diff, verify, threshold):
         sub.add_argument("--store", default="winnow-store", help="folder or URI for artifacts and corpora (default: ./winnow-store)")
 
     recipes = command("recipes", _recipes, "The shipped recipes, or one of them with every default written out.")
     recipes.add_argument("name", nargs="?", help="a shipped recipe or the path of a YAML file")
+
+    train = commands.add_parser("train", help="Train a model and register it.", description="Train a model and register it.")
+    kinds = train.add_subparsers(required=True, metavar="KIND")
+    lm = kinds.add_parser(
+        "lm", help="a language model for perplexity", description="Train a language model as cc_net does: SentencePiece, KenLM."
+    )
+    lm.set_defaults(command=_train_lm)
+    lm.add_argument("--lang", required=True, help="the language, as documents have it in their column language")
+    lm.add_argument(
+        "--text", required=True, nargs="+", metavar="FILE", help=".txt (a line each), .jsonl or .parquet with a column text; .gz too"
+    )
+    lm.add_argument("--out", required=True, metavar="NAME", help="name in the registry of models, or the path of a folder")
+    lm.add_argument("--vocabulary", type=int, default=65536, help="pieces of SentencePiece, at most (cc_net: 65536)")
+    lm.add_argument("--order", type=int, default=5)
+    lm.add_argument(
+        "--prune", type=int, nargs="+", default=[0, 0, 1], metavar="N", help="per order, leave out n-grams seen at most N times"
+    )
+    lm.add_argument("--estimator", default="winnow", help="winnow, or lmplz if it is on the PATH (text larger than memory)")
+    lm.add_argument("--licence", default="", help="licence of the model, for its card")
+
     command("doctor", _doctor, "Check this machine: libraries, models, disk, Prefect.")
     return parser
 
@@ -148,10 +173,7 @@ def _run(args: argparse.Namespace) -> int:
 
 def _flow(request: "Request", *, verbose: bool) -> dict[str, Any]:
     """Run the flow in this process, against the configured Prefect server or an ephemeral one."""
-    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
-    if not verbose:
-        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    _quiet(verbose=verbose)
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     from flows.curate import curate_snapshot, listener
@@ -162,6 +184,41 @@ def _flow(request: "Request", *, verbose: bool) -> dict[str, Any]:
         listener.set(progress.tell)
         state: Any = curate_snapshot(**asdict(request), return_state=True)
     return dict(state.result())
+
+
+def _quiet(*, verbose: bool) -> None:
+    """Settings of a command's own Prefect, before it is imported."""
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    if not verbose:
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+
+
+def _train_lm(args: argparse.Namespace) -> int:
+    from tasks.core.errors import BadInput
+    from tasks.models import registered
+    from tasks.ngram.train import LmOptions, training_digest
+
+    options = LmOptions(args.lang, args.vocabulary, args.order, tuple(args.prune), args.estimator)
+    digest, _ = training_digest([Path(t) for t in args.text], options)
+    try:
+        found = registered(args.out)
+    except BadInput:
+        found = None
+    if found and found.card.get("training", {}).get("digest") == digest:
+        print(f"Nothing to do: {found.folder} was trained from these files with these options.", file=sys.stderr)
+    else:
+        _quiet(verbose=False)
+        from flows.train_lm import train_language_model
+
+        parameters = {"vocabulary": args.vocabulary, "order": args.order, "prune": args.prune, "estimator": args.estimator}
+        state: Any = train_language_model(args.lang, args.text, args.out, licence=args.licence, return_state=True, **parameters)
+        state.result()
+        found = registered(args.out)
+    figures = found.card["figures"]
+    print(f"model     {found.folder}\ntokens    {figures['tokens']:,}\nheld out  perplexity {figures['held_out_perplexity']}")
+    print(f"use it    measure: {{perplexity: [{{perplexity.Perplexity: {{models: {{{args.lang}: {args.out}}}}}}}]}}")
+    return OK
 
 
 def _say(made: dict[str, Any], args: argparse.Namespace) -> None:
@@ -223,6 +280,13 @@ def _ledger(name: str) -> Callable[[argparse.Namespace], int]:
         return int(getattr(commands, name)(args))
 
     return call
+
+
+def _threshold(args: argparse.Namespace) -> int:
+    from flows.threshold import threshold
+
+    print("\n".join(threshold(args.store, args.run, args.signal, language=args.language, svg=args.svg)))
+    return OK
 
 
 def _recipes(args: argparse.Namespace) -> int:

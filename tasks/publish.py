@@ -1,4 +1,4 @@
-"""Publish: the redacted rows of all shards as the corpus, in few files of a sensible size, in crawl order within a language.
+"""Publish: the redacted rows of all shards as the corpus, in few files of a sensible size, in crawl order within a partition.
 
 Where rows go depends on their number only, so the files are the same however the crawl was cut into shards.
 """
@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from tasks.core.bench import Bench
 from tasks.core.step import Kind, Made, Step, WholeStep
-from tasks.redact import Redact
+from tasks.redact import Redact, folder_of
 
 ROWS_PER_GROUP = 10_000
 LAYOUT = pa.schema(
@@ -27,8 +27,8 @@ LAYOUT = pa.schema(
 
 @dataclass(frozen=True)
 class Layout(WholeStep):
-    """Row counts of every shard and language in; which rows go into which file out (schema LAYOUT). ``start`` and ``stop`` count rows of
-    one language in one shard."""
+    """Row counts of every shard and partition in; which rows go into which file out (schema LAYOUT). ``start`` and ``stop`` count rows of
+    one partition in one shard."""
 
     name: ClassVar[str] = "layout"
 
@@ -41,15 +41,15 @@ class Layout(WholeStep):
     def run(self, shard: str, bench: Bench) -> Made:
         counts = [(key, bench.store.report(self.redacted, key)["notes"]["languages"]) for key in bench.shard_keys]
         rows = []
-        for language in sorted({name for _, by in counts for name in by}):
+        for partition in sorted({name for _, by in counts for name in by}):
             placed = 0
             for key, by in counts:
-                start, total = 0, by.get(language, 0)
+                start, total = 0, by.get(partition, 0)
                 while start < total:
                     number, used = divmod(placed, self.rows_per_file)
                     take = min(total - start, self.rows_per_file - used)
                     rows.append(
-                        {"file": f"{language}-{number:05d}", "partition": language, "shard": key, "start": start, "stop": start + take}
+                        {"file": f"{partition}-{number:05d}", "partition": partition, "shard": key, "start": start, "stop": start + take}
                     )
                     start, placed = start + take, placed + take
         return Made(pa.Table.from_pylist(rows, schema=LAYOUT), sum(sum(by.values()) for _, by in counts), len(rows))
@@ -57,7 +57,8 @@ class Layout(WholeStep):
 
 @dataclass(frozen=True)
 class Publish(WholeStep):
-    """The files of the corpus: Parquet, zstd, under ``corpora/<snapshot>/<recipe>-<short address>/data/lang=<xx>/``."""
+    """The files of the corpus: Parquet, zstd, under ``corpora/<snapshot>/<recipe>-<short address>/data/lang=<xx>/``, with
+    ``bucket=<name>/`` below it where the recipe has buckets."""
 
     name: ClassVar[str] = "publish"
     kind: ClassVar[Kind] = "filter"
@@ -72,8 +73,8 @@ class Publish(WholeStep):
         return f"corpora/{self.snapshot}/{self.recipe}-{self.address.rsplit('-', 1)[1][:8]}"
 
     def data_path(self, shard: str) -> str:
-        language, number = shard.rsplit("-", 1)
-        return f"{self.home}/data/lang={language}/{number}.parquet"
+        partition, number = shard.rsplit("-", 1)
+        return f"{self.home}/data/{folder_of(partition)}/{number}.parquet"
 
     def shards(self, bench: Bench) -> tuple[str, ...] | None:
         if not bench.store.done(self.layout, ("all",)):

@@ -11,6 +11,7 @@ from typing import ClassVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.buckets import Bucket
 from tasks.core.bench import Bench
 from tasks.core.step import Made, ShardStep, Step
 from tasks.dedup.resolve import Decisions
@@ -18,6 +19,7 @@ from tasks.measure import Signals, final_texts
 from tasks.pii import redact
 
 CARRIED = ("url", "date", "language", "language_score", "source_file", "offset", "length", "record_id")
+BUCKET = "~"  # between language and bucket in the name of a partition; in neither of them
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
@@ -26,11 +28,18 @@ def partition_of(language: str | None) -> str:
     return language if language and PLAIN_NAME.fullmatch(language) else "und"
 
 
+def folder_of(partition: str) -> str:
+    """The Hive folders of a partition: ``lang=en``, or ``lang=en/bucket=head``."""
+    language, _, bucket = partition.partition(BUCKET)
+    return f"lang={language}/bucket={bucket}" if bucket else f"lang={language}"
+
+
 @dataclass(frozen=True)
 class Redact(ShardStep):
-    """Documents and decisions in; the kept rows in their final columns out, grouped by language, in crawl order within a language.
+    """Documents and decisions in; the kept rows in their final columns out, grouped by partition, in crawl order within a partition.
 
-    ``kinds`` are the kinds of personal data to replace; ``signals`` the signal columns that the corpus carries along.
+    ``kinds`` are the kinds of personal data to replace; ``signals`` the signal columns that the corpus carries along. A partition is a
+    language, and a bucket where decisions have one.
     """
 
     name: ClassVar[str] = "redact"
@@ -43,12 +52,15 @@ class Redact(ShardStep):
     corrected: Step | None = None
 
     def run(self, shard: str, bench: Bench) -> Made:
-        decisions = bench.read(self.decisions, shard, ["id", "kept"])
+        bucket = self.decisions.column if isinstance(self.decisions, Bucket) else None
+        decisions = bench.read(self.decisions, shard, ["id", "kept", *([bucket] if bucket else [])])
         documents = bench.read(self.documents, shard, ["id", "text", *CARRIED])
         texts = final_texts(documents, bench.read(self.corrected, shard) if self.corrected else None)
         documents = documents.set_column(1, "text", texts)
         for name in self.carried_signals:
             documents = documents.append_column(name, bench.read(self.signals, shard, [name])[name])
+        if bucket:
+            documents = documents.append_column(bucket, decisions[bucket])
         kept = documents.filter(decisions["kept"])
         dropped: Counter[str] = Counter()
         found: Counter[str] = Counter()
@@ -62,17 +74,20 @@ class Redact(ShardStep):
         if empty := pc.sum(blank).as_py():
             dropped["empty_text"] += empty  # nothing was left after the line corrections, and no limit of the recipe minded
             kept = kept.filter(pc.invert(blank))
-        partition = pa.array([partition_of(x) for x in kept["language"].to_pylist()], pa.string())
+        names = [partition_of(x) for x in kept["language"].to_pylist()]
+        if bucket:
+            names = [f"{name}{BUCKET}{b}" for name, b in zip(names, kept[bucket].to_pylist(), strict=True)]
+        partition = pa.array(names, pa.string())
         kept = kept.append_column("partition", partition)
         order = pc.sort_indices(
             pa.table({"partition": partition, "row": pa.array(range(len(partition)), pa.int64())}),
             [("partition", "ascending"), ("row", "ascending")],
         )
-        languages = Counter(partition.to_pylist())
+        partitions = Counter(names)
         notes = {
-            "languages": dict(sorted(languages.items())),
+            "languages": dict(sorted(partitions.items())),
             "personal_data": dict(sorted(found.items())),
             "text_chars": pc.sum(pc.utf8_length(kept["text"])).as_py() or 0,
         }
         rows_in = pc.sum(decisions["kept"]).as_py() or 0
-        return Made(kept.take(order), rows_in, kept.num_rows, dict(dropped), notes, row_groups=[n for _, n in sorted(languages.items())])
+        return Made(kept.take(order), rows_in, kept.num_rows, dict(dropped), notes, row_groups=[n for _, n in sorted(partitions.items())])

@@ -38,3 +38,7 @@ class Filter:
     def measure(self, doc: Document) -> dict[str, Value]:
         """Values of exactly the declared signals: pure, total (any ``str``), finite, without thresholds."""
         raise NotImplementedError
+
+    def check(self) -> None:
+        """Fail before the first shard if a model, library or option is not usable. Raises BadInput."""
+        self.measure(Document("A text to see that the filter works.", id="check", url="https://example.org/", language="en"))

@@ -32,12 +32,12 @@ EDITED = pa.schema(
 
 @dataclass(frozen=True)
 class Edit(ShardStep):
-    """Base of the steps that cut repeated passages out of the documents kept so far. Schema EDITED, one row per document: ``corrected_text`` as
+    """Base of the steps that cut repeated passages out of the documents kept so far (all, without ``decisions``). Schema EDITED, one row per document: ``corrected_text`` as
     ``Correct`` has it (the final text, null where it is the extracted one), ``removed`` as offsets of characters in the text before."""
 
     documents: Step
     corrected: Step | None
-    decisions: Decisions
+    decisions: Decisions | None
 
     @property
     def by(self) -> str:
@@ -51,7 +51,7 @@ class Edit(ShardStep):
     def run(self, shard: str, bench: Bench) -> Made:
         documents = bench.read(self.documents, shard, ["id", "text"])
         before = final_texts(documents, bench.read(self.corrected, shard) if self.corrected else None).to_pylist()
-        kept = bench.read(self.decisions, shard, ["kept"])["kept"].to_pylist()
+        kept = bench.read(self.decisions, shard, ["kept"])["kept"].to_pylist() if self.decisions else [True] * len(before)
         found = self.spans([t if k else None for t, k in zip(before, kept, strict=True)], shard, bench)
         rows, edited, removed = [], 0, 0
         for identity, extracted, text, cuts in zip(documents["id"].to_pylist(), documents["text"].to_pylist(), before, found, strict=True):

@@ -1,6 +1,6 @@
 """Fuzzy deduplication over the whole crawl: MinHash signatures, LSH bands, connected components, in memory that the user bounds.
 
-``Sign`` (per shard: band keys of each document) -> ``Buckets`` (per band and key range: who shares a key, as edges) -> ``Components`` (all:
+``Sign`` (per shard: band keys of each document) -> ``BandBuckets`` (per band and key range: who shares a key, as edges) -> ``Components`` (all:
 who hangs together) -> ``Candidates`` (per shard: what is needed to compare and rank them) -> ``FuzzyClusters`` (per range of components:
 evidence, ranks) -> ``Resolve`` (resolve.py). Only documents that were kept so far take part; signatures are of all, so that a moved limit does
 not touch them. No step holds more than a partition, and a text is read where it lies, never shuffled: shingles of candidates travel.
@@ -152,11 +152,11 @@ class Sign(ShardStep):
 
 
 @dataclass(frozen=True)
-class Buckets(WholeStep):
+class BandBuckets(WholeStep):
     """Signatures of one band and key range of every shard in; an edge from the first document of each bucket to every other out (schema
     EDGES, numbers are shard << 32 | row). ``ranges`` bounds what one partition reads and changes no result."""
 
-    name: ClassVar[str] = "bucket"
+    name: ClassVar[str] = "band-buckets"
 
     signatures: Sign
     decisions: Decisions
@@ -238,7 +238,7 @@ class Components(WholeStep):
 
     name: ClassVar[str] = "components"
 
-    buckets: Buckets
+    buckets: BandBuckets
 
     def shards(self, bench: Bench) -> tuple[str, ...]:
         return ("all",)

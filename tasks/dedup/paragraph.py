@@ -97,7 +97,7 @@ def _long_enough(text: str, min_chars: int) -> list[int]:
 
 @dataclass(frozen=True)
 class RepeatedParagraphs(WholeStep):
-    """The lines of one key range of all documents kept so far in; which lines go from which document out (schema REPEATED, sorted by shard and row).
+    """The lines of one key range of all documents kept so far (all, without ``decisions``) in; which lines go from which document out (schema REPEATED, sorted by shard and row).
 
     ``group_files``: how many files form a group of mode ``cc_net`` (its ``hash_in_mem``); 0 for all. ``keep`` is for mode ``global``.
     """
@@ -105,7 +105,7 @@ class RepeatedParagraphs(WholeStep):
     name: ClassVar[str] = "repeated-paragraphs"
 
     paragraphs: Paragraphs
-    decisions: Decisions
+    decisions: Decisions | None
     ranges: int
     mode: str = "global"
     group_files: int = 0
@@ -138,10 +138,10 @@ class RepeatedParagraphs(WholeStep):
                 if not groups:
                     continue
                 table = file.read_row_groups(groups, use_threads=False)
-            kept = bench.read(self.decisions, shard, ["kept"])["kept"].to_numpy(zero_copy_only=False)
+            kept = bench.read(self.decisions, shard, ["kept"])["kept"].to_numpy(zero_copy_only=False) if self.decisions else None
             ranks = scores(self.keep, self.ranked_by, shard, bench)
             key, row = table["key"].to_numpy(), table["row"].to_numpy()
-            mine = (key >= np.uint64(low)) & (key <= np.uint64(high)) & kept[row]
+            mine = (key >= np.uint64(low)) & (key <= np.uint64(high)) & (True if kept is None else kept[row])
             score = np.zeros(len(row)) if ranks is None else ranks.to_numpy()[row]
             parts.append(
                 (key[mine], np.int64(number) << ROW_BITS | row[mine], table["file"].to_numpy()[mine].astype(np.int64), score[mine])

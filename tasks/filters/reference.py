@@ -18,7 +18,8 @@ def filters() -> Iterator[type[Filter]]:
     """Every filter class of ``tasks.filters`` that declares its signals, by module, in the order of the source."""
     for module in sorted(m.name for m in pkgutil.iter_modules(tasks.filters.__path__)):
         for found in vars(importlib.import_module(f"tasks.filters.{module}")).values():
-            if isinstance(found, type) and issubclass(found, Filter) and found.__module__ == f"tasks.filters.{module}":
+            own = isinstance(found, type) and issubclass(found, Filter) and found.__module__ == f"tasks.filters.{module}"
+            if own and found.signals:
                 yield found
 
 

@@ -33,7 +33,7 @@ from tasks.core.pool import Pool
 from tasks.core.step import Made, ShardStep
 from tasks.core.store import Store
 from tasks.crawl import Crawl, Source, SourceFile
-from tasks.dedup.minhash import PRESETS, Buckets, Candidates, Components, FuzzyClusters, MinHash, Sign, jaccard
+from tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, FuzzyClusters, MinHash, Sign, jaccard
 from tasks.dedup.paragraph import Paragraphs, RepeatedParagraphs, Unrepeat
 from tasks.dedup.resolve import Resolve
 from tasks.dedup.shingles import shingles
@@ -114,7 +114,7 @@ class AllKept(ShardStep):
 
 def pipeline(documents, minhash, min_similarity=0.0, ranges=1):
     decided = AllKept(documents)
-    components = Components("crawl", Buckets("crawl", Sign(documents, minhash), decided, ranges))
+    components = Components("crawl", BandBuckets("crawl", Sign(documents, minhash), decided, ranges))
     clusters = FuzzyClusters("crawl", Candidates(components, documents, minhash), ranges, min_similarity)
     return Resolve(decided, clusters)
 

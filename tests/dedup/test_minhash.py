@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tasks.core.errors import DamagedArtifact
 from tasks.core.plan import Plan
-from tasks.dedup.minhash import PRESETS, Buckets, Candidates, Components, FuzzyClusters, MinHash, Sign, jaccard
+from tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, FuzzyClusters, MinHash, Sign, jaccard
 from tasks.dedup.resolve import Resolve
 from tasks.dedup.shingles import Shingles, shingles
 from tests.dedup.clusters import DOCS, Decided, Documents, bench_of, decided, ids
@@ -21,7 +21,7 @@ SMALL = MinHash(ngram=2, bands=6, rows=2)
 
 def pipeline(minhash=SMALL, ranges=1, min_similarity=0.0, keep="first", ranked_by=None):
     documents, judged = Documents(), Decided()
-    components = Components("crawl", Buckets("crawl", Sign(documents, minhash), judged, ranges))
+    components = Components("crawl", BandBuckets("crawl", Sign(documents, minhash), judged, ranges))
     candidates = Candidates(components, documents, minhash, None, keep, ranked_by)
     return Resolve(judged, FuzzyClusters("crawl", candidates, ranges, min_similarity), True, keep != "none")
 

@@ -1,0 +1,106 @@
+"""The flow ``train-language-model``: texts in, a registered KenLM and SentencePiece model out. The work itself is in ``tasks/ngram/train.py``.
+
+Tasks hand sentences to each other in memory and persist nothing; the registered card says what was trained from what, and the same training
+again is recognised by its digest.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+from pydantic import Field
+
+from blocks.models import RegisteredModel
+from tasks.core.errors import WinnowError
+from tasks.models import Card, register
+from tasks.ngram import train
+from tasks.ngram.train import LmOptions
+
+UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
+
+read = task(name="read and normalise", **UNKEPT)(train.read_sentences)
+pieces = task(name="SentencePiece", **UNKEPT)(train.train_pieces)
+ngrams = task(name="n-grams", **UNKEPT)(train.train_ngrams)
+
+
+@flow(
+    name="train-language-model",
+    flow_run_name="{language} · {out}",
+    description="Texts in, a language model for perplexity out: cc_net's normalisation, SentencePiece, modified Kneser-Ney, KenLM's binary.",
+)
+def train_language_model(
+    language: Annotated[str, Field(title="Language", description="The code that documents have in their column language.")],
+    text: Annotated[
+        list[str], Field(title="Texts", description="Files: .txt (a line each), .jsonl or .parquet with a column text; .gz too.")
+    ],
+    out: Annotated[str, Field(title="Name", description="Name in the registry of models, or the path of a folder.")],
+    vocabulary: Annotated[int, Field(title="Vocabulary", description="Pieces of SentencePiece, at most.")] = 65536,
+    order: Annotated[int, Field(title="Order", description="Length of the longest n-grams.")] = 5,
+    prune: Annotated[list[int], Field(title="Prune", description="Per order: n-grams seen at most so often are left out.")] = [0, 0, 1],  # noqa: B006
+    estimator: Annotated[str, Field(title="Estimator", description="winnow, or lmplz if it is on the PATH.")] = "winnow",
+    licence: Annotated[str, Field(title="Licence", description="Licence of the model, for its card.")] = "",
+) -> Any:
+    """Train, register, describe. Returns the card."""
+    try:
+        options = LmOptions(language, vocabulary, order, tuple(prune), estimator)
+        paths = [Path(t) for t in text]
+        digest, files = train.training_digest(paths, options)
+        sentences = read(paths)
+        model = ngrams(sentences, pieces(sentences, options), options)
+        card = register(
+            out,
+            "ngram",
+            {"kenlm": model.kenlm, "sentencepiece": model.sentencepiece},
+            {
+                "version": digest[:12],
+                "language": language,
+                "licence": licence,
+                "training": {"digest": digest, "run": str(flow_run.get_id() or ""), "texts": files, "options": _plain(options)},
+                "figures": model.figures,
+                "versions": train.versions(),
+            },
+        )
+    except WinnowError as e:
+        return Failed(message=str(e), data=e)
+    create_markdown_artifact(describe(card), key="model", description=f"Language model {card.name}")
+    if os.environ.get("PREFECT_API_URL"):
+        _save_block(card)
+    get_run_logger().info("Registered %s", card.folder)
+    return Completed(message=f"Registered {card.folder}", data=dict(card.card))
+
+
+def _plain(options: LmOptions) -> dict[str, Any]:
+    return {"vocabulary": options.vocabulary, "order": options.order, "prune": list(options.prune), "estimator": options.estimator}
+
+
+def _save_block(card: Card) -> None:
+    """One block per file, so that a recipe on another machine can name it: block:NAME-kenlm, block:NAME-sentencepiece."""
+    for part, file in card.files.items():
+        RegisteredModel(
+            uri=file.location,
+            sha256=file.sha256,
+            kind=part,
+            version=str(card.card["version"]),
+            licence=str(card.card["licence"]),
+            training_run=str(card.card["training"]["run"]),
+        ).save(f"{card.name}-{part}".lower().replace("_", "-").replace(".", "-"), overwrite=True)
+
+
+def describe(card: Card) -> str:
+    """The card for people, in Markdown."""
+    figures = card.card["figures"]
+    lines = [
+        f"# {card.name}",
+        f"{card.card['language']}, {card.card['training']['options']['order']}-grams; {figures['sentences']:,} sentences, {figures['tokens']:,} tokens, "
+        f"{figures['pieces']:,} pieces; n-grams kept per order: {', '.join(f'{n:,}' for n in figures['ngrams'])}",
+        f"Held-out perplexity: {figures['held_out_perplexity']} ({figures['held_out_sentences']:,} sentences, "
+        "each scored alone: not comparable with that of whole documents)",
+        *(f"{part}: `{file.location}` sha256 `{file.sha256}`" for part, file in card.files.items()),
+        f"Training digest: `{card.card['training']['digest']}`",
+    ]
+    return "\n\n".join(lines)
