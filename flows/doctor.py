@@ -13,7 +13,7 @@ MIN_FREE_BYTES = 5 << 30
 
 def examine() -> tuple[list[str], bool]:
     """Lines for people, and whether all is well."""
-    found = [_python(), *_pins(), _fasttext(), _model(), _datatrove(), _memory(), _disk(), _server()]
+    found = [_python(), *_pins(), _fasttext(), _model(), *_language_models(), _datatrove(), _memory(), _disk(), _server()]
     return [f"{'ok  ' if well else 'BAD '} {text}" for well, text in found], all(well for well, _ in found)
 
 
@@ -59,6 +59,26 @@ def _model() -> tuple[bool, str]:
     except WinnowError as e:
         return False, str(e)
     return language == "en", f"language model lid.176.ftz says {language} ({score:.2f}) of an English sentence"
+
+
+def _language_models() -> list[tuple[bool, str]]:
+    """What training and perplexity need. Neither kenlm nor lmplz is needed: what PyPI cannot bring to every machine, winnow does itself."""
+
+    def installed(name: str) -> str:
+        return version(name) if importlib.util.find_spec(name) else ""
+
+    pieces, reader = installed("sentencepiece"), installed("kenlm")
+    missing = [p for p in ("cmake", "c++") if shutil.which(p) is None]
+    hint = f"to compile it, install {' and '.join(missing)} first" if missing else "`pip install kenlm==0.3.0` compiles it here"
+    lmplz = all(map(shutil.which, ("lmplz", "build_binary")))
+    return [
+        (
+            bool(pieces),
+            f"sentencepiece {pieces}" if pieces else "no sentencepiece: language models cannot be trained or used; `make setup`",
+        ),
+        (True, f"kenlm {reader}" if reader else f"no kenlm: winnow's own reader scores the same, more slowly; {hint}"),
+        (True, "lmplz found, for --estimator lmplz" if lmplz else "no lmplz: language models are estimated by winnow, in memory"),
+    ]
 
 
 def _datatrove() -> tuple[bool, str]:

@@ -61,7 +61,9 @@ def signal_values(root: str, run: str, signal: str, language: str = "") -> npt.N
     parts: list[npt.NDArray[Any]] = []
     for shard in record["shards"]:
         try:
-            table = pq.read_table(io.BytesIO(store.get(f"steps/{address}/{shard}.parquet")), columns=list({"language": 0, signal: 0}))
+            table = pq.read_table(
+                io.BytesIO(store.get(f"steps/{address}/{shard}.parquet")), columns=list(dict.fromkeys(("language", signal)))
+            )
         except FileNotFoundError:
             raise BadInput(f"The run {run} is not finished: its signals are missing. Run the same `winnow run` command again.") from None
         except (ValueError, KeyError):

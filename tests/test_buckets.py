@@ -1,5 +1,9 @@
 """Buckets: exact percentiles of the run however it was cut into shards, and a corpus that lies in folders by language and bucket."""
 
+import gzip
+import json
+from pathlib import Path
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -11,6 +15,9 @@ from flows import recipes
 from flows.run import release
 from tasks.buckets import ALL, bucket_of, percentile
 from tasks.core.errors import BadInput
+from tasks.core.text import Document
+from tasks.filters.cc_net import CCNet
+from tasks.ngram.cc_net import cutoffs
 from tests.pipelines import curated, rows
 from tests.tiny import mirror
 
@@ -123,3 +130,16 @@ def test_impossible_buckets_are_refused(tmp_path, buckets, says):
 def test_published_cutoffs_by_name(tmp_path):
     loaded = recipes.load(str(recipe(tmp_path / "r.yaml", cutoffs="cc_net")))
     assert loaded.buckets.cutoffs == "cc_net"
+
+
+@pytest.mark.data
+def test_real_output_of_cc_net_is_cut_as_its_published_cutoffs_say():
+    path = Path(__file__).parents[1] / "../shared/data/labels/quality/chinese_ccnet_2021-43.jsonl.gz"
+    if not path.exists():
+        pytest.skip("needs ../shared/data")
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        documents = [json.loads(line) for line in lines]
+    assert len(documents) > 50
+    for d in documents:
+        assert bucket_of(d["perplexity"], d["lang"], cutoffs()) == d["bucket"], d["perplexity"]
+        assert CCNet().measure(Document(d["raw_content"]))["ccnet_length"] <= len(d["raw_content"])

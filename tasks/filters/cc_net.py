@@ -1,7 +1,7 @@
 """What cc_net keeps of a document's size (Wenzek et al. 2020; process_wet_file of its code), measured on the text that it would score."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from tasks.core.filter import Filter, Signal, Value
 from tasks.core.text import Document
@@ -19,6 +19,7 @@ class CCNet(Filter):
         Signal("ccnet_nlines", "int", "lines", "such lines", "CCNet"),
     )
 
+    text: Literal["extracted", "corrected"] = "corrected"
     title: bool = False
 
     def measure(self, doc: Document) -> dict[str, Value]:

@@ -6,7 +6,7 @@ and drop low values. Buckets are made of a run's values in ``tasks/buckets.py``,
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from tasks.core.errors import BadInput
 from tasks.core.filter import Filter, Signal, Value
@@ -21,6 +21,7 @@ DECIMALS = 1
 class _WithModels(Filter):
     """One model per language. A document of a language without a model, or with nothing to score, has no value."""
 
+    text: Literal["extracted", "corrected"] = "corrected"
     models: tuple[NgramModel, ...] = field(default=(), metadata={"recipe": ngram_models})
 
     def check(self) -> None:

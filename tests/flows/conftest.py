@@ -54,7 +54,12 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="session")
 def environment(server, tmp_path_factory):
     """The environment of a user with that server."""
-    return {**os.environ, "PREFECT_API_URL": server, "PREFECT_HOME": str(tmp_path_factory.mktemp("home")), "PYTHONPATH": str(ROOT)}
+    return {
+        **os.environ,
+        "PREFECT_API_URL": server,
+        "PREFECT_HOME": str(tmp_path_factory.mktemp("home")),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,124 @@
+"""Speed of perplexity: Winnow's filter against the same libraries called the way cc_net's published code calls them.
+
+    python -m tests.benchmarks.language_models [--documents N] [--texts FILE.parquet] [--train FILE.txt.gz]
+
+One process, CPU time, the same documents and models in one run, best of three. The model is trained from a few megabytes, so the figures say
+little about one of a gigabyte, whose look-ups miss the caches. Also prints what training took.
+"""
+
+import argparse
+import gzip
+import re
+import resource
+import sys
+import tempfile
+import unicodedata
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from tasks.core.text import Document
+from tasks.filters.perplexity import ParagraphPerplexity, Perplexity
+from tasks.models import ModelFile, file_sha256, locate
+from tasks.ngram import cc_net, score
+from tasks.ngram.reader import ProbingModel
+from tasks.ngram.score import NgramModel, Scorer, load_pieces
+from tasks.ngram.train import LmOptions, train_ngrams, train_pieces
+
+SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+CONTROL = re.compile(f"[{''.join(map(chr, [*range(32), *range(127, 160)]))}]")
+
+
+def naive_normalise(text):
+    """One pass per rule and a generator per character, as published."""
+    text = text.strip().lower()
+    text = "".join(c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn")
+    text = re.sub(r"\d", "0", text)
+    return CONTROL.sub("", "".join(cc_net.PUNCTUATION.get(c, c) for c in text))
+
+
+def cpu_s():
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def timed(what, documents):
+    """CPU seconds for all documents, best of three, and the values."""
+    best, values = float("inf"), []
+    for _ in range(3):
+        begin = cpu_s()
+        values = [what(d) for d in documents]
+        best = min(best, cpu_s() - begin)
+    return best, values
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--documents", type=int, default=2000)
+    parser.add_argument("--texts", type=Path, default=SHARED / "dedup" / "documents.parquet")
+    parser.add_argument("--train", type=Path, default=SHARED / "labels" / "plaintext-lm" / "en.txt.gz")
+    args = parser.parse_args()
+    if not args.texts.exists() or not args.train.exists():
+        sys.exit("Give --texts (Parquet with columns lang and text) and --train (text, a line each, .gz).")
+    table = pq.read_table(args.texts, columns=["lang", "text"]).to_pylist()
+    documents = [r["text"] for r in table if r["lang"] == "en" and cc_net.normalise(r["text"])][: args.documents]
+
+    options = LmOptions("en", prune=(0,))
+    with gzip.open(args.train, "rt", encoding="utf-8") as lines:
+        begin = cpu_s()
+        sentences = [s for line in lines if (s := cc_net.normalise(line, spaced=True))]
+    read_s, begin = cpu_s() - begin, cpu_s()
+    pieces = train_pieces(sentences, options)
+    pieces_s, begin = cpu_s() - begin, cpu_s()
+    trained = train_ngrams(sentences, pieces, options)
+    ngrams_s = cpu_s() - begin
+
+    with tempfile.TemporaryDirectory() as folder:
+        files = []
+        for part in ("kenlm", "sentencepiece"):
+            path = Path(folder, part)
+            path.write_bytes(getattr(trained, part))
+            files.append(ModelFile(part, file_sha256(path), str(path)))
+        model = NgramModel("en", *files)
+        processor, ours = load_pieces(locate(files[1])), ProbingModel(locate(files[0]))
+        try:
+            kenlm = score.load_ngrams(locate(files[0])) if version("kenlm") else None
+        except PackageNotFoundError:
+            kenlm = None
+
+        def naive(text):
+            tokens = " ".join(processor.encode_as_pieces(naive_normalise(text)))
+            return round(10.0 ** (-(kenlm or ours).score(tokens) / (len(tokens.split()) + 1)), 1)
+
+        parity, paragraphs = Perplexity(models=(model,), cc_net=True), ParagraphPerplexity(models=(model,))
+        numpy_scorer = Scorer(ours, processor)
+
+        def with_numpy(text):
+            log_score, length = numpy_scorer.log_score(cc_net.normalise(cc_net.content(text)))
+            return round(10.0 ** (-log_score / length), 1)
+
+        rows = {
+            "cc_net's way": timed(lambda t: naive("\n".join(line.strip() for line in t.split("\n") if line.strip())), documents),
+            "Perplexity, cc_net: true": timed(lambda t: parity.measure(Document(t, language="en"))["perplexity"], documents),
+            "the same without kenlm (numpy)": timed(with_numpy, documents),
+            "ParagraphPerplexity": timed(lambda t: paragraphs.measure(Document(t, language="en")), documents),
+            "of which SentencePiece": timed(lambda t: processor.encode_as_pieces(cc_net.normalise(t)), documents),
+            "of which normalising": timed(cc_net.normalise, documents),
+            "normalising, cc_net's way": timed(naive_normalise, documents),
+        }
+    values = [rows[name][1] for name in list(rows)[:3]]
+    assert values[0] == values[1] == values[2], "the three do not agree"
+    chars = sum(map(len, documents))
+    print(f"{len(documents)} documents, {chars / 1e6:.1f} M characters; kenlm {'installed' if kenlm else 'missing'}; values agree\n")
+    print("| | CPU s | documents per core-second | M characters per core-second |\n|---|--:|--:|--:|")
+    for name, (seconds, _) in rows.items():
+        print(f"| {name} | {seconds:.2f} | {len(documents) / seconds:.0f} | {chars / 1e6 / seconds:.2f} |")
+    print(
+        f"\ntraining: {trained.figures['characters'] / 1e6:.1f} M characters, {trained.figures['tokens']:,} tokens: reading and normalising {read_s:.1f} s, "
+        f"SentencePiece {pieces_s:.1f} s, tokens, n-grams and binary {ngrams_s:.1f} s ({sum(trained.figures['ngrams']):,} n-grams, {len(trained.kenlm) / 1e6:.0f} MB)"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""``winnow train lm`` from outside: a registered model, a block, a run that uses it, and the same command again."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.flows.conftest import get
+from tests.ngram.texts import sentences
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture(scope="module")
+def trained(winnow, tmp_path_factory):
+    home = tmp_path_factory.mktemp("train")
+    (home / "text.txt").write_text("\n".join(sentences()))
+    models = {"WINNOW_MODELS": str(home / "models")}
+
+    def train(text, *more):
+        return winnow("train", "lm", "--lang", "en", "--text", text, "--out", "tiny-lm", "--vocabulary", 200, *more, env=models)
+
+    done = train(home / "text.txt")
+    assert done.returncode == 0, done.stderr
+    return home, models, train, done
+
+
+def test_a_model_is_registered_with_its_card(trained):
+    home, _, _, done = trained
+    card = json.loads((home / "models" / "tiny-lm" / "model.json").read_text())
+    assert card["language"] == "en"
+    assert card["training"]["run"]
+    assert card["figures"]["sentences"] == 400
+    assert str(home / "models" / "tiny-lm") in done.stdout
+
+
+def test_the_same_command_again_trains_nothing(trained):
+    home, _, train, _ = trained
+    before = (home / "models" / "tiny-lm" / "model.kenlm").stat().st_mtime_ns
+    again = train(home / "text.txt")
+    assert again.returncode == 0
+    assert "Nothing to do" in again.stderr
+    assert (home / "models" / "tiny-lm" / "model.kenlm").stat().st_mtime_ns == before
+
+
+def test_each_file_is_a_block_with_its_digest(trained, server):
+    home, *_ = trained
+    card = json.loads((home / "models" / "tiny-lm" / "model.json").read_text())
+    blocks = {b["name"]: b["data"] for b in get(f"{server}/block_documents/filter", {})}
+    for part in ("kenlm", "sentencepiece"):
+        assert blocks[f"tiny-lm-{part}"]["sha256"] == card["files"][part]["sha256"]
+        assert blocks[f"tiny-lm-{part}"]["training_run"] == card["training"]["run"]
+
+
+def test_a_run_scores_with_it_by_name_and_by_block(trained, winnow, tiny, tmp_path):
+    _, models, *_ = trained
+    ways = {"name": "tiny-lm", "block": "{kenlm: 'block:tiny-lm-kenlm', sentencepiece: 'block:tiny-lm-sentencepiece'}"}
+    for way, model in ways.items():
+        (tmp_path / f"{way}.yaml").write_text(
+            f"{{extends: ccnet, measure: {{perplexity: [{{perplexity.Perplexity: {{models: {{en: {model}}}}}}}]}}}}"
+        )
+        done = winnow("run", tiny, "--recipe", tmp_path / f"{way}.yaml", "--store", tmp_path / "store", "--json", env=models)
+        assert done.returncode == 0, done.stderr
+        out = json.loads(done.stdout.splitlines()[-1])
+        buckets = {p.parent.name for p in Path(out["corpus"]).rglob("*.parquet") if p.parent.parent.name == "lang=en"}
+        assert buckets == {"bucket=head", "bucket=middle", "bucket=tail"}, way
+
+
+def test_bad_text_is_one_paragraph_and_leaves_the_model_alone(trained, tmp_path):
+    home, _, train, _ = trained
+    (tmp_path / "empty.txt").write_text(" \n")
+    done = train(tmp_path / "empty.txt")
+    assert done.returncode == 2
+    assert "no text in empty.txt" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (home / "models" / "tiny-lm" / "model.kenlm").exists()
