@@ -1,0 +1,239 @@
+"""A page as a sequence of text blocks with the tree around them: the material of the learned extractor, and of the text it writes.
+
+One parse by Resiliparse, one regular expression over the tree written out again. That form is regular where pages are not: every element is
+closed, every attribute quoted, so tags need no second parser. Nothing here decides what is content.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from zlib import crc32
+
+from resiliparse.parse.html import HTMLTree
+
+# Elements whose content is no text of the page. The first alternative holds what is written out raw, where "<" begins no tag.
+TOKEN = re.compile(
+    r"<(?:(?:script\b.*?</script|style\b.*?</style|iframe\b.*?</iframe|noembed\b.*?</noembed|noframes\b.*?</noframes|xmp\b.*?</xmp|!--.*?--)>"
+    r"|(/?[a-zA-Z][^\s/>]*)((?: [^\s>/][^\s>/=]*=\"[^\"]*\")*)>)([^<]*)",
+    re.S,
+)
+NAMES = re.compile(r" (?:class|id|role|itemprop|itemtype)=\"([^\"]*)\"")
+HIDDEN = re.compile(r" hidden=\"| aria-hidden=\"true\"| style=\"[^\"]*display:\s*none", re.I)
+WORD = re.compile(r"[a-z]{2,30}|[A-Z][a-z]{1,30}|[A-Z]{2,30}")
+
+SKIPPED = frozenset("svg template select textarea datalist video audio canvas object embed map math-annotation annotation title".split())
+INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q rp rt ruby s samp small span strike strong sub sup"
+    " time tt u var wbr img input".split()
+)
+VOID = frozenset("area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split())
+BLOCK_TAGS = (
+    "body div p li td th h1 h2 h3 h4 h5 h6 pre blockquote dt dd figcaption button article main nav header footer aside section form table"
+    " ul ol dl tr figure noscript details summary caption center address fieldset tbody thead tfoot"
+).split()
+TAG_ID = {tag: n + 1 for n, tag in enumerate(BLOCK_TAGS)}
+
+# Groups of words in class, id, role and itemprop names. A block carries the groups of all elements around it.
+GROUPS: dict[str, str] = {
+    "nav": "nav navbar navigation menu menubar submenu dropdown megamenu topbar toolbar tabs",
+    "side": "sidebar side aside rail widget widgets module secondary complementary",
+    "foot": "footer foot bottom contentinfo colophon copyright legal",
+    "head": "header head top masthead banner topbar logo brand branding",
+    "comment": "comment comments disqus respond discussion commentlist replies feedback",
+    "share": "share sharing social facebook twitter pinterest addthis sharedaddy linkedin whatsapp follow",
+    "related": "related recommended recommendations more similar teaser teasers popular trending latest also recirc outbrain taboola",
+    "ad": "ad ads advert advertisement advertising sponsor sponsored promo promotion adsense dfp",
+    "crumb": "breadcrumb breadcrumbs crumb crumbs",
+    "meta": "meta metadata byline author date time timestamp published posted info dateline credit credits",
+    "tags": "tag tags category categories topics keywords label labels",
+    "notice": "cookie cookies consent gdpr notice alert privacy disclaimer",
+    "overlay": "modal popup overlay dialog lightbox tooltip offcanvas toast",
+    "account": "login signin signup register account user subscribe subscription newsletter email paywall",
+    "search": "search searchbox filter filters facet facets sort",
+    "pager": "pagination pager paging prev previous next page pages",
+    "caption": "caption figcaption figure gallery image photo video media player slider carousel",
+    "body": "articlebody article entry body story postbody textbody storybody content bodytext text copy prose richtext paragraph",
+    "post": "post blog single hentry news item",
+    "main": "main primary maincontent container wrapper page",
+    "title": "title headline heading subtitle standfirst lead lede intro excerpt summary deck abstract",
+    "product": "product price cart sku variant shop buy basket rating ratings review reviews spec specs specification description",
+    "thread": "thread topic forum message messages reply answer answers question bbp postcontent cooked quote",
+    "signature": "signature sig avatar profile userinfo postprofile rank joined poster",
+    "list": "list listing listings grid cards card tile results collection archive",
+    "doc": "doc docs documentation markdown wiki mw reference toc contents section",
+    "hidden": "hidden hide invisible sr visually screenreader noprint print offscreen collapsed",
+    "action": "btn button buttons cta link links action actions tools toolbox controls edit",
+    "table": "table row col column cell",
+    "code": "code highlight hljs syntax codehilite snippet terminal",
+}
+GROUP_NAMES = tuple(GROUPS)
+GROUP_BIT = {word: 1 << n for n, (_, words) in reversed(list(enumerate(GROUPS.items()))) for word in words.split()}
+HIDDEN_BIT = 1 << len(GROUPS)
+
+
+@dataclass
+class Names:
+    """What the attributes of an element say: the bits of ``GROUPS``, a checksum of its names without digits, the words themselves."""
+
+    bits: int
+    checksum: int
+    words: tuple[str, ...]
+
+
+@lru_cache(maxsize=20_000)
+def names_of(attributes: str) -> Names:
+    """Attributes as the tree writes them -> what their names say."""
+    words = tuple(dict.fromkeys(w.lower() for value in NAMES.findall(attributes[:4000]) for w in WORD.findall(value[:400])))
+    bits = 0
+    for word in words:
+        bits |= GROUP_BIT.get(word, 0)
+    if HIDDEN.search(attributes):
+        bits |= HIDDEN_BIT
+    return Names(bits, crc32(" ".join(words).encode()), words)
+
+
+NO_NAMES = Names(0, 0, ())
+
+
+@dataclass
+class Page:
+    """Runs of text, the blocks they make up, and the block elements above them. All lists; ``parent`` of element 0 (the body) is 0.
+
+    ``run_*``: one entry per piece of text between two tags: text, its block, whether in a link, whether emphasised.
+    ``block_*``: element, links begun in it, bits of inline elements, whether a line break began it.
+    ``element_*``: tag, names, parent, first block inside, first block behind.
+    """
+
+    title: str
+    run_text: list[str]
+    run_block: list[int]
+    run_link: list[int]
+    run_strong: list[int]
+    block_element: list[int]
+    block_links: list[int]
+    block_bits: list[int]
+    block_break: list[int]
+    element_tag: list[str]
+    element_names: list[Names]
+    element_parent: list[int]
+    element_first: list[int]
+    element_behind: list[int]
+
+
+def page_blocks(tree: HTMLTree) -> Page:
+    """The blocks of a parsed page. Blocks may be blank."""
+    body = tree.body
+    tokens = TOKEN.findall(body.html) if body is not None else []
+    run_text: list[str] = []
+    run_block: list[int] = []
+    run_link: list[int] = []
+    run_strong: list[int] = []
+    element_tag: list[str] = ["body"]
+    element_names = [NO_NAMES]
+    element_parent = [0]
+    element_first = [0]
+    element_behind = [0]
+    block_element = [0]
+    block_links = [0]
+    block_bits = [0]
+    block_break = [0]
+    stack = [0]
+    block = current = link = strong = skipped = 0
+    skipped_tag = closing_tag = ""
+    fresh = True  # the current block has no text yet, so that it can be reused
+    for tag, attributes, text in tokens:
+        if skipped:
+            if tag == closing_tag:
+                skipped -= 1
+                if skipped:
+                    continue
+            else:
+                skipped += tag == skipped_tag
+                continue
+        elif tag in INLINE:
+            if tag == "a":
+                link += 1
+                block_links[block] += 1
+            elif tag == "strong" or tag == "b":
+                strong += 1
+            elif attributes:
+                block_bits[block] |= names_of(attributes).bits
+        elif not tag:
+            pass
+        elif tag[0] == "/":
+            name = tag[1:]
+            if name in INLINE:
+                if name == "a":
+                    link -= 1
+                elif name == "strong" or name == "b":
+                    strong -= 1
+            elif len(stack) > 1:
+                element_behind[stack.pop()] = block + (not fresh)
+                current = stack[-1]
+                if fresh:
+                    block_element[block] = current
+                    block_bits[block] = block_links[block] = block_break[block] = 0
+                else:
+                    block += 1
+                    block_element.append(current)
+                    block_links.append(0)
+                    block_bits.append(0)
+                    block_break.append(0)
+                    fresh = True
+        elif tag in SKIPPED:
+            if tag not in VOID:
+                skipped, skipped_tag, closing_tag = 1, tag, "/" + tag
+                continue
+        else:
+            breaks = tag in VOID
+            if not breaks:
+                element_tag.append(tag)
+                element_names.append(names_of(attributes) if attributes else NO_NAMES)
+                element_parent.append(current)
+                current = len(element_tag) - 1
+                stack.append(current)
+                element_first.append(block + (not fresh))
+                element_behind.append(0)
+            if fresh:
+                block_element[block] = current
+                block_links[block] = block_bits[block] = 0
+                block_break[block] |= breaks
+            else:
+                block += 1
+                block_element.append(current)
+                block_links.append(0)
+                block_bits.append(0)
+                block_break.append(int(breaks))
+                fresh = True
+        if text:
+            if "&" in text:
+                text = text.replace("&nbsp;", "\xa0").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+            if fresh:
+                if text.isspace():
+                    continue
+                fresh = False
+            run_text.append(text)
+            run_block.append(block)
+            run_link.append(link)
+            run_strong.append(strong)
+    end = block + (not fresh)
+    for element in stack:
+        element_behind[element] = end
+    for values in (block_element, block_links, block_bits, block_break):
+        del values[end:]
+    return Page(
+        tree.title or "",
+        run_text,
+        run_block,
+        run_link,
+        run_strong,
+        block_element,
+        block_links,
+        block_bits,
+        block_break,
+        element_tag,
+        element_names,
+        element_parent,
+        element_first,
+        element_behind,
+    )
