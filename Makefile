@@ -4,7 +4,7 @@ BIN := .venv/bin
 STORE ?= winnow-store
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: run test check fast setup lock serve accept benchmarks clean
+.PHONY: run test check fast setup lock serve accept benchmarks extractor-model clean
 
 run: setup
 	$(BIN)/winnow run tests/data/sample --recipe fineweb --store $(STORE)
@@ -38,6 +38,11 @@ serve: setup
 
 accept: setup
 	$(BIN)/python ../shared/acceptance/accept.py --winnow $(BIN)/winnow
+
+# The model of the learned extractor, and its card: measured on folds apart by domain, then trained on all of them.
+extractor-model: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/benchmarks/train_requirements.txt
+	$(BIN)/python -m tests.benchmarks.train_block_model
 
 benchmarks: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement tests/benchmarks/requirements.txt

@@ -52,24 +52,30 @@ def pages(wanted):
                     yield record.record_id, decode(http.payload, http.content_type).text
 
 
-def score(extractor: Extractor, html: dict[str, str], rows):
-    """key -> (pages, precision, recall, F1) and milliseconds per page."""
-    by, spent = collections.defaultdict(list), 0.0
-    for identity, page in html.items():
-        begin = time.process_time()
-        try:
-            text = extractor.extract(page)
-        except ExtractionFailed:
-            text = ""
-        spent += time.process_time() - begin
-        row = rows[identity]
+def means(texts):
+    """(gold row, text) pairs -> key -> (pages, precision, recall, F1), means over pages."""
+    by = collections.defaultdict(list)
+    for row, text in texts:
         g, h = words(row["gold_text"]), words(text)
         both = sum((g & h).values())
         p, r = both / max(1, sum(h.values())), both / max(1, sum(g.values()))
         human = "human" if row["gold_kind"].startswith("full_text_human") else "other"
         for key in ("all", f"gold {human}", f"type {row.get('page_type') or '?'}", f"lang {row.get('lang') or '?'}"):
             by[key].append((p, r, 2 * p * r / (p + r) if p + r else 0.0))
-    return {k: (len(v), *(sum(x[i] for x in v) / len(v) for i in range(3))) for k, v in by.items()}, 1000 * spent / max(1, len(html))
+    return {k: (len(v), *(sum(x[i] for x in v) / len(v) for i in range(3))) for k, v in by.items()}
+
+
+def score(extractor: Extractor, html: dict[str, str], rows):
+    """The means of one extractor and its milliseconds per page."""
+    spent, texts = 0.0, {}
+    for identity, page in html.items():
+        begin = time.process_time()
+        try:
+            texts[identity] = extractor.extract(page)
+        except ExtractionFailed:
+            texts[identity] = ""
+        spent += time.process_time() - begin
+    return means((rows[k], text) for k, text in texts.items()), 1000 * spent / max(1, len(html))
 
 
 def main():

@@ -1,0 +1,150 @@
+"""Chosen blocks of a page -> text: plain, or with its structure as Markdown (headings, lists, tables, code, quotations)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from tasks.extractors.page_blocks import Page
+
+HEADINGS = {f"h{k}": k for k in range(1, 7)}
+CELLS = frozenset({"td", "th"})
+# Elements after which a paragraph ends; others end a line.
+PARAGRAPHS = frozenset("p pre blockquote table ul ol dl article section h1 h2 h3 h4 h5 h6 figure address details main".split())
+MAX_INDENT = 8
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an element stands. Elements are numbers; 0 where there is none around. ``paragraph`` is the nearest element of PARAGRAPHS."""
+
+    heading: int = 0
+    pre: int = 0
+    item: int = 0
+    ordered: bool = False
+    lists: int = 0
+    cell: int = 0
+    row: int = 0
+    quotes: int = 0
+    paragraph: int = 0
+
+
+class Places:
+    """Places of the elements of a page, each worked out once."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.known: dict[int, Place] = {0: Place()}
+
+    def __getitem__(self, element: int) -> Place:
+        chain = []
+        while element not in self.known:
+            chain.append(element)
+            element = self.page.element_parent[element]
+        place = self.known[element]
+        for e in reversed(chain):
+            place = self.known[e] = self._inside(place, e)
+        return place
+
+    def _inside(self, p: Place, e: int) -> Place:
+        tag = self.page.element_tag[e]
+        paragraph = e if tag in PARAGRAPHS else p.paragraph
+        if tag in HEADINGS:
+            return Place(HEADINGS[tag], 0, p.item, p.ordered, p.lists, p.cell, p.row, p.quotes, paragraph)
+        if tag == "pre":
+            return Place(p.heading, e, p.item, p.ordered, p.lists, p.cell, p.row, p.quotes, paragraph)
+        if tag in ("ul", "ol"):
+            return Place(0, p.pre, 0, tag == "ol", p.lists + 1, p.cell, p.row, p.quotes, p.paragraph if p.item else paragraph)
+        if tag == "li":
+            return Place(0, p.pre, e, p.ordered, p.lists, p.cell, p.row, p.quotes, p.paragraph)
+        if tag == "tr":
+            return Place(0, p.pre, 0, False, 0, 0, e, p.quotes, p.paragraph)
+        if tag in CELLS:
+            return Place(0, p.pre, 0, False, 0, e, p.row, p.quotes, p.paragraph)
+        if tag == "blockquote":
+            return Place(p.heading, p.pre, p.item, p.ordered, p.lists, p.cell, p.row, p.quotes + 1, paragraph)
+        return p if paragraph == p.paragraph else Place(p.heading, p.pre, p.item, p.ordered, p.lists, p.cell, p.row, p.quotes, paragraph)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line or more of text, or the cells of a table's row, and where they stand."""
+
+    place: Place
+    cells: list[str]
+
+
+def write(page: Page, chosen: list[int], texts: list[str], *, markup: bool) -> str:
+    """Text of the chosen blocks, in the page's order. ``texts``: one per block, white space as in the source. Total."""
+    out: list[str] = []
+    before: Line | None = None
+    numbers: dict[int, int] = {}
+    for line in _lines(page, chosen, texts):
+        gap = _gap(before, line, markup=markup) if before is not None else ""
+        if markup:
+            text = _marked(page, line, before, numbers)
+            if before is not None and before.place.pre and before.place.pre != line.place.pre:
+                out.append("\n```")
+            if line.place.pre and (before is None or before.place.pre != line.place.pre):
+                text = "```\n" + text
+        else:
+            first = line.place.item and (before is None or before.place.item != line.place.item)
+            text = ("• " if first else "") + "\t".join(line.cells)
+        out += (gap, text)
+        before = line
+    if markup and before is not None and before.place.pre:
+        out.append("\n```")
+    return "".join(out)
+
+
+def _lines(page: Page, chosen: list[int], texts: list[str]) -> Iterator[Line]:
+    """Blocks as lines. The cells of a row are one line if no cell has two blocks: else the table is there for the layout."""
+    places = Places(page)
+    blocks = ((places[page.block_element[b]], texts[b]) for b in chosen)
+    for row, group in groupby(blocks, key=lambda block: block[0].row):
+        members = [(p, _tidied(p, t)) for p, t in group]
+        members = [(p, t) for p, t in members if t]
+        cells = [p.cell for p, _ in members]
+        if row and len(cells) > 1 and len(set(cells)) == len(cells):
+            yield Line(members[0][0], [" ".join(t.split()) for _, t in members])
+        else:
+            for p, t in members:
+                yield Line(p, [t])
+
+
+def _tidied(place: Place, text: str) -> str:
+    return text.strip("\n").rstrip() if place.pre else " ".join(text.split())
+
+
+def _gap(a: Line, b: Line, *, markup: bool) -> str:
+    """What stands between two lines: a line feed inside a list, a table, a code block or a paragraph, else a blank line."""
+    p, q = a.place, b.place
+    if p.pre and p.pre == q.pre:
+        return "\n"
+    if len(a.cells) > 1 and len(b.cells) > 1:
+        return "\n"
+    if p.lists and q.lists and not p.heading and not q.heading:
+        return "\n" if p.item != q.item or not markup else "\n\n"
+    return "\n" if p.paragraph == q.paragraph and not p.heading and p.lists == q.lists and len(a.cells) == len(b.cells) else "\n\n"
+
+
+def _marked(page: Page, line: Line, before: Line | None, numbers: dict[int, int]) -> str:
+    """A line in Markdown."""
+    p = line.place
+    if len(line.cells) > 1:
+        row = "| " + " | ".join(c.replace("|", "\\|") for c in line.cells) + " |"
+        opens = before is None or len(before.cells) < 2
+        return row + ("\n|" + " --- |" * len(line.cells) if opens else "")
+    text = line.cells[0]
+    if p.pre:
+        return text.replace("```", "'''")
+    indent = "  " * (min(p.lists, MAX_INDENT) - 1)
+    if p.heading:
+        return "#" * p.heading + " " + text
+    if p.item:
+        if before is not None and before.place.item == p.item:
+            text = indent + "  " + text
+        else:
+            of = page.element_parent[p.item]
+            numbers[of] = numbers.get(of, 0) + 1
+            text = indent + (f"{numbers[of]}. " if p.ordered else "- ") + text
+    return "> " * min(p.quotes, MAX_INDENT) + text

@@ -1,0 +1,68 @@
+"""Main content by a learned classifier of the page's blocks: better than the rules, within twice their time (docs/extraction.md)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from resiliparse.parse.html import HTMLTree
+
+from tasks.core.errors import BadInput
+from tasks.extractors.base import ExtractionFailed, Extractor
+from tasks.extractors.block_features import features
+from tasks.extractors.block_trees import best_blocks, shipped
+from tasks.extractors.block_writer import write
+from tasks.extractors.page_blocks import page_blocks
+
+COPIED_WORDS = 8
+
+
+@dataclass(frozen=True)
+class LearnedBlocks(Extractor):
+    """``model`` is the digest of the model that ships with this version, ``markup`` keeps headings, lists, tables and code as Markdown.
+
+    A page of more than ``max_blocks`` blocks is refused (``too_many_blocks``): each takes a kilobyte of features.
+    """
+
+    distribution: ClassVar[str] = "resiliparse"
+
+    model: str = ""
+    markup: bool = False
+    max_blocks: int = 200_000
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _, digest = shipped()
+        if not self.model:
+            object.__setattr__(self, "model", digest)
+        elif self.model != digest:
+            raise BadInput(f"The block model {self.model} is not in this version of Winnow, which ships {digest}. Leave `model` out of the recipe.")
+
+    def text_of(self, html: str) -> str:
+        try:
+            tree = HTMLTree.parse(html)
+        except (ValueError, RuntimeError) as e:
+            raise ExtractionFailed(f"parse_error_{type(e).__name__}") from None
+        page = page_blocks(tree)
+        if len(page.block_element) > self.max_blocks:
+            raise ExtractionFailed("too_many_blocks")
+        if not page.block_element:
+            return ""
+        trees, _ = shipped()
+        names, matrix, texts = features(page, html)
+        words = matrix[names.index("words")].astype(np.int64)
+        chosen = best_blocks(trees.probabilities(names, matrix), words)
+        return write(page, once(np.flatnonzero(chosen).tolist(), words.tolist(), texts), texts, markup=self.markup)
+
+
+def once(chosen: list[int], words: list[int], texts: list[str]) -> list[int]:
+    """Without later copies of a block of ``COPIED_WORDS`` or more: pages hold their text once for wide and once for narrow screens."""
+    seen: set[str] = set()
+    kept = []
+    for block in chosen:
+        if words[block] >= COPIED_WORDS:
+            text = " ".join(texts[block].split())
+            if text in seen:
+                continue
+            seen.add(text)
+        kept.append(block)
+    return kept
