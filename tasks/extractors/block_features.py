@@ -15,6 +15,7 @@ from tasks.extractors.page_blocks import BLOCK_TAGS, GROUP_NAMES, TAG_ID, Page
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
 
 SPACE, LOWER, UPPER, LETTER, CJK, DIGIT, STOP, COMMA, OTHER, MARK = range(10)
 WORDISH = np.isin(np.arange(10), (LOWER, UPPER, LETTER, DIGIT, MARK))
@@ -120,8 +121,8 @@ class Ancestry:
     tags: Ints
     names: Ints
     lists: Ints
-    path: npt.NDArray[np.uint64]
-    names_path: npt.NDArray[np.uint64]
+    path: Hashes
+    names_path: Hashes
 
 
 def ancestry(parent: Ints, tag: Ints, names: Ints, checksum: Ints) -> Ancestry:
@@ -137,8 +138,8 @@ def ancestry(parent: Ints, tag: Ints, names: Ints, checksum: Ints) -> Ancestry:
     power = np.concatenate((np.ones(1, np.uint64), np.cumprod(np.full(int(depth.max()) + 1, PATH_FACTOR))))[depth]
     tags, groups = 1 << tag, names.copy()
     lists = ((tag == TAG_ID["ul"]) | (tag == TAG_ID["ol"])).astype(np.int64)
-    path = tag.astype(np.uint64) * power
-    names_path = (tag.astype(np.uint64) * NAMES_FACTOR + checksum.astype(np.uint64)) * power
+    path = np.multiply(tag.astype(np.uint64), power, dtype=np.uint64)
+    names_path = np.multiply(tag.astype(np.uint64) * NAMES_FACTOR + checksum.astype(np.uint64), power, dtype=np.uint64)
     lists[0] = path[0] = names_path[0] = 0
     above = parent.copy()
     while True:
@@ -285,6 +286,7 @@ def features(page: Page, html: str) -> tuple[list[str], npt.NDArray[np.float32],
         copies[t] = copies.get(t, 0) + 1
     add("copies", [copies[t] for t in plain])
     add("in_title", [len(t) > 3 and t in title for t in plain])
+
     # --- the page ---------------------------------------------------------------------------------------------------------------------
     def word_share(bits: Ints, place: int) -> Floats:
         return ratio(words[bits >> place & 1 > 0].sum(), all_words)

@@ -50,7 +50,8 @@ class Trees:
         parts = [self._scores(matrix[:, at : at + BLOCKS_AT_ONCE]) for at in range(0, matrix.shape[1], BLOCKS_AT_ONCE)]
         scores = np.concatenate(parts) if parts else np.zeros(0, np.int64)
         middle = SCORE_UNIT * SCORE_END
-        return probability_table()[np.clip(scores * SCORE_UNIT // self.leaf_unit + middle, 0, 2 * middle)]
+        places: Ints = np.clip(scores * SCORE_UNIT // self.leaf_unit + middle, 0, 2 * middle)
+        return PROBABILITY[places]
 
     def _scores(self, matrix: npt.NDArray[np.float32]) -> Ints:
         answers = (matrix[self.border_feature] > self.border[:, None]).astype(np.uint8)
@@ -62,11 +63,13 @@ class Trees:
         return self.bias + np.take(self.leaves.ravel(), leaf).sum(0, dtype=np.int64)
 
 
-@cache
 def probability_table() -> Ints:
     """Logistic function in parts per million. By decimal arithmetic: processors and C libraries differ in the last bit of ``exp``."""
     steps = range(-SCORE_UNIT * SCORE_END, SCORE_UNIT * SCORE_END + 1)
     return np.asarray([int(CERTAIN / (1 + (Decimal(-z) / SCORE_UNIT).exp())) for z in steps], np.int64)
+
+
+PROBABILITY = probability_table()
 
 
 def best_blocks(probabilities: Ints, words: Ints) -> npt.NDArray[np.bool_]:
@@ -94,7 +97,9 @@ def shipped() -> tuple[Trees, str]:
 def from_json(model: dict[str, Any]) -> Trees:
     """Trees as ``to_json`` wrote them. Raises BadInput."""
     if model.get("format") != 1:
-        raise BadInput(f"A block model of format {model.get('format')!r}; this version reads format 1. Train one with tests/benchmarks/train_block_model.py.")
+        raise BadInput(
+            f"A block model of format {model.get('format')!r}; this version reads format 1. Train one with tests/benchmarks/train_block_model.py."
+        )
     borders: dict[str, Sequence[float]] = model["borders"]
     questions = np.asarray(model["questions"], np.int64).reshape(-1, model["depth"]).T
     return Trees(

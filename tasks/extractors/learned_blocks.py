@@ -35,7 +35,9 @@ class LearnedBlocks(Extractor):
         if not self.model:
             object.__setattr__(self, "model", digest)
         elif self.model != digest:
-            raise BadInput(f"The block model {self.model} is not in this version of Winnow, which ships {digest}. Leave `model` out of the recipe.")
+            raise BadInput(
+                f"The block model {self.model} is not in this version of Winnow, which ships {digest}. Leave `model` out of the recipe."
+            )
 
     def text_of(self, html: str) -> str:
         try:

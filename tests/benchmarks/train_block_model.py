@@ -50,7 +50,12 @@ SETTINGS = {
     "allow_writing_files": False,
 }
 # Research use only, or no licence stated: measured on, never trained on.
-LEFT_OUT = {"l3s-gn1": "research use only", "msvcode-ir": "research use only", "cleaneval": "research data of 2007", "cleanportaleval": "unstated"}
+LEFT_OUT = {
+    "l3s-gn1": "research use only",
+    "msvcode-ir": "research use only",
+    "cleaneval": "research data of 2007",
+    "cleanportaleval": "unstated",
+}
 EXTRACT = tldextract.TLDExtract(suffix_list_urls=())
 
 
