@@ -6,23 +6,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.core.errors import BadInput
 from tasks.core.identity import digest
 from tasks.extractors.base import ExtractionFailed, nesting, tidy
+from tasks.extractors.learned_blocks import LearnedBlocks
 from tasks.extractors.resiliparse_text import ResiliparseText
 from tasks.extractors.trafilatura_text import TrafilaturaText
 
-EXTRACTORS = [ResiliparseText(), TrafilaturaText()]
+EXTRACTORS = [ResiliparseText(), TrafilaturaText(), LearnedBlocks(), LearnedBlocks(markup=True)]
 PROSE = " ".join(f"This is sentence number {n} of an article about mills and the grain that they grind." for n in range(12))
 PAGE = f"""<html><head><title>Mills</title><script>var tracking = 1;</script></head><body>
 <nav><ul><li><a href=/>Home page link</a></li><li><a href=/shop>Shop link</a></li></ul></nav>
-<article><h1>On mills</h1><p>{PROSE}</p><p>{PROSE[::-1][:0]}A second paragraph, with a list:</p><ul><li>Wheat</li><li>Rye</li></ul></article>
+<article><h1>On mills</h1><p>{PROSE}</p><p>{PROSE[:400]} A second paragraph, with a list:</p><ul><li>Wheat</li><li>Rye</li></ul></article>
 <footer><p>Copyright notice</p></footer></body></html>"""
 THREAD = (
     "<html><body><div id=comments>"
     + "".join(f"<div class=comment><p>Post {n}: {PROSE}</p></div>" for n in range(5))
     + "</div></body></html>"
 )
-each = pytest.mark.parametrize("extractor", EXTRACTORS, ids=lambda e: type(e).__name__)
+each = pytest.mark.parametrize("extractor", EXTRACTORS, ids=lambda e: type(e).__name__ + "-markup" * getattr(e, "markup", False))
 
 
 @each
@@ -34,8 +36,9 @@ def test_the_article_and_not_its_frame(extractor):
         assert frame not in text
 
 
-def test_a_thread_is_its_posts():
-    assert "Post 4" in ResiliparseText().extract(THREAD)
+@pytest.mark.parametrize("extractor", [ResiliparseText(), LearnedBlocks()], ids=lambda e: type(e).__name__)
+def test_a_thread_is_its_posts(extractor):
+    assert "Post 4" in extractor.extract(THREAD)
 
 
 def test_a_page_without_an_article_is_taken_whole():
@@ -89,9 +92,10 @@ def test_bounds(extractor, html, reason):
     ],
     ids=["rows", "lt", "comments", "attributes", "quoted"],
 )
-def test_hostile_pages_take_seconds(html):
+@pytest.mark.parametrize("extractor", [ResiliparseText(), LearnedBlocks()], ids=lambda e: type(e).__name__)
+def test_hostile_pages_take_seconds(html, extractor):
     begin = time.process_time()
-    ResiliparseText().extract(html)
+    extractor.extract(html)
     assert time.process_time() - begin < 10
 
 
@@ -106,3 +110,21 @@ def test_tidy():
 
 def test_version_and_options_are_identity():
     assert digest(ResiliparseText()) != digest(ResiliparseText(links=True)) != digest(ResiliparseText(library="9"))
+
+
+def test_a_model_that_is_not_here_is_an_error():
+    assert LearnedBlocks(model=LearnedBlocks().model) == LearnedBlocks()
+    with pytest.raises(BadInput, match="not in this version"):
+        LearnedBlocks(model="0123456789abcdef")
+
+
+def test_a_page_of_too_many_blocks_is_refused():
+    with pytest.raises(ExtractionFailed, match="too_many_blocks"):
+        LearnedBlocks(max_blocks=5).extract(PAGE)
+
+
+@pytest.mark.parametrize(
+    "html", ["", " ", "<html></html>", "<body><img src=x></body>", "<p>...</p>", "<script>var a = '<p>words</p>';</script>"]
+)
+def test_a_page_without_words_gives_no_text(html):
+    assert LearnedBlocks().extract(html) == ""

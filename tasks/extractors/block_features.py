@@ -74,21 +74,20 @@ def shifted(values: npt.NDArray[Any], by: int) -> npt.NDArray[Any]:
 
 
 class Rows:
-    """Named rows of the matrix, in a fixed order."""
+    """Named rows of the matrix, in a fixed order. Whole numbers and quotients are rounded to float32 on the way in."""
 
     def __init__(self, blocks: int) -> None:
-        self.blocks = blocks
         self.names: list[str] = []
-        self.values: list[npt.NDArray[np.float32]] = []
+        self.values = np.empty((MAX_ROWS, blocks), np.float32)
 
     def add(self, name: str, values: Any) -> None:
+        self.values[len(self.names)] = values
         self.names.append(name)
-        self.values.append(np.broadcast_to(np.asarray(values, np.float32), self.blocks))
 
     def add_bits(self, suffix: str, names: tuple[str, ...], places: Ints, bits: Ints) -> None:
         """One row per place: whether that bit is set."""
+        self.values[len(self.names) : len(self.names) + len(names)] = bits[None, :] >> places[:, None] & 1
         self.names += [f"{name}{suffix}" for name in names]
-        self.values += list((bits[None, :] >> places[:, None] & 1).astype(np.float32))
 
 
 # Words in the first part of the page's source that tell its kind.
@@ -99,6 +98,7 @@ HINTS: dict[str, tuple[str, ...]] = {
     "hint_docs": ("docusaurus", "sphinx", "mkdocs", "gitbook", "readthedocs", "mediawiki", "docsearch"),
 }
 HINT_CHARS = 30_000
+MAX_ROWS = 256
 
 TAGS = tuple("p blockquote dd figcaption article main nav header footer aside section form figure noscript pre li td".split())
 TAG_PLACES = np.asarray([TAG_ID[t] for t in TAGS], np.int64)
@@ -307,7 +307,7 @@ def features(page: Page, html: str) -> tuple[list[str], npt.NDArray[np.float32],
     head = html[:HINT_CHARS].lower()
     for name, hints in HINTS.items():
         add(name, sum(word in head for word in hints))
-    return rows.names, np.stack(rows.values), texts
+    return rows.names, rows.values[: len(rows.names)], texts
 
 
 assert len(BLOCK_TAGS) < 62  # they are bits of an int64

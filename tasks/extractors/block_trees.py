@@ -50,7 +50,7 @@ class Trees:
         parts = [self._scores(matrix[:, at : at + BLOCKS_AT_ONCE]) for at in range(0, matrix.shape[1], BLOCKS_AT_ONCE)]
         scores = np.concatenate(parts) if parts else np.zeros(0, np.int64)
         middle = SCORE_UNIT * SCORE_END
-        places: Ints = np.clip(scores * SCORE_UNIT // self.leaf_unit + middle, 0, 2 * middle)
+        places = np.clip(scores * SCORE_UNIT // self.leaf_unit + middle, 0, 2 * middle)
         return PROBABILITY[places]
 
     def _scores(self, matrix: npt.NDArray[np.float32]) -> Ints:
@@ -60,7 +60,8 @@ class Trees:
         leaf += (np.arange(trees, dtype=np.int32) << depth)[:, None]
         for level in range(depth):
             leaf += answers[self.questions[level]].astype(np.int32) << level
-        return self.bias + np.take(self.leaves.ravel(), leaf).sum(0, dtype=np.int64)
+        scores: Ints = np.take(self.leaves.ravel(), leaf).sum(0, dtype=np.int64) + self.bias
+        return scores
 
 
 def probability_table() -> Ints:

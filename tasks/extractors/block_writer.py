@@ -1,13 +1,14 @@
 """Chosen blocks of a page -> text: plain, or with its structure as Markdown (headings, lists, tables, code, quotations)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from tasks.extractors.page_blocks import Page
 
 HEADINGS = {f"h{k}": k for k in range(1, 7)}
 CELLS = frozenset({"td", "th"})
+LISTS = frozenset({"ul", "ol"})
 # Elements after which a paragraph ends; others end a line.
 PARAGRAPHS = frozenset("p pre blockquote table ul ol dl article section h1 h2 h3 h4 h5 h6 figure address details main".split())
 MAX_INDENT = 8
@@ -22,6 +23,7 @@ class Place:
     item: int = 0
     ordered: bool = False
     lists: int = 0
+    outer_list: int = 0
     cell: int = 0
     row: int = 0
     quotes: int = 0
@@ -47,22 +49,22 @@ class Places:
 
     def _inside(self, p: Place, e: int) -> Place:
         tag = self.page.element_tag[e]
-        paragraph = e if tag in PARAGRAPHS else p.paragraph
+        if tag in PARAGRAPHS and not (tag in LISTS and p.item):
+            p = replace(p, paragraph=e)
         if tag in HEADINGS:
-            return Place(HEADINGS[tag], 0, p.item, p.ordered, p.lists, p.cell, p.row, p.quotes, paragraph)
+            return replace(p, heading=HEADINGS[tag], pre=0)
         if tag == "pre":
-            return Place(p.heading, e, p.item, p.ordered, p.lists, p.cell, p.row, p.quotes, paragraph)
-        if tag in ("ul", "ol"):
-            return Place(0, p.pre, 0, tag == "ol", p.lists + 1, p.cell, p.row, p.quotes, p.paragraph if p.item else paragraph)
+            return replace(p, pre=e)
+        if tag in LISTS:
+            return replace(p, heading=0, item=0, ordered=tag == "ol", lists=p.lists + 1, outer_list=p.outer_list or e)
         if tag == "li":
-            return Place(0, p.pre, e, p.ordered, p.lists, p.cell, p.row, p.quotes, p.paragraph)
-        if tag == "tr":
-            return Place(0, p.pre, 0, False, 0, 0, e, p.quotes, p.paragraph)
-        if tag in CELLS:
-            return Place(0, p.pre, 0, False, 0, e, p.row, p.quotes, p.paragraph)
+            return replace(p, heading=0, item=e)
+        if tag == "tr" or tag in CELLS:
+            place = Place(row=e if tag == "tr" else p.row, cell=e if tag in CELLS else 0)
+            return replace(place, pre=p.pre, quotes=p.quotes, paragraph=p.paragraph)
         if tag == "blockquote":
-            return Place(p.heading, p.pre, p.item, p.ordered, p.lists, p.cell, p.row, p.quotes + 1, paragraph)
-        return p if paragraph == p.paragraph else Place(p.heading, p.pre, p.item, p.ordered, p.lists, p.cell, p.row, p.quotes, paragraph)
+            return replace(p, quotes=p.quotes + 1)
+        return p
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def _gap(a: Line, b: Line, *, markup: bool) -> str:
         return "\n"
     if len(a.cells) > 1 and len(b.cells) > 1:
         return "\n"
-    if p.lists and q.lists and not p.heading and not q.heading:
+    if p.outer_list and p.outer_list == q.outer_list and not p.heading and not q.heading:
         return "\n" if p.item != q.item or not markup else "\n\n"
     return "\n" if p.paragraph == q.paragraph and not p.heading and p.lists == q.lists and len(a.cells) == len(b.cells) else "\n\n"
 

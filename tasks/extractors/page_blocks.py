@@ -14,7 +14,7 @@ from resiliparse.parse.html import HTMLTree
 # Elements whose content is no text of the page. The first alternative holds what is written out raw, where "<" begins no tag.
 TOKEN = re.compile(
     r"<(?:(?:script\b.*?</script|style\b.*?</style|iframe\b.*?</iframe|noembed\b.*?</noembed|noframes\b.*?</noframes|xmp\b.*?</xmp|!--.*?--)>"
-    r"|(/?[a-zA-Z][^\s/>]*)((?: [^\s>/][^\s>/=]*=\"[^\"]*\")*)>)([^<]*)",
+    r"|(/?[a-zA-Z][^\s/>]*)([^>\"]*(?:\"[^\"]*\"[^>\"]*)*)>)([^<]*)",
     re.S,
 )
 NAMES = re.compile(r" (?:class|id|role|itemprop|itemtype)=\"([^\"]*)\"")
@@ -83,11 +83,12 @@ class Names:
 @lru_cache(maxsize=20_000)
 def names_of(attributes: str) -> Names:
     """Attributes as the tree writes them -> what their names say."""
-    words = tuple(dict.fromkeys(w.lower() for value in NAMES.findall(attributes[:4000]) for w in WORD.findall(value[:400])))
+    value = " ".join(NAMES.findall(attributes[:4000]))[:1000]
+    words = tuple(dict.fromkeys(map(str.lower, WORD.findall(value))))
     bits = 0
     for word in words:
         bits |= GROUP_BIT.get(word, 0)
-    if HIDDEN.search(attributes):
+    if ("hidden" in attributes or "none" in attributes) and HIDDEN.search(attributes):
         bits |= HIDDEN_BIT
     return Names(bits, crc32(" ".join(words).encode()), words)
 

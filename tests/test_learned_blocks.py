@@ -1,0 +1,184 @@
+"""The parts of the learned extractor: blocks of a page, trees as plain data, the choice of blocks, the text they become."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from resiliparse.parse.html import HTMLTree
+
+from tasks.core.errors import BadInput
+from tasks.extractors import block_trees
+from tasks.extractors.block_features import features
+from tasks.extractors.block_trees import CERTAIN, best_blocks, from_json, shipped
+from tasks.extractors.block_writer import write
+from tasks.extractors.learned_blocks import once
+from tasks.extractors.page_blocks import page_blocks
+
+STRUCTURE = """<h1>Mills</h1><p>A  first
+paragraph.</p><ul><li>Wheat<ul><li>Red wheat</li></ul></li><li>Rye</li></ul><ol><li>Grind</li><li>Sift<p>twice</p></li></ol>
+<pre>def mill(grain):
+    return <b>flour</b>
+
+x = 1</pre><table><tr><th>Grain</th><th>Price</th></tr><tr><td>Wheat</td><td>1|2</td></tr></table>
+<blockquote><p>Quoted.</p></blockquote><p>One line<br>and another.</p><h2>More &amp; more</h2>"""
+MARKUP = r"""# Mills
+
+A first paragraph.
+
+- Wheat
+  - Red wheat
+- Rye
+
+1. Grind
+2. Sift
+
+  twice
+
+```
+def mill(grain):
+    return flour
+
+x = 1
+```
+
+| Grain | Price |
+| --- | --- |
+| Wheat | 1\|2 |
+
+> Quoted.
+
+One line
+and another.
+
+## More & more"""
+PLAIN = """Mills
+
+A first paragraph.
+
+• Wheat
+• Red wheat
+• Rye
+
+• Grind
+• Sift
+twice
+
+def mill(grain):
+    return flour
+
+x = 1
+
+Grain\tPrice
+Wheat\t1|2
+
+Quoted.
+
+One line
+and another.
+
+More & more"""
+
+
+def blocks(html):
+    return page_blocks(HTMLTree.parse(html))
+
+
+def whole(html, *, markup):
+    page = blocks(html)
+    _, _, texts = features(page, html)
+    return write(page, list(range(len(texts))), texts, markup=markup)
+
+
+@pytest.mark.parametrize(("markup", "text"), [(True, MARKUP), (False, PLAIN)], ids=["markup", "plain"])
+def test_structure_is_kept(markup, text):
+    assert whole(STRUCTURE, markup=markup) == text
+
+
+def test_a_table_for_the_layout_is_no_row():
+    assert whole("<table><tr><td><p>One</p><p>Two</p></td><td>Three</td></tr></table>", markup=True) == "One\n\nTwo\n\nThree"
+
+
+def test_what_is_no_text_makes_no_block():
+    html = "<p>Text</p><script>a</script><style>b</style><!-- c --><svg><text>d</text></svg><select><option>e</option></select><template>f</template>"
+    assert blocks(html).run_text == ["Text"]
+
+
+def test_names_of_elements_mark_their_blocks():
+    html = "<div class='SideBar-box'><p>Aside</p></div><p hidden>Unseen</p><p>Seen</p>"
+    names, matrix, _ = features(blocks(html), html)
+    assert matrix[names.index("side_above")].tolist() == [1, 0, 0]
+    assert matrix[names.index("unseen_above")].tolist() == [0, 1, 0]
+
+
+def test_ancestors_are_counted_at_any_depth():
+    html = "<ul><li>" * 37 + "deep"
+    names, matrix, _ = features(blocks(html), html)
+    assert (matrix[names.index("list_depth"), 0], matrix[names.index("depth"), 0]) == (37, 75)  # the body is one
+
+
+@given(
+    st.lists(
+        st.sampled_from(["<p>", "</p>", "<li>", "word ", "<a href=/>", "</a>", "<h2>", "<td>", "<table>", "。", "\u200b", "<br>"]),
+        max_size=60,
+    )
+)
+def test_features_are_finite(parts):
+    page = blocks("".join(parts))
+    if page.block_element:
+        names, matrix, texts = features(page, "".join(parts))
+        assert matrix.shape == (len(names), len(texts))
+        assert np.isfinite(matrix).all()
+
+
+def tree(**other):
+    """One tree of depth 2: content if longer than 10 and few links."""
+    model = {"format": 1, "depth": 2, "leaf_unit": 1, "bias": 0, "borders": {"chars": [10.5], "links": [0.5]}, "questions": [[0, 1]]}
+    return from_json({**model, "leaves": [[-2, 3, -5, -1]], **other})
+
+
+def test_a_tree_asks_its_questions():
+    chances = tree().probabilities(["links", "chars"], np.asarray([[0, 0, 1, 1], [5, 20, 5, 20]], np.float32))
+    assert [round(1 / (1 + np.exp(-z)), 5) for z in (-2, 3, -5, -1)] == [round(c / CERTAIN, 5) for c in chances]
+
+
+def test_blocks_are_scored_in_parts(monkeypatch):
+    matrix = np.random.default_rng(7).integers(0, 30, (2, 50)).astype(np.float32)
+    at_once = tree().probabilities(["links", "chars"], matrix)
+    monkeypatch.setattr(block_trees, "BLOCKS_AT_ONCE", 7)
+    assert tree().probabilities(["links", "chars"], matrix).tolist() == at_once.tolist()
+
+
+def test_another_format_is_refused():
+    with pytest.raises(BadInput, match="format 2"):
+        tree(format=2)
+
+
+@given(st.lists(st.tuples(st.integers(0, CERTAIN), st.integers(0, 500)), max_size=9))
+def test_no_other_cut_has_a_higher_expected_f1(blocks):
+    chances, words = (np.asarray([b[k] for b in blocks], np.int64) for k in (0, 1))
+    chosen = best_blocks(chances, words)
+
+    def f1(taken):
+        wanted = (chances * words).sum()
+        return 2 * (chances * words)[taken].sum() / max(1, words[taken].sum() * CERTAIN + wanted)
+
+    assert all(f1(chosen) >= f1(chances >= limit) - 1e-12 for limit in chances)
+
+
+def test_a_long_block_is_written_once():
+    long = "the same eight words stand here for wide"
+    assert once([0, 1, 2, 3], [8, 2, 8, 2], [long, "short one", f" {long}\n", "short one"]) == [0, 1, 3]
+
+
+def test_the_model_fits_the_features_and_the_package():
+    trees, digest = shipped()
+    names, _, _ = features(blocks("<p>a</p>"), "")
+    assert set(trees.features) <= set(names)
+    assert len(digest) == 16
+    assert block_trees.MODEL.stat().st_size < 400_000
+    card = block_trees.MODEL.with_suffix(".md").read_text()
+    for left_out in ("l3s-gn1", "msvcode-ir", "cleaneval", "cleanportaleval"):
+        assert f"| {left_out} |" not in card
+    assert json.loads(block_trees.MODEL.read_text())["format"] == 1
