@@ -87,7 +87,7 @@ def blocks(html):
 
 def whole(html, *, markup):
     page = blocks(html)
-    _, _, texts = features(page, html)
+    _, _, texts = features(page)
     return write(page, list(range(len(texts))), texts, markup=markup)
 
 
@@ -105,16 +105,20 @@ def test_what_is_no_text_makes_no_block():
     assert blocks(html).run_text == ["Text"]
 
 
+def test_an_attribute_with_an_odd_name_ends_where_it_ends():
+    assert blocks('<p>One <a href=x "">two</a></p><p>three</p>').run_text == ["One ", "two", "three"]
+
+
 def test_names_of_elements_mark_their_blocks():
     html = "<div class='SideBar-box'><p>Aside</p></div><p hidden>Unseen</p><p>Seen</p>"
-    names, matrix, _ = features(blocks(html), html)
+    names, matrix, _ = features(blocks(html))
     assert matrix[names.index("side_above")].tolist() == [1, 0, 0]
     assert matrix[names.index("unseen_above")].tolist() == [0, 1, 0]
 
 
 def test_ancestors_are_counted_at_any_depth():
     html = "<ul><li>" * 37 + "deep"
-    names, matrix, _ = features(blocks(html), html)
+    names, matrix, _ = features(blocks(html))
     assert (matrix[names.index("list_depth"), 0], matrix[names.index("depth"), 0]) == (37, 75)  # the body is one
 
 
@@ -127,7 +131,7 @@ def test_ancestors_are_counted_at_any_depth():
 def test_features_are_finite(parts):
     page = blocks("".join(parts))
     if page.block_element:
-        names, matrix, texts = features(page, "".join(parts))
+        names, matrix, texts = features(page)
         assert matrix.shape == (len(names), len(texts))
         assert np.isfinite(matrix).all()
 
@@ -174,7 +178,7 @@ def test_a_long_block_is_written_once():
 
 def test_the_model_fits_the_features_and_the_package():
     trees, digest = shipped()
-    names, _, _ = features(blocks("<p>a</p>"), "")
+    names, _, _ = features(blocks("<p>a</p>"))
     assert set(trees.features) <= set(names)
     assert len(digest) == 16
     assert block_trees.MODEL.stat().st_size < 400_000

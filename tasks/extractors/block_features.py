@@ -90,14 +90,6 @@ class Rows:
         self.names += [f"{name}{suffix}" for name in names]
 
 
-# Words in the first part of the page's source that tell its kind.
-HINTS: dict[str, tuple[str, ...]] = {
-    "hint_article": ('content="article"', '"newsarticle"', '"blogposting"', '"article"'),
-    "hint_product": ('"product"', "product:price", "og:product"),
-    "hint_forum": ("discussionforumposting", '"qapage"', "phpbb", "vbulletin", "xenforo", "discourse", "invision"),
-    "hint_docs": ("docusaurus", "sphinx", "mkdocs", "gitbook", "readthedocs", "mediawiki", "docsearch"),
-}
-HINT_CHARS = 30_000
 MAX_ROWS = 256
 
 TAGS = tuple("p blockquote dd figcaption article main nav header footer aside section form figure noscript pre li td".split())
@@ -151,7 +143,7 @@ def ancestry(parent: Ints, tag: Ints, names: Ints, checksum: Ints) -> Ancestry:
     return Ancestry(depth, tags, groups, lists, path, names_path)
 
 
-def features(page: Page, html: str) -> tuple[list[str], npt.NDArray[np.float32], list[str]]:
+def features(page: Page) -> tuple[list[str], npt.NDArray[np.float32], list[str]]:
     """Names of the rows, features x blocks, and the text of each block with white space as it was. A page without blocks has no columns."""
     n = len(page.block_element)
     texts = [""] * n
@@ -181,7 +173,6 @@ def features(page: Page, html: str) -> tuple[list[str], npt.NDArray[np.float32],
     add("link_share", ratio(linked, chars))
     add("letter_share", ratio(letters, chars))
     add("upper_share", ratio(counts[:, UPPER], letters))
-    add("digit_share", ratio(counts[:, DIGIT], chars))
     add("other_share", ratio(counts[:, OTHER], chars))
     add("stops", stops)
     add("commas", commas)
@@ -295,18 +286,14 @@ def features(page: Page, html: str) -> tuple[list[str], npt.NDArray[np.float32],
     add("page_words", all_words)
     add("page_link_share", ratio(totals[0, n], all_chars))
     add("page_prose_share", ratio(all_prose, all_words))
-    add("page_cjk_share", ratio(counts[:, CJK].sum(), all_chars))
     for name in ("p", "li", "td", "main"):
         add(f"page_{name}_share", word_share(tags, TAG_ID[name]))
-    for name in ("comment", "thread", "product", "body"):
+    for name in ("comment", "thread", "body"):
         add(f"page_{name}_share", word_share(above, ALL_NAMES.index(name)))
     add("page_articles", (tag == TAG_ID["article"]).sum())
     add("page_headings", heading.sum())
     add("page_pre", (tag == TAG_ID["pre"]).sum())
     add("page_prose_blocks", len(at_prose))
-    head = html[:HINT_CHARS].lower()
-    for name, hints in HINTS.items():
-        add(name, sum(word in head for word in hints))
     return rows.names, rows.values[: len(rows.names)], texts
 
 

@@ -50,7 +50,7 @@ class LearnedBlocks(Extractor):
         if not page.block_element:
             return ""
         trees, _ = shipped()
-        names, matrix, texts = features(page, html)
+        names, matrix, texts = features(page)
         words = matrix[names.index("words")].astype(np.int64)
         chosen = best_blocks(trees.probabilities(names, matrix), words)
         return write(page, once(np.flatnonzero(chosen).tolist(), words.tolist(), texts), texts, markup=self.markup)

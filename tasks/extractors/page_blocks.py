@@ -14,7 +14,7 @@ from resiliparse.parse.html import HTMLTree
 # Elements whose content is no text of the page. The first alternative holds what is written out raw, where "<" begins no tag.
 TOKEN = re.compile(
     r"<(?:(?:script\b.*?</script|style\b.*?</style|iframe\b.*?</iframe|noembed\b.*?</noembed|noframes\b.*?</noframes|xmp\b.*?</xmp|!--.*?--)>"
-    r"|(/?[a-zA-Z][^\s/>]*)([^>\"]*(?:\"[^\"]*\"[^>\"]*)*)>)([^<]*)",
+    r"|(/?[a-zA-Z][^\s/>]*)((?: [^\s>/][^\s>/=]*=\"[^\"]*\")*)>)([^<]*)",
     re.S,
 )
 NAMES = re.compile(r" (?:class|id|role|itemprop|itemtype)=\"([^\"]*)\"")
@@ -134,14 +134,15 @@ def page_blocks(tree: HTMLTree) -> Page:
     element_parent = [0]
     element_first = [0]
     element_behind = [0]
-    block_element = [0]
-    block_links = [0]
-    block_bits = [0]
-    block_break = [0]
+    block_element: list[int] = []
+    block_links: list[int] = []
+    block_bits: list[int] = []
+    block_break: list[int] = []
     stack = [0]
-    block = current = link = strong = skipped = 0
+    blocks = current = link = strong = skipped = 0
     skipped_tag = closing_tag = ""
-    fresh = True  # the current block has no text yet, so that it can be reused
+    begun = False  # the last block goes on; else the next text begins one, with the links, bits and break seen since the border
+    links = bits = broken = 0
     for tag, attributes, text in tokens:
         if skipped:
             if tag == closing_tag:
@@ -154,11 +155,17 @@ def page_blocks(tree: HTMLTree) -> Page:
         elif tag in INLINE:
             if tag == "a":
                 link += 1
-                block_links[block] += 1
+                if begun:
+                    block_links[-1] += 1
+                else:
+                    links += 1
             elif tag == "strong" or tag == "b":
                 strong += 1
             elif attributes:
-                block_bits[block] |= names_of(attributes).bits
+                if begun:
+                    block_bits[-1] |= names_of(attributes).bits
+                else:
+                    bits |= names_of(attributes).bits
         elif not tag:
             pass
         elif tag[0] == "/":
@@ -169,59 +176,48 @@ def page_blocks(tree: HTMLTree) -> Page:
                 elif name == "strong" or name == "b":
                     strong -= 1
             elif len(stack) > 1:
-                element_behind[stack.pop()] = block + (not fresh)
+                element_behind[stack.pop()] = blocks
                 current = stack[-1]
-                if fresh:
-                    block_element[block] = current
-                    block_bits[block] = block_links[block] = block_break[block] = 0
-                else:
-                    block += 1
-                    block_element.append(current)
-                    block_links.append(0)
-                    block_bits.append(0)
-                    block_break.append(0)
-                    fresh = True
+                begun = False
+                links = bits = broken = 0
         elif tag in SKIPPED:
             if tag not in VOID:
                 skipped, skipped_tag, closing_tag = 1, tag, "/" + tag
                 continue
+        elif tag in VOID:
+            begun = False
+            links = bits = 0
+            broken = 1
         else:
-            breaks = tag in VOID
-            if not breaks:
-                element_tag.append(tag)
-                element_names.append(names_of(attributes) if attributes else NO_NAMES)
-                element_parent.append(current)
-                current = len(element_tag) - 1
-                stack.append(current)
-                element_first.append(block + (not fresh))
-                element_behind.append(0)
-            if fresh:
-                block_element[block] = current
-                block_links[block] = block_bits[block] = 0
-                block_break[block] |= breaks
-            else:
-                block += 1
-                block_element.append(current)
-                block_links.append(0)
-                block_bits.append(0)
-                block_break.append(int(breaks))
-                fresh = True
+            element_tag.append(tag)
+            element_names.append(names_of(attributes) if attributes else NO_NAMES)
+            element_parent.append(current)
+            current = len(element_tag) - 1
+            stack.append(current)
+            element_first.append(blocks)
+            element_behind.append(0)
+            if begun:
+                begun = False
+                broken = 0
+            links = bits = 0
         if text:
             if "&" in text:
                 text = text.replace("&nbsp;", "\xa0").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-            if fresh:
+            if not begun:
                 if text.isspace():
                     continue
-                fresh = False
+                begun = True
+                blocks += 1
+                block_element.append(current)
+                block_links.append(links)
+                block_bits.append(bits)
+                block_break.append(broken)
             run_text.append(text)
-            run_block.append(block)
+            run_block.append(blocks - 1)
             run_link.append(link)
             run_strong.append(strong)
-    end = block + (not fresh)
     for element in stack:
-        element_behind[element] = end
-    for values in (block_element, block_links, block_bits, block_break):
-        del values[end:]
+        element_behind[element] = blocks
     return Page(
         tree.title or "",
         run_text,

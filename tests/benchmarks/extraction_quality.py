@@ -1,8 +1,9 @@
 """Extraction quality on the gold of the shared snapshot: word precision, recall and F1 per extractor, page type and language.
 
-    python -m tests.benchmarks.extraction_quality [--sample N] [--extractors resiliparse trafilatura]
+    python -m tests.benchmarks.extraction_quality [--sample N] [--extractors resiliparse trafilatura learned] [--snapshot DIR]
 
 The metric is that of the acceptance checks (multisets of lower-case words, one token per character in scripts without spaces). Prints Markdown.
+The learned extractor was trained on most of these pages: its quality is what ``train_block_model --folds-only`` prints; here only its time counts.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from tasks.charset import decode
 from tasks.extractors.base import ExtractionFailed, Extractor
+from tasks.extractors.learned_blocks import LearnedBlocks
 from tasks.extractors.resiliparse_text import ResiliparseText
 from tasks.extractors.trafilatura_text import TrafilaturaText
 from tasks.http_message import parse_http_response
@@ -24,7 +26,7 @@ from tasks.warc import read_records
 SNAPSHOT = Path(__file__).parents[3] / "shared" / "data" / "snapshot"
 KINDS = ("full_text_human", "full_text_human_blocks", "full_text_llm_drafted_reviewed", "publisher_parser_output_reviewed")
 CJK = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af])")
-EXTRACTORS = {"resiliparse": ResiliparseText(), "trafilatura": TrafilaturaText()}
+EXTRACTORS = {"resiliparse": ResiliparseText(), "trafilatura": TrafilaturaText(), "learned": LearnedBlocks()}
 MIN_PAGES = 15
 
 
@@ -32,9 +34,9 @@ def words(text):
     return collections.Counter(re.findall(r"\w+", CJK.sub(r" \1 ", text.lower())))
 
 
-def gold():
+def gold(snapshot=SNAPSHOT):
     """Gold rows by record id; derived pages and gold that covers less than half of a page are left out, as the inventory asks."""
-    with gzip.open(SNAPSHOT / "gold" / "gold.jsonl.gz", "rt") as f:
+    with gzip.open(snapshot / "gold" / "gold.jsonl.gz", "rt") as f:
         rows = map(json.loads, f)
         return {
             r["record_id"].strip("<>"): r
@@ -43,8 +45,8 @@ def gold():
         }
 
 
-def pages(wanted):
-    for path in sorted(SNAPSHOT.glob("crawl-data/*/segments/*/warc/*.warc.gz")):
+def pages(wanted, snapshot=SNAPSHOT):
+    for path in sorted(snapshot.glob("crawl-data/*/segments/*/warc/*.warc.gz")):
         with path.open("rb") as stream:
             for record in read_records(stream, wanted=frozenset({"response"})):
                 if record.record_id in wanted:
@@ -82,9 +84,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--extractors", nargs="*", default=list(EXTRACTORS), choices=list(EXTRACTORS))
+    parser.add_argument("--snapshot", type=Path, default=SNAPSHOT)
     args = parser.parse_args()
-    rows = gold()
-    html = dict(pages(rows))
+    rows = gold(args.snapshot)
+    html = dict(pages(rows, args.snapshot))
     if args.sample:
         html = dict(random.Random(7).sample(sorted(html.items()), args.sample))
     results = {name: score(EXTRACTORS[name], html, rows) for name in args.extractors}

@@ -9,8 +9,13 @@ from pathlib import Path
 import pytest
 
 from flows import recipes
+from tasks.core.identity import digest
 from tasks.crawl import Crawl, SourceFile
+from tasks.extractors.learned_blocks import LearnedBlocks
+from tasks.extractors.resiliparse_text import ResiliparseText
+from tasks.extractors.trafilatura_text import TrafilaturaText
 from tests.pipelines import curated
+from tests.test_learned_blocks import STRUCTURE
 from tests.tiny import mirror
 
 HERE = Path(__file__).parent
@@ -27,6 +32,12 @@ def golden(request, name, value):
 
 def test_addresses(request):
     golden(request, "addresses", {name: [s.address for s in recipes.build(recipes.load(name), CRAWL).steps] for name in recipes.names()})
+
+
+def test_extractors(request):
+    extractors = [ResiliparseText(), TrafilaturaText(), LearnedBlocks(), LearnedBlocks(markup=True)]
+    texts = {f"{type(e).__name__} {digest(e)[:16]}": hashlib.sha256(e.extract(STRUCTURE).encode()).hexdigest()[:16] for e in extractors}
+    golden(request, "extractors", texts)
 
 
 @pytest.mark.parametrize("recipe", ["fineweb", "refinedweb"])
