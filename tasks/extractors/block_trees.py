@@ -23,7 +23,7 @@ MODEL = Path(__file__).with_name("block_model.json")
 SCORE_UNIT = 64  # steps of the table of probabilities per unit of log-odds
 SCORE_END = 10  # log-odds beyond it are as good as certain
 CERTAIN = 1_000_000
-BLOCKS_AT_ONCE = 2048
+BLOCKS_AT_ONCE = 1024
 
 Ints = npt.NDArray[np.int64]
 
@@ -54,13 +54,13 @@ class Trees:
         return PROBABILITY[places]
 
     def _scores(self, matrix: npt.NDArray[np.float32]) -> Ints:
-        answers = (matrix[self.border_feature] > self.border[:, None]).astype(np.uint8)
+        answers = (matrix[self.border_feature] > self.border[:, None]).view(np.uint8)
         depth, trees = self.questions.shape
-        leaf = np.zeros((trees, matrix.shape[1]), np.int32)
-        leaf += (np.arange(trees, dtype=np.int32) << depth)[:, None]
+        leaf = np.zeros((trees, matrix.shape[1]), np.uint8)
         for level in range(depth):
-            leaf += answers[self.questions[level]].astype(np.int32) << level
-        scores: Ints = np.take(self.leaves.ravel(), leaf).sum(0, dtype=np.int64) + self.bias
+            leaf |= answers[self.questions[level]] << level
+        places = leaf + (np.arange(trees) << depth)[:, None]
+        scores: Ints = np.take(self.leaves.ravel(), places).sum(0, dtype=np.int64) + self.bias
         return scores
 
 
@@ -97,9 +97,9 @@ def shipped() -> tuple[Trees, str]:
 
 def from_json(model: dict[str, Any]) -> Trees:
     """Trees as ``to_json`` wrote them. Raises BadInput."""
-    if model.get("format") != 1:
+    if model.get("format") != 1 or not 0 < model["depth"] <= 8:
         raise BadInput(
-            f"A block model of format {model.get('format')!r}; this version reads format 1. Train one with tests/benchmarks/train_block_model.py."
+            f"A block model of format {model.get('format')!r}; this version reads format 1, trees of depth 1 to 8. Train one with tests/benchmarks/train_block_model.py."
         )
     borders: dict[str, Sequence[float]] = model["borders"]
     questions = np.asarray(model["questions"], np.int64).reshape(-1, model["depth"]).T

@@ -73,11 +73,10 @@ HIDDEN_BIT = 1 << len(GROUPS)
 
 @dataclass
 class Names:
-    """What the attributes of an element say: the bits of ``GROUPS``, a checksum of its names without digits, the words themselves."""
+    """What the attributes of an element say: the bits of ``GROUPS``, a checksum of its names without digits."""
 
     bits: int
     checksum: int
-    words: tuple[str, ...]
 
 
 @lru_cache(maxsize=20_000)
@@ -90,18 +89,18 @@ def names_of(attributes: str) -> Names:
         bits |= GROUP_BIT.get(word, 0)
     if ("hidden" in attributes or "none" in attributes) and HIDDEN.search(attributes):
         bits |= HIDDEN_BIT
-    return Names(bits, crc32(" ".join(words).encode()), words)
+    return Names(bits, crc32(" ".join(words).encode()))
 
 
-NO_NAMES = Names(0, 0, ())
+NO_NAMES = Names(0, 0)
 
 
 @dataclass
 class Page:
     """Runs of text, the blocks they make up, and the block elements above them. All lists; ``parent`` of element 0 (the body) is 0.
 
-    ``run_*``: one entry per piece of text between two tags: text, its block, whether in a link, whether emphasised.
-    ``block_*``: element, links begun in it, bits of inline elements, whether a line break began it.
+    ``run_*``: one entry per piece of text between two tags: text, its block, whether in a link.
+    ``block_*``: element, whether a line break began it.
     ``element_*``: tag, names, parent, first block inside, first block behind.
     """
 
@@ -109,10 +108,7 @@ class Page:
     run_text: list[str]
     run_block: list[int]
     run_link: list[int]
-    run_strong: list[int]
     block_element: list[int]
-    block_links: list[int]
-    block_bits: list[int]
     block_break: list[int]
     element_tag: list[str]
     element_names: list[Names]
@@ -128,21 +124,18 @@ def page_blocks(tree: HTMLTree) -> Page:
     run_text: list[str] = []
     run_block: list[int] = []
     run_link: list[int] = []
-    run_strong: list[int] = []
     element_tag: list[str] = ["body"]
     element_names = [NO_NAMES]
     element_parent = [0]
     element_first = [0]
     element_behind = [0]
     block_element: list[int] = []
-    block_links: list[int] = []
-    block_bits: list[int] = []
     block_break: list[int] = []
     stack = [0]
-    blocks = current = link = strong = skipped = 0
+    blocks = current = link = skipped = 0
     skipped_tag = closing_tag = ""
-    begun = False  # the last block goes on; else the next text begins one, with the links, bits and break seen since the border
-    links = bits = broken = 0
+    begun = False  # the last block goes on; else the next text begins one, with the break seen since the border
+    broken = 0
     for tag, attributes, text in tokens:
         if skipped:
             if tag == closing_tag:
@@ -155,38 +148,23 @@ def page_blocks(tree: HTMLTree) -> Page:
         elif tag in INLINE:
             if tag == "a":
                 link += 1
-                if begun:
-                    block_links[-1] += 1
-                else:
-                    links += 1
-            elif tag == "strong" or tag == "b":
-                strong += 1
-            elif attributes:
-                if begun:
-                    block_bits[-1] |= names_of(attributes).bits
-                else:
-                    bits |= names_of(attributes).bits
         elif not tag:
             pass
         elif tag[0] == "/":
             name = tag[1:]
             if name in INLINE:
-                if name == "a":
-                    link -= 1
-                elif name == "strong" or name == "b":
-                    strong -= 1
+                link -= name == "a"
             elif len(stack) > 1:
                 element_behind[stack.pop()] = blocks
                 current = stack[-1]
                 begun = False
-                links = bits = broken = 0
+                broken = 0
         elif tag in SKIPPED:
             if tag not in VOID:
                 skipped, skipped_tag, closing_tag = 1, tag, "/" + tag
                 continue
         elif tag in VOID:
             begun = False
-            links = bits = 0
             broken = 1
         else:
             element_tag.append(tag)
@@ -199,7 +177,6 @@ def page_blocks(tree: HTMLTree) -> Page:
             if begun:
                 begun = False
                 broken = 0
-            links = bits = 0
         if text:
             if "&" in text:
                 text = text.replace("&nbsp;", "\xa0").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
@@ -209,13 +186,10 @@ def page_blocks(tree: HTMLTree) -> Page:
                 begun = True
                 blocks += 1
                 block_element.append(current)
-                block_links.append(links)
-                block_bits.append(bits)
                 block_break.append(broken)
             run_text.append(text)
             run_block.append(blocks - 1)
             run_link.append(link)
-            run_strong.append(strong)
     for element in stack:
         element_behind[element] = blocks
     return Page(
@@ -223,10 +197,7 @@ def page_blocks(tree: HTMLTree) -> Page:
         run_text,
         run_block,
         run_link,
-        run_strong,
         block_element,
-        block_links,
-        block_bits,
         block_break,
         element_tag,
         element_names,
