@@ -114,6 +114,13 @@ def test_nesting_by_arrays_is_nesting_tag_by_tag(html, enough):
     assert nesting(html, enough) == _counted(html, enough)
 
 
+@pytest.mark.parametrize("filler", ["x", " ", "é", "\U00010000"])
+def test_the_longest_tag_is_the_same_by_arrays(filler):
+    for n in range(3960, 4040):
+        for html in (f"<div {filler * n}>", f"<div{filler * n}/>", f"<div {filler * n}/>" * 2):
+            assert nesting(html, 50) == _counted(html, 50)
+
+
 def test_tidy():
     assert tidy("a \r\n\r\n\n\n\nb\xa0\n") == "a\n\nb"
 
