@@ -42,6 +42,7 @@ from tasks.fetch import (
     scheme,
     shown,
 )
+from tasks.read_ahead import BLOCK_BYTES, ReadAhead
 
 Kind = Literal["warc", "wet", "documents"]
 Listing = Literal["warc", "wet", "wat", "robotstxt", "non200responses", "cc-index"]
@@ -141,6 +142,11 @@ class Source:
     def open(self, path: str) -> BinaryIO:
         """Sequential stream of a file below the root. Raises as tasks.fetch.open_stream."""
         return open_stream(self.root, path, self.options, politeness=self.politeness)
+
+    def open_ahead(self, path: str) -> BinaryIO:
+        """As ``open``; a file that is not on this machine travels while what is here of it is worked on."""
+        stream = self.open(path)
+        return stream if scheme(self.root) == "file" else cast(BinaryIO, BufferedReader(ReadAhead(stream), BLOCK_BYTES))
 
     def open_seekable(self, path: str) -> BinaryIO:
         """A stream that can seek, as Parquet needs. Raises as tasks.fetch.open_stream."""

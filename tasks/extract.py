@@ -57,7 +57,7 @@ class Extract(ShardStep):
         def documents() -> Iterator[dict[str, Any]]:
             nonlocal rows_in
             for file in bench.shard(shard).files:
-                with bench.source.open(file.path) as stream:
+                with bench.source.open_ahead(file.path) as stream:
                     try:
                         for record in read_records(stream, max_block_bytes=self.max_record_bytes, wanted=WANTED):
                             rows_in += 1

@@ -3,29 +3,55 @@
 Only views that several filters share belong here; how text is cut into words is in ``tasks/core/words.py``.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from tasks.core.words import words
+from tasks.core.words import cut, pieces, words
 
 Ints = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 
 
 class Coded:
-    """A sequence of words as whole numbers: ``ids[i]`` is the place of word i in ``vocabulary``, which is in order of first occurrence."""
+    """A sequence of words as whole numbers: ``ids[i]`` is the place of word i in ``vocabulary``, which is in order of first occurrence.
+
+    ``words_per_piece``: of the pieces between white space, if the words were cut out of a text.
+    """
 
     def __init__(self, words: Sequence[str]) -> None:
+        self.words_per_piece: dict[str, int] = {}
         self.vocabulary = list(dict.fromkeys(words))
         self.numbers = dict(zip(self.vocabulary, range(len(self.vocabulary)), strict=True))
         self.ids: Ints = np.fromiter(map(self.numbers.__getitem__, words), np.int64, len(words))
-        self.counts: Ints = np.bincount(self.ids, minlength=len(self.vocabulary)).astype(np.int64, copy=False)
-        self.chars: Ints = np.fromiter(map(len, self.vocabulary), np.int64, len(self.vocabulary))
+
+    @classmethod
+    def of_text(cls, text: str) -> "Coded":
+        """``Coded(words(text))``, where each piece between white space is cut into words once."""
+        found = Coded(pieces(text))
+        cuts = cut(found.vocabulary)
+        coded = cls(list(chain.from_iterable(cuts)))
+        lengths: Ints = np.fromiter(map(len, cuts), np.int64, len(cuts))
+        # Word i of the text is word i - before[piece] of its piece, which begins at begins[piece].
+        begins, reps = np.cumsum(lengths) - lengths, lengths[found.ids]
+        before = np.cumsum(reps) - reps
+        coded.words_per_piece = dict(zip(found.vocabulary, lengths.tolist(), strict=True))
+        coded.ids = coded.ids[np.repeat(begins[found.ids] - before, reps) + np.arange(reps.sum())]
+        return coded
+
+    @cached_property
+    def counts(self) -> Ints:
+        """How often each word of the vocabulary occurs."""
+        return np.bincount(self.ids, minlength=len(self.vocabulary)).astype(np.int64, copy=False)
+
+    @cached_property
+    def chars(self) -> Ints:
+        """Length of each word of the vocabulary."""
+        return np.fromiter(map(len, self.vocabulary), np.int64, len(self.vocabulary))
 
     @cached_property
     def starts(self) -> Ints:
@@ -61,7 +87,7 @@ def _only_repeated(places: Ints, keys: Ints) -> tuple[Ints, Ints, int]:
     """Places whose key occurs again, with the keys made small. Third: the number of codes."""
     if not len(keys):
         return places, keys, 1
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys)
     ordered = keys[order]
     group = np.empty(len(keys), np.int64)
     group[0] = 0
@@ -89,17 +115,16 @@ class Document:
 
     @cached_property
     def word_total(self) -> int:
-        """``len(words)``. Of an edited text only the lines are cut that its original does not share: no word reaches over a line."""
+        """``len(words)``. Of an edited text most pieces are those of its original, whose words are counted already."""
         if self._original is None:
-            return len(self.words)
-        lines = Counter(self.text.split("\n"))
-        lines.subtract(self._original.text.split("\n"))
-        return len(self._original.words) + sum(n * len(words(line)) for line, n in lines.items() if n)
+            return len(self.coded.ids)
+        counted = self._original.coded.words_per_piece
+        return sum([counted[piece] if piece in counted else len(words(piece)) for piece in pieces(self.text)])
 
     @cached_property
     def coded(self) -> Coded:
         """``words`` as numbers."""
-        return Coded(self.words)
+        return Coded.of_text(self.text)
 
     @cached_property
     def lines(self) -> list[str]:

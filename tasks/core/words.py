@@ -2,10 +2,11 @@
 
 Follows the published behaviour of spaCy's English rules closely enough that datatrove's blocks come to the same verdicts
 (tests/filters/test_against_datatrove.py); scripts written without spaces give one word per character. What a piece gives does not depend on
-its neighbours, so pieces are cut once per process: words of running text cost a look-up.
+its neighbours, so pieces are cut once per process, and a piece that occurs again costs a look-up.
 """
 
 import re
+from collections.abc import Iterable
 from itertools import chain
 from unicodedata import category
 
@@ -41,14 +42,22 @@ PIECE = re.compile(f"[{UNSPACED}]|[^{UNSPACED}\\s]+")
 
 def words(text: str) -> list[str]:
     """All words of a text in order, marks of punctuation among them. No word reaches over white space; nothing but white space is lost."""
-    pieces = PIECE.findall(text) if ANY_UNSPACED.search(text) else text.split()
-    return list(chain.from_iterable(map(_KNOWN.__getitem__, pieces)))
+    return list(chain.from_iterable(cut(pieces(text))))
+
+
+def pieces(text: str) -> list[str]:
+    """What stands between white space; in scripts written without it, each character."""
+    return PIECE.findall(text) if not text.isascii() and ANY_UNSPACED.search(text) else text.split()
+
+
+def cut(pieces: Iterable[str]) -> list[tuple[str, ...]]:
+    """The words of each piece."""
+    known = _KNOWN
+    return [(piece,) if piece.isalpha() else known[piece] for piece in pieces]
 
 
 def _words(piece: str) -> tuple[str, ...]:
-    """Most pieces are a word, or a word with one mark behind it; the rest is for the rules."""
-    if piece.isalpha():
-        return (piece,)
+    """Most pieces that are not all letters are a word with one mark behind it; the rest is for the rules."""
     word, last = piece[:-1], piece[-1]
     if word.isalpha() and (last in ",;:!?)" or (last == "." and word[-1].islower())) and piece not in WHOLE:
         return (word, last)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import ClassVar
 
-TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,30})[^>]{0,4000}?(/?)>")
-VOID = frozenset("area base br col embed hr img input link meta param source track wbr p li td tr th dt dd option".split())
+from tasks.extractors.nesting import nesting
+
 TRAILING_SPACE = re.compile(r"[ \t\xa0]+(?=\n|$)")
 MANY_BREAKS = re.compile(r"\n{3,}")
 
@@ -49,26 +49,19 @@ class Extractor:
         # A page can only be deep with many tags, so nearly all pages are spared the count.
         if html.count("<") > self.max_depth and nesting(html, self.max_depth) > self.max_depth:
             raise ExtractionFailed("too_deep")
-        return tidy(self.text_of(html.encode("utf-8", "replace").decode()))
+        return tidy(self.text_of(_without_surrogates(html)))
 
     def text_of(self, html: str) -> str:
         """What the library makes of a page within the bounds."""
         raise NotImplementedError
 
 
-def nesting(html: str, enough: int) -> int:
-    """Upper estimate of how deep elements are nested, counted until ``enough`` is passed. Elements that close themselves do not count."""
-    depth = deepest = 0
-    for match in TAG.finditer(html):
-        closing, name, empty = match.groups()
-        if empty or name.lower() in VOID:
-            continue
-        depth = max(0, depth - 1) if closing else depth + 1
-        if depth > deepest:
-            deepest = depth
-            if deepest > enough:
-                break
-    return deepest
+def _without_surrogates(html: str) -> str:
+    try:
+        html.encode()
+    except UnicodeEncodeError:
+        return html.encode("utf-8", "replace").decode()
+    return html
 
 
 def tidy(text: str) -> str:

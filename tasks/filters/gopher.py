@@ -33,8 +33,8 @@ class Gopher(Filter):
     stop_words: tuple[str, ...] = STOP_WORDS
 
     def measure(self, doc: Document) -> dict[str, Value]:
-        text, coded, total = doc.text, doc.coded, max(1, len(doc.words))
-        traits = np.fromiter(map(_TRAITS.__getitem__, coded.vocabulary), np.uint8, len(coded.vocabulary))
+        text, coded, total = doc.text, doc.coded, max(1, doc.word_total)
+        traits = np.array([PLAIN | ALPHA if word.isalpha() else _TRAITS[word] for word in coded.vocabulary], np.uint8)
         plain, alpha = (traits & PLAIN) > 0, (traits & ALPHA) > 0
         word_count = int(coded.counts[plain].sum())
         lines = doc.lines
@@ -53,9 +53,7 @@ class Gopher(Filter):
 
 
 def _traits(word: str) -> int:
-    """Whether a word is more than punctuation, and whether it has a letter."""
-    if word.isalpha():
-        return PLAIN | ALPHA
+    """Whether a word that is not all letters is more than punctuation, and whether it has a letter."""
     return PLAIN * any(c not in PUNCTUATION_SET for c in word) | ALPHA * any(map(str.isalpha, word))
 
 

@@ -1,25 +1,23 @@
-"""Speed and memory against datatrove's FineWeb recipe: the same files, one process each, in one run.
+"""The benchmark suite, one command: the whole recipe against datatrove and against the floor, the signal pass, running.
 
-    python -m tests.benchmarks [--files N] [--source MIRROR]
+    python -m tests.benchmarks [--files N] [--source MIRROR] [--skip-running]
 
-Prints Markdown: documents and MB per core-second, the share of each step, peak memory, and the ratio. CPU time is compared, not wall time:
-machines are shared. Both sides read WARC, filter URLs, extract, identify languages and apply Gopher's, C4's and FineWeb's rules; datatrove
-extracts with trafilatura and reads lid.176.ftz as Winnow does. Deduplication and personal data are Winnow's extra. A test of ratios, not of
-seconds: it never runs with the unit tests.
+Prints Markdown to paste: machine and versions, then documents and MB per core-second, the share of each step, peak memory, ratios. CPU time is
+compared, not wall time: machines are shared. One process per side, in one run, on the same files. Both sides read WARC, filter URLs, extract,
+identify languages and apply Gopher's, C4's and FineWeb's rules; datatrove extracts with trafilatura and reads lid.176.ftz as Winnow does.
+Deduplication and personal data are Winnow's extra. What the floor is: ``floor.py``; start-up, cached run, workers, memory: ``running.py``.
+Never runs with the unit tests.
 """
 
 import argparse
 import json
-import platform
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-SHARED = ROOT.parent / "shared" / "data" / "snapshot"
-SHIPPED = ROOT / "tests" / "data" / "sample"
+from tests.benchmarks import floor, running
+from tests.benchmarks.machine import ROOT, SOURCE, described, warc_files
 
 WINNOW = """
 import json, resource, sys
@@ -88,35 +86,44 @@ def measured(script: str) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=3)
-    parser.add_argument("--source", type=Path, default=SHARED if SHARED.exists() else SHIPPED)
+    parser.add_argument("--source", type=Path, default=SOURCE)
+    parser.add_argument("--skip-running", action="store_true")
     args = parser.parse_args()
-    warcs = sorted(args.source.glob("crawl-data/*/segments/*/warc/*.warc.gz"))[: args.files]
+    warcs = warc_files(args.files, args.source)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "warcs"
         folder.mkdir()
         for path in warcs:
             (folder / path.name).symlink_to(path.resolve())
+        parts = floor.measure(warcs)
         ours = measured(WINNOW.format(root=str(ROOT), source=str(args.source), out=f"{scratch}/store", files=len(warcs)))
         theirs = measured(DATATROVE.format(root=str(ROOT), folder=str(folder), out=f"{scratch}/trove"))
     # One denominator for both: the pages that are there.
-    pages = ours["responses"]
+    pages, mb = ours["responses"], ours["bytes"] / 1e6
+    bare = parts["inflate"] + parts["parse"] + parts["language"]
+    print(f"{len(warcs)} WARC files, {mb:.1f} MB, {pages} responses; {described()}\n")
+    print("| | CPU s | pages per core-second | MB per core-second | kept | peak MB |\n| --- | --: | --: | --: | --: | --: |")
+    for name, side in (("Winnow `fineweb`, whole run", ours), ("datatrove's FineWeb recipe, to its writer", theirs)):
+        seconds = side["cpu_s"]
+        print(f"| {name} | {seconds:.1f} | {pages / seconds:.0f} | {mb / seconds:.2f} | {side['kept']} | {side['peak_mb']:.0f} |")
+    for name, seconds in (("floor: inflate, parse, language", bare), ("floor with the text of the page", bare + parts["text"])):
+        print(f"| {name} | {seconds:.1f} | {pages / seconds:.0f} | {mb / seconds:.2f} | | |")
     print(
-        f"{len(warcs)} WARC files, {ours['bytes'] / 1e6:.1f} MB, {pages} responses; {platform.machine()}, Python {platform.python_version()}, ",
-        end="",
+        f"\nWinnow is {theirs['cpu_s'] / ours['cpu_s']:.1f} times as fast as datatrove's recipe, and takes {ours['cpu_s'] / bare:.1f} times the",
+        end=" ",
     )
-    print(", ".join(f"{name} {version(name)}" for name in ("winnow", "datatrove", "resiliparse", "trafilatura")) + "\n")
-    print("| | CPU s | pages per core-second | MB per core-second | kept | peak MB |\n|---|--:|--:|--:|--:|--:|")
-    for name, side in (("winnow fineweb, whole run", ours), ("datatrove FineWeb, to its writer", theirs)):
-        print(
-            f"| {name} | {side['cpu_s']:.1f} | {pages / side['cpu_s']:.0f} | {ours['bytes'] / 1e6 / side['cpu_s']:.2f} | {side['kept']} | {side['peak_mb']:.0f} |"
-        )
-    print(f"\nratio: {theirs['cpu_s'] / ours['cpu_s']:.1f}\n\n| step | CPU s | share |\n|---|--:|--:|")
+    print(f"floor, {ours['cpu_s'] / (bare + parts['text']):.1f} times the floor with text. Floor: ", end="")
+    print(", ".join(f"{name} {seconds:.2f} s" for name, seconds in parts.items()) + ".")
+    print(f"Signal pass: {ours['documents'] / ours['steps']['measure-text']:.0f} documents per core-second.")
+    print("\n| step | CPU s | share |\n| --- | --: | --: |")
     for side in (ours, theirs):
         for step, seconds in sorted(side["steps"].items(), key=lambda kv: -kv[1]):
             if seconds > 0.01 * side["cpu_s"]:
-                print(
-                    f"| {'winnow' if side is ours else 'datatrove'} {step} | {seconds:.2f} | {seconds / sum(side['steps'].values()):.0%} |"
-                )
+                name = f"{'Winnow' if side is ours else 'datatrove'} {step}"
+                print(f"| {name} | {seconds:.2f} | {seconds / sum(side['steps'].values()):.0%} |")
+    if not args.skip_running:
+        print()
+        running.show(args.source, args.files)
 
 
 if __name__ == "__main__":
