@@ -69,6 +69,12 @@ def _parser() -> argparse.ArgumentParser:
         "--memory-gib", type=float, default=1.0, help="what one worker may hold while it compares documents of the whole crawl"
     )
     run.add_argument("--remember", default="", metavar="INDEX", help="put the kept documents into this index, for later snapshots")
+    run.add_argument(
+        "--runner", default="local", help="who makes the shards: local, dask, dask:tcp://HOST:8786, ray, ray:ray://HOST:10001 or block:NAME"
+    )
+    run.add_argument(
+        "--worker-memory-gib", type=float, default=0.0, help="a worker that holds more is ended (default: an equal share of the machine)"
+    )
     run.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
     run.add_argument("--verbose", action="store_true", help="show Prefect's log")
 
@@ -158,7 +164,7 @@ def _run(args: argparse.Namespace) -> int:
     request = Request(
         args.source if "://" in args.source or not Path(args.source).exists() else str(Path(args.source).absolute()),
         args.recipe, args.store, args.workers, args.snapshot, args.kind, args.limit or 0, args.sample_fraction, args.seed, args.files_per_shard,
-        args.base_url, args.anonymous, args.memory_gib, args.remember,
+        args.base_url, args.anonymous, args.memory_gib, args.remember, args.runner, args.worker_memory_gib,
     )  # fmt: skip
     run = prepare(request)
     if not run.plan.missing() and run.is_released():

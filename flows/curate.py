@@ -7,7 +7,6 @@ One subflow per stage, batches of shards as its task runs (under a hundred each)
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from typing import Annotated, Any, cast
 
 from prefect import flow, get_run_logger, task
@@ -26,28 +25,23 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import exponential_backoff
 from pydantic import Field
 
-from flows.housekeeping import record
+from flows.account import Account, why
+from flows.housekeeping import command, record
 from flows.run import Request, Run, prepare, release, result
 from tasks.core.errors import DamagedArtifact, Transient, WinnowError
 from tasks.core.plan import Work
-from tasks.core.pool import Pool
+from tasks.core.runner import Runner, open_runner
+from tasks.core.store import MIN_FREE_BYTES, no_space
+from tasks.core.worker import Job
 
 MAX_BATCHES = 60
 REPAIRS = 3
 PROGRESS_EVERY_S = 2.0
+SAVE_EVERY_S = 10.0
 
 Listener = Callable[[str, int, int, dict[str, int]], None]
 listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 """Called with (stage, shards done, shards, figures) while a run goes on; the command line draws its progress bar with it."""
-
-
-@dataclass
-class _Account:
-    """What the batches of one stage have reported so far. Threads only append."""
-
-    finished: list[str] = field(default_factory=list)
-    failures: list[Exception] = field(default_factory=list)
-    documents: int = 0
 
 
 def _is_transient(task: Any, task_run: Any, state: State[Any]) -> bool:
@@ -75,6 +69,8 @@ def curate_snapshot(
     anonymous: bool = False,
     memory_gib: Annotated[float, Field(gt=0)] = 1.0,
     remember: str = "",
+    runner: str = "local",
+    worker_memory_gib: Annotated[float, Field(ge=0)] = 0.0,
 ) -> Any:
     """Curate a snapshot with a recipe into a store. The same parameters again do nothing and say so.
 
@@ -93,10 +89,13 @@ def curate_snapshot(
         anonymous: Read S3 without credentials.
         memory_gib: What one worker may hold while it compares documents of the whole crawl; never changes a result.
         remember: Put the kept documents into this index, which later snapshots can be deduplicated against.
+        runner: Who makes the shards. local, dask:tcp://HOST:8786, ray:ray://HOST:10001, or a winnow-runner block as block:NAME; never changes a result.
+        worker_memory_gib: A local worker that holds more is ended and its shard is named; 0 for an equal share of the machine.
     """  # Prefect makes the form from this docstring and drops the descriptions of Field.
     log = get_run_logger()
     request = Request(
-        source, recipe, store, workers, snapshot, kind, limit, sample_fraction, seed, files_per_shard, base_url, anonymous, memory_gib, remember
+        source, recipe, store, workers, snapshot, kind, limit, sample_fraction, seed, files_per_shard, base_url, anonymous, memory_gib, remember,
+        runner, worker_memory_gib,
     )  # fmt: skip
     try:
         run = prepare(request)
@@ -119,11 +118,14 @@ def _work_off(run: Run) -> None:
     """Run every stage that misses something. What is found damaged on the way is made anew, a bounded number of times."""
     for step in run.plan.steps:
         run.bench.store.clean(step)
-    pool = Pool(run.bench, run.request.workers)
     repairs = 0
+    runner: Runner | None = None
     try:
         shown: set[str] = set()
         while works := run.plan.missing():
+            runner = runner or open_runner(
+                run.runner, Job(run.bench, run.plan.steps), run.request.workers, int(run.request.worker_memory_gib * (1 << 30))
+            )
             for stage in run.plan.stages:
                 if stage is works[0].stage:
                     break
@@ -132,14 +134,15 @@ def _work_off(run: Run) -> None:
                     _cached_stage(stage.label, len(stage.steps[0].shards(run.bench) or ()))
             shown.add(works[0].stage.label)
             try:
-                _stage(run, works[0], pool)
+                _stage(run, works[0], runner)
             except DamagedArtifact:
                 repairs += 1
                 if repairs > REPAIRS:
                     raise
                 run.plan.forget()
     finally:
-        pool.close()
+        if runner:
+            runner.close()
 
 
 @flow(name="curate-stage", flow_run_name="{stage}", description="A stage whose every shard was found in the store.")
@@ -147,12 +150,17 @@ def _cached_stage(stage: str, shards: int) -> State[Any]:
     return Completed(name="Cached", message=f"All {shards} shards were found in the store.")
 
 
-def _stage(run: Run, work: Work, pool: Pool) -> None:
-    """One subflow: the missing shards of one stage, in batches. Raises what a batch failed with."""
-    account = _Account()
+def _stage(run: Run, work: Work, runner: Runner) -> None:
+    """One subflow: the missing shards of one stage, in batches. Raises what it failed with."""
     shards = list(work.stage.steps[0].shards(run.bench) or ())
+    account = Account(work, len(shards))
+    free_bytes = run.bench.store.free_bytes()
+    if free_bytes is not None and free_bytes < MIN_FREE_BYTES:
+        raise no_space(run.bench.store, free_bytes)
     size = -(-len(shards) // MAX_BATCHES)
     batches = [shards[i : i + size] for i in range(0, len(shards), size)]
+    # As many batches at a time as keep every worker busy, and one more, so that none waits for the last shard of a batch.
+    at_once = min(len(batches), runner.slots, -(-runner.slots // size) + 1)
 
     @task(
         name=work.stage.label,
@@ -166,59 +174,101 @@ def _stage(run: Run, work: Work, pool: Pool) -> None:
         tags=[step.label for step in work.stage.steps],
     )
     def materialise(shards: str, batch: int) -> Any:
-        mine = set(batches[batch])
-        todo = {s: addresses for s, addresses in work.todo.items() if s in mine and s not in account.finished}
-        if not todo:
-            return Completed(name="Cached", message="Every shard was found in the store.")
-        if account.failures:
+        mine = [s for s in batches[batch] if s in work.todo]
+        todo = {s: work.todo[s] for s in mine if account.is_to_do(s)}
+        if account.stop and todo:
             return Failed(message="Not begun: another batch of this stage failed.")
-        try:
-            for shard, reports in pool.run(work.stage.steps, todo):
-                for report in reports:
-                    run.plan.mark(report["address"], shard)
-                account.finished.append(shard)
-                account.documents += reports[-1]["rows_in"] if reports else 0
-        except WinnowError as e:
-            account.failures.append(e)
-            return Failed(message=str(e))
-        return None
+        for outcome in runner.run(work.stage.steps, todo) if todo else ():
+            account.add(outcome)
+            for report in outcome.reports:
+                run.plan.mark(report["address"], outcome.shard)
+            if account.stop:
+                return Failed(message=str(account.stop))
+        failed = {s: account.failed[s] for s in mine if s in account.failed}
+        if passing := [e for e in failed.values() if isinstance(e, Transient)]:
+            raise passing[0]
+        if bugs := [e for e in failed.values() if not isinstance(e, WinnowError)]:
+            raise bugs[0]
+        if failed:
+            return Failed(message="; ".join(f"{shard}: {why(e)}" for shard, e in failed.items()))
+        return None if todo else Completed(name="Cached", message="Every shard was found in the store.")
 
     @flow(
         name="curate-stage",
         flow_run_name="{stage}",
         description="Shards of one stage, in batches: " + ", ".join(step.label for step in work.stage.steps),
-        task_runner=cast("TaskRunner[Any]", ThreadPoolTaskRunner(max_workers=run.request.workers)),
+        task_runner=cast("TaskRunner[Any]", ThreadPoolTaskRunner(max_workers=at_once)),
     )
     def stage_flow(stage: str, shards: int, missing: int) -> Any:
-        artifact = create_progress_artifact(
-            0.0, key=f"progress-{work.stage.steps[0].label}", description=f"{work.stage.label}: shards done"
-        )
+        artifact = create_progress_artifact(0.0, key=f"progress-{work.stage.steps[0].label}", description=f"{stage}: {account.line()}")
         names = [f"shard {i * size}" if len(b) == 1 else f"shards {i * size} to {i * size + len(b) - 1}" for i, b in enumerate(batches)]
-        futures = [materialise.submit(shards=name, batch=i) for i, name in enumerate(names)]
-        tell, told = listener.get(), 0.0
-        begin = time.monotonic()
-        while True:
-            pending = wait(futures, timeout=0.2).not_done
-            done = len(account.finished)
-            if tell:
-                tell(work.stage.label, shards - missing + done, shards, {"rows": account.documents})
-            if not pending or time.monotonic() - told > PROGRESS_EVERY_S:
-                update_progress_artifact(artifact, progress=100.0 * (shards - missing + done) / max(1, shards))  # type: ignore[arg-type]
-                told = time.monotonic()
-            if not pending:
-                break
-        get_run_logger().info("%s: %d shards made, %d found, %.1f s", work.stage.label, done, shards - missing, time.monotonic() - begin)
+        tell, told, saved = listener.get(), 0.0, time.monotonic()
+        warned: set[str] = set()
+        try:
+            futures = [materialise.submit(shards=name, batch=i) for i, name in enumerate(names)]
+            while True:
+                pending = wait(futures, timeout=0.2).not_done
+                if tell:
+                    tell(stage, account.done, shards, {"rows": account.documents})
+                if not pending or time.monotonic() - told > PROGRESS_EVERY_S:
+                    _check_space(run, account, warned)
+                    percent = 100.0 * account.done / max(1, shards)
+                    update_progress_artifact(artifact, progress=percent, description=f"{stage}: {account.line()}")  # type: ignore[arg-type]
+                    told = time.monotonic()
+                if not pending or time.monotonic() - saved > SAVE_EVERY_S:
+                    account.save(run)
+                    saved = time.monotonic()
+                if not pending:
+                    break
+        except BaseException:
+            # Cancelled, or Ctrl-C: end the workers first, or Prefect waits here for every shard of the batches that run.
+            runner.close()
+            raise
+        get_run_logger().info("%s: %s", stage, account.line())
+        if account.failed:
+            _show_failed(run, account)
         failed = [f.state for f in futures if f.state.is_failed() or f.state.is_crashed()]
         if failed:
             return Failed(message=failed[0].message or "A batch failed.", data=failed[0].data)
-        return Completed(message=f"{done} shards made, {shards - missing} found in the store.")
+        return Completed(message=f"{len(account.finished)} shards made, {shards - missing} found in the store.")
 
     state = cast("State[Any]", stage_flow(work.stage.label, len(shards), len(work.todo), return_state=True))
-    if account.failures:
-        raise account.failures[0]
+    if account.stop:
+        raise account.stop
     if not state.is_completed():
-        state.result()  # a bug, or a Transient that outlived its retries: raises it as it was
-        raise WinnowError(f"The stage {work.stage.label} ended as {state.name}: {state.message}")
+        # A bug, or a Transient that outlived its retries, comes first and is raised as it was.
+        failures = sorted(account.failed.values(), key=lambda e: isinstance(e, WinnowError))
+        if failures and not isinstance(failures[0], WinnowError):
+            raise failures[0]
+        more = f" ({len(failures)} shards failed; `winnow status` names them all.)" if len(failures) > 1 else ""
+        raise WinnowError(f"{failures[0] if failures else f'The stage {work.stage.label} ended as {state.name}: {state.message}'}{more}")
+
+
+def _check_space(run: Run, account: Account, warned: set[str]) -> None:
+    """Stop the stage while there is still room to say so; warn once if the disk is too small for the stage going on as so far."""
+    free_bytes = run.bench.store.free_bytes()
+    if free_bytes is None:
+        return
+    if free_bytes < MIN_FREE_BYTES:
+        account.stop = account.stop or no_space(run.bench.store, free_bytes)
+    elif account.bytes_to_come > free_bytes - MIN_FREE_BYTES and not warned:
+        warned.add(account.work.stage.label)
+        get_run_logger().warning(
+            "%s will need about %.1f GiB more at this rate, %.1f GiB are free. `winnow prune` deletes what no corpus needs.",
+            account.work.stage.label, account.bytes_to_come / 2**30, free_bytes / 2**30,
+        )  # fmt: skip
+
+
+def _show_failed(run: Run, account: Account) -> None:
+    """The shards that failed, why, and how to try just these again, in the UI."""
+    create_table_artifact(
+        [
+            {"shard": shard, "files": ", ".join(run.bench.files_of(shard)), "step": account.work.stage.label, "why": why(error)}
+            for shard, error in account.failed.items()
+        ],
+        key="failed-shards",
+        description=f"Shards of {run.id} that failed. What is finished is kept; this makes just these: `{command(run.request)}`",
+    )
 
 
 def _publish_artifacts(run: Run, manifest: dict[str, Any]) -> None:

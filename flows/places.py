@@ -37,6 +37,15 @@ def model_place(spec: str) -> tuple[str, str]:
     return block.uri, block.sha256
 
 
+def runner_place(spec: str) -> str:
+    """``spec`` itself, or what the winnow-runner block of that name says (tasks/core/runner.py reads it). Raises BadInput."""
+    if not spec.startswith(PREFIX):
+        return spec
+    from blocks.runner import ShardRunner
+
+    return str(_load(ShardRunner, spec, "winnow-runner").spec())
+
+
 def _load(kind: Any, spec: str, slug: str) -> Any:
     name = spec.removeprefix(PREFIX)
     try:

@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from flows import recipes
-from flows.places import source_place, store_place
+from flows.places import runner_place, source_place, store_place
 from flows.release import dataset_card, report_html
 from tasks import crawl as crawls
 from tasks.core.bench import Bench
 from tasks.core.errors import BadInput
 from tasks.core.merkle import root
 from tasks.core.plan import Plan
+from tasks.core.runner import parse as parse_runner
 from tasks.core.step import Step
 from tasks.core.store import Store
 from tasks.dedup.known import open_index, remember, remembers
@@ -53,6 +54,8 @@ class Request:
     anonymous: bool = False
     memory_gib: float = 1.0
     remember: str = ""
+    runner: str = "local"
+    worker_memory_gib: float = 0.0
 
     def __post_init__(self) -> None:
         for name, low in (("workers", 1), ("limit", 0), ("files_per_shard", 1)):
@@ -62,7 +65,9 @@ class Request:
             raise BadInput(f"sample-fraction is {self.sample_fraction}; it must be above 0 and at most 1.")
         if not self.memory_gib > 0:
             raise BadInput(f"memory-gib is {self.memory_gib}; it must be above 0.")
-        for name in ("source", "store", "base_url"):
+        if self.worker_memory_gib < 0:
+            raise BadInput(f"worker-memory-gib is {self.worker_memory_gib}; it must be above 0, or 0 for an equal share of the machine.")
+        for name in ("source", "store", "base_url", "runner"):
             if SECRET_IN_URI.match(getattr(self, name)):
                 raise BadInput(
                     f"The {name} has credentials in its URI, which would end up in logs. Take them out and set them in the environment or a block."
@@ -76,6 +81,7 @@ class Run:
     request: Request
     pipeline: recipes.Pipeline
     bench: Bench
+    runner: str = "local"
     plan: Plan = field(init=False)
 
     def __post_init__(self) -> None:
@@ -130,7 +136,10 @@ def prepare(request: Request) -> Run:
         for rule in recipe.deduplicate
         if isinstance(rule, recipes.ByMinHash) and rule.against
     }
-    run = Run(request, recipes.build(recipe, crawl, indexes), Bench(crawl, source, store, int(request.memory_gib * (1 << 30))))
+    runner = runner_place(request.runner)
+    parse_runner(runner)
+    bench = Bench(crawl, source, store, int(request.memory_gib * (1 << 30)))
+    run = Run(request, recipes.build(recipe, crawl, indexes), bench, runner)
     if request.remember and not run.pipeline.signatures:
         raise BadInput(
             f"The recipe {recipe.name} has no deduplication by minhash, so that there is nothing to remember in {request.remember}."

@@ -46,6 +46,10 @@ class Bench:
     def shard(self, key: str) -> Shard:
         return self._by_key[key]
 
+    def files_of(self, key: str) -> tuple[str, ...]:
+        """Paths of a shard of the crawl; none for a partition of a step over the whole crawl."""
+        return tuple(file.path for file in self._by_key[key].files) if key in self._by_key else ()
+
     def read(self, step: Step, shard: str, columns: list[str] | None = None) -> pa.Table:
         """The table of one shard of an input. Raises DamagedArtifact."""
         table = self._memory.get((step.address, shard))

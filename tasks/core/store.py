@@ -10,6 +10,7 @@ import io
 import json
 import os
 import secrets
+import shutil
 import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from tasks.core.step import Made, Step
 
 SCHEMA = 1
 TEMPORARY = ".winnow-tmp-"
+MIN_FREE_BYTES = 1 << 30
+"""A run stops in good order when the disk of its store has less room than this."""
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,7 @@ class Store:
             with contextlib.suppress(OSError):
                 temporary.unlink()
             if e.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise WinnowError(
-                    f"No space left for {target}: free some space (`winnow prune --store {self.root}` deletes what no corpus needs) and run the same "
-                    "command again; what is finished is kept."
-                ) from None
+                raise no_space(self, 0) from None
             raise BadInput(f"The store {self.root} cannot be written: {e.strerror or e}. Choose another place with --store.") from None
 
     def exists(self, path: str) -> bool:
@@ -122,6 +122,12 @@ class Store:
             return sorted(i["name"].rstrip("/").rsplit("/", 1)[1] for i in fs.ls(f"{root}/{path}", detail=True) if i["type"] == "directory")
         except FileNotFoundError:
             return []
+
+    def free_bytes(self) -> int | None:
+        """Room on the disk of the store; None where that is no question (S3)."""
+        if not self.is_local:
+            return None
+        return shutil.disk_usage(next(p for p in (Path(self.root), *Path(self.root).absolute().parents) if p.exists())).free
 
     # ------------------------------------------------------------------ artifacts
 
@@ -270,6 +276,13 @@ class Store:
             name = path.rsplit("/", 1)[1]
             if name.startswith(prefix) and not _alive(name[len(prefix) :].split("-")[0]):
                 self.delete(path)
+
+
+def no_space(store: Store, free_bytes: int) -> WinnowError:
+    return WinnowError(
+        f"No space left for the store {store.root}: {free_bytes / 2**30:.1f} GiB are free. Free some space (`winnow prune --store {store.root}` "
+        "deletes what no corpus needs) and run the same command again; what is finished is kept."
+    )
 
 
 def to_parquet(table: pa.Table, row_groups: Any = None) -> bytes:
