@@ -4,6 +4,7 @@ One subflow per stage, batches of shards as its task runs (under a hundred each)
 (docs/design.md, measured in research/prefect.md). The Store alone decides what is done; Prefect's caches are off.
 """
 
+import secrets
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -27,7 +28,7 @@ from pydantic import Field
 
 from flows.account import Account, why
 from flows.housekeeping import command, record
-from flows.run import Request, Run, prepare, release, result
+from flows.run import Request, Run, clean, prepare, release, result
 from tasks.core.errors import DamagedArtifact, Transient, WinnowError
 from tasks.core.plan import Work
 from tasks.core.runner import Runner, open_runner
@@ -116,8 +117,7 @@ def curate_snapshot(
 
 def _work_off(run: Run) -> None:
     """Run every stage that misses something. What is found damaged on the way is made anew, a bounded number of times."""
-    for step in run.plan.steps:
-        run.bench.store.clean(step)
+    clean(run)
     repairs = 0
     runner: Runner | None = None
     try:
@@ -143,6 +143,8 @@ def _work_off(run: Run) -> None:
     finally:
         if runner:
             runner.close()
+    if runner:
+        clean(run)  # what a worker left that was killed on the way
 
 
 @flow(name="curate-stage", flow_run_name="{stage}", description="A stage whose every shard was found in the store.")
@@ -180,8 +182,8 @@ def _stage(run: Run, work: Work, runner: Runner) -> None:
             return Failed(message="Not begun: another batch of this stage failed.")
         for outcome in runner.run(work.stage.steps, todo) if todo else ():
             account.add(outcome)
-            for report in outcome.reports:
-                run.plan.mark(report["address"], outcome.shard)
+            for address in () if outcome.error else todo[outcome.shard]:
+                run.plan.mark(address, outcome.shard, made=address in outcome.made)
             if account.stop:
                 return Failed(message=str(account.stop))
         failed = {s: account.failed[s] for s in mine if s in account.failed}
@@ -205,7 +207,9 @@ def _stage(run: Run, work: Work, runner: Runner) -> None:
         tell, told, saved = listener.get(), 0.0, time.monotonic()
         warned: set[str] = set()
         try:
-            futures = [materialise.submit(shards=name, batch=i) for i, name in enumerate(names)]
+            # Each run begins somewhere else, so that two that work on the same at the same time share it: what the other made is not made again.
+            first = secrets.randbelow(len(names))
+            futures = [materialise.submit(shards=names[i], batch=i) for i in [*range(first, len(names)), *range(first)]]
             while True:
                 pending = wait(futures, timeout=0.2).not_done
                 if tell:

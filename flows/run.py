@@ -29,7 +29,7 @@ from tasks.core.store import Store
 from tasks.dedup.known import open_index, remember, remembers
 
 VERSIONED = ("winnow", "datatrove", "resiliparse", "fastwarc", "trafilatura", "fasttext-numpy2-wheel", "pyarrow", "numpy")
-SECRET_IN_URI = re.compile(r"^[a-z0-9+]+://[^/]*@", re.IGNORECASE)
+SECRET_IN_URI = re.compile(r"^([a-z]+:)?[a-z0-9+]+://[^/]*@", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,11 @@ def prepare(request: Request) -> Run:
             f"The recipe {recipe.name} has no deduplication by minhash, so that there is nothing to remember in {request.remember}."
         )
     return run
+
+
+def clean(run: Run) -> int:
+    """Delete what killed processes left half-written where this run writes; how many pieces that were."""
+    return run.bench.store.clean([*(f"steps/{step.address}" for step in run.plan.steps), run.home, "runs", "progress"])
 
 
 def versions() -> dict[str, str]:

@@ -33,6 +33,7 @@ USER_AGENT = "winnow/0.1 (curation of Common Crawl snapshots; one request per fi
 BLOCK_BYTES = 1 << 20
 S3_BLOCK_BYTES = 16 << 20
 THROTTLED = frozenset({403, 408, 425, 429, 500, 502, 503, 504})
+NO_ACCESS = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AllAccessDisabled"})
 PAGE_TYPES = ("text/", "application/json", "application/xml", "application/xhtml")
 PROGRESS_BYTES = 1 << 20
 """A break after this much new data does not count towards the attempts: a long file over a bad line still ends."""
@@ -468,7 +469,7 @@ class HttpStream(io.RawIOBase):
 # ---------------------------------------------------------------------- S3
 
 
-def s3_filesystem(options: Options) -> Any:
+def s3_filesystem(options: Options, timeout_s: float = POLITE.timeout_s) -> Any:
     """The s3fs filesystem of this process and thread: fsspec keeps one for each, as they must not be shared after a fork.
 
     ``options`` are s3fs's own (anon, endpoint_url, profile, ...); credentials come from the environment unless given.
@@ -477,7 +478,9 @@ def s3_filesystem(options: Options) -> Any:
     import s3fs
 
     given = dict(options)
-    config = {"retries": {"mode": "standard", "max_attempts": 1}} | dict(given.pop("config_kwargs", {}))
+    config = {"retries": {"mode": "standard", "max_attempts": 1}, "connect_timeout": timeout_s, "read_timeout": timeout_s} | dict(
+        given.pop("config_kwargs", {})
+    )
     fs = s3fs.S3FileSystem(**given, config_kwargs=config, use_listings_cache=False)
     fs.retries = 1
     return fs
@@ -522,8 +525,11 @@ def s3_fingerprint(info: Mapping[str, Any]) -> str:
     return f"{info.get('size') or 0}-{str(info.get('ETag', '')).strip(chr(34))}"
 
 
-def patiently(uri: str, call: Callable[[], T], politeness: Politeness, clock: Clock) -> T:
-    """The result of one S3 call, tried again while it is throttled or broken. Raises as open_stream; no message holds a key."""
+def patiently(uri: str, call: Callable[[], T], politeness: Politeness, clock: Clock, verb: str = "read") -> T:
+    """The result of one S3 call, tried again while it is throttled or broken. Raises as open_stream; no message holds a key.
+
+    ``verb`` says what the call does, "read" or "written".
+    """
     import aiohttp
     import botocore.exceptions as boto
     from s3fs.utils import FileExpired
@@ -540,8 +546,11 @@ def patiently(uri: str, call: Callable[[], T], politeness: Politeness, clock: Cl
             what = "bucket" if _s3_code(e) == "NoSuchBucket" else "object or folder"
             raise NotFound(f"There is no {what} {uri}. Check the name and the endpoint (AWS_ENDPOINT_URL).") from None
         except PermissionError as e:
+            if _s3_code(e) not in NO_ACCESS and retries.failures + 1 < politeness.page_attempts:
+                retries.failed(f"refused ({_s3_code(e)})")
+                continue
             raise BadInput(
-                f"{uri} may not be read ({_s3_code(e)}): the credentials are missing, wrong or do not cover it, or there is no such "
+                f"{uri} may not be {verb} ({_s3_code(e)}): the credentials are missing, wrong or do not cover it, or there is no such "
                 "object. Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; s3://commoncrawl/ wants credentials, "
                 "its files are also at https://data.commoncrawl.org/."
             ) from None
@@ -558,10 +567,10 @@ def patiently(uri: str, call: Callable[[], T], politeness: Politeness, clock: Cl
             if e.errno == errno.EREMCHG:
                 raise BadInput(f"{uri} lies in another region or at another endpoint. Set AWS_REGION or AWS_ENDPOINT_URL.") from None
             if e.errno not in (errno.EBUSY, errno.EREMOTEIO, errno.EIO):
-                raise BadInput(f"{uri} cannot be read ({_s3_code(e)}). Check the name, the endpoint and the credentials.") from None
+                raise BadInput(f"{uri} cannot be {verb} ({_s3_code(e)}). Check the name, the endpoint and the credentials.") from None
             retries.failed(f"throttled or failing ({_s3_code(e)})")
         except (boto.BotoCoreError, ValueError) as e:
-            raise BadInput(f"{uri} cannot be read ({type(e).__name__}). Check the name, the endpoint and the options.") from None
+            raise BadInput(f"{uri} cannot be {verb} ({type(e).__name__}). Check the name, the endpoint and the options.") from None
 
 
 def _s3_code(error: OSError) -> str:
@@ -578,7 +587,9 @@ class S3Stream(io.RawIOBase):
         self._file = patiently(uri, self._open, politeness, clock)
 
     def _open(self) -> Any:
-        return s3_filesystem(self._options).open(self._uri, "rb", block_size=S3_BLOCK_BYTES, cache_type="readahead")
+        return s3_filesystem(self._options, self._politeness.timeout_s).open(
+            self._uri, "rb", block_size=S3_BLOCK_BYTES, cache_type="readahead"
+        )
 
     def readable(self) -> bool:
         return True

@@ -1,6 +1,9 @@
 """Running a pipeline in this process, without Prefect: for tests that look at tables."""
 
-from flows.run import Request, Run, prepare
+from collections.abc import Callable
+
+from flows.run import Request, Run, prepare, release
+from tasks.core.runner import Outcome, Runner
 
 
 def work_off(run: Run) -> int:
@@ -12,6 +15,18 @@ def work_off(run: Run) -> int:
     return run.plan.computed
 
 
+def work_off_with(run: Run, runner: Runner, seen: Callable[[Outcome], None] = lambda outcome: None) -> dict:
+    """Make everything that is missing with a runner, and release; the manifest. ``seen`` is called with every outcome."""
+    while works := run.plan.missing():
+        for outcome in runner.run(works[0].stage.steps, works[0].todo):
+            if outcome.error:
+                raise outcome.error
+            for address in works[0].todo[outcome.shard]:
+                run.plan.mark(address, outcome.shard, made=address in outcome.made)
+            seen(outcome)
+    return release(run)
+
+
 def curated(source, recipe, store, **options) -> Run:
     run = prepare(Request(str(source), str(recipe), str(store), 1, **options))
     work_off(run)
@@ -21,3 +36,12 @@ def curated(source, recipe, store, **options) -> Run:
 def rows(run: Run, step) -> list[dict]:
     """All rows of a step, in crawl order."""
     return [row for shard in step.shards(run.bench) for row in run.bench.read(step, shard).to_pylist()]
+
+
+def digests(run: Run) -> dict[tuple[str, str], str]:
+    """Digest of every table of a run."""
+    return {
+        (step.label, shard): run.bench.store.report(step, shard)["data"]["sha256"]
+        for step in run.plan.steps
+        for shard in step.shards(run.bench)
+    }

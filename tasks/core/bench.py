@@ -60,13 +60,14 @@ class Bench:
     def make(self, steps: Sequence[Step], shard: str, redo: Iterable[str]) -> list[dict[str, Any]]:
         """Run the steps of one stage on one shard, each committed under its own address before the next begins.
 
-        ``redo`` holds the addresses that are not done yet; the others are read from the store when a later step asks for them.
+        ``redo`` holds the addresses that were not done when the run was planned; the others are read from the store when a later step asks
+        for them, and so is what somebody else has made since then: another run, or a worker that died before it could tell.
         Returns the reports of what was made. Raises what a step raises: WinnowError, Transient, or a bug.
         """
         wanted, reports = set(redo), []
         try:
             for step in steps:
-                if step.address not in wanted:
+                if step.address not in wanted or self.store.has(step, shard):
                     continue
                 begin, cpu = time.perf_counter(), time.process_time()
                 made = step.run(shard, self)

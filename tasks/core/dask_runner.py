@@ -104,7 +104,7 @@ class DaskRunner:
             for shard, redo in todo.items():
                 key = f"{label}-{shard}-{secrets.token_hex(4)}"
                 futures[client.submit(_make, self._token, addresses, shard, redo, key=key, pure=False)] = shard
-            for future in as_completed(futures):
+            for future in as_completed(futures, loop=client.loop):
                 shard = futures[future]
                 if future.status == "finished":
                     yield Outcome(shard, tuple(future.result()))
@@ -125,15 +125,17 @@ class DaskRunner:
             raise Transient(f"The Dask scheduler {self._address} is away ({type(e).__name__}).") from None
         finally:
             with contextlib.suppress(Exception):
-                client.cancel(list(futures))
+                if client.status == "running":
+                    client.cancel(list(futures))
 
     def _drop_client(self) -> None:
         client, self._client = self._client, None
         if client is not None:
+            if client.status == "running":  # else it waits for a scheduler that may never come back
+                with contextlib.suppress(Exception):
+                    client.unregister_worker_plugin(f"winnow-{self._token}")
             with contextlib.suppress(Exception):
-                client.unregister_worker_plugin(f"winnow-{self._token}")
-            with contextlib.suppress(Exception):
-                client.close()
+                client.close(timeout=2)
 
     def close(self) -> None:
         """Leave the cluster, or end it if it was started here. What an outside worker is just making it makes to the end; that is kept."""

@@ -25,6 +25,11 @@ class Outcome:
     reports: tuple[dict[str, Any], ...] = ()
     error: Exception | None = None
 
+    @property
+    def made(self) -> set[str]:
+        """Addresses of the steps that were made now; the others were found made by somebody else."""
+        return {report["address"] for report in self.reports}
+
 
 class Runner(Protocol):
     """Thread-safe: several batches of shards share one."""
@@ -54,7 +59,7 @@ def parse(spec: str) -> tuple[str, str]:
     if kind not in KINDS or (kind == "local" and address):
         raise BadInput(f"There is no runner {spec!r}. Choose local, dask, dask:tcp://HOST:8786, ray, ray:ray://HOST:10001 or block:NAME.")
     if kind == "dask" and address and not re.fullmatch(r"(tcp|tls|ws|wss)://[^\s/@]+:\d+/?", address):
-        raise BadInput(f"{address} is no address of a Dask scheduler. Write dask:tcp://HOST:8786, as `dask scheduler` prints it.")
+        raise BadInput("What follows dask: is no address of a scheduler. Write dask:tcp://HOST:8786, as `dask scheduler` prints it.")
     return kind, address
 
 
