@@ -10,8 +10,9 @@ def work_off(run: Run) -> int:
     """Make everything that is missing; how many shards x steps that was."""
     while works := run.plan.missing():
         for shard, addresses in works[0].todo.items():
-            for report in run.bench.make(works[0].stage.steps, shard, addresses):
-                run.plan.mark(report["address"], shard)
+            made = {report["address"] for report in run.bench.make(works[0].stage.steps, shard, addresses)}
+            for address in addresses:
+                run.plan.mark(address, shard, made=address in made)
     return run.plan.computed
 
 
