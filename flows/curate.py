@@ -226,6 +226,7 @@ def _stage(run: Run, work: Work, runner: Runner) -> None:
                     break
         except BaseException:
             # Cancelled, or Ctrl-C: end the workers first, or Prefect waits here for every shard of the batches that run.
+            account.stop = account.stop or WinnowError("Cancelled.")
             runner.close()
             raise
         get_run_logger().info("%s: %s", stage, account.line())

@@ -7,7 +7,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 
 FASTTEXT = "fasttext-numpy2-wheel"
-PINNED = {"prefect": "3.8.8", "fastapi": "0.150.0"}
+PINNED = {"prefect": "3.8.8", "fastapi": "0.150.0", "sqlalchemy": "2.0.58"}
 MIN_FREE_BYTES = 5 << 30
 
 

@@ -109,7 +109,9 @@ class Pool:
         return ProcessPoolExecutor(1, mp_context=context, initializer=_begin, initargs=(self._job, os.getpid()))
 
     def run(self, steps: Sequence[Step], todo: Mapping[str, tuple[str, ...]]) -> Iterator[Outcome]:
-        """As Runner.run; never raises Transient itself."""
+        """As Runner.run; never raises Transient itself. Raises CancelledError when the pool is closed meanwhile."""
+        if self._closed.is_set():
+            raise CancelledError
         addresses = [step.address for step in steps]
         futures: dict[Future[list[dict[str, Any]]], str] = {
             self._threads.submit(self._one, addresses, steps[0].label, shard, redo): shard for shard, redo in todo.items()
