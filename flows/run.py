@@ -20,7 +20,7 @@ from flows.places import runner_place, source_place, store_place
 from flows.release import dataset_card, report_html
 from tasks import crawl as crawls
 from tasks.core.bench import Bench
-from tasks.core.errors import BadInput
+from tasks.core.errors import BadInput, WinnowError
 from tasks.core.merkle import root
 from tasks.core.plan import Plan
 from tasks.core.runner import parse as parse_runner
@@ -174,7 +174,14 @@ def reports(run: Run, step: Step) -> list[dict[str, Any]]:
 
 
 def release(run: Run) -> dict[str, Any]:
-    """Count the whole run and write card, report and, last, the manifest, which is returned. Raises DamagedArtifact."""
+    """Count the whole run and write card, report and, last, the manifest, which is returned. Raises DamagedArtifact.
+
+    Raises WinnowError too if a step's shards are still not known: better no corpus than an empty one.
+    """
+    if unknown := [step.label for step in run.pipeline.steps if step.shards(run.bench) is None]:
+        raise WinnowError(
+            f"What {unknown[0]} is to make is not known, as its inputs cannot be found in the store. Run the same command again."
+        )
     steps, files, costs = [], [], []
     notes: dict[str, dict[str, Any]] = {}
     for step in run.pipeline.steps:

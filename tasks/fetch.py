@@ -301,6 +301,7 @@ class HttpStream(io.RawIOBase):
         self._received = self._received_at_failure = 0
         self._prefix = xxhash.xxh3_128()
         self._total: int | None = None
+        self._confirmed = False
         self._etag = self._modified = ""
         self._pending = memoryview(self._receive())
 
@@ -333,7 +334,7 @@ class HttpStream(io.RawIOBase):
         """The next bytes, b'' at the end."""
         while self._total is None or self._received < self._total or self._response is not None:
             try:
-                chunk = self._next_chunk()
+                chunk = self._next_chunk() or self._confirm_end()
             except _TryAgainError as e:
                 self._hang_up()
                 if self._received - self._received_at_failure >= PROGRESS_BYTES:
@@ -374,6 +375,40 @@ class HttpStream(io.RawIOBase):
         if not chunk and self._total is not None and self._received < self._total:
             raise _TryAgainError(f"only {self._received} of {self._total} bytes arrived")
         return chunk
+
+    def _confirm_end(self) -> bytes:
+        """b'' if the file really ends here. Asks for its last byte once more: the answer names the length of the whole, and a proxy that cut
+        the file to a Content-Length of its own is found out. Raises _TryAgainError if there is more."""
+        import httpx
+
+        if self._confirmed or not self._received or self._total is None:
+            return b""
+        if self._response is not None:
+            self._response.close()
+            self._response = None
+        client = _client(os.getpid(), self._politeness.timeout_s)
+        headers = {"Range": f"bytes={self._received - 1}-"}
+        while not self._confirmed:
+            total = asked = ""
+            try:
+                with client.stream("GET", self._url, headers=headers) as answer:
+                    if answer.status_code in THROTTLED:
+                        asked = answer.headers.get("retry-after", "")
+                        raise httpx.ReadError(f"HTTP {answer.status_code}")
+                    if answer.status_code == 206:
+                        total = answer.headers.get("content-range", "").rpartition("/")[2]
+                        if not total:
+                            raise httpx.ReadError("a range of nothing")
+                    elif answer.status_code == 200 and self._etag == answer.headers.get("etag", ""):
+                        total = answer.headers.get("content-length", "")
+            except httpx.TransportError as e:
+                self._retries.failed(f"its length could not be confirmed ({e})", asked_s=retry_after_s(asked, self._clock.now()))
+                continue
+            self._confirmed = True
+            if total.isdecimal() and int(total) > self._received:
+                self._total, self._confirmed = int(total), False
+                raise _TryAgainError(f"sent {self._received} bytes as if they were all, there are {total}")
+        return b""
 
     def _connect(self) -> bytes:
         """Ask for what is still missing; its first bytes. Leaves the response open for the rest."""
@@ -478,7 +513,7 @@ def s3_filesystem(options: Options, timeout_s: float = POLITE.timeout_s) -> Any:
     import s3fs
 
     given = dict(options)
-    config = {"retries": {"mode": "standard", "max_attempts": 1}, "connect_timeout": timeout_s, "read_timeout": timeout_s} | dict(
+    config = {"retries": {"mode": "standard", "total_max_attempts": 1}, "connect_timeout": timeout_s, "read_timeout": timeout_s} | dict(
         given.pop("config_kwargs", {})
     )
     fs = s3fs.S3FileSystem(**given, config_kwargs=config, use_listings_cache=False)
@@ -561,7 +596,14 @@ def patiently(uri: str, call: Callable[[], T], politeness: Politeness, clock: Cl
             ) from None
         except (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError) as e:
             retries.failed(f"cannot be reached ({type(e).__name__})", attempts=politeness.unreachable_attempts, error=Unreachable)
-        except (boto.HTTPClientError, boto.ResponseStreamingError, aiohttp.ClientError, TimeoutError, ConnectionError) as e:
+        except (
+            boto.HTTPClientError,
+            boto.ResponseStreamingError,
+            boto.FlexibleChecksumError,
+            aiohttp.ClientError,
+            TimeoutError,
+            ConnectionError,
+        ) as e:
             retries.failed(f"the connection broke ({type(e).__name__})")
         except OSError as e:
             if e.errno == errno.EREMCHG:

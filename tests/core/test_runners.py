@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from flows.run import Request, clean, prepare
 from tasks.core import dask_runner
 from tasks.core.errors import BadInput, ShardKilled, Transient
 from tasks.core.runner import open_runner, parse
+from tasks.core.store import Store
 from tasks.core.worker import Job
 from tests.core.test_pool import Deadly, lives, made
 from tests.core.toys import bench
@@ -135,6 +137,7 @@ def test_a_dask_cluster_makes_the_same_bytes_though_a_worker_is_killed(cluster, 
 def test_dask_names_a_deadly_shard_and_survives_its_scheduler(cluster, tmp_path, monkeypatch):
     monkeypatch.setattr(dask_runner, "CONNECT_S", 2.0)
     b, step = bench(tmp_path / "store", (3, 5, 7)), Deadly(str(tmp_path), kills=(5,), bad=(7,))
+    b = replace(b, store=Store(b.store.root, (("secret", "planted-in-the-job"),)))
     b.store.open_for_writing()
     lives(tmp_path, 5, 99)
     for n in range(6):
@@ -157,6 +160,9 @@ def test_dask_names_a_deadly_shard_and_survives_its_scheduler(cluster, tmp_path,
         assert not outcome.error
     finally:
         runner.close()
+    logs = "".join(log.read_text() for log in tmp_path.glob("*.log"))
+    assert "size 7 is bad" in logs
+    assert "planted-in-the-job" not in logs
 
 
 @pytest.mark.server
