@@ -49,6 +49,8 @@ class Faults:
         if self.stretch[key] < self.most and self.rng.random() < self.share:
             self.stretch[key] += 1
             kind = self.kinds[sum(self.injected.values()) % len(self.kinds)]
+            if kind in ("truncated", "short length") and method != "GET":
+                kind = "no answer"  # there is no body to spoil
             self.injected[kind] += 1
             return kind
         self.stretch[key] = 0

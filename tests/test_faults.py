@@ -116,8 +116,10 @@ def assert_waits(faults, politeness):
     """A request that failed is never repeated at once, nor more often than attempts allow. (One with a short length looks well to whoever asked.)"""
     last, failures = {}, Counter()
     for at, method, path, fault in faults.requests:
+        if "list-type" in path:
+            continue  # threads that look for different objects list the same folder
         if (method, path) in last:
-            assert at - last[method, path] >= politeness.base_s
+            assert at - last[method, path] >= politeness.base_s, (method, path)
         last.pop((method, path), None)
         failures[method, path] = failures[method, path] + 1 if fault else 0
         assert failures[method, path] <= politeness.attempts

@@ -25,7 +25,7 @@ def account(run, monkeypatch):
     now = [100.0]
     monkeypatch.setattr(accounts.time, "monotonic", lambda: now[0])
     a = Account(run.plan.missing()[0], 3)
-    a.now = now
+    a.now, a.begin = now, now[0]
     return a
 
 
@@ -114,9 +114,9 @@ def test_a_full_disk_stops_a_stage_before_it_begins(run, monkeypatch):
 def test_a_runaway_shard_is_ended_named_and_made_when_there_is_room(winnow, tiny, tmp_path):
     store = tmp_path / "store"
     args = ("run", tiny, "--recipe", "gopher", "--store", store, "--workers", "2", "--limit", "2")
-    failed = winnow(*args, "--worker-memory-gib", "0.05")
+    failed = winnow(*args, "--worker-memory-gib", "0.02")
     assert failed.returncode == 2
-    assert "needed more than 0.1 GiB" in failed.stderr
+    assert "its worker was ended, twice; the bound is 0.0 GiB" in failed.stderr
     assert "2 shards failed; `winnow status`" in failed.stderr
     said = winnow("status", "--store", store).stdout
     assert said.count("    failed: ") == 2
