@@ -9,6 +9,7 @@ over all threads and processes of a user on a machine. Range and If-Range: RFC 9
 import contextlib
 import errno
 import io
+import logging
 import os
 import random
 import tempfile
@@ -511,6 +512,9 @@ def s3_filesystem(options: Options, timeout_s: float = POLITE.timeout_s) -> Any:
     Retries are ours, so those of botocore and s3fs are off.
     """
     import s3fs
+
+    for noisy in ("botocore", "aiobotocore", "s3fs"):
+        logging.getLogger(noisy).setLevel(logging.INFO)  # at DEBUG they write down key ids and signatures
 
     given = dict(options)
     config = {"retries": {"mode": "standard", "total_max_attempts": 1}, "connect_timeout": timeout_s, "read_timeout": timeout_s} | dict(
