@@ -232,6 +232,7 @@ def _stage(run: Run, work: Work, runner: Runner) -> None:
         get_run_logger().info("%s: %s", stage, account.line())
         if account.failed:
             _show_failed(run, account)
+        wait(futures)  # now they know their states; before, they would ask a server that lags behind
         failed = [f.state for f in futures if f.state.is_failed() or f.state.is_crashed()]
         if failed:
             return Failed(message=failed[0].message or "A batch failed.", data=failed[0].data)

@@ -189,3 +189,19 @@ def test_a_ray_cluster_makes_the_same_bytes(tmp_path):
     finally:
         runner.close()
     assert digests(run) == digests(local)
+
+
+@pytest.mark.server
+def test_ray_names_a_deadly_shard(tmp_path):
+    pytest.importorskip("ray")
+    b, step = bench(tmp_path / "store", (3, 5, 7)), Deadly(str(tmp_path), kills=(5,), bad=(7,))
+    b.store.open_for_writing()
+    lives(tmp_path, 5, 99)
+    runner = open_runner("ray", Job(b, (step,)), 2)
+    try:
+        outcomes = made(runner, step, b)
+    finally:
+        runner.close()
+    assert isinstance(outcomes[b.shard_keys[1]].error, ShardKilled)
+    assert isinstance(outcomes[b.shard_keys[2]].error, BadInput)
+    assert outcomes[b.shard_keys[0]].reports
