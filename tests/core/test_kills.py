@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import random
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -45,7 +46,7 @@ def logged_run(source, store, log):
 
     def noted(self, step, shard):
         found = has(self, step, shard)
-        if not found:
+        if not found and sys._getframe(1).f_code.co_name == "make":
             with open(log, "a") as f:
                 f.write(f"{step.address} {shard}\n")
         return found
