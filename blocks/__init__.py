@@ -7,4 +7,6 @@ from blocks.models import RegisteredModel
 from blocks.source import SnapshotSource
 from blocks.store import ArtifactStore
 
-__all__ = ["ArtifactStore", "RegisteredModel", "SnapshotSource"]
+BLOCKS = (SnapshotSource, ArtifactStore, RegisteredModel)
+
+__all__ = ["BLOCKS", "ArtifactStore", "RegisteredModel", "SnapshotSource"]

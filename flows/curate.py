@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import (
@@ -26,6 +26,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import exponential_backoff
 from pydantic import Field
 
+from flows import notify as notifications
 from flows.housekeeping import record
 from flows.run import Request, Run, prepare, release, result
 from tasks.core.errors import DamagedArtifact, Transient, WinnowError
@@ -59,6 +60,7 @@ def _is_transient(task: Any, task_run: Any, state: State[Any]) -> bool:
     flow_run_name="{source} · {recipe}",
     description="A Common Crawl snapshot in, a curated corpus out. Run it again to resume: what is finished is found in the store and never made twice.",
     validate_parameters=True,
+    **notifications.HOOKS,
 )
 def curate_snapshot(
     source: str,
@@ -66,7 +68,7 @@ def curate_snapshot(
     store: str = "winnow-store",
     workers: Annotated[int, Field(ge=1, le=256)] = 2,
     snapshot: str = "",
-    kind: Annotated[str, Field(pattern="^(warc|wet)$")] = "warc",
+    kind: Literal["warc", "wet"] = "warc",
     limit: Annotated[int, Field(ge=0)] = 0,
     sample_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0,
     seed: int = 0,
@@ -75,16 +77,17 @@ def curate_snapshot(
     anonymous: bool = False,
     memory_gib: Annotated[float, Field(gt=0)] = 1.0,
     remember: str = "",
+    notify: str = "",
 ) -> Any:
     """Curate a snapshot with a recipe into a store. The same parameters again do nothing and say so.
 
     Args:
         source: A crawl id (CC-MAIN-2026-43), the root of a mirror, a folder or file of WARC/WET/ARC, Parquet or JSONL. Path or URI.
-        recipe: A shipped recipe (fineweb, refinedweb, c4, gopher, raw) or the path of a YAML file.
+        recipe: A shipped recipe (fineweb, refinedweb, c4, gopher, ccnet, raw) or the path of a YAML file.
         store: Folder or URI (s3://bucket/prefix) where artifacts and corpora are kept, or a winnow-store block as block:NAME.
         workers: Worker processes on this machine; never changes a result.
         snapshot: Which crawl of a mirror that has several; a name for plain files.
-        kind: warc or wet, which files of a crawl.
+        kind: Which files of a crawl.
         limit: Only the first N files; 0 for all.
         sample_fraction: A random share of the files, the same for the same seed.
         seed: Seed of the sample.
@@ -93,12 +96,14 @@ def curate_snapshot(
         anonymous: Read S3 without credentials.
         memory_gib: What one worker may hold while it compares documents of the whole crawl; never changes a result.
         remember: Put the kept documents into this index, which later snapshots can be deduplicated against.
+        notify: Notification block that is told when the run ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
     """  # Prefect makes the form from this docstring and drops the descriptions of Field.
     log = get_run_logger()
     request = Request(
         source, recipe, store, workers, snapshot, kind, limit, sample_fraction, seed, files_per_shard, base_url, anonymous, memory_gib, remember
     )  # fmt: skip
     try:
+        notifications.check(notify)
         run = prepare(request)
         if not run.plan.missing() and run.is_released():
             log.info("Nothing to do: all %d shards x steps are in the store.", run.plan.total())
