@@ -97,10 +97,13 @@ def backfill(
             going[snapshot] = _curate.submit(snapshot=snapshot, parameters=parameters)
         ended = wait(list(going.values()), timeout=1.0).done
         for snapshot in [s for s, future in going.items() if future in ended]:
-            states[snapshot] = going.pop(snapshot).state
+            future = going.pop(snapshot)
+            future.wait()  # now the future knows its state; before, it would ask a server that lags behind
+            states[snapshot] = future.state
             log.info("%s: %s", snapshot, states[snapshot].name)
     rows = [{"snapshot": s, "state": state.name, "message": state.message or ""} for s, state in states.items()]
     create_table_artifact(rows, key="backfill", description="Snapshots of this backfill")
     if bad := [s for s, state in states.items() if not state.is_completed()]:
-        return Failed(message=f"{len(bad)} of {len(states)} snapshots did not finish: {', '.join(bad)}. Retry goes on with these.")
+        why = f"{bad[0]}: {states[bad[0]].message}"
+        return Failed(message=f"{len(bad)} of {len(states)} snapshots did not finish: {', '.join(bad)}. Retry goes on with these. {why}")
     return Completed(message=f"{len(states)} snapshots curated")

@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal, cast
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import (
-    create_link_artifact,
     create_markdown_artifact,
     create_progress_artifact,
     create_table_artifact,
@@ -21,6 +20,7 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 from prefect.futures import wait
+from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import exponential_backoff
@@ -28,6 +28,7 @@ from pydantic import Field
 
 from flows import notify as notifications
 from flows.housekeeping import record
+from flows.release import percent, size
 from flows.run import Request, Run, prepare, release, result
 from tasks.core.errors import DamagedArtifact, Transient, WinnowError
 from tasks.core.plan import Work
@@ -55,9 +56,15 @@ def _is_transient(task: Any, task_run: Any, state: State[Any]) -> bool:
     return isinstance(state.result(raise_on_failure=False), Transient)
 
 
+def _name() -> str:
+    """What a run is called in the UI: a crawl's id or the last part of a path, and the recipe's name."""
+    source, recipe = (str(flow_run.parameters.get(key, "")).rstrip("/") for key in ("source", "recipe"))
+    return f"{source.rsplit('/', 1)[-1]} · {recipe.rsplit('/', 1)[-1].removesuffix('.yaml')}"
+
+
 @flow(
     name="curate-snapshot",
-    flow_run_name="{source} · {recipe}",
+    flow_run_name=_name,
     description="A Common Crawl snapshot in, a curated corpus out. Run it again to resume: what is finished is found in the store and never made twice.",
     validate_parameters=True,
     **notifications.HOOKS,
@@ -213,6 +220,7 @@ def _stage(run: Run, work: Work, pool: Pool) -> None:
             if not pending:
                 break
         get_run_logger().info("%s: %d shards made, %d found, %.1f s", work.stage.label, done, shards - missing, time.monotonic() - begin)
+        wait(futures)  # now they know their states; before, they would ask a server that lags behind, and a failure would be overlooked
         failed = [f.state for f in futures if f.state.is_failed() or f.state.is_crashed()]
         if failed:
             return Failed(message=failed[0].message or "A batch failed.", data=failed[0].data)
@@ -232,7 +240,7 @@ def _publish_artifacts(run: Run, manifest: dict[str, Any]) -> None:
     create_table_artifact(
         [{"step": s["name"], "rows in": s["rows_in"], "rows out": s["rows_out"], "dropped": s["rows_in"] - s["rows_out"]} for s in counted],
         key="funnel",
-        description=f"Funnel of {run.id}: rows in and out of every step that drops",
+        description=f"Funnel of {run.id}",
     )
     drops = sorted(((n, s["name"], reason) for s in counted for reason, n in s["dropped"].items()), reverse=True)
     create_table_artifact(
@@ -240,12 +248,12 @@ def _publish_artifacts(run: Run, manifest: dict[str, Any]) -> None:
         key="drops",
         description=f"Why rows were dropped in {run.id}",
     )
-    uri = run.bench.store.uri(f"{run.home}/report.html")
-    if "://" in uri:
-        create_link_artifact(uri, link_text="report.html", key="report", description=f"Report of {run.id}")
-    else:
-        create_markdown_artifact(
-            f"Report: `{uri}`\n\nCorpus: `{run.bench.store.uri(run.home)}`\n\nDigest: `{manifest['digest']}`",
-            key="report",
-            description=f"Report of {run.id}",
-        )
+    documents, kept = counted[0]["rows_out"], sum(f["rows"] for f in manifest["files"])
+    create_markdown_artifact(
+        f"**{kept:,} of {documents:,} documents kept** ({percent(kept, documents)}), {size(sum(f['bytes'] for f in manifest['files']))} of Parquet in "
+        f"{len(manifest['files']):,} files\n\n"
+        f"Report: `{run.bench.store.uri(f'{run.home}/report.html')}`\n\nCorpus: `{run.bench.store.uri(run.home)}`\n\n"
+        f"Digest: `{manifest['digest']}`\n\nAny page's fate: `winnow explain URL --store {run.bench.store.root} --run {run.id}`",
+        key="report",
+        description=f"Report of {run.id}",
+    )

@@ -160,11 +160,12 @@ def _mark_the_lost() -> None:
     from prefect.events.actions import ChangeFlowRunState
     from prefect.events.schemas.automations import EventTrigger, Posture
 
+    automations: Any = Automation  # its methods answer at once here, which their types do not say
     name = "winnow: runs without a heartbeat are Crashed"
     try:
-        Automation.read(name=name)
+        automations.read(name=name)
     except ValueError:
-        lost: Any = Automation(
+        automations(
             name=name,
             description=f"After {LOST_AFTER_S} s. {LOST}",
             trigger=EventTrigger(
@@ -177,8 +178,7 @@ def _mark_the_lost() -> None:
                 within=timedelta(seconds=LOST_AFTER_S),
             ),
             actions=[ChangeFlowRunState(name=None, state=StateType.CRASHED, message=LOST, force=False)],
-        )
-        lost.create()
+        ).create()
 
 
 if __name__ == "__main__":
