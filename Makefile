@@ -34,7 +34,7 @@ lock:
 	uv pip compile pyproject.toml --group model --group test --python-version 3.11 --generate-hashes --no-emit-package fasttext-predict --no-emit-package robust-downloader --no-header --no-annotate --output-file requirements.lock
 
 serve: setup
-	$(BIN)/prefect server start
+	$(BIN)/winnow serve --store $(STORE)
 
 accept: setup
 	$(BIN)/python ../shared/acceptance/accept.py --winnow $(BIN)/winnow

@@ -8,4 +8,6 @@ from blocks.runner import ShardRunner
 from blocks.source import SnapshotSource
 from blocks.store import ArtifactStore
 
-__all__ = ["ArtifactStore", "RegisteredModel", "ShardRunner", "SnapshotSource"]
+BLOCKS = (SnapshotSource, ArtifactStore, RegisteredModel, ShardRunner)
+
+__all__ = ["BLOCKS", "ArtifactStore", "RegisteredModel", "ShardRunner", "SnapshotSource"]

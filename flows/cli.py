@@ -126,7 +126,14 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--run", default="", help="a run's id or the path of its manifest (default: the newest)")
     for sub in (explain, sql, what_if, diff, verify):
         sub.add_argument("--json", action="store_true", help="print JSON")
-    for sub in (run, status, prune, index, explain, sql, what_if, diff, verify, threshold):
+    serve = command("serve", _serve, "A Prefect server with its UI, the deployments and a worker on this machine, until Ctrl-C.")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine alone)")
+    serve.add_argument("--port", type=int, default=4200)
+    deploy = command("deploy", _deploy, "Register blocks, work pool and deployments with the Prefect server in PREFECT_API_URL.")
+    deploy.add_argument("--pool", default="winnow", help="work pool whose workers run the flows; made, of processes, if there is none")
+    for sub in (serve, deploy):
+        sub.add_argument("--watch", action="store_true", help="switch the schedule of watch-snapshots on")
+    for sub in (serve, deploy, run, status, prune, index, explain, sql, what_if, diff, verify, threshold):
         sub.add_argument("--store", default="winnow-store", help="folder or URI for artifacts and corpora (default: ./winnow-store)")
 
     recipes = command("recipes", _recipes, "The shipped recipes, or one of them with every default written out.")
@@ -277,6 +284,33 @@ def _index(args: argparse.Namespace) -> int:
 
     print("\n".join(change_index(args.store, args.action, args.name, args.what, args.reason)))
     return OK
+
+
+def _serve(args: argparse.Namespace) -> int:
+    _quiet(verbose=True)
+    from flows.serve import serve
+
+    serve(_absolute(args.store), args.host, args.port, watch=args.watch)
+    return OK
+
+
+def _deploy(args: argparse.Namespace) -> int:
+    from tasks.core.errors import BadInput
+
+    if not os.environ.get("PREFECT_API_URL"):
+        raise BadInput(
+            "PREFECT_API_URL is not set, so there is no server to register with. Set it, or start one on this machine: winnow serve."
+        )
+    _quiet(verbose=True)
+    from flows.deployments import register
+
+    print("\n".join(register(_absolute(args.store), args.pool, watch=args.watch)))
+    return OK
+
+
+def _absolute(store: str) -> str:
+    """A worker has another working directory."""
+    return store if "://" in store or store.startswith("block:") else str(Path(store).absolute())
 
 
 def _ledger(name: str) -> Callable[[argparse.Namespace], int]:

@@ -8,11 +8,10 @@ import secrets
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import (
-    create_link_artifact,
     create_markdown_artifact,
     create_progress_artifact,
     create_table_artifact,
@@ -21,13 +20,16 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 from prefect.futures import wait
+from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import exponential_backoff
 from pydantic import Field
 
+from flows import notify as notifications
 from flows.account import Account, why
 from flows.housekeeping import command, record
+from flows.release import percent, size
 from flows.run import Request, Run, clean, prepare, release, result
 from tasks.core.errors import DamagedArtifact, Transient, WinnowError
 from tasks.core.plan import Work
@@ -49,11 +51,18 @@ def _is_transient(task: Any, task_run: Any, state: State[Any]) -> bool:
     return isinstance(state.result(raise_on_failure=False), Transient)
 
 
+def _name() -> str:
+    """What a run is called in the UI: a crawl's id or the last part of a path, and the recipe's name."""
+    source, recipe = (str(flow_run.parameters.get(key, "")).rstrip("/") for key in ("source", "recipe"))
+    return f"{source.rsplit('/', 1)[-1]} · {recipe.rsplit('/', 1)[-1].removesuffix('.yaml')}"
+
+
 @flow(
     name="curate-snapshot",
-    flow_run_name="{source} · {recipe}",
+    flow_run_name=_name,
     description="A Common Crawl snapshot in, a curated corpus out. Run it again to resume: what is finished is found in the store and never made twice.",
     validate_parameters=True,
+    **notifications.HOOKS,
 )
 def curate_snapshot(
     source: str,
@@ -61,7 +70,7 @@ def curate_snapshot(
     store: str = "winnow-store",
     workers: Annotated[int, Field(ge=1, le=256)] = 2,
     snapshot: str = "",
-    kind: Annotated[str, Field(pattern="^(warc|wet)$")] = "warc",
+    kind: Literal["warc", "wet"] = "warc",
     limit: Annotated[int, Field(ge=0)] = 0,
     sample_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0,
     seed: int = 0,
@@ -72,16 +81,17 @@ def curate_snapshot(
     remember: str = "",
     runner: str = "local",
     worker_memory_gib: Annotated[float, Field(ge=0)] = 0.0,
+    notify: str = "",
 ) -> Any:
     """Curate a snapshot with a recipe into a store. The same parameters again do nothing and say so.
 
     Args:
         source: A crawl id (CC-MAIN-2026-43), the root of a mirror, a folder or file of WARC/WET/ARC, Parquet or JSONL. Path or URI.
-        recipe: A shipped recipe (fineweb, refinedweb, c4, gopher, raw) or the path of a YAML file.
+        recipe: A shipped recipe (fineweb, refinedweb, c4, gopher, ccnet, raw) or the path of a YAML file.
         store: Folder or URI (s3://bucket/prefix) where artifacts and corpora are kept, or a winnow-store block as block:NAME.
         workers: Worker processes on this machine; never changes a result.
         snapshot: Which crawl of a mirror that has several; a name for plain files.
-        kind: warc or wet, which files of a crawl.
+        kind: Which files of a crawl.
         limit: Only the first N files; 0 for all.
         sample_fraction: A random share of the files, the same for the same seed.
         seed: Seed of the sample.
@@ -92,6 +102,7 @@ def curate_snapshot(
         remember: Put the kept documents into this index, which later snapshots can be deduplicated against.
         runner: Who makes the shards. local, dask:tcp://HOST:8786, ray:ray://HOST:10001, or a winnow-runner block as block:NAME; never changes a result.
         worker_memory_gib: A local worker that holds more is ended and its shard is named; 0 for an equal share of the machine.
+        notify: Notification block that is told when the run ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
     """  # Prefect makes the form from this docstring and drops the descriptions of Field.
     log = get_run_logger()
     request = Request(
@@ -99,6 +110,7 @@ def curate_snapshot(
         runner, worker_memory_gib,
     )  # fmt: skip
     try:
+        notifications.check(notify)
         run = prepare(request)
         if not run.plan.missing() and run.is_released():
             log.info("Nothing to do: all %d shards x steps are in the store.", run.plan.total())
@@ -216,8 +228,8 @@ def _stage(run: Run, work: Work, runner: Runner) -> None:
                     tell(stage, account.done, shards, {"rows": account.documents})
                 if not pending or time.monotonic() - told > PROGRESS_EVERY_S:
                     _check_space(run, account, warned)
-                    percent = 100.0 * account.done / max(1, shards)
-                    update_progress_artifact(artifact, progress=percent, description=f"{stage}: {account.line()}")  # type: ignore[arg-type]
+                    share = 100.0 * account.done / max(1, shards)
+                    update_progress_artifact(artifact, progress=share, description=f"{stage}: {account.line()}")  # type: ignore[arg-type]
                     told = time.monotonic()
                 if not pending or time.monotonic() - saved > SAVE_EVERY_S:
                     account.save(run)
@@ -283,7 +295,7 @@ def _publish_artifacts(run: Run, manifest: dict[str, Any]) -> None:
     create_table_artifact(
         [{"step": s["name"], "rows in": s["rows_in"], "rows out": s["rows_out"], "dropped": s["rows_in"] - s["rows_out"]} for s in counted],
         key="funnel",
-        description=f"Funnel of {run.id}: rows in and out of every step that drops",
+        description=f"Funnel of {run.id}",
     )
     drops = sorted(((n, s["name"], reason) for s in counted for reason, n in s["dropped"].items()), reverse=True)
     create_table_artifact(
@@ -291,12 +303,12 @@ def _publish_artifacts(run: Run, manifest: dict[str, Any]) -> None:
         key="drops",
         description=f"Why rows were dropped in {run.id}",
     )
-    uri = run.bench.store.uri(f"{run.home}/report.html")
-    if "://" in uri:
-        create_link_artifact(uri, link_text="report.html", key="report", description=f"Report of {run.id}")
-    else:
-        create_markdown_artifact(
-            f"Report: `{uri}`\n\nCorpus: `{run.bench.store.uri(run.home)}`\n\nDigest: `{manifest['digest']}`",
-            key="report",
-            description=f"Report of {run.id}",
-        )
+    documents, kept = counted[0]["rows_out"], sum(f["rows"] for f in manifest["files"])
+    create_markdown_artifact(
+        f"**{kept:,} of {documents:,} documents kept** ({percent(kept, documents)}), {size(sum(f['bytes'] for f in manifest['files']))} of Parquet in "
+        f"{len(manifest['files']):,} files\n\n"
+        f"Report: `{run.bench.store.uri(f'{run.home}/report.html')}`\n\nCorpus: `{run.bench.store.uri(run.home)}`\n\n"
+        f"Digest: `{manifest['digest']}`\n\nAny page's fate: `winnow explain URL --store {run.bench.store.root} --run {run.id}`",
+        key="report",
+        description=f"Report of {run.id}",
+    )

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flows.account import progress_path, saved
+from flows.places import store_at
 from flows.run import Request, Run
 from tasks.core.errors import BadInput
 from tasks.core.step import ShardStep
@@ -52,7 +53,7 @@ def _records(store: Store) -> list[dict[str, Any]]:
 
 
 def _open(root: str) -> Store:
-    store = Store(root)
+    store = store_at(root)
     store.check()
     if not store.exists("store.json"):
         raise BadInput(f"{root} is no store of winnow: it has no store.json. Give the --store of an earlier run.")

@@ -12,11 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from flows import recipes
-from flows.places import runner_place, source_place, store_place
+from flows.places import runner_place, source_place, store_at
 from flows.release import dataset_card, report_html
 from tasks import crawl as crawls
 from tasks.core.bench import Bench
@@ -25,7 +24,6 @@ from tasks.core.merkle import root
 from tasks.core.plan import Plan
 from tasks.core.runner import parse as parse_runner
 from tasks.core.step import Step
-from tasks.core.store import Store
 from tasks.dedup.known import open_index, remember, remembers
 
 VERSIONED = ("winnow", "datatrove", "resiliparse", "fastwarc", "trafilatura", "fasttext-numpy2-wheel", "pyarrow", "numpy")
@@ -128,8 +126,7 @@ def prepare(request: Request) -> Run:
         anonymous=request.anonymous or None,
         options=tuple(sorted(source_options.items())),
     )
-    store_root, store_options = store_place(request.store)
-    store = Store(store_root if "://" in store_root else str(Path(store_root).absolute()), tuple(sorted(store_options.items())))
+    store = store_at(request.store)
     store.check()
     indexes = {
         rule.against: open_index(store, rule.against, rule.minhash, crawl.snapshot)

@@ -1,12 +1,18 @@
-"""Resume as Prefect's users do: cancel, Retry, the schedule, a dead server, all on one store, which ends with the bytes of a quiet run."""
+"""Resume as Prefect's users do: cancel, Retry, the schedule, a dead server, all on one store, which ends with the bytes of a quiet run.
+
+The mirror is served with a gate before its files, so that on any machine every disturbance meets a run that has done something and not all.
+"""
 
 import contextlib
+import functools
+import http.server
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +23,7 @@ from flows.run import Request, prepare, release
 from tasks.core.store import TEMPORARY
 from tests.flows.conftest import ROOT, START_S, get
 from tests.pipelines import curated, digests
-from tests.tiny import mirror
+from tests.tiny import CRAWL, mirror
 
 pytestmark = pytest.mark.server
 POOL = "resume"
@@ -75,7 +81,47 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-    return mirror(tmp_path_factory.mktemp("resume-source") / "mirror", warcs=8, pages=12)
+    return mirror(tmp_path_factory.mktemp("resume-source") / "mirror", warcs=10, pages=4)
+
+
+class Gate(http.server.ThreadingHTTPServer):
+    """Serves ``folder`` on loopback: at most ``open`` different WARCs, until it is opened further."""
+
+    daemon_threads = True
+
+    def __init__(self, folder):
+        super().__init__(("127.0.0.1", 0), functools.partial(Gated, directory=str(folder)))
+        self.open, self.seen, self.moved = 0, set(), threading.Condition()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def let(self, more):
+        with self.moved:
+            self.open += more
+            self.moved.notify_all()
+
+    def shut(self):
+        self.open = 0
+        self.seen.clear()
+
+    def handle_error(self, *_): ...
+
+
+class Gated(http.server.SimpleHTTPRequestHandler):
+    server: Gate
+
+    def log_message(self, *_): ...
+
+    def do_GET(self):
+        gate = self.server
+        if self.path.endswith(".warc.gz"):
+            with gate.moved:
+                gate.moved.wait_for(lambda: self.path in gate.seen or len(gate.seen) < gate.open)
+                gate.seen.add(self.path)
+        super().do_GET()
 
 
 def reports(store):
@@ -83,22 +129,42 @@ def reports(store):
     return {p: p.stat().st_mtime_ns for p in Path(store).glob("steps/*/*.json")}
 
 
-def processes_of(flow_run):
-    """All processes that work for a flow run, the flow's own first."""
+def processes_with(variable):
+    """All processes with this NAME=VALUE in their environment, but this one; the oldest first."""
     found = []
     for folder in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
-            if folder.name.isdigit() and f"PREFECT__FLOW_RUN_ID={flow_run}".encode() in (folder / "environ").read_bytes().split(b"\0"):
+            if folder.name.isdigit() and variable.encode() in (folder / "environ").read_bytes().split(b"\0"):
                 found.append(int(folder.name))
-    return sorted(found)
+    return sorted(set(found) - {os.getpid()})
 
 
-def test_cancel_retry_schedule_and_a_dead_server_end_with_the_same_bytes(place, source, tmp_path):
-    quiet = curated(source, "gopher", tmp_path / "quiet")
+def processes_of(flow_run):
+    """All processes that work for a flow run, the flow's own first."""
+    return processes_with(f"PREFECT__FLOW_RUN_ID={flow_run}")
+
+
+def end_all(variable):
+    for pid in processes_with(variable):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def gate(source):
+    with Gate(source) as gate:
+        yield gate
+        gate.shutdown()
+
+
+def test_cancel_retry_schedule_and_a_dead_server_end_with_the_same_bytes(place, source, gate, tmp_path):
+    gate.let(len(list(source.rglob("*.warc.gz"))))
+    quiet = curated(CRAWL, "gopher", tmp_path / "quiet", base_url=gate.url)
     digest = release(quiet)["digest"]
+    gate.shut()
     folder, api, env = place
     store = tmp_path / "store"
-    parameters = {"source": str(source), "recipe": "gopher", "store": str(store), "workers": 2}
+    parameters = {"source": CRAWL, "base_url": gate.url, "recipe": "gopher", "store": str(store), "workers": 2}
     made = {}
 
     def more_work():
@@ -106,9 +172,10 @@ def test_cancel_retry_schedule_and_a_dead_server_end_with_the_same_bytes(place, 
         now = reports(store)
         again = [path for path, at in made.items() if now.get(path) != at]
         assert not again, "something finished was made again"
-        return len(now) > len(made) + 4 and now
+        return len(now) > len(made) and now
 
     with contextlib.ExitStack() as running:
+        running.callback(end_all, f"PREFECT_API_URL={api}")
         server = running.enter_context(serving(api, env, folder / "server.log"))
         until(lambda: get(f"{api}/health"))
         deploy = (
@@ -134,6 +201,7 @@ def test_cancel_retry_schedule_and_a_dead_server_end_with_the_same_bytes(place, 
             return state(flow_run) == "RUNNING"
 
         # Cancelled: the children end, what is finished stays.
+        gate.let(2)
         cancelled = until(lambda: get(create, {}))["id"]
         made = until(more_work)
         pids = processes_of(cancelled)
@@ -144,12 +212,14 @@ def test_cancel_retry_schedule_and_a_dead_server_end_with_the_same_bytes(place, 
         made = reports(store)
 
         # The flow's process is killed; Retry, as the UI asks for it.
+        gate.let(2)
         killed = until(lambda: get(create, {}))["id"]
         made = until(more_work)
         os.kill(processes_of(killed)[0], signal.SIGKILL)
         until(lambda: state(killed) == "CRASHED")
         until(lambda: not processes_of(killed))
         made = reports(store)
+        gate.let(2)
         until(lambda: retried(killed))
         made = until(more_work)
         os.kill(processes_of(killed)[0], signal.SIGKILL)
@@ -159,16 +229,18 @@ def test_cancel_retry_schedule_and_a_dead_server_end_with_the_same_bytes(place, 
         # The schedule goes on with it. The server is killed under it, and comes back; then the run itself or the next one ends it.
         schedule = {"interval": 20, "anchor_date": datetime.now(UTC).isoformat()}
         [planned] = until(lambda: get(f"{api}/deployments/{deployment['id']}/schedules", [{"schedule": schedule, "active": True}]))
+        gate.let(2)
         made = until(more_work)
         server.kill()
         server.wait()
+        gate.let(len(quiet.bench.shard_keys))
         running.enter_context(serving(api, env, folder / "server.log"))
         until(lambda: get(f"{api}/health"))
         asked = {"flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}, "deployment_id": {"any_": [deployment["id"]]}}}
         ended = until(lambda: get(f"{api}/flow_runs/filter", asked))
         assert ended[0]["auto_scheduled"]
         assert planned["active"]
-    run = prepare(Request(str(source), "gopher", str(store), 1))
+    run = prepare(Request(CRAWL, "gopher", str(store), 1, base_url=gate.url))
     assert run.plan.missing() == []
     assert json.loads(run.bench.store.get(run.manifest_path))["digest"] == digest
     assert digests(run) == digests(quiet)
