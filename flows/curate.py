@@ -292,16 +292,18 @@ def _show_failed(run: Run, account: Account) -> None:
 def _publish_artifacts(run: Run, manifest: dict[str, Any]) -> None:
     """The run's essentials in the UI: funnel, drops by reason, where the report lies."""
     counted = [s for s in manifest["steps"] if s["kind"] == "filter"]
+    # A step that drops nothing only measures, some of them documents that another step has already dropped: no part of a funnel.
+    narrower = [s for s in counted if s["rows_out"] < s["rows_in"]]
     create_table_artifact(
-        [{"step": s["name"], "rows in": s["rows_in"], "rows out": s["rows_out"], "dropped": s["rows_in"] - s["rows_out"]} for s in counted],
+        [{"step": s["name"], "rows in": s["rows_in"], "rows out": s["rows_out"], "dropped": s["rows_in"] - s["rows_out"]} for s in narrower],
         key="funnel",
-        description=f"Funnel of {run.id}",
+        description=f"Funnel of {run.id}: the steps that dropped something, in order",
     )
     drops = sorted(((n, s["name"], reason) for s in counted for reason, n in s["dropped"].items()), reverse=True)
     create_table_artifact(
         [{"step": step, "reason": reason, "rows": n} for n, step, reason in drops],
         key="drops",
-        description=f"Why rows were dropped in {run.id}",
+        description=f"Why rows were dropped in {run.id}, the most frequent first. `type:` - records of the archive that hold no page",
     )
     documents, kept = counted[0]["rows_out"], sum(f["rows"] for f in manifest["files"])
     create_markdown_artifact(
@@ -310,5 +312,5 @@ def _publish_artifacts(run: Run, manifest: dict[str, Any]) -> None:
         f"Report: `{run.bench.store.uri(f'{run.home}/report.html')}`\n\nCorpus: `{run.bench.store.uri(run.home)}`\n\n"
         f"Digest: `{manifest['digest']}`\n\nAny page's fate: `winnow explain URL --store {run.bench.store.root} --run {run.id}`",
         key="report",
-        description=f"Report of {run.id}",
+        description=f"Result of {run.id}: what was kept, where it lies",
     )

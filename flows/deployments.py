@@ -15,6 +15,8 @@ from tasks.core.errors import BadInput
 
 POOL = "winnow"
 LOST = "No heartbeat: the machine or the worker is gone. Retry goes on where it was."
+IN_PLACE = [{"prefect.deployments.steps.set_working_directory": {"directory": "."}}]
+"""Without a pull step a worker copies its working directory, store included, to a temporary folder for each run. The flows are installed."""
 LOST_AFTER_S = 180
 """A run whose flow process sends no heartbeat for so long is marked Crashed: six heartbeats of flows/serve.py, so that a busy machine is not."""
 
@@ -82,7 +84,7 @@ def prefect_yaml(prefect_version: str) -> str:
         "#   export WINNOW_STORE=s3://bucket/winnow          # or an absolute path\n"
         "#   prefect --no-prompt deploy --all --prefect-file infra/prefect.yaml\n"
     )
-    body = {"name": "winnow", "prefect-version": prefect_version, "pull": [], "deployments": deployments}
+    body = {"name": "winnow", "prefect-version": prefect_version, "pull": IN_PLACE, "deployments": deployments}
     return head + yaml.safe_dump(body, sort_keys=False, width=160)
 
 
@@ -96,6 +98,7 @@ def register(store: str, pool: str = POOL, *, watch: bool = False) -> list[str]:
         BadInput: the store is a path and the pool starts its runs on other machines.
     """
     from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import DeploymentUpdate
     from prefect.exceptions import ObjectNotFound
     from prefect.schedules import Cron
     from prefect.types.entrypoint import EntrypointType
@@ -129,7 +132,9 @@ def register(store: str, pool: str = POOL, *, watch: bool = False) -> list[str]:
             job_variables={"working_dir": os.getcwd()} if kind == "process" else {},
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
-        made.apply()
+        identity: Any = made.apply()
+        with get_client(sync_client=True) as client:
+            client.update_deployment(identity, DeploymentUpdate(pull_steps=IN_PLACE))
         names.append(made.full_name)
     _mark_the_lost()
     return names

@@ -53,7 +53,8 @@ def serve(store: str, host: str = HOST, port: int = PORT, *, watch: bool = False
     """
     _refuse_open_doors(host)
     for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.default_int_handler)
+        if signal.getsignal(ending) != signal.SIG_IGN:  # nohup
+            signal.signal(ending, signal.default_int_handler)
     url = f"http://{_reachable(host)}:{port}"
     os.environ["PREFECT_API_URL"] = f"{url}/api"
     if password := os.environ.get(AUTH):
