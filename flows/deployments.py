@@ -3,6 +3,7 @@
 A flow is named by its module, so a worker needs the installed package and no copy of the repository.
 """
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -80,7 +81,7 @@ def prefect_yaml(prefect_version: str) -> str:
         deployments.append(entry | {"work_pool": {"name": POOL}})
     head = (
         "# Made from flows/deployments.py: `python -m flows.deployments` writes it anew. `winnow deploy` registers the same without this file.\n"
-        f"#   prefect work-pool create {POOL} --type process\n"
+        f"#   prefect work-pool create {POOL} --type process --base-job-template infra/pools/process.json\n"
         "#   export WINNOW_STORE=s3://bucket/winnow          # or an absolute path\n"
         "#   prefect --no-prompt deploy --all --prefect-file infra/prefect.yaml\n"
     )
@@ -145,14 +146,14 @@ def _pool(name: str) -> str:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import WorkPoolCreate
     from prefect.exceptions import ObjectNotFound
-    from prefect.workers.process import ProcessWorker
+
+    from flows.pools import template
 
     with get_client(sync_client=True) as client:
         try:
             return str(client.read_work_pool(name).type)
         except ObjectNotFound:
-            template = ProcessWorker.get_default_base_job_template()
-            client.create_work_pool(WorkPoolCreate(name=name, type="process", base_job_template=template))
+            client.create_work_pool(WorkPoolCreate(name=name, type="process", base_job_template=template("process")))
             return "process"
 
 
@@ -186,8 +187,17 @@ def _mark_the_lost() -> None:
         ).create()
 
 
+def infra_files(prefect_version: str) -> dict[str, str]:
+    """What infra/ has of this: path below it -> text. tests/test_infra.py compares."""
+    from flows.pools import KINDS, template
+
+    pools = {f"pools/{kind}.json": json.dumps(template(kind), indent=2) + "\n" for kind in KINDS}
+    return {"prefect.yaml": prefect_yaml(prefect_version), **pools}
+
+
 if __name__ == "__main__":
     from importlib.metadata import version
     from pathlib import Path
 
-    (Path(__file__).parent.parent / "infra" / "prefect.yaml").write_text(prefect_yaml(version("prefect")), encoding="utf-8")
+    for path, text in infra_files(version("prefect")).items():
+        (Path(__file__).parent.parent / "infra" / path).write_text(text, encoding="utf-8")
