@@ -295,7 +295,10 @@ def _publish_artifacts(run: Run, manifest: dict[str, Any]) -> None:
     # A step that drops nothing only measures, some of them documents that another step has already dropped: no part of a funnel.
     narrower = [s for s in counted if s["rows_out"] < s["rows_in"]]
     create_table_artifact(
-        [{"step": s["name"], "rows in": s["rows_in"], "rows out": s["rows_out"], "dropped": s["rows_in"] - s["rows_out"]} for s in narrower],
+        [
+            {"step": s["name"], "rows in": s["rows_in"], "rows out": s["rows_out"], "dropped": s["rows_in"] - s["rows_out"]}
+            for s in narrower
+        ],
         key="funnel",
         description=f"Funnel of {run.id}: the steps that dropped something, in order",
     )

@@ -38,7 +38,14 @@ def _defaults(kind: str) -> dict[str, Any]:
     """Room for two worker processes (2 GiB each, docs/performance.md) and the flow; more `workers` want more of both."""
     image = f"winnow:{version('winnow')}"
     if kind == "docker":
-        return {"env": RUN, "image": image, "image_pull_policy": "IfNotPresent", "networks": ["winnow_inside"], "auto_remove": True, "mem_limit": "6g"}
+        return {
+            "env": RUN,
+            "image": image,
+            "image_pull_policy": "IfNotPresent",
+            "networks": ["winnow_inside"],
+            "auto_remove": True,
+            "mem_limit": "6g",
+        }
     if kind == "kubernetes":
         return {
             "env": RUN, "image": image, "namespace": "winnow", "finished_job_ttl": 86_400, "pod_watch_timeout_seconds": 600,

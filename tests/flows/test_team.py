@@ -79,7 +79,8 @@ def test_compose_serves_a_team(tiny, tmp_path):
         up.callback(stop, server)
         once = [start("bucket")]
         api = httpx.Client(
-            base_url=f"http://127.0.0.1:{port}/api", headers={"authorization": f"Basic {b64encode(VALUES['WINNOW_AUTH'].encode()).decode()}"}
+            base_url=f"http://127.0.0.1:{port}/api",
+            headers={"authorization": f"Basic {b64encode(VALUES['WINNOW_AUTH'].encode()).decode()}"},
         )
         up.enter_context(api)
         check = COMPOSE["services"]["server"]["healthcheck"]["test"][1:]
