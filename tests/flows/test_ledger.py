@@ -22,7 +22,7 @@ from flows.recipes import load
 from tasks.core.errors import BadInput, DamagedArtifact
 from tasks.core.limit import Limit, judge
 from tasks.core.merkle import root
-from tests.pipelines import rows
+from tests.pipelines import finished, rows
 from tests.tiny import mirror
 
 MOVED = "extends: gopher\nlimits:\n  language: null\n  stop_word_count: null\n  word_count: {low: 375, high: 100000}\n"
