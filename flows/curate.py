@@ -19,7 +19,7 @@ from prefect.artifacts import (
 )
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
-from prefect.futures import wait
+from prefect.futures import PrefectConcurrentFuture
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
@@ -221,9 +221,14 @@ def _stage(run: Run, work: Work, runner: Runner) -> None:
         try:
             # Each run begins somewhere else, so that two that work on the same at the same time share it: what the other made is not made again.
             first = secrets.randbelow(len(names))
-            futures = [materialise.submit(shards=names[i], batch=i) for i in [*range(first, len(names)), *range(first)]]
+            # Waited for one by one: the timeout of prefect.futures.wait is an alarm that may go off while a lock is held, and then all wait for ever.
+            order = [*range(first, len(names)), *range(first)]
+            futures = [cast("PrefectConcurrentFuture[Any]", materialise.submit(shards=names[i], batch=i)) for i in order]
+            pending = futures
             while True:
-                pending = wait(futures, timeout=0.2).not_done
+                if pending:
+                    pending[0].wait(timeout=0.2)
+                pending = [f for f in pending if not f.wrapped_future.done()]
                 if tell:
                     tell(stage, account.done, shards, {"rows": account.documents})
                 if not pending or time.monotonic() - told > PROGRESS_EVERY_S:
@@ -244,7 +249,8 @@ def _stage(run: Run, work: Work, runner: Runner) -> None:
         get_run_logger().info("%s: %s", stage, account.line())
         if account.failed:
             _show_failed(run, account)
-        wait(futures)  # now they know their states; before, they would ask a server that lags behind
+        for future in futures:
+            future.wait()  # now they know their states; before, they would ask a server that lags behind
         failed = [f.state for f in futures if f.state.is_failed() or f.state.is_crashed()]
         if failed:
             return Failed(message=failed[0].message or "A batch failed.", data=failed[0].data)
