@@ -130,3 +130,12 @@ def test_mirror_and_store_on_s3_give_the_same_corpus(winnow, s3, local):
         assert secret.encode() not in client.get_object(Bucket="work", Key=item["Key"])["Body"].read(), item["Key"]
     again = winnow("run", "s3://tiny-mirror/", "--recipe", "gopher", "--store", "s3://work/winnow", "--json", env=env)
     assert json.loads(again.stdout.splitlines()[-1])["work"]["computed"] == 0
+
+
+def test_doctor_asks_the_server(winnow, server):
+    said = winnow("doctor")
+    assert f"ok   Prefect server {server}, 3." in said.stdout
+    assert said.returncode == 0, said.stdout
+    away = winnow("doctor", env={"PREFECT_API_URL": "http://127.0.0.1:9/api"})
+    assert away.returncode == 1
+    assert "BAD  the Prefect server http://127.0.0.1:9/api does not answer" in away.stdout
