@@ -92,8 +92,8 @@ def prefect_yaml(prefect_version: str) -> str:
 def register(store: str, pool: str = POOL, *, watch: bool = False) -> list[str]:
     """Make blocks, work pool, deployments and the automation known to the Prefect server in use; what is there is brought up to date.
 
-    A new pool is one of processes; an existing one is used as it is, whatever its kind. Schedules that somebody switched on or off stay so;
-    ``watch`` switches them on. Returns the names of the deployments.
+    A new pool is one of processes; an existing one is used as it is, whatever its kind. What somebody changed in the UI stays: schedules
+    switched on or off (``watch`` switches them on), parameters but the store, job variables. Returns the names of the deployments.
 
     Raises:
         BadInput: the store is a path and the pool starts its runs on other machines.
@@ -115,22 +115,24 @@ def register(store: str, pool: str = POOL, *, watch: bool = False) -> list[str]:
     for d in DEPLOYMENTS:
         module, _, function = d.flow.rpartition(".")
         flow: Any = getattr(import_module(module), function)
-        active = watch
+        active, parameters, variables = watch, dict(d.parameters), {}
         with get_client(sync_client=True) as client:
             try:
                 there = client.read_deployment_by_name(f"{flow.name}/{d.name}")
                 active = watch or any(schedule.active for schedule in there.schedules)
+                parameters |= {name: value for name, value in there.parameters.items() if name in flow.parameters.properties}
+                variables = dict(there.job_variables or {})
             except ObjectNotFound:
                 pass
         made = flow.to_deployment(
             name=d.name,
             description=d.description,
             tags=list(d.tags),
-            parameters={**d.parameters, **({"store": store} if d.stored else {})},
+            parameters={**parameters, **({"store": store} if d.stored else {})},
             schedules=[Cron(d.cron, timezone="UTC", active=active, slug="daily")] if d.cron else [],
             work_pool_name=pool,
             # Flows of a process worker would run in a temporary folder, where a recipe's relative path means nothing.
-            job_variables={"working_dir": os.getcwd()} if kind == "process" else {},
+            job_variables={**variables, **({"working_dir": os.getcwd()} if kind == "process" else {})},
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
         identity: Any = made.apply()

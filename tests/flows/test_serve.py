@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
+import httpx
 import pytest
 
 from tests.flows import topology
@@ -243,7 +244,10 @@ def test_the_ui_shows_what_people_look_for(team, tmp_path):
         browser.open(f"{team.ui}/blocks/catalog/winnow-store/create", "Winnow store", "Endpoint of an S3 service")
 
 
-def test_a_second_serve_uses_the_server_that_is_there(team):
+def test_a_second_serve_uses_the_server_that_is_there_and_keeps_what_people_set(team):
+    watch = deployment(team, "watch-snapshots")
+    mine = watch["parameters"] | {"notify": "custom-webhook/ops", "recipe": "c4"}
+    httpx.patch(f"{team.api}/deployments/{watch['id']}", json={"parameters": mine}).raise_for_status()
     second = start(team.environment, team.port, "--watch", output=team.home / "second.txt")
     try:
         until(
@@ -251,8 +255,9 @@ def test_a_second_serve_uses_the_server_that_is_there(team):
             (team.home / "second.txt").read_text,
         )
         assert "already answers" in (team.home / "second.txt").read_text()
-        [schedule] = deployment(team, "watch-snapshots")["schedules"]
-        assert schedule["active"], "--watch switches the schedule on"
+        again = deployment(team, "watch-snapshots")
+        assert [schedule["active"] for schedule in again["schedules"]] == [True], "--watch switches the schedule on"
+        assert again["parameters"] == mine
         assert len(get(f"{team.api}/automations/filter", {})) == 1
     finally:
         second.send_signal(signal.SIGTERM)
