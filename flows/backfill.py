@@ -12,7 +12,7 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
-from prefect.futures import PrefectFuture, wait
+from prefect.futures import PrefectConcurrentFuture
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
@@ -89,14 +89,14 @@ def backfill(
         return Failed(message=str(e), data=e)
     log.info("%d snapshots, the newest first: %s", len(waiting), ", ".join(waiting))
     parameters = {"recipe": recipe, "store": store, "kind": kind, "limit": limit, "workers": workers, "base_url": base_url}
-    going: dict[str, PrefectFuture[Any]] = {}
+    going: dict[str, PrefectConcurrentFuture[Any]] = {}
     states: dict[str, State[Any]] = {}
     while waiting or going:
         while waiting and len(going) < at_once:
             snapshot = waiting.pop(0)
-            going[snapshot] = _curate.submit(snapshot=snapshot, parameters=parameters)
-        ended = wait(list(going.values()), timeout=1.0).done
-        for snapshot in [s for s, future in going.items() if future in ended]:
+            going[snapshot] = cast("PrefectConcurrentFuture[Any]", _curate.submit(snapshot=snapshot, parameters=parameters))
+        next(iter(going.values())).wait(timeout=1.0)  # not prefect.futures.wait: see flows/curate.py
+        for snapshot in [s for s, future in going.items() if future.wrapped_future.done()]:
             future = going.pop(snapshot)
             future.wait()  # now the future knows its state; before, it would ask a server that lags behind
             states[snapshot] = future.state

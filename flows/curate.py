@@ -19,7 +19,7 @@ from prefect.artifacts import (
 )
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
-from prefect.futures import wait
+from prefect.futures import PrefectConcurrentFuture
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
@@ -221,9 +221,14 @@ def _stage(run: Run, work: Work, runner: Runner) -> None:
         try:
             # Each run begins somewhere else, so that two that work on the same at the same time share it: what the other made is not made again.
             first = secrets.randbelow(len(names))
-            futures = [materialise.submit(shards=names[i], batch=i) for i in [*range(first, len(names)), *range(first)]]
+            # Waited for one by one: the timeout of prefect.futures.wait is an alarm that may go off while a lock is held, and then all wait for ever.
+            order = [*range(first, len(names)), *range(first)]
+            futures = [cast("PrefectConcurrentFuture[Any]", materialise.submit(shards=names[i], batch=i)) for i in order]
+            pending = futures
             while True:
-                pending = wait(futures, timeout=0.2).not_done
+                if pending:
+                    pending[0].wait(timeout=0.2)
+                pending = [f for f in pending if not f.wrapped_future.done()]
                 if tell:
                     tell(stage, account.done, shards, {"rows": account.documents})
                 if not pending or time.monotonic() - told > PROGRESS_EVERY_S:
@@ -244,7 +249,8 @@ def _stage(run: Run, work: Work, runner: Runner) -> None:
         get_run_logger().info("%s: %s", stage, account.line())
         if account.failed:
             _show_failed(run, account)
-        wait(futures)  # now they know their states; before, they would ask a server that lags behind
+        for future in futures:
+            future.wait()  # now they know their states; before, they would ask a server that lags behind
         failed = [f.state for f in futures if f.state.is_failed() or f.state.is_crashed()]
         if failed:
             return Failed(message=failed[0].message or "A batch failed.", data=failed[0].data)
@@ -292,16 +298,21 @@ def _show_failed(run: Run, account: Account) -> None:
 def _publish_artifacts(run: Run, manifest: dict[str, Any]) -> None:
     """The run's essentials in the UI: funnel, drops by reason, where the report lies."""
     counted = [s for s in manifest["steps"] if s["kind"] == "filter"]
+    # A step that drops nothing only measures, some of them documents that another step has already dropped: no part of a funnel.
+    narrower = [s for s in counted if s["rows_out"] < s["rows_in"]]
     create_table_artifact(
-        [{"step": s["name"], "rows in": s["rows_in"], "rows out": s["rows_out"], "dropped": s["rows_in"] - s["rows_out"]} for s in counted],
+        [
+            {"step": s["name"], "rows in": s["rows_in"], "rows out": s["rows_out"], "dropped": s["rows_in"] - s["rows_out"]}
+            for s in narrower
+        ],
         key="funnel",
-        description=f"Funnel of {run.id}",
+        description=f"Funnel of {run.id}: the steps that dropped something, in order",
     )
     drops = sorted(((n, s["name"], reason) for s in counted for reason, n in s["dropped"].items()), reverse=True)
     create_table_artifact(
         [{"step": step, "reason": reason, "rows": n} for n, step, reason in drops],
         key="drops",
-        description=f"Why rows were dropped in {run.id}",
+        description=f"Why rows were dropped in {run.id}, the most frequent first. `type:` - records of the archive that hold no page",
     )
     documents, kept = counted[0]["rows_out"], sum(f["rows"] for f in manifest["files"])
     create_markdown_artifact(
@@ -310,5 +321,5 @@ def _publish_artifacts(run: Run, manifest: dict[str, Any]) -> None:
         f"Report: `{run.bench.store.uri(f'{run.home}/report.html')}`\n\nCorpus: `{run.bench.store.uri(run.home)}`\n\n"
         f"Digest: `{manifest['digest']}`\n\nAny page's fate: `winnow explain URL --store {run.bench.store.root} --run {run.id}`",
         key="report",
-        description=f"Report of {run.id}",
+        description=f"Result of {run.id}: what was kept, where it lies",
     )

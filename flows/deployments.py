@@ -3,6 +3,7 @@
 A flow is named by its module, so a worker needs the installed package and no copy of the repository.
 """
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from tasks.core.errors import BadInput
 
 POOL = "winnow"
 LOST = "No heartbeat: the machine or the worker is gone. Retry goes on where it was."
+IN_PLACE = [{"prefect.deployments.steps.set_working_directory": {"directory": "."}}]
+"""Without a pull step a worker copies its working directory, store included, to a temporary folder for each run. The flows are installed."""
 LOST_AFTER_S = 180
 """A run whose flow process sends no heartbeat for so long is marked Crashed: six heartbeats of flows/serve.py, so that a busy machine is not."""
 
@@ -78,24 +81,25 @@ def prefect_yaml(prefect_version: str) -> str:
         deployments.append(entry | {"work_pool": {"name": POOL}})
     head = (
         "# Made from flows/deployments.py: `python -m flows.deployments` writes it anew. `winnow deploy` registers the same without this file.\n"
-        f"#   prefect work-pool create {POOL} --type process\n"
+        f"#   prefect work-pool create {POOL} --type process --base-job-template infra/pools/process.json\n"
         "#   export WINNOW_STORE=s3://bucket/winnow          # or an absolute path\n"
         "#   prefect --no-prompt deploy --all --prefect-file infra/prefect.yaml\n"
     )
-    body = {"name": "winnow", "prefect-version": prefect_version, "pull": [], "deployments": deployments}
+    body = {"name": "winnow", "prefect-version": prefect_version, "pull": IN_PLACE, "deployments": deployments}
     return head + yaml.safe_dump(body, sort_keys=False, width=160)
 
 
 def register(store: str, pool: str = POOL, *, watch: bool = False) -> list[str]:
     """Make blocks, work pool, deployments and the automation known to the Prefect server in use; what is there is brought up to date.
 
-    A new pool is one of processes; an existing one is used as it is, whatever its kind. Schedules that somebody switched on or off stay so;
-    ``watch`` switches them on. Returns the names of the deployments.
+    A new pool is one of processes; an existing one is used as it is, whatever its kind. What somebody changed in the UI stays: schedules
+    switched on or off (``watch`` switches them on), parameters but the store, job variables. Returns the names of the deployments.
 
     Raises:
         BadInput: the store is a path and the pool starts its runs on other machines.
     """
     from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import DeploymentUpdate
     from prefect.exceptions import ObjectNotFound
     from prefect.schedules import Cron
     from prefect.types.entrypoint import EntrypointType
@@ -111,25 +115,29 @@ def register(store: str, pool: str = POOL, *, watch: bool = False) -> list[str]:
     for d in DEPLOYMENTS:
         module, _, function = d.flow.rpartition(".")
         flow: Any = getattr(import_module(module), function)
-        active = watch
+        active, parameters, variables = watch, dict(d.parameters), {}
         with get_client(sync_client=True) as client:
             try:
                 there = client.read_deployment_by_name(f"{flow.name}/{d.name}")
                 active = watch or any(schedule.active for schedule in there.schedules)
+                parameters |= {name: value for name, value in there.parameters.items() if name in flow.parameters.properties}
+                variables = dict(there.job_variables or {})
             except ObjectNotFound:
                 pass
         made = flow.to_deployment(
             name=d.name,
             description=d.description,
             tags=list(d.tags),
-            parameters={**d.parameters, **({"store": store} if d.stored else {})},
+            parameters={**parameters, **({"store": store} if d.stored else {})},
             schedules=[Cron(d.cron, timezone="UTC", active=active, slug="daily")] if d.cron else [],
             work_pool_name=pool,
             # Flows of a process worker would run in a temporary folder, where a recipe's relative path means nothing.
-            job_variables={"working_dir": os.getcwd()} if kind == "process" else {},
+            job_variables={**variables, **({"working_dir": os.getcwd()} if kind == "process" else {})},
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
-        made.apply()
+        identity: Any = made.apply()
+        with get_client(sync_client=True) as client:
+            client.update_deployment(identity, DeploymentUpdate(pull_steps=IN_PLACE))
         names.append(made.full_name)
     _mark_the_lost()
     return names
@@ -140,14 +148,14 @@ def _pool(name: str) -> str:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import WorkPoolCreate
     from prefect.exceptions import ObjectNotFound
-    from prefect.workers.process import ProcessWorker
+
+    from flows.pools import template
 
     with get_client(sync_client=True) as client:
         try:
             return str(client.read_work_pool(name).type)
         except ObjectNotFound:
-            template = ProcessWorker.get_default_base_job_template()
-            client.create_work_pool(WorkPoolCreate(name=name, type="process", base_job_template=template))
+            client.create_work_pool(WorkPoolCreate(name=name, type="process", base_job_template=template("process")))
             return "process"
 
 
@@ -181,8 +189,17 @@ def _mark_the_lost() -> None:
         ).create()
 
 
+def infra_files(prefect_version: str) -> dict[str, str]:
+    """What infra/ has of this: path below it -> text. tests/test_infra.py compares."""
+    from flows.pools import KINDS, template
+
+    pools = {f"pools/{kind}.json": json.dumps(template(kind), indent=2) + "\n" for kind in KINDS}
+    return {"prefect.yaml": prefect_yaml(prefect_version), **pools}
+
+
 if __name__ == "__main__":
     from importlib.metadata import version
     from pathlib import Path
 
-    (Path(__file__).parent.parent / "infra" / "prefect.yaml").write_text(prefect_yaml(version("prefect")), encoding="utf-8")
+    for path, text in infra_files(version("prefect")).items():
+        (Path(__file__).parent.parent / "infra" / path).write_text(text, encoding="utf-8")

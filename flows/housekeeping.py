@@ -10,7 +10,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from flows.account import progress_path, saved
+from flows.account import progress_path, saved, span
 from flows.places import store_at
 from flows.run import Request, Run
 from tasks.core.errors import BadInput
@@ -74,18 +74,26 @@ def status(root: str) -> list[str]:
         except FileNotFoundError:
             lines.append(f"{entry['id']}  {entry['snapshot']}  not finished; resume: {entry.get('command') or _older(entry, root)}")
             if last := saved(store, entry["id"]):
-                lines.append(f"    last heard of at {last['at']}: {last['stage']}, {last['line']}")
+                ago = span((datetime.now(UTC) - datetime.fromisoformat(last["at"])).total_seconds())
+                lines.append(f"    last heard of {ago} ago, at {last['at']}: {last['stage']}, {last['line']}")
                 lines += [f"    failed: {' '.join([f['shard'], *f['files']])}: {f['why']}" for f in last["failed"]]
-            wanted = set(entry["shards"])
-            for address, step in entry["steps"].items():
-                reports = {p.rsplit("/", 1)[1].removesuffix(".json") for p in store.files(f"steps/{address}") if p.endswith(".json")}
-                done = len(reports & wanted) if step["by_shard"] else len(reports)
-                lines.append(
-                    f"    {step['label']:<18} {done} of {len(wanted)} shards"
-                    if step["by_shard"]
-                    else f"    {step['label']:<18} {done} partitions or files"
-                )
+            lines += _how_far(store, entry)
     return lines or [f"The store {root} holds no run yet."]
+
+
+def _how_far(store: Store, entry: dict[str, Any]) -> list[str]:
+    """The steps that are begun and not done, and how many there are of the others. A global step does not say how wide it is."""
+    wanted, lines, done, waiting = set(entry["shards"]), [], 0, 0
+    for address, step in entry["steps"].items():
+        reports = {p.rsplit("/", 1)[1].removesuffix(".json") for p in store.files(f"steps/{address}") if p.endswith(".json")}
+        made = len(reports & wanted) if step["by_shard"] else len(reports)
+        if not made:
+            waiting += 1
+        elif step["by_shard"] and made == len(wanted):
+            done += 1
+        else:
+            lines.append(f"    {step['label']:<18} {made} {f'of {len(wanted)} shards' if step['by_shard'] else 'partitions or files'}")
+    return [*lines, f"    {done} other steps are done, {waiting} not begun"]
 
 
 def _older(entry: dict[str, Any], root: str) -> str:

@@ -24,7 +24,7 @@ from tasks.core.merkle import root
 from tasks.core.plan import Plan
 from tasks.core.runner import parse as parse_runner
 from tasks.core.step import Step
-from tasks.dedup.known import open_index, remember, remembers
+from tasks.dedup.known import check_name, open_index, remember, remembers
 
 VERSIONED = ("winnow", "datatrove", "resiliparse", "fastwarc", "trafilatura", "fasttext-numpy2-wheel", "pyarrow", "numpy")
 SECRET_IN_URI = re.compile(r"^([a-z]+:)?[a-z0-9+]+://[^/]*@", re.IGNORECASE)
@@ -133,6 +133,8 @@ def prepare(request: Request) -> Run:
         for rule in recipe.deduplicate
         if isinstance(rule, recipes.ByMinHash) and rule.against
     }
+    if request.remember:
+        check_name(request.remember)
     runner = runner_place(request.runner)
     parse_runner(runner)
     bench = Bench(crawl, source, store, int(request.memory_gib * (1 << 30)))

@@ -52,8 +52,10 @@ def serve(store: str, host: str = HOST, port: int = PORT, *, watch: bool = False
         WinnowError: the server did not start, or one of the two ended by itself.
     """
     _refuse_open_doors(host)
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.default_int_handler)
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # A script starts what it puts in the background with SIGINT ignored; nohup means what it says.
+        if ending != signal.SIGHUP or signal.getsignal(ending) != signal.SIG_IGN:
+            signal.signal(ending, signal.default_int_handler)
     url = f"http://{_reachable(host)}:{port}"
     os.environ["PREFECT_API_URL"] = f"{url}/api"
     if password := os.environ.get(AUTH):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from flows.housekeeping import record
 from flows.run import Request, Run, prepare, release
 from tasks.core.runner import Outcome, Runner
 
@@ -31,6 +32,15 @@ def work_off_with(run: Run, runner: Runner, seen: Callable[[Outcome], None] = la
 def curated(source, recipe, store, **options) -> Run:
     run = prepare(Request(str(source), str(recipe), str(store), 1, **options))
     work_off(run)
+    return run
+
+
+def finished(source, recipe, store) -> Run:
+    """A run with its record, manifest, card and report, as the command leaves it."""
+    run = curated(source, recipe, store)
+    run.bench.store.open_for_writing()
+    record(run)
+    release(run)
     return run
 
 

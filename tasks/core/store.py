@@ -86,6 +86,9 @@ class Store:
         self.__dict__.update(state)
 
     def full(self, path: str) -> str:
+        """Raises BadInput for a path that leads out of the store: parts of it are names that recipes, documents and models gave."""
+        if path.startswith("/") or ".." in path.split("/"):
+            raise BadInput(f"{path!r} leads out of the store {self.root}. Whatever gave a folder that name must be renamed.")
         return f"{self._fs[1]}/{path}"
 
     def uri(self, path: str) -> str:

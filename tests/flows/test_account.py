@@ -1,6 +1,7 @@
 """What a run tells while it goes on and after it failed: rate, time left, which shards failed and why, and how to try just these again."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -79,7 +80,8 @@ def test_status_names_the_failed_shards_and_the_command(run, account):
     said = "\n".join(housekeeping.status(run.request.store))
     assert f"resume: {housekeeping.command(run.request)}" in said
     assert f"failed: {failed} {run.bench.files_of(failed)[0]}: ValueError: a bug" in said
-    assert "0 of 3 shards" in said
+    assert f"0 other steps are done, {len(run.plan.steps)} not begun" in said
+    assert re.search(r"last heard of \d+ s ago", said)
     housekeeping.prune(run.request.store, drop=(run.id,))
     assert not run.bench.store.files("progress")
 

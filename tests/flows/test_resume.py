@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -74,6 +74,8 @@ def place(tmp_path_factory):
         "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "1",
         "PREFECT_SERVER_SERVICES_SCHEDULER_DEPLOYMENT_BATCH_SIZE": "10",
         "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "PREFECT_WORKER_CANCELLATION_POLL_SECONDS": "1",
+        "PREFECT_RUNNER_POLL_FREQUENCY": "1",
         "PYTHONPATH": str(ROOT),
     }
     return folder, api, env
@@ -227,7 +229,7 @@ def test_cancel_retry_schedule_and_a_dead_server_end_with_the_same_bytes(place, 
         made = reports(store)
 
         # The schedule goes on with it. The server is killed under it, and comes back; then the run itself or the next one ends it.
-        schedule = {"interval": 20, "anchor_date": datetime.now(UTC).isoformat()}
+        schedule = {"interval": 20, "anchor_date": (datetime.now(UTC) - timedelta(seconds=17)).isoformat()}  # the first in three seconds
         [planned] = until(lambda: get(f"{api}/deployments/{deployment['id']}/schedules", [{"schedule": schedule, "active": True}]))
         gate.let(2)
         made = until(more_work)

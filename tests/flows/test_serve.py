@@ -1,6 +1,6 @@
-"""``winnow serve`` as a team runs it: PostgreSQL, server, worker, S3 store, deployments started over the API, and the UI looked at.
+"""``winnow serve``: server, worker, S3 store, deployments started over the API, and the UI looked at.
 
-Without PostgreSQL or Chromium on the machine (`make servers` installs both) the server uses SQLite and the UI is not looked at.
+Without Chromium on the machine (`make servers` installs it) the UI is not looked at. PostgreSQL is in test_team.py.
 One server for the whole module; the tests go on from each other's runs, in this order.
 """
 
@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
+import httpx
 import pytest
 
 from tests.flows import topology
@@ -25,7 +26,6 @@ pytestmark = pytest.mark.server
 
 SAMPLE = ROOT / "tests" / "data" / "sample"
 STORE = "s3://team/winnow"
-POSTGRES = topology.postgres_programs()
 NAMES = {"curate-snapshot", "watch-snapshots", "backfill", "prune", "train-language-model"}
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
@@ -72,12 +72,9 @@ def team(tmp_path_factory):
     home = tmp_path_factory.mktemp("team")
     port = topology.free_port()
     with topology.s3_store("team") as (s3_environment, s3):
-        database = topology.postgresql(POSTGRES) if POSTGRES else None
-        url = database.__enter__() if database else ""
         environment = {
             **os.environ,
             **s3_environment,
-            **({"PREFECT_API_DATABASE_CONNECTION_URL": url} if url else {}),
             "PREFECT_HOME": str(home / "prefect"),
             "PREFECT_WORKER_QUERY_SECONDS": "1",
             "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
@@ -101,13 +98,10 @@ def team(tmp_path_factory):
                 process=process,
                 said=said,
                 home=home,
-                database=url,
             )
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)
-            if database:
-                database.__exit__(None, None, None)
 
 
 def deployment(team, name):
@@ -147,6 +141,7 @@ def test_everything_is_registered(team):
         assert all(field.get("title") and field.get("description") for field in fields.values()), d["name"]
         assert "notify" in fields
         assert d["parameters"].get("store", STORE) == STORE
+        assert d["pull_steps"], "without one, each run copies the worker's folder"
     assert found["curate-snapshot"]["parameter_openapi_schema"]["properties"]["kind"]["enum"] == ["warc", "wet"]
     [schedule] = found["watch-snapshots"]["schedules"]
     assert not schedule["active"], "nobody asked for the watch"
@@ -157,18 +152,7 @@ def test_everything_is_registered(team):
     assert team.ui in team.said()
 
 
-@pytest.mark.skipif(POSTGRES is None, reason="no PostgreSQL here: `make servers` installs it on Debian, as root")
-def test_the_server_keeps_its_records_in_postgresql(team):
-    version = subprocess.run(
-        [POSTGRES / "psql", "-tAc", "select count(*) from deployment", team.database.replace("+asyncpg", "")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert version.stdout.strip() == str(len(NAMES)), version.stderr
-
-
-def test_a_watch_starts_a_new_crawl_once_and_its_run_reaches_the_end(team, hook):
+def test_a_watch_starts_a_new_crawl_once_and_its_run_reaches_the_end(team, hook, tiny):
     block_type = get(f"{team.api}/block_types/slug/custom-webhook")
     schema = get(f"{team.api}/block_schemas/filter", {"block_schemas": {"block_type_id": {"any_": [block_type["id"]]}}})[0]
     for name, path in (("ops", "token-8d2f"), ("broken", "gone-token-8d2f")):
@@ -177,7 +161,7 @@ def test_a_watch_starts_a_new_crawl_once_and_its_run_reaches_the_end(team, hook)
             f"{team.api}/block_documents/", {"name": name, "data": data, "block_schema_id": schema["id"], "block_type_id": block_type["id"]}
         )
     crawls = listed(team)
-    look = {"crawls": str(crawls), "since": "CC-MAIN-2026-38", "base_url": str(SAMPLE), "recipe": "gopher", "notify": "custom-webhook/ops"}
+    look = {"crawls": str(crawls), "since": "CC-MAIN-2026-38", "base_url": str(tiny), "recipe": "gopher", "notify": "custom-webhook/ops"}
     watch = end(team, begin(team, "watch-snapshots", **look))
     assert watch["state"]["message"] == f"Started {CRAWL}"
     [run] = curated(team)
@@ -202,14 +186,16 @@ def test_a_watch_starts_a_new_crawl_once_and_its_run_reaches_the_end(team, hook)
 
 
 def test_a_failure_is_told_and_no_webhook_is_shown(team, hook):
-    bad = end(team, begin(team, "curate-snapshot", source=str(SAMPLE), recipe="finweb", notify="custom-webhook/ops"))
-    assert bad["state"]["type"] == "FAILED"
-    until(lambda: any("curate-snapshot failed" in body and "fineweb" in body for _, body in hook.told), lambda: hook.told, 20)
-    unknown = end(team, begin(team, "prune", notify="custom-webhook/nobody"))
-    assert "no notification block" in unknown["state"]["message"]
     # A block that answers 500: the run ends as it would, and the log does not show the address, which holds the token.
-    deaf = end(team, begin(team, "prune", dry_run=True, notify="custom-webhook/broken"))
-    assert deaf["state"]["type"] == "COMPLETED"
+    bad, unknown, deaf = (
+        begin(team, "curate-snapshot", source=str(SAMPLE), recipe="finweb", notify="custom-webhook/ops"),
+        begin(team, "prune", notify="custom-webhook/nobody"),
+        begin(team, "prune", dry_run=True, notify="custom-webhook/broken"),
+    )
+    assert end(team, bad)["state"]["type"] == "FAILED"
+    until(lambda: any("curate-snapshot failed" in body and "fineweb" in body for _, body in hook.told), lambda: hook.told, 20)
+    assert "no notification block" in end(team, unknown)["state"]["message"]
+    assert end(team, deaf)["state"]["type"] == "COMPLETED"
     until(lambda: any("custom-webhook/broken could not be told" in m for m in messages(team)), lambda: messages(team), 30)
     assert "token-8d2f" not in "".join(messages(team)) + team.said()
 
@@ -218,12 +204,12 @@ def messages(team):
     return [line["message"] for line in get(f"{team.api}/logs/filter", {"limit": 200, "sort": "TIMESTAMP_DESC"})]
 
 
-def test_a_backfill_finds_finished_snapshots_done(team):
+def test_a_backfill_finds_finished_snapshots_done(team, tiny):
     crawls = listed(team)
-    wanted = {"snapshots": f"CC-MAIN-2026-40..{CRAWL} {CRAWL}", "crawls": str(crawls), "recipe": "gopher", "base_url": str(SAMPLE)}
-    wrong = end(team, begin(team, "backfill", **wanted))
-    assert "no crawl 'CC-MAIN-2026-40'" in wrong["state"]["message"]
-    run = end(team, begin(team, "backfill", **wanted | {"snapshots": f"{CRAWL}..{CRAWL}"}))
+    wanted = {"snapshots": f"CC-MAIN-2026-40..{CRAWL} {CRAWL}", "crawls": str(crawls), "recipe": "gopher", "base_url": str(tiny)}
+    wrong, right = begin(team, "backfill", **wanted), begin(team, "backfill", **wanted | {"snapshots": f"{CRAWL}..{CRAWL}"})
+    assert "no crawl 'CC-MAIN-2026-40'" in end(team, wrong)["state"]["message"]
+    run = end(team, right)
     assert run["state"]["message"] == "1 snapshots curated"
     [child] = [r for r in curated(team) if r["parent_task_run_id"]]
     assert child["state"]["name"] == "Cached"
@@ -258,7 +244,10 @@ def test_the_ui_shows_what_people_look_for(team, tmp_path):
         browser.open(f"{team.ui}/blocks/catalog/winnow-store/create", "Winnow store", "Endpoint of an S3 service")
 
 
-def test_a_second_serve_uses_the_server_that_is_there(team):
+def test_a_second_serve_uses_the_server_that_is_there_and_keeps_what_people_set(team):
+    watch = deployment(team, "watch-snapshots")
+    mine = watch["parameters"] | {"notify": "custom-webhook/ops", "recipe": "c4"}
+    httpx.patch(f"{team.api}/deployments/{watch['id']}", json={"parameters": mine}).raise_for_status()
     second = start(team.environment, team.port, "--watch", output=team.home / "second.txt")
     try:
         until(
@@ -266,8 +255,9 @@ def test_a_second_serve_uses_the_server_that_is_there(team):
             (team.home / "second.txt").read_text,
         )
         assert "already answers" in (team.home / "second.txt").read_text()
-        [schedule] = deployment(team, "watch-snapshots")["schedules"]
-        assert schedule["active"], "--watch switches the schedule on"
+        again = deployment(team, "watch-snapshots")
+        assert [schedule["active"] for schedule in again["schedules"]] == [True], "--watch switches the schedule on"
+        assert again["parameters"] == mine
         assert len(get(f"{team.api}/automations/filter", {})) == 1
     finally:
         second.send_signal(signal.SIGTERM)
