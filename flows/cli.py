@@ -69,6 +69,12 @@ def _parser() -> argparse.ArgumentParser:
         "--memory-gib", type=float, default=1.0, help="what one worker may hold while it compares documents of the whole crawl"
     )
     run.add_argument("--remember", default="", metavar="INDEX", help="put the kept documents into this index, for later snapshots")
+    run.add_argument(
+        "--runner", default="local", help="who makes the shards: local, dask, dask:tcp://HOST:8786, ray, ray:ray://HOST:10001 or block:NAME"
+    )
+    run.add_argument(
+        "--worker-memory-gib", type=float, default=0.0, help="a worker that holds more is ended (default: an equal share of the machine)"
+    )
     run.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
     run.add_argument("--verbose", action="store_true", help="show Prefect's log")
 
@@ -120,7 +126,14 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--run", default="", help="a run's id or the path of its manifest (default: the newest)")
     for sub in (explain, sql, what_if, diff, verify):
         sub.add_argument("--json", action="store_true", help="print JSON")
-    for sub in (run, status, prune, index, explain, sql, what_if, diff, verify, threshold):
+    serve = command("serve", _serve, "A Prefect server with its UI, the deployments and a worker on this machine, until Ctrl-C.")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine alone)")
+    serve.add_argument("--port", type=int, default=4200)
+    deploy = command("deploy", _deploy, "Register blocks, work pool and deployments with the Prefect server in PREFECT_API_URL.")
+    deploy.add_argument("--pool", default="winnow", help="work pool whose workers run the flows; made, of processes, if there is none")
+    for sub in (serve, deploy):
+        sub.add_argument("--watch", action="store_true", help="switch the schedule of watch-snapshots on")
+    for sub in (serve, deploy, run, status, prune, index, explain, sql, what_if, diff, verify, threshold):
         sub.add_argument("--store", default="winnow-store", help="folder or URI for artifacts and corpora (default: ./winnow-store)")
 
     recipes = command("recipes", _recipes, "The shipped recipes, or one of them with every default written out.")
@@ -158,7 +171,7 @@ def _run(args: argparse.Namespace) -> int:
     request = Request(
         args.source if "://" in args.source or not Path(args.source).exists() else str(Path(args.source).absolute()),
         args.recipe, args.store, args.workers, args.snapshot, args.kind, args.limit or 0, args.sample_fraction, args.seed, args.files_per_shard,
-        args.base_url, args.anonymous, args.memory_gib, args.remember,
+        args.base_url, args.anonymous, args.memory_gib, args.remember, args.runner, args.worker_memory_gib,
     )  # fmt: skip
     run = prepare(request)
     if not run.plan.missing() and run.is_released():
@@ -271,6 +284,33 @@ def _index(args: argparse.Namespace) -> int:
 
     print("\n".join(change_index(args.store, args.action, args.name, args.what, args.reason)))
     return OK
+
+
+def _serve(args: argparse.Namespace) -> int:
+    _quiet(verbose=True)
+    from flows.serve import serve
+
+    serve(_absolute(args.store), args.host, args.port, watch=args.watch)
+    return OK
+
+
+def _deploy(args: argparse.Namespace) -> int:
+    from tasks.core.errors import BadInput
+
+    if not os.environ.get("PREFECT_API_URL"):
+        raise BadInput(
+            "PREFECT_API_URL is not set, so there is no server to register with. Set it, or start one on this machine: winnow serve."
+        )
+    _quiet(verbose=True)
+    from flows.deployments import register
+
+    print("\n".join(register(_absolute(args.store), args.pool, watch=args.watch)))
+    return OK
+
+
+def _absolute(store: str) -> str:
+    """A worker has another working directory."""
+    return store if "://" in store or store.startswith("block:") else str(Path(store).absolute())
 
 
 def _ledger(name: str) -> Callable[[argparse.Namespace], int]:

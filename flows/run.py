@@ -12,23 +12,22 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from flows import recipes
-from flows.places import source_place, store_place
+from flows.places import runner_place, source_place, store_at
 from flows.release import dataset_card, report_html
 from tasks import crawl as crawls
 from tasks.core.bench import Bench
-from tasks.core.errors import BadInput
+from tasks.core.errors import BadInput, WinnowError
 from tasks.core.merkle import root
 from tasks.core.plan import Plan
+from tasks.core.runner import parse as parse_runner
 from tasks.core.step import Step
-from tasks.core.store import Store
-from tasks.dedup.known import open_index, remember, remembers
+from tasks.dedup.known import check_name, open_index, remember, remembers
 
 VERSIONED = ("winnow", "datatrove", "resiliparse", "fastwarc", "trafilatura", "fasttext-numpy2-wheel", "pyarrow", "numpy")
-SECRET_IN_URI = re.compile(r"^[a-z0-9+]+://[^/]*@", re.IGNORECASE)
+SECRET_IN_URI = re.compile(r"^([a-z]+:)?[a-z0-9+]+://[^/]*@", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,8 @@ class Request:
     anonymous: bool = False
     memory_gib: float = 1.0
     remember: str = ""
+    runner: str = "local"
+    worker_memory_gib: float = 0.0
 
     def __post_init__(self) -> None:
         for name, low in (("workers", 1), ("limit", 0), ("files_per_shard", 1)):
@@ -62,7 +63,9 @@ class Request:
             raise BadInput(f"sample-fraction is {self.sample_fraction}; it must be above 0 and at most 1.")
         if not self.memory_gib > 0:
             raise BadInput(f"memory-gib is {self.memory_gib}; it must be above 0.")
-        for name in ("source", "store", "base_url"):
+        if self.worker_memory_gib < 0:
+            raise BadInput(f"worker-memory-gib is {self.worker_memory_gib}; it must be above 0, or 0 for an equal share of the machine.")
+        for name in ("source", "store", "base_url", "runner"):
             if SECRET_IN_URI.match(getattr(self, name)):
                 raise BadInput(
                     f"The {name} has credentials in its URI, which would end up in logs. Take them out and set them in the environment or a block."
@@ -76,6 +79,7 @@ class Run:
     request: Request
     pipeline: recipes.Pipeline
     bench: Bench
+    runner: str = "local"
     plan: Plan = field(init=False)
 
     def __post_init__(self) -> None:
@@ -122,20 +126,29 @@ def prepare(request: Request) -> Run:
         anonymous=request.anonymous or None,
         options=tuple(sorted(source_options.items())),
     )
-    store_root, store_options = store_place(request.store)
-    store = Store(store_root if "://" in store_root else str(Path(store_root).absolute()), tuple(sorted(store_options.items())))
+    store = store_at(request.store)
     store.check()
     indexes = {
         rule.against: open_index(store, rule.against, rule.minhash, crawl.snapshot)
         for rule in recipe.deduplicate
         if isinstance(rule, recipes.ByMinHash) and rule.against
     }
-    run = Run(request, recipes.build(recipe, crawl, indexes), Bench(crawl, source, store, int(request.memory_gib * (1 << 30))))
+    if request.remember:
+        check_name(request.remember)
+    runner = runner_place(request.runner)
+    parse_runner(runner)
+    bench = Bench(crawl, source, store, int(request.memory_gib * (1 << 30)))
+    run = Run(request, recipes.build(recipe, crawl, indexes), bench, runner)
     if request.remember and not run.pipeline.signatures:
         raise BadInput(
             f"The recipe {recipe.name} has no deduplication by minhash, so that there is nothing to remember in {request.remember}."
         )
     return run
+
+
+def clean(run: Run) -> int:
+    """Delete what killed processes left half-written where this run writes; how many pieces that were."""
+    return run.bench.store.clean([*(f"steps/{step.address}" for step in run.plan.steps), run.home, "runs", "progress"])
 
 
 def versions() -> dict[str, str]:
@@ -160,7 +173,14 @@ def reports(run: Run, step: Step) -> list[dict[str, Any]]:
 
 
 def release(run: Run) -> dict[str, Any]:
-    """Count the whole run and write card, report and, last, the manifest, which is returned. Raises DamagedArtifact."""
+    """Count the whole run and write card, report and, last, the manifest, which is returned. Raises DamagedArtifact.
+
+    Raises WinnowError too if a step's shards are still not known: better no corpus than an empty one.
+    """
+    if unknown := [step.label for step in run.pipeline.steps if step.shards(run.bench) is None]:
+        raise WinnowError(
+            f"What {unknown[0]} is to make is not known, as its inputs cannot be found in the store. Run the same command again."
+        )
     steps, files, costs = [], [], []
     notes: dict[str, dict[str, Any]] = {}
     for step in run.pipeline.steps:

@@ -6,7 +6,7 @@ again is recognised by its digest.
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
@@ -16,6 +16,7 @@ from prefect.states import Completed, Failed
 from pydantic import Field
 
 from blocks.models import RegisteredModel
+from flows import notify as notifications
 from tasks.core.errors import WinnowError
 from tasks.models import Card, register
 from tasks.ngram import train
@@ -32,21 +33,34 @@ ngrams = task(name="n-grams", **UNKEPT)(train.train_ngrams)
     name="train-language-model",
     flow_run_name="{language} · {out}",
     description="Texts in, a language model for perplexity out: cc_net's normalisation, SentencePiece, modified Kneser-Ney, KenLM's binary.",
+    **notifications.HOOKS,
 )
 def train_language_model(
-    language: Annotated[str, Field(title="Language", description="The code that documents have in their column language.")],
-    text: Annotated[
-        list[str], Field(title="Texts", description="Files: .txt (a line each), .jsonl or .parquet with a column text; .gz too.")
-    ],
-    out: Annotated[str, Field(title="Name", description="Name in the registry of models, or the path of a folder.")],
-    vocabulary: Annotated[int, Field(title="Vocabulary", description="Pieces of SentencePiece, at most.")] = 65536,
-    order: Annotated[int, Field(title="Order", description="Length of the longest n-grams.")] = 5,
-    prune: Annotated[list[int], Field(title="Prune", description="Per order: n-grams seen at most so often are left out.")] = [0, 0, 1],  # noqa: B006
-    estimator: Annotated[str, Field(title="Estimator", description="winnow, or lmplz if it is on the PATH.")] = "winnow",
-    licence: Annotated[str, Field(title="Licence", description="Licence of the model, for its card.")] = "",
+    language: str,
+    text: list[str],
+    out: str,
+    vocabulary: Annotated[int, Field(ge=100, le=1 << 20)] = 65536,
+    order: Annotated[int, Field(ge=2, le=6)] = 5,
+    prune: list[int] = [0, 0, 1],  # noqa: B006
+    estimator: Literal["winnow", "lmplz"] = "winnow",
+    licence: str = "",
+    notify: str = "",
 ) -> Any:
-    """Train, register, describe. Returns the card."""
+    """Train, register, describe. Returns the card.
+
+    Args:
+        language: The code that documents have in their column language.
+        text: Files - .txt (a line each), .jsonl or .parquet with a column text; .gz too.
+        out: Name in the registry of models, or the path of a folder.
+        vocabulary: Pieces of SentencePiece, at most.
+        order: Length of the longest n-grams.
+        prune: Per order - n-grams seen at most so often are left out.
+        estimator: winnow, or lmplz if it is on the PATH (text larger than memory).
+        licence: Licence of the model, for its card.
+        notify: Notification block that is told when the training ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
+    """
     try:
+        notifications.check(notify)
         options = LmOptions(language, vocabulary, order, tuple(prune), estimator)
         paths = [Path(t) for t in text]
         digest, files = train.training_digest(paths, options)

@@ -27,6 +27,7 @@ from tasks.fetch import open_stream
 BLOCK_BYTES = 1 << 20
 CARD = "model.json"
 HUB = re.compile(r"hf://([^/@]+/[^/@]+)(?:@([^/]+))?/(.+)")
+SHA256 = re.compile(r"[0-9a-f]{64}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -74,6 +75,8 @@ def model_file(spec: str, sha256: str = "") -> ModelFile:
     """
     known = KNOWN.get(spec)
     sha256 = sha256.lower() or (known.sha256 if known else "")
+    if sha256 and not SHA256.fullmatch(sha256):
+        raise BadInput(f"The sha256 of the model {spec} is {sha256!r}; give 64 hex digits, or leave it out.")
     if known or "://" in spec:
         location = known.location if known else spec
         name = spec.replace("/", "-") if known else spec.rsplit("/", 1)[-1]

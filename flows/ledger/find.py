@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from flows.places import store_at
 from tasks.core.errors import BadInput, DamagedArtifact
 from tasks.core.limit import Limit
 from tasks.core.store import Store, footer_sha256
@@ -138,7 +139,7 @@ def open_run(root: str, wanted: str = "") -> Finished:
     Raises:
         BadInput: no store, no such run (with near ids), several runs that begin so, or a run that is not finished.
     """
-    store = Store(root if "://" in root else str(Path(root).absolute()))
+    store = store_at(root)
     store.check()
     records = (json.loads(store.get(path)) for path in store.files("runs") if path.endswith(".json"))
     found = [entry for entry in records if "tables" in entry]  # older records do not say where their tables are

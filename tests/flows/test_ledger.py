@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows import cli
-from flows.housekeeping import record
 from flows.ledger.diff import diff
 from flows.ledger.explain import explain, explain_text, lost
 from flows.ledger.find import open_run
@@ -20,22 +19,13 @@ from flows.ledger.sql import named, query
 from flows.ledger.verify import mend, verify
 from flows.ledger.what_if import changed, sweep, what_if
 from flows.recipes import load
-from flows.run import release
 from tasks.core.errors import BadInput, DamagedArtifact
 from tasks.core.limit import Limit, judge
 from tasks.core.merkle import root
-from tests.pipelines import curated, rows
+from tests.pipelines import finished, rows
 from tests.tiny import mirror
 
 MOVED = "extends: gopher\nlimits:\n  language: null\n  stop_word_count: null\n  word_count: {low: 375, high: 100000}\n"
-
-
-def finished(source, recipe, store):
-    run = curated(source, recipe, store)
-    run.bench.store.open_for_writing()
-    record(run)
-    release(run)
-    return run
 
 
 @pytest.fixture(scope="module")
