@@ -61,7 +61,7 @@ class Url(Filter):
     def measure(self, doc: Document) -> dict[str, Value]:
         known = _lists(self.blocklists, self.lists)
         url = doc.url
-        parents = _parents(url)
+        parents = parents_of(url)
         words = set(NOT_ALNUM.split(url.lower()))
         return {
             "url_blocked_domain": any(_has(known.domains, p) for p in parents),
@@ -82,7 +82,7 @@ class _Lists:
     subwords: re.Pattern[str]
 
 
-def _parents(url: str) -> list[str]:
+def parents_of(url: str) -> list[str]:
     """The host and its parent domains, without the top level alone."""
     try:
         host = (urlsplit(url).hostname or "").rstrip(".").removeprefix("www.")
