@@ -145,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     lm.add_argument("--estimator", default="winnow", help="winnow, or lmplz if it is on the PATH (text larger than memory)")
     lm.add_argument("--licence", default="", help="licence of the model, for its card")
     _classifier_arguments(kinds)
+    _importance_arguments(kinds)
 
     command("doctor", _doctor, "Check this machine: libraries, models, disk, Prefect.")
     return parser
@@ -157,14 +158,7 @@ def _classifier_arguments(kinds: Any) -> None:
         description="Train a fastText classifier from positive and negative examples: files, or documents of a finished run.",
     )
     c.set_defaults(command=_train_classifier)
-    c.add_argument("--out", required=True, metavar="NAME", help="name in the registry of models, or the path of a folder")
-    for kind in ("positive", "negative"):
-        c.add_argument(f"--{kind}", nargs="+", default=[], metavar="FILE", help=".txt (a document per line), .jsonl or .parquet; .gz too")
-        c.add_argument(f"--{kind}-where", default="", metavar="SQL", help="documents of --run: over its signals, url, host, kept, reason")
-        c.add_argument(f"--{kind}-domains", default="", metavar="FILE", help="documents of --run: a list of domains or URLs, one a line")
-    c.add_argument("--run", default="", metavar="RUN", help="a finished run; negatives are its other documents unless chosen")
-    c.add_argument("--store", default="winnow-store", help="the store of that run")
-    c.add_argument("--lang", nargs="+", default=[], metavar="LANGUAGE", help="only documents of these; the model gives others no score")
+    _example_arguments(c)
     c.add_argument("--preset", default="", help="published options: quality, wikiref, educational, harmful or math")
     for name, text in (
         ("word-ngrams", "longest n-grams of words"),
@@ -179,6 +173,27 @@ def _classifier_arguments(kinds: Any) -> None:
     c.add_argument("--prepare", default=None, help="line: text as it is; words: lower case, punctuation apart")
     c.add_argument("--per-class", type=int, default=0, metavar="N", help="at most N examples of each kind")
     c.add_argument("--unbalanced", action="store_true", help="all examples of both kinds (default: as many of one as of the other)")
+
+
+def _importance_arguments(kinds: Any) -> None:
+    i = kinds.add_parser(
+        "importance",
+        help="importance weights (DSIR): documents like a target text",
+        description="Count words and pairs of words of a target text (positive) and of raw text (negative): files, or documents of a finished run.",
+    )
+    i.set_defaults(command=_train_importance)
+    _example_arguments(i)
+
+
+def _example_arguments(c: argparse.ArgumentParser) -> None:
+    c.add_argument("--out", required=True, metavar="NAME", help="name in the registry of models, or the path of a folder")
+    for kind in ("positive", "negative"):
+        c.add_argument(f"--{kind}", nargs="+", default=[], metavar="FILE", help=".txt (a document per line), .jsonl or .parquet; .gz too")
+        c.add_argument(f"--{kind}-where", default="", metavar="SQL", help="documents of --run: over its signals, url, host, kept, reason")
+        c.add_argument(f"--{kind}-domains", default="", metavar="FILE", help="documents of --run: a list of domains or URLs, one a line")
+    c.add_argument("--run", default="", metavar="RUN", help="a finished run; negatives are its other documents unless chosen")
+    c.add_argument("--store", default="winnow-store", help="the store of that run")
+    c.add_argument("--lang", nargs="+", default=[], metavar="LANGUAGE", help="only documents of these; the model gives others no score")
     c.add_argument("--licence", default="", help="licence of the model, for its card")
 
 
@@ -252,7 +267,6 @@ def _train_lm(args: argparse.Namespace) -> int:
 
 
 def _train_classifier(args: argparse.Namespace) -> int:
-    from flows.examples import Choice, Sources
     from flows.training import already_trained
     from tasks.classify.train import options_of, training_digest
     from tasks.models import registered
@@ -260,11 +274,7 @@ def _train_classifier(args: argparse.Namespace) -> int:
     names = ("word_ngrams", "dim", "epochs", "learning_rate", "min_count", "buckets", "seed", "prepare")
     changed = {name: value for name in names if (value := getattr(args, name)) is not None}
     options = options_of(args.preset, changed)
-    sources = Sources(
-        Choice(tuple(args.positive), args.positive_where, args.positive_domains),
-        Choice(tuple(args.negative), args.negative_where, args.negative_domains),
-        args.run, args.store, tuple(args.lang),
-    )  # fmt: skip
+    sources = _sources(args)
     rules = {"per_class": args.per_class, "balanced": not args.unbalanced}
     found = already_trained(args.out, training_digest(sources.described(), options, rules))
     if found:
@@ -286,6 +296,41 @@ def _train_classifier(args: argparse.Namespace) -> int:
         print(f"at {row['threshold']:<7g}precision {row['precision']:.3f}, recall {row['recall']:.3f}, F1 {row['f1']:.3f}")
     print(f"use it    measure: {{{found.name}: [{{classifier.Classifier: {{model: {args.out}}}}}]}}")
     return OK
+
+
+def _train_importance(args: argparse.Namespace) -> int:
+    from flows.training import already_trained
+    from tasks.importance import training_digest
+    from tasks.models import registered
+
+    found = already_trained(args.out, training_digest(_sources(args).described()))
+    if found:
+        print(f"Nothing to do: {found.folder} was made from these texts.", file=sys.stderr)
+    else:
+        _quiet(verbose=False)
+        from flows.train_importance import train_importance
+
+        state: Any = train_importance(
+            args.out, args.positive, args.negative, args.run, args.store, args.positive_where, args.negative_where, args.positive_domains,
+            args.negative_domains, args.lang, licence=args.licence, return_state=True,
+        )  # fmt: skip
+        state.result()
+        found = registered(args.out)
+    figures = found.card["figures"]
+    print(f"model     {found.folder}\ntarget    {figures['target_texts']} texts, {figures['target_words']} words")
+    print(f"raw       {figures['raw_texts']} texts, {figures['raw_words']} words")
+    print(f"use it    measure: {{{found.name}: [{{importance.Importance: {{model: {args.out}, signal: {found.name}_importance}}}}]}}")
+    return OK
+
+
+def _sources(args: argparse.Namespace) -> Any:
+    from flows.examples import Choice, Sources
+
+    return Sources(
+        Choice(tuple(args.positive), args.positive_where, args.positive_domains),
+        Choice(tuple(args.negative), args.negative_where, args.negative_domains),
+        args.run, args.store, tuple(args.lang),
+    )  # fmt: skip
 
 
 def _say(made: dict[str, Any], args: argparse.Namespace) -> None:

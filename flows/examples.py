@@ -1,22 +1,27 @@
-"""Labelled examples for a classifier: files, and documents of finished runs chosen by an SQL condition or a list of sites."""
+"""Labelled examples for a model of two kinds of text: files, and documents of finished runs chosen by an SQL condition or a list of sites."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 
 from tasks.classify.domains import Listed, read_list
-from tasks.classify.examples import Examples
 from tasks.core.condition import Condition
 from tasks.core.errors import BadInput
 from tasks.models import file_sha256
 from tasks.texts import Text, listed, texts
 
 DOCUMENT, DECISION = ["id", "url", "host", "text"], ["kept", "reason"]
+
+
+class Taker(Protocol):
+    """What takes examples of one kind and says how many there were."""
+
+    def add(self, positive: bool, texts: Iterable[Text], /) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ class Sources:
             found["languages"] = list(self.languages)
         return found
 
-    def gather(self, examples: Examples) -> None:
+    def gather(self, examples: Taker) -> None:
         """Put all of them into ``examples``.
 
         Raises:
