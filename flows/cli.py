@@ -116,11 +116,13 @@ def _parser() -> argparse.ArgumentParser:
     threshold.add_argument("--run", required=True, metavar="RUN", help="a run of the store (see `winnow status`)")
     threshold.add_argument("--language", default="", help="only documents of this language")
     threshold.add_argument("--svg", default="", metavar="FILE", help="where the plot goes (default: threshold-SIGNAL.svg)")
-    for sub in (explain, sql, what_if):
+    export = command("export", _export, "Write a finished run in the files of RedPajama-V2: documents, quality signals, duplicates.")
+    export.add_argument("--out", required=True, metavar="FOLDER", help="where the files go")
+    for sub in (explain, sql, what_if, export):
         sub.add_argument("--run", default="", help="a run's id or the path of its manifest (default: the newest)")
     for sub in (explain, sql, what_if, diff, verify):
         sub.add_argument("--json", action="store_true", help="print JSON")
-    for sub in (run, status, prune, index, explain, sql, what_if, diff, verify, threshold):
+    for sub in (run, status, prune, index, explain, sql, what_if, diff, verify, threshold, export):
         sub.add_argument("--store", default="winnow-store", help="folder or URI for artifacts and corpora (default: ./winnow-store)")
 
     recipes = command("recipes", _recipes, "The shipped recipes, or one of them with every default written out.")
@@ -398,6 +400,20 @@ def _threshold(args: argparse.Namespace) -> int:
     from flows.threshold import threshold
 
     print("\n".join(threshold(args.store, args.run, args.signal, language=args.language, svg=args.svg)))
+    return OK
+
+
+def _export(args: argparse.Namespace) -> int:
+    from flows.export import export
+
+    made = export(args.store, args.run, args.out)
+    if made.get("nothing_to_do"):
+        print(f"Nothing to do: {args.out} holds this run.", file=sys.stderr)
+    print(
+        f"{made['documents']} documents of {made['run']}, {made['duplicates']} of them exact copies, in {made['files']} files below {args.out}"
+    )
+    if made["missing"]:
+        print(f"null, since the run has no such signal: {', '.join(made['missing'])}")
     return OK
 
 

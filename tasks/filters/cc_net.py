@@ -25,3 +25,19 @@ class CCNet(Filter):
     def measure(self, doc: Document) -> dict[str, Value]:
         text = content(doc.text, title=self.title)
         return {"ccnet_length": len(text), "ccnet_nlines": text.count("\n") + 1 if text else 0}
+
+
+@dataclass(frozen=True)
+class CCNetOriginal(Filter):
+    """The same of the text as extracted, before paragraphs were deduplicated."""
+
+    signals: ClassVar = (
+        Signal("ccnet_original_length", "int", "characters", "ccnet_length before paragraph deduplication", "CCNet"),
+        Signal("ccnet_original_nlines", "int", "lines", "ccnet_nlines before paragraph deduplication", "CCNet"),
+    )
+
+    title: bool = False
+
+    def measure(self, doc: Document) -> dict[str, Value]:
+        found = CCNet(title=self.title).measure(doc)
+        return {"ccnet_original_length": found["ccnet_length"], "ccnet_original_nlines": found["ccnet_nlines"]}
