@@ -58,6 +58,8 @@ def gopher(place):
 def test_every_shipped_query_runs(place):
     store, runs = place
     for name, text in named().items():
+        if name == "language-agreement":  # of signals that no shipped recipe has: tests/filters/test_languages.py
+            continue
         assert text.startswith("-- "), name
         run = open_run(str(store), runs["refinedweb" if name == "refinedweb" else "raw"].id)
         names, _ = query(run, text)
