@@ -118,3 +118,19 @@ def test_a_report_of_agreement(tmp_path):
     english = [s for s in signals if s["language"] == "en"]
     [row] = [r for r in report if r["language"] == "en"]
     assert row["unanimous"] == pytest.approx(sum(s["language_agreement"] == 1 for s in english) / len(english), abs=1e-4)
+
+
+@pytest.mark.data
+def test_web_text_checked_by_people(both):
+    """docs/languages.md has the figures of all of it and of the other label sets."""
+    from tests.benchmarks.languages import SETS, sample
+    from tests.shared import DATA
+
+    if not DATA.exists():
+        pytest.skip("needs ../shared/data")
+    pairs = sample(*SETS["HPLT web text, checked by people"])[:600]
+    found = [(both.measure(Document(text)), truth) for text, truth in pairs]
+    assert sum(folded(m["language_lid176"], wikipedia=True) == truth for m, truth in found) > 0.94 * len(found)
+    agreed = [(m, truth) for m, truth in found if m["language_agreement"] == 1]
+    assert len(agreed) > 0.85 * len(found)
+    assert sum(m["language_majority"] == truth for m, truth in agreed) > 0.95 * len(agreed)

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from flows.cli import main
 from flows.export import CCNET, DOCUMENT, LINES, export, quality_signals
 from flows.housekeeping import record
 from flows.run import release
@@ -163,3 +164,14 @@ def test_the_same_bytes_again_and_nothing_to_do(place, tmp_path):
 def test_text_that_changed_after_it_was_measured_is_refused():
     with pytest.raises(BadInput, match="other lines than when its signals were measured"):
         quality_signals("one\ntwo", {"rps_lines_num_words": [1.0]})
+
+
+def test_the_command_says_what_it_wrote(place, tmp_path, capsys):
+    base, run, made = place
+    for said in (f"{made['documents']} documents of {run.id}", "Nothing to do"):
+        assert main(["export", "--store", str(base / "store"), "--run", run.id, "--out", str(tmp_path / "out")]) == 0
+        out = capsys.readouterr()
+        assert said in out.out + out.err
+    assert "null, since the run has no such signal: rps_doc_ml_palm_score" in out.out
+    assert main(["export", "--store", str(base / "store"), "--run", "other", "--out", str(tmp_path / "out")]) == 2
+    assert "There is no run other" in capsys.readouterr().err

@@ -133,3 +133,25 @@ def test_one_class_is_one_paragraph_and_leaves_the_model_alone(classified, winno
     assert "given as both kinds" in done.stderr
     assert "Traceback" not in done.stderr
     assert (home / "models" / "tiny-clf" / "model.json").read_bytes() == before
+
+
+def test_importance_from_the_command_line(classified, winnow, server):
+    home, models, *_ = classified
+
+    def train(*more):
+        files = ("--positive", home / "good.txt", "--negative", home / "bad.txt", *more)
+        return winnow("train", "importance", *files, "--out", "tiny-books", env=models)
+
+    done = train()
+    assert done.returncode == 0, done.stderr
+    assert "150 texts" in done.stdout
+    card = json.loads((home / "models" / "tiny-books" / "model.json").read_text())
+    assert (card["kind"], card["figures"]["target_texts"]) == ("importance", 150)
+    [block] = [b["data"] for b in get(f"{server}/block_documents/filter", {}) if b["name"] == "tiny-books-importance"]
+    assert block["sha256"] == card["files"]["importance"]["sha256"]
+    assert "Nothing to do" in train().stderr
+    (home / "none.txt").write_text(" \n")
+    done = train("--negative", home / "none.txt")
+    assert done.returncode == 2
+    assert "no text in" in done.stderr
+    assert "Traceback" not in done.stderr
