@@ -67,6 +67,18 @@ DEPLOYMENTS = (
         ("winnow", "type:training"),
         stored=False,
     ),
+    Deployment(
+        "flows.train_classifier.train_classifier",
+        "train-classifier",
+        "Positive and negative examples in, a registered fastText classifier out (docs/models.md).",
+        ("winnow", "type:training"),
+    ),
+    Deployment(
+        "flows.train_importance.train_importance",
+        "train-importance",
+        "Target text and raw text in, registered importance weights (DSIR) out (docs/models.md).",
+        ("winnow", "type:training"),
+    ),
 )
 
 

@@ -40,7 +40,7 @@ class Finished:
         """The limits of the recipe that was run."""
         found = []
         for entry in self.manifest["recipe"]["limits"]:
-            options: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items() if k != "type"}
+            options: dict[str, Any] = {k: _frozen(v) for k, v in entry.items() if k != "type"}
             found.append(Limit(**options))
         return tuple(found)
 
@@ -127,6 +127,10 @@ class Finished:
         target = folder / path.replace("/", "_")
         target.write_bytes(self.store.get(path))
         return str(target)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _quoted(text: str) -> str:

@@ -48,6 +48,8 @@ def gopher(place):
 def test_every_shipped_query_runs(place):
     store, runs = place
     for name, text in named().items():
+        if name == "language-agreement":  # of signals that no shipped recipe has: tests/filters/test_languages.py
+            continue
         assert text.startswith("-- "), name
         run = open_run(str(store), runs["refinedweb" if name == "refinedweb" else "raw"].id)
         names, _ = query(run, text)
@@ -91,12 +93,20 @@ NUMBERS = st.none() | st.sampled_from([0.0, 0.5, 1.0, -1.0, float("nan"), float(
 
 @given(
     st.lists(st.tuples(NUMBERS, st.none() | st.sampled_from(["en", "fr", "it's"])), min_size=1, max_size=8),
-    st.sampled_from([Limit("x", low=0.5), Limit("x", high=0.5), Limit("x", low=-1, high=1)]),
+    st.sampled_from(
+        [
+            Limit("x", low=0.5),
+            Limit("x", high=0.5),
+            Limit("x", low=-1, high=1),
+            Limit("x", low=0.5, by_language=(("fr", None, 0.0), ("it's", None, None))),
+        ]
+    ),
     st.sampled_from([Limit("l", one_of=("en", "it's")), Limit("l", empty=True)]),
 )
 def test_limits_and_sql_say_the_same(values, number, word):
-    table = pa.table({"x": pa.array([v[0] for v in values], pa.float64()), "l": pa.array([v[1] for v in values], pa.string())})
-    _, reason = judge({"x": table["x"], "l": table["l"]}, (number, word), len(values))
+    words = pa.array([v[1] for v in values], pa.string())
+    table = pa.table({"x": pa.array([v[0] for v in values], pa.float64()), "l": words, "language": words})
+    _, reason = judge({name: table[name] for name in table.column_names}, (number, word), len(values))
     connection = duckdb.connect()
     connection.register("t", table)
     said = [row[0] for row in connection.execute(f"SELECT {predicate((number, word))} FROM t").fetchall()]

@@ -93,7 +93,7 @@ class Gate(http.server.ThreadingHTTPServer):
 
     def __init__(self, folder):
         super().__init__(("127.0.0.1", 0), functools.partial(Gated, directory=str(folder)))
-        self.open, self.seen, self.moved = 0, set(), threading.Condition()
+        self.open, self.seen, self.calls, self.moved = 0, set(), 0, threading.Condition()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -103,6 +103,12 @@ class Gate(http.server.ThreadingHTTPServer):
     def let(self, more):
         with self.moved:
             self.open += more
+            self.moved.notify_all()
+
+    def hang_up(self):
+        """On all that wait now: who asked is dead, and the next run begins with other files."""
+        with self.moved:
+            self.calls += 1
             self.moved.notify_all()
 
     def shut(self):
@@ -121,7 +127,10 @@ class Gated(http.server.SimpleHTTPRequestHandler):
         gate = self.server
         if self.path.endswith(".warc.gz"):
             with gate.moved:
-                gate.moved.wait_for(lambda: self.path in gate.seen or len(gate.seen) < gate.open)
+                call = gate.calls
+                gate.moved.wait_for(lambda: self.path in gate.seen or len(gate.seen) < gate.open or gate.calls != call)
+                if gate.calls != call:
+                    return
                 gate.seen.add(self.path)
         super().do_GET()
 
@@ -211,6 +220,7 @@ def test_cancel_retry_schedule_and_a_dead_server_end_with_the_same_bytes(place, 
         until(lambda: get(f"{api}/flow_runs/{cancelled}/set_state", {"state": {"type": "CANCELLING"}}))
         until(lambda: state(cancelled) == "CANCELLED")
         until(lambda: not processes_of(cancelled))
+        gate.hang_up()
         made = reports(store)
 
         # The flow's process is killed; Retry, as the UI asks for it.
@@ -220,12 +230,14 @@ def test_cancel_retry_schedule_and_a_dead_server_end_with_the_same_bytes(place, 
         os.kill(processes_of(killed)[0], signal.SIGKILL)
         until(lambda: state(killed) == "CRASHED")
         until(lambda: not processes_of(killed))
+        gate.hang_up()
         made = reports(store)
         gate.let(2)
         until(lambda: retried(killed))
         made = until(more_work)
         os.kill(processes_of(killed)[0], signal.SIGKILL)
         until(lambda: not processes_of(killed))
+        gate.hang_up()
         made = reports(store)
 
         # The schedule goes on with it. The server is killed under it, and comes back; then the run itself or the next one ends it.
