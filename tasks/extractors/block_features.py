@@ -4,8 +4,10 @@ Only integers, and sums, quotients and comparisons of them, so that every machin
 """
 
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,8 +19,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 
-SPACE, LOWER, UPPER, LETTER, CJK, DIGIT, STOP, COMMA, OTHER, MARK = range(10)
-WORDISH = np.isin(np.arange(10), (LOWER, UPPER, LETTER, DIGIT, MARK))
+SPACE, LOWER, UPPER, LETTER, MARK, DIGIT, CJK, STOP, COMMA, OTHER = range(10)  # LOWER to DIGIT make words
 STOPS = ".!?\u2026\u3002\uff01\uff1f\u061f\u06d4\u0964\u0965\u17d4\u1362"
 COMMAS = ",;:\u3001\uff0c\uff1b\uff1a\u060c\u061b"
 
@@ -62,17 +63,6 @@ def ratio(a: Any, b: Any) -> Floats:
     return np.asarray(a, np.float64) / np.maximum(np.asarray(b, np.float64), 1)
 
 
-def shifted(values: npt.NDArray[Any], by: int) -> npt.NDArray[Any]:
-    """Values of the neighbour ``by`` blocks on; 0 outside the page."""
-    out = np.zeros_like(values)
-    if abs(by) < len(values):
-        if by > 0:
-            out[:-by] = values[by:]
-        else:
-            out[-by:] = values[:by]
-    return out
-
-
 class Rows:
     """Named rows of the matrix, in a fixed order. Whole numbers and quotients are rounded to float32 on the way in."""
 
@@ -84,15 +74,18 @@ class Rows:
         self.values[len(self.names)] = values
         self.names.append(name)
 
+    def add_many(self, names: list[str], values: Any) -> None:
+        self.values[len(self.names) : len(self.names) + len(names)] = values
+        self.names += names
+
     def add_bits(self, suffix: str, names: tuple[str, ...], places: Ints, bits: Ints) -> None:
         """One row per place: whether that bit is set."""
-        self.values[len(self.names) : len(self.names) + len(names)] = bits[None, :] >> places[:, None] & 1
-        self.names += [f"{name}{suffix}" for name in names]
+        self.add_many([f"{name}{suffix}" for name in names], bits >> places[:, None] & 1)
 
 
-MAX_ROWS = 256
+MAX_ROWS = 180
 
-TAGS = tuple("p blockquote dd figcaption article main nav header footer aside section form figure noscript pre li td".split())
+TAGS = tuple("blockquote dd figcaption article main header footer aside section form figure noscript pre li".split())
 TAG_PLACES = np.asarray([TAG_ID[t] for t in TAGS], np.int64)
 ABOVE = tuple(
     "nav side foot comment share related tags notice overlay search pager body post product list doc hidden table thread title unseen".split()
@@ -101,6 +94,19 @@ NEAR = tuple("nav side foot comment ad meta tags notice overlay caption body pos
 ALL_NAMES = (*GROUP_NAMES, "unseen")
 ABOVE_PLACES = np.asarray([ALL_NAMES.index(g) for g in ABOVE], np.int64)
 NEAR_PLACES = np.asarray([ALL_NAMES.index(g) for g in NEAR], np.int64)
+PAGE_TAGS = tuple("p li td main".split())
+PAGE_TAG_PLACES = np.asarray([TAG_ID[t] for t in PAGE_TAGS], np.int64)
+PAGE_NAMES = tuple("comment thread body".split())
+PAGE_NAME_PLACES = np.asarray([ALL_NAMES.index(g) for g in PAGE_NAMES], np.int64)
+REACHES = np.asarray([[3], [8], [20]], np.int64)
+LEVELS = range(1, 6)
+BEST = (50, 75, 90)
+PERCENTS = np.asarray(BEST, np.int64)[:, None]
+NEIGHBOUR_ROWS = [f"{name}{by}" for by in ("-1", "+1") for name in ("words", "tag", "stops", "link_share")]
+REACH_ROWS = [f"{name}~{reach}" for name in ("words", "link_share", "stops_per_word", "prose_share") for reach in REACHES[:, 0]]
+LEVEL_ROWS = [
+    f"{name}^{level}" for name in ("words", "link_share", "prose_share", "blocks", "page_share", "stops_per_word") for level in LEVELS
+]
 HEADINGS = sum(1 << TAG_ID[f"h{k}"] for k in range(1, 7))
 PATH_FACTOR, NAMES_FACTOR = np.uint64(0x9E3779B97F4A7C15), np.uint64(31)
 
@@ -112,7 +118,6 @@ class Ancestry:
     depth: Ints
     tags: Ints
     names: Ints
-    lists: Ints
     path: Hashes
     names_path: Hashes
 
@@ -129,43 +134,47 @@ def ancestry(parent: Ints, tag: Ints, names: Ints, checksum: Ints) -> Ancestry:
         depth, above = deeper, above[above]
     power = np.concatenate((np.ones(1, np.uint64), np.cumprod(np.full(int(depth.max()) + 1, PATH_FACTOR))))[depth]
     tags, groups = 1 << tag, names.copy()
-    lists = ((tag == TAG_ID["ul"]) | (tag == TAG_ID["ol"])).astype(np.int64)
     path = np.multiply(tag.astype(np.uint64), power, dtype=np.uint64)
     names_path = np.multiply(tag.astype(np.uint64) * NAMES_FACTOR + checksum.astype(np.uint64), power, dtype=np.uint64)
-    lists[0] = path[0] = names_path[0] = 0
+    path[0] = names_path[0] = 0
     above = parent.copy()
     while True:
         tags, groups = tags | tags[above], groups | groups[above]
         if not above.any():
             break
-        lists, path, names_path = lists + lists[above], path + path[above], names_path + names_path[above]
+        path, names_path = path + path[above], names_path + names_path[above]
         above = above[above]
-    return Ancestry(depth, tags, groups, lists, path, names_path)
+    return Ancestry(depth, tags, groups, path, names_path)
 
 
 def features(page: Page) -> tuple[list[str], npt.NDArray[np.float32], list[str]]:
     """Names of the rows, features x blocks, and the text of each block with white space as it was. A page without blocks has no columns."""
     n = len(page.block_element)
-    texts = [""] * n
-    for text, block in zip(page.run_text, page.run_block, strict=True):
-        texts[block] += text
     rows = Rows(n)
     add = rows.add
     # --- characters -------------------------------------------------------------------------------------------------------------
-    run_chars = np.asarray([len(t) for t in page.run_text], np.int64)
-    kinds = char_classes()[np.frombuffer("".join(page.run_text).encode("utf-32-le", "surrogatepass"), np.uint32)]
-    block_of_char = np.repeat(np.asarray(page.run_block, np.int64), run_chars)
-    counts = np.bincount(block_of_char * 16 + kinds, minlength=n * 16).reshape(n, 16)
-    wordish = WORDISH[kinds]
-    starts = wordish.copy()
-    starts[1:] &= ~wordish[:-1] | (block_of_char[1:] != block_of_char[:-1])
-    words = np.bincount(block_of_char[starts], minlength=n) + counts[:, CJK]
+    runs = len(page.run_text)
+    joined = "".join(page.run_text)
+    run_chars = np.fromiter(map(len, page.run_text), np.int64, runs)
+    first_run = np.asarray(page.block_run, np.int64)
+    border = np.zeros(n + 1, np.int64)
+    np.cumsum(np.add.reduceat(run_chars, first_run), out=border[1:])
+    cuts = border.tolist()
+    texts = [joined[a:b] for a, b in pairwise(cuts)]
+    classes = char_classes()
+    kinds = classes[np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)]
+    cells = np.repeat(np.arange(0, 16 * runs, 16), run_chars)
+    cells += kinds
+    run_counts = np.bincount(cells, minlength=16 * runs).reshape(runs, 16)
+    counts = np.add.reduceat(run_counts, first_run)
     chars = counts[:, LOWER:].sum(1)
-    at = np.flatnonzero(kinds != SPACE)
-    of = block_of_char[at]
-    linked = np.bincount(of[np.repeat(np.asarray(page.run_link, np.int64) > 0, run_chars)[at]], minlength=n)
-    last_kind = np.zeros(n, np.int64)
-    last_kind[of] = kinds[at]
+    linked = np.add.reduceat(run_counts[:, LOWER:].sum(1) * (np.asarray(page.run_link, np.int64) > 0), first_run)
+    wordish = kinds - np.uint8(LOWER) <= DIGIT - LOWER
+    starts = wordish.copy()
+    starts[1:] = wordish[1:] > wordish[:-1]
+    starts[border[:-1]] = wordish[border[:-1]]
+    words = np.add.reduceat(starts, border[:-1], dtype=np.int64) + counts[:, CJK]
+    bare = [t.strip() for t in texts]
     stops, commas = counts[:, STOP], counts[:, COMMA]
     letters = counts[:, LOWER] + counts[:, UPPER] + counts[:, LETTER] + counts[:, CJK]
     add("chars", chars)
@@ -173,26 +182,24 @@ def features(page: Page) -> tuple[list[str], npt.NDArray[np.float32], list[str]]
     add("link_share", ratio(linked, chars))
     add("letter_share", ratio(letters, chars))
     add("upper_share", ratio(counts[:, UPPER], letters))
-    add("other_share", ratio(counts[:, OTHER], chars))
     add("stops", stops)
     add("commas", commas)
-    add("last_kind", last_kind)
+    add("last_kind", classes[[ord(t[-1]) if t else 0 for t in bare]])
     add("line_break", page.block_break)
     # --- the element of a block, and those above it --------------------------------------------------------------------------------
     element = np.asarray(page.block_element, np.int64)
     parent = np.asarray(page.element_parent, np.int64)
     tag = np.asarray([TAG_ID.get(t, 0) for t in page.element_tag], np.int64)
-    own_bits = np.asarray([x.bits for x in page.element_names], np.int64)
-    over = ancestry(parent, tag, own_bits, np.asarray([x.checksum for x in page.element_names], np.int64))
+    own_bits = np.asarray(page.element_bits, np.int64)
+    over = ancestry(parent, tag, own_bits, np.asarray(page.element_checksum, np.int64))
     up = [element]
-    for _ in range(5):
+    for _ in LEVELS:
         up.append(parent[up[-1]])
     own_tag = tag[element]
     add("tag", own_tag)
     add("parent_tag", tag[up[1]])
     add("grandparent_tag", tag[up[2]])
     add("depth", over.depth[element])
-    add("list_depth", over.lists[element])
     tags, above = over.tags[element], over.names[element]
     rows.add_bits("_tag", TAGS, TAG_PLACES, tags)
     rows.add_bits("_above", ABOVE, ABOVE_PLACES, above)
@@ -202,50 +209,40 @@ def features(page: Page) -> tuple[list[str], npt.NDArray[np.float32], list[str]]
     prose = (words >= 12) & (linked * 3 < chars) & (stops + commas > 0)
     prose_words = np.where(prose, words, 0)
     add("heading", heading)
-    for by in (-1, 1):
-        add(f"words{by:+d}", shifted(words, by))
-        add(f"link_share{by:+d}", ratio(shifted(linked, by), shifted(chars, by)))
-        add(f"tag{by:+d}", shifted(own_tag, by))
-        add(f"stops{by:+d}", shifted(stops, by))
+    beside = np.zeros((4, n + 2), np.float64)
+    beside[:3, 1:-1] = words, own_tag, stops
+    beside[3, 1:-1] = ratio(linked, chars)
+    rows.add_many(NEIGHBOUR_ROWS, np.concatenate((beside[:, :-2], beside[:, 2:])))
     # Sums over stretches of blocks, as differences of running totals: links, characters, stops, prose, words.
     totals = np.zeros((5, n + 1), np.int64)
     np.cumsum(np.stack((linked, chars, stops, prose_words, words)), axis=1, out=totals[:, 1:])
     all_words, all_chars, all_prose = int(totals[4, n]), int(totals[1, n]), int(totals[3, n])
     here = np.arange(n)
-    for reach in (3, 8, 20):
-        s = totals[:, np.minimum(here + reach + 1, n)] - totals[:, np.maximum(here - reach, 0)]
-        add(f"words~{reach}", s[4])
-        add(f"link_share~{reach}", ratio(s[0], s[1]))
-        add(f"stops_per_word~{reach}", ratio(s[2], s[4]))
-        add(f"prose_share~{reach}", ratio(s[3], s[4]))
+    s = totals[:, np.minimum(here + REACHES + 1, n)] - totals[:, np.maximum(here - REACHES, 0)]
+    rows.add_many(REACH_ROWS, np.concatenate((s[4], ratio(s[0], s[1]), ratio(s[2], s[4]), ratio(s[3], s[4]))))
     first = np.asarray(page.element_first, np.int64)
     behind = np.asarray(page.element_behind, np.int64)
     e_linked, e_chars, e_stops, e_prose, e_words = totals[:, behind] - totals[:, first]
-    e_blocks = behind - first
-    e_link_share, e_prose_share = ratio(e_linked, e_chars), ratio(e_prose, e_words)
-    e_page_share, e_stops_per_word = ratio(e_words, all_words), ratio(e_stops, e_words)
+    e_link_share = ratio(e_linked, e_chars)
+    about = np.stack(
+        (e_words, e_link_share, ratio(e_prose, e_words), behind - first, ratio(e_words, all_words), ratio(e_stops, e_words)),
+        dtype=np.float64,
+    )
     add("words^0", e_words[element])
-    for level in range(1, 6):
-        e = up[level]
-        add(f"words^{level}", e_words[e])
-        add(f"link_share^{level}", e_link_share[e])
-        add(f"prose_share^{level}", e_prose_share[e])
-        add(f"blocks^{level}", e_blocks[e])
-        add(f"page_share^{level}", e_page_share[e])
-        if level in (2, 3):
-            add(f"stops_per_word^{level}", e_stops_per_word[e])
+    rows.add_many(LEVEL_ROWS, about[:, np.stack(up[1:])].reshape(len(LEVEL_ROWS), n))
     # --- the smallest elements with most of the prose ------------------------------------------------------------------------------
-    for percent in (50, 75, 90):
-        enough = np.flatnonzero(e_prose * 100 >= all_prose * percent)
-        best = int(enough[np.lexsort((-over.depth[enough], e_words[enough]))[0]])
-        a, b = int(first[best]), int(behind[best])
-        add(f"best{percent}_distance", np.where(here < a, here - a, np.where(here >= b, here - b + 1, 0)))
-        add(f"best{percent}_place", ratio(here - a, b - a))
-        add(f"best{percent}_share", ratio(e_words[best], all_words))
-        add(f"best{percent}_link_share", e_link_share[best])
+    size_and_depth = e_words * (int(over.depth.max()) + 1) - over.depth
+    enough = e_prose * 100 >= all_prose * PERCENTS
+    best = np.where(enough, size_and_depth, np.iinfo(np.int64).max).argmin(1)
+    a, b = first[best][:, None], behind[best][:, None]
+    rows.add_many([f"best{k}_distance" for k in BEST], np.where(here < a, here - a, np.where(here >= b, here - b + 1, 0)))
+    rows.add_many([f"best{k}_place" for k in BEST], ratio(here - a, b - a))
+    rows.add_many([f"best{k}_share" for k in BEST], ratio(e_words[best], all_words)[:, None])
+    rows.add_many([f"best{k}_link_share" for k in BEST], e_link_share[best][:, None])
     # --- blocks of the same kind ------------------------------------------------------------------------------------------------------
     for name, keys in (("path", over.path[element]), ("names_path", over.names_path[element])):
-        _, group = np.unique(keys, return_inverse=True)
+        numbers: dict[int, int] = {}
+        group = np.asarray([numbers.setdefault(k, len(numbers)) for k in keys.tolist()])
         size = np.bincount(group)
         g_linked, g_chars, g_prose, g_words = (np.bincount(group, v).astype(np.int64) for v in (linked, chars, prose_words, words))
         add(f"{name}_blocks", size[group])
@@ -270,26 +267,18 @@ def features(page: Page) -> tuple[list[str], npt.NDArray[np.float32], list[str]]
             for row in ("since", "until", "from_first"):
                 add(f"{row}_{name}", 2000)
     # --- the text itself ----------------------------------------------------------------------------------------------------------------
-    title = " ".join(page.title.split()).lower()
-    plain = [" ".join(t[:300].split()).lower() for t in texts]
-    copies: dict[str, int] = {}
-    for t in plain:
-        copies[t] = copies.get(t, 0) + 1
-    add("copies", [copies[t] for t in plain])
-    add("in_title", [len(t) > 3 and t in title for t in plain])
-
+    title = " ".join(page.title.split())
+    times = Counter(bare)
+    add("copies", [times[t] for t in bare])
+    add("in_title", [len(t) > 3 and t in title for t in bare])
     # --- the page ---------------------------------------------------------------------------------------------------------------------
-    def word_share(bits: Ints, place: int) -> Floats:
-        return ratio(words[bits >> place & 1 > 0].sum(), all_words)
-
     add("page_blocks", n)
     add("page_words", all_words)
     add("page_link_share", ratio(totals[0, n], all_chars))
     add("page_prose_share", ratio(all_prose, all_words))
-    for name in ("p", "li", "td", "main"):
-        add(f"page_{name}_share", word_share(tags, TAG_ID[name]))
-    for name in ("comment", "thread", "body"):
-        add(f"page_{name}_share", word_share(above, ALL_NAMES.index(name)))
+    for places, bits, names in ((PAGE_TAG_PLACES, tags, PAGE_TAGS), (PAGE_NAME_PLACES, above, PAGE_NAMES)):
+        shares = ratio((bits >> places[:, None] & 1) @ words, all_words)
+        rows.add_many([f"page_{name}_share" for name in names], shares[:, None])
     add("page_articles", (tag == TAG_ID["article"]).sum())
     add("page_headings", heading.sum())
     add("page_pre", (tag == TAG_ID["pre"]).sum())

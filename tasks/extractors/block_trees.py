@@ -32,7 +32,7 @@ Ints = npt.NDArray[np.int64]
 class Trees:
     """``borders``: the questions "is feature f above b?"; ``questions``: depth x trees, places in ``borders``; ``leaves``: trees x 2**depth.
 
-    ``leaf_unit`` is what one unit of log-odds is in ``leaves`` and ``bias``.
+    ``first_leaf``: trees x 1, place of a tree's first leaf among all. ``leaf_unit`` is what one unit of log-odds is in ``leaves`` and ``bias``.
     """
 
     features: tuple[str, ...]
@@ -40,27 +40,28 @@ class Trees:
     border: npt.NDArray[np.float32]
     questions: Ints
     leaves: npt.NDArray[np.int32]
+    first_leaf: Ints
     bias: int
     leaf_unit: int
 
     def probabilities(self, names: list[str], matrix: npt.NDArray[np.float32]) -> Ints:
         """features x blocks, and the names of its rows -> parts per million per block."""
         place = {name: row for row, name in enumerate(names)}
-        matrix = matrix[[place[name] for name in self.features]]
-        parts = [self._scores(matrix[:, at : at + BLOCKS_AT_ONCE]) for at in range(0, matrix.shape[1], BLOCKS_AT_ONCE)]
+        rows = np.asarray([place[name] for name in self.features], np.int64)[self.border_feature]
+        parts = [self._scores(rows, matrix[:, at : at + BLOCKS_AT_ONCE]) for at in range(0, matrix.shape[1], BLOCKS_AT_ONCE)]
         scores = np.concatenate(parts) if parts else np.zeros(0, np.int64)
         middle = SCORE_UNIT * SCORE_END
         places = np.clip(scores * SCORE_UNIT // self.leaf_unit + middle, 0, 2 * middle)
         return PROBABILITY[places]
 
-    def _scores(self, matrix: npt.NDArray[np.float32]) -> Ints:
-        answers = (matrix[self.border_feature] > self.border[:, None]).view(np.uint8)
-        depth, trees = self.questions.shape
-        leaf = np.zeros((trees, matrix.shape[1]), np.uint8)
-        for level in range(depth):
-            leaf |= answers[self.questions[level]] << level
-        places = leaf + (np.arange(trees) << depth)[:, None]
-        scores: Ints = np.take(self.leaves.ravel(), places).sum(0, dtype=np.int64) + self.bias
+    def _scores(self, rows: Ints, matrix: npt.NDArray[np.float32]) -> Ints:
+        answers = (matrix[rows] > self.border[:, None]).view(np.uint8)
+        leaf = answers[self.questions[-1]]
+        for question in self.questions[-2::-1]:
+            leaf += leaf
+            leaf |= answers[question]
+        # Each place is there, so "clip" changes none; it spares the copy that the check of the bounds makes.
+        scores: Ints = self.leaves.take(leaf + self.first_leaf, mode="clip").sum(0, dtype=np.int64) + self.bias
         return scores
 
 
@@ -109,6 +110,7 @@ def from_json(model: dict[str, Any]) -> Trees:
         np.asarray([x for b in borders.values() for x in b], np.float32),
         np.ascontiguousarray(questions),
         np.asarray(model["leaves"], np.int32).reshape(questions.shape[1], -1),
+        np.arange(questions.shape[1])[:, None] << model["depth"],
         model["bias"],
         model["leaf_unit"],
     )

@@ -1,8 +1,8 @@
 """Chosen blocks of a page -> text: plain, or with its structure as Markdown (headings, lists, tables, code, quotations)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import NamedTuple
 
 from tasks.extractors.page_blocks import Page
 
@@ -14,8 +14,7 @@ PARAGRAPHS = frozenset("p pre blockquote table ul ol dl article section h1 h2 h3
 MAX_INDENT = 8
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where an element stands. Elements are numbers; 0 where there is none around. ``paragraph`` is the nearest element of PARAGRAPHS."""
 
     heading: int = 0
@@ -50,25 +49,24 @@ class Places:
     def _inside(self, p: Place, e: int) -> Place:
         tag = self.page.element_tag[e]
         if tag in PARAGRAPHS and not (tag in LISTS and p.item):
-            p = replace(p, paragraph=e)
+            p = p._replace(paragraph=e)
         if tag in HEADINGS:
-            return replace(p, heading=HEADINGS[tag], pre=0)
+            return p._replace(heading=HEADINGS[tag], pre=0)
         if tag == "pre":
-            return replace(p, pre=e)
+            return p._replace(pre=e)
         if tag in LISTS:
-            return replace(p, heading=0, item=0, ordered=tag == "ol", lists=p.lists + 1, outer_list=p.outer_list or e)
+            return p._replace(heading=0, item=0, ordered=tag == "ol", lists=p.lists + 1, outer_list=p.outer_list or e)
         if tag == "li":
-            return replace(p, heading=0, item=e)
+            return p._replace(heading=0, item=e)
         if tag == "tr" or tag in CELLS:
             place = Place(row=e if tag == "tr" else p.row, cell=e if tag in CELLS else 0)
-            return replace(place, pre=p.pre, quotes=p.quotes, paragraph=p.paragraph)
+            return place._replace(pre=p.pre, quotes=p.quotes, paragraph=p.paragraph)
         if tag == "blockquote":
-            return replace(p, quotes=p.quotes + 1)
+            return p._replace(quotes=p.quotes + 1)
         return p
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line or more of text, or the cells of a table's row, and where they stand."""
 
     place: Place

@@ -13,13 +13,14 @@ from resiliparse.parse.html import HTMLTree
 
 # Elements whose content is no text of the page. The first alternative holds what is written out raw, where "<" begins no tag.
 TOKEN = re.compile(
-    r"<(?:(?:script\b.*?</script|style\b.*?</style|iframe\b.*?</iframe|noembed\b.*?</noembed|noframes\b.*?</noframes|xmp\b.*?</xmp|!--.*?--)>"
-    r"|(/?[a-zA-Z][^\s/>]*)((?: [^\s>/][^\s>/=]*=\"[^\"]*\")*)>)([^<]*)",
+    r"<(?:(?:script\b.*?</script|style\b.*?</style|iframe\b.*?</iframe|noembed\b.*?</noembed|noframes\b.*?</noframes|xmp\b.*?</xmp"
+    r"|!--.*?--|\?[^>]*+)>|(/?[a-zA-Z][^ />]*+)((?: [^ >/][^=]*+=\"[^\"]*+\")*+)>)",
     re.S,
 )
 NAMES = re.compile(r" (?:class|id|role|itemprop|itemtype)=\"([^\"]*)\"")
 HIDDEN = re.compile(r" hidden=\"| aria-hidden=\"true\"| style=\"[^\"]*display:\s*none", re.I)
 WORD = re.compile(r"[a-z]{2,30}|[A-Z][a-z]{1,30}|[A-Z]{2,30}")
+SMALL_WORD = re.compile(r"[a-z]{2,30}")
 
 SKIPPED = frozenset("svg template select textarea datalist video audio canvas object embed map math-annotation annotation title".split())
 INLINE = frozenset(
@@ -32,6 +33,21 @@ BLOCK_TAGS = (
     " ul ol dl tr figure noscript details summary caption center address fieldset tbody thead tfoot"
 ).split()
 TAG_ID = {tag: n + 1 for n, tag in enumerate(BLOCK_TAGS)}
+
+# What a tag does, in one look-up. A tag that is not here opens or closes a block.
+NOTHING, OPENS, CLOSES, LINK_OPENS, LINK_CLOSES, SKIPS, BREAKS = range(7)
+EFFECT = {
+    None: NOTHING,
+    **{"/" + tag: CLOSES for tag in BLOCK_TAGS},
+    **{tag: OPENS for tag in BLOCK_TAGS},
+    **{tag: BREAKS for tag in VOID},
+    **{tag: SKIPS for tag in SKIPPED - VOID},
+    **{tag: NOTHING for tag in SKIPPED & VOID},
+    **{tag: NOTHING for tag in INLINE},
+    **{"/" + tag: NOTHING for tag in INLINE},
+    "a": LINK_OPENS,
+    "/a": LINK_CLOSES,
+}
 
 # Groups of words in class, id, role and itemprop names. A block carries the groups of all elements around it.
 GROUPS: dict[str, str] = {
@@ -69,49 +85,42 @@ GROUPS: dict[str, str] = {
 GROUP_NAMES = tuple(GROUPS)
 GROUP_BIT = {word: 1 << n for n, (_, words) in reversed(list(enumerate(GROUPS.items()))) for word in words.split()}
 HIDDEN_BIT = 1 << len(GROUPS)
-
-
-@dataclass
-class Names:
-    """What the attributes of an element say: the bits of ``GROUPS``, a checksum of its names without digits."""
-
-    bits: int
-    checksum: int
+NO_NAMES = (0, 0)
 
 
 @lru_cache(maxsize=20_000)
-def names_of(attributes: str) -> Names:
-    """Attributes as the tree writes them -> what their names say."""
+def names_of(attributes: str) -> tuple[int, int]:
+    """Attributes as the tree writes them -> what their names say: the bits of ``GROUPS``, and a checksum of the names without digits."""
     value = " ".join(NAMES.findall(attributes[:4000]))[:1000]
-    words = tuple(dict.fromkeys(map(str.lower, WORD.findall(value))))
+    small = value.lower()
+    words = dict.fromkeys(SMALL_WORD.findall(value) if small == value else map(str.lower, WORD.findall(value)))
     bits = 0
     for word in words:
-        bits |= GROUP_BIT.get(word, 0)
+        if word in GROUP_BIT:
+            bits |= GROUP_BIT[word]
     if ("hidden" in attributes or "none" in attributes) and HIDDEN.search(attributes):
         bits |= HIDDEN_BIT
-    return Names(bits, crc32(" ".join(words).encode()))
-
-
-NO_NAMES = Names(0, 0)
+    return bits, crc32(" ".join(words).encode())
 
 
 @dataclass
 class Page:
     """Runs of text, the blocks they make up, and the block elements above them. All lists; ``parent`` of element 0 (the body) is 0.
 
-    ``run_*``: one entry per piece of text between two tags: text, its block, whether in a link.
-    ``block_*``: element, whether a line break began it.
-    ``element_*``: tag, names, parent, first block inside, first block behind.
+    ``run_*``: one entry per piece of text between two tags: text, how many links it is in.
+    ``block_*``: element, first run, whether a line break began it.
+    ``element_*``: tag, bits and checksum of its names (0 where no block is inside), parent, first block inside, first block behind.
     """
 
     title: str
     run_text: list[str]
-    run_block: list[int]
     run_link: list[int]
     block_element: list[int]
+    block_run: list[int]
     block_break: list[int]
     element_tag: list[str]
-    element_names: list[Names]
+    element_bits: list[int]
+    element_checksum: list[int]
     element_parent: list[int]
     element_first: list[int]
     element_behind: list[int]
@@ -120,23 +129,25 @@ class Page:
 def page_blocks(tree: HTMLTree) -> Page:
     """The blocks of a parsed page. Blocks may be blank."""
     body = tree.body
-    tokens = TOKEN.findall(body.html) if body is not None else []
+    # Text, tag, attributes, text, tag ... in one list: tuples, as from ``findall``, would wake the garbage collector.
+    tokens = iter(TOKEN.split(body.html) if body is not None else [""])
+    next(tokens)
     run_text: list[str] = []
-    run_block: list[int] = []
     run_link: list[int] = []
     element_tag: list[str] = ["body"]
-    element_names = [NO_NAMES]
+    element_attributes = [""]
     element_parent = [0]
     element_first = [0]
     element_behind = [0]
     block_element: list[int] = []
+    block_run: list[int] = []
     block_break: list[int] = []
     stack = [0]
     blocks = current = link = skipped = 0
     skipped_tag = closing_tag = ""
     begun = False  # the last block goes on; else the next text begins one, with the break seen since the border
     broken = 0
-    for tag, attributes, text in tokens:
+    for tag, attributes, text in zip(tokens, tokens, tokens, strict=True):
         if skipped:
             if tag == closing_tag:
                 skipped -= 1
@@ -145,38 +156,39 @@ def page_blocks(tree: HTMLTree) -> Page:
             else:
                 skipped += tag == skipped_tag
                 continue
-        elif tag in INLINE:
-            if tag == "a":
+        else:
+            effect = EFFECT.get(tag)
+            if effect is None:
+                effect = CLOSES if tag[0] == "/" else OPENS
+            if effect == NOTHING:
+                pass
+            elif effect == CLOSES:
+                if len(stack) > 1:
+                    element_behind[stack.pop()] = blocks
+                    current = stack[-1]
+                    begun = False
+                    broken = 0
+            elif effect == OPENS:
+                element_tag.append(tag)
+                element_attributes.append(attributes)
+                element_parent.append(current)
+                current = len(element_tag) - 1
+                stack.append(current)
+                element_first.append(blocks)
+                element_behind.append(0)
+                if begun:
+                    begun = False
+                    broken = 0
+            elif effect == LINK_OPENS:
                 link += 1
-        elif not tag:
-            pass
-        elif tag[0] == "/":
-            name = tag[1:]
-            if name in INLINE:
-                link -= name == "a"
-            elif len(stack) > 1:
-                element_behind[stack.pop()] = blocks
-                current = stack[-1]
+            elif effect == LINK_CLOSES:
+                link -= 1
+            elif effect == BREAKS:
                 begun = False
-                broken = 0
-        elif tag in SKIPPED:
-            if tag not in VOID:
+                broken = 1
+            else:
                 skipped, skipped_tag, closing_tag = 1, tag, "/" + tag
                 continue
-        elif tag in VOID:
-            begun = False
-            broken = 1
-        else:
-            element_tag.append(tag)
-            element_names.append(names_of(attributes) if attributes else NO_NAMES)
-            element_parent.append(current)
-            current = len(element_tag) - 1
-            stack.append(current)
-            element_first.append(blocks)
-            element_behind.append(0)
-            if begun:
-                begun = False
-                broken = 0
         if text:
             if "&" in text:
                 text = text.replace("&nbsp;", "\xa0").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
@@ -186,21 +198,27 @@ def page_blocks(tree: HTMLTree) -> Page:
                 begun = True
                 blocks += 1
                 block_element.append(current)
+                block_run.append(len(run_text))
                 block_break.append(broken)
             run_text.append(text)
-            run_block.append(blocks - 1)
             run_link.append(link)
     for element in stack:
         element_behind[element] = blocks
+    # Half of the elements have no text inside: their names do not matter.
+    names = [
+        names_of(attributes) if attributes and behind > first else NO_NAMES
+        for attributes, first, behind in zip(element_attributes, element_first, element_behind, strict=True)
+    ]
     return Page(
         tree.title or "",
         run_text,
-        run_block,
         run_link,
         block_element,
+        block_run,
         block_break,
         element_tag,
-        element_names,
+        [bits for bits, _ in names],
+        [checksum for _, checksum in names],
         element_parent,
         element_first,
         element_behind,
