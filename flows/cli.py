@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flows.run import Request
+    from flows.run import Run
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
 
@@ -228,24 +228,26 @@ def _run(args: argparse.Namespace) -> int:
         made = result(run)
         print(f"Nothing to do: all {run.plan.total()} shards x steps are in the store.", file=sys.stderr)
     else:
-        run.bench.store.open_for_writing()
-        made = _flow(request, verbose=args.verbose)
+        made = _flow(run, verbose=args.verbose)
     _say(made, args)
     return OK
 
 
-def _flow(request: "Request", *, verbose: bool) -> dict[str, Any]:
+def _flow(run: "Run", *, verbose: bool) -> dict[str, Any]:
     """Run the flow in this process, against the configured Prefect server or an ephemeral one."""
+    from flows.head_start import head_start
+
     _quiet(verbose=verbose)
-    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    with head_start(run):
+        from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
-    from flows.curate import curate_snapshot, listener
-    from flows.terminal import Progress
+        from flows.curate import curate_snapshot, listener
+        from flows.terminal import Progress
 
-    # Without a heartbeat each subflow ends a second earlier (research/prefect.md); nobody watches a command's flow for zombies.
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), Progress() as progress:
-        listener.set(progress.tell)
-        state: Any = curate_snapshot(**asdict(request), return_state=True)
+        # Without a heartbeat each subflow ends a second earlier (research/prefect.md); nobody watches a command's flow for zombies.
+        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), Progress() as progress:
+            listener.set(progress.tell)
+            state: Any = curate_snapshot(**asdict(run.request), return_state=True)
     return dict(state.result())
 
 

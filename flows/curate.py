@@ -28,14 +28,14 @@ from pydantic import Field
 
 from flows import notify as notifications
 from flows.account import Account, why
-from flows.housekeeping import command, record
+from flows.head_start import begin, begun
+from flows.housekeeping import command
 from flows.release import percent, size
 from flows.run import Request, Run, clean, prepare, release, result
 from tasks.core.errors import DamagedArtifact, Transient, WinnowError
 from tasks.core.plan import Work
-from tasks.core.runner import Runner, open_runner
+from tasks.core.runner import Runner
 from tasks.core.store import MIN_FREE_BYTES, no_space
-from tasks.core.worker import Job
 
 MAX_BATCHES = 60
 REPAIRS = 3
@@ -111,14 +111,14 @@ def curate_snapshot(
     )  # fmt: skip
     try:
         notifications.check(notify)
-        run = prepare(request)
+        ahead = begun.get()
+        run = ahead.run if ahead else prepare(request)
         if not run.plan.missing() and run.is_released():
             log.info("Nothing to do: all %d shards x steps are in the store.", run.plan.total())
             return Completed(name="Cached", message=f"Nothing to do, see {run.bench.store.uri(run.home)}", data=result(run))
-        run.bench.store.open_for_writing()
-        run.pipeline.check()
-        record(run)
-        _work_off(run)
+        if not ahead:
+            begin(run)
+        _work_off(run, ahead.runner if ahead else None)
         manifest = release(run)
     except WinnowError as e:
         # Named, explained failures end the flow without a traceback; anything else is a bug and shows one.
@@ -127,17 +127,13 @@ def curate_snapshot(
     return Completed(message=f"Corpus at {run.bench.store.uri(run.home)}", data=result(run))
 
 
-def _work_off(run: Run) -> None:
+def _work_off(run: Run, runner: Runner | None = None) -> None:
     """Run every stage that misses something. What is found damaged on the way is made anew, a bounded number of times."""
-    clean(run)
     repairs = 0
-    runner: Runner | None = None
     try:
         shown: set[str] = set()
         while works := run.plan.missing():
-            runner = runner or open_runner(
-                run.runner, Job(run.bench, run.plan.steps), run.request.workers, int(run.request.worker_memory_gib * (1 << 30))
-            )
+            runner = runner or run.open_runner()
             for stage in run.plan.stages:
                 if stage is works[0].stage:
                     break

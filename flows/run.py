@@ -22,8 +22,10 @@ from tasks.core.bench import Bench
 from tasks.core.errors import BadInput, WinnowError
 from tasks.core.merkle import root
 from tasks.core.plan import Plan
+from tasks.core.runner import Runner, open_runner
 from tasks.core.runner import parse as parse_runner
 from tasks.core.step import Step
+from tasks.core.worker import Job
 from tasks.dedup.known import check_name, open_index, remember, remembers
 
 VERSIONED = ("winnow", "datatrove", "resiliparse", "fastwarc", "trafilatura", "fasttext-numpy2-wheel", "pyarrow", "numpy")
@@ -96,6 +98,12 @@ class Run:
     @cached_property
     def manifest_path(self) -> str:
         return f"{self.home}/manifest.json"
+
+    def open_runner(self) -> Runner:
+        """Workers for all steps of the run. Raises BadInput."""
+        return open_runner(
+            self.runner, Job(self.bench, self.plan.steps), self.request.workers, int(self.request.worker_memory_gib * (1 << 30))
+        )
 
     def is_released(self) -> bool:
         """Whether manifest, card and report lie beside the corpus, and the index holds it that was to remember it."""

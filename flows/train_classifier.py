@@ -49,28 +49,43 @@ fit = task(name="fastText", **UNKEPT)(train.train)
     **notifications.HOOKS,
 )
 def train_classifier(
-    out: Annotated[str, Field(title="Name", description="Name in the registry of models, or the path of a folder.")],
-    positive: Annotated[
-        list[str], Field(title="Positive files", description=".txt (a document per line), .jsonl or .parquet with a column text.")
-    ] = [],  # noqa: B006
-    negative: Annotated[list[str], Field(title="Negative files", description="As the positive ones.")] = [],  # noqa: B006
-    run: Annotated[str, Field(title="Run", description="A finished run whose documents are examples.")] = "",
-    store: Annotated[str, Field(title="Store", description="The store of that run.")] = "winnow-store",
-    positive_where: Annotated[str, Field(title="Positive where", description="SQL over the run's signals, url, host, kept, reason.")] = "",
-    negative_where: Annotated[str, Field(title="Negative where", description="The same; without it all other documents of the run.")] = "",
-    positive_domains: Annotated[str, Field(title="Positive sites", description="A file with a domain or URL per line.")] = "",
-    negative_domains: Annotated[str, Field(title="Negative sites", description="The same.")] = "",
-    languages: Annotated[list[str], Field(title="Languages", description="Only documents of these; others get no score.")] = [],  # noqa: B006
-    preset: Annotated[str, Field(title="Preset", description="quality, wikiref, educational, harmful or math.")] = "",
-    options: Annotated[
-        dict[str, Any], Field(title="Options", description="word_ngrams, dim, epochs, learning_rate, min_count, buckets, seed, prepare.")
-    ] = {},  # noqa: B006
-    per_class: Annotated[int, Field(title="Per class", description="At most so many examples of each kind; 0 for all.", ge=0)] = 0,
-    balanced: Annotated[bool, Field(title="Balanced", description="As many of one kind as of the other.")] = True,
-    licence: Annotated[str, Field(title="Licence", description="Licence of the model, for its card.")] = "",
-    notify: Annotated[str, Field(title="Notify", description="Notification block that is told of the end: SLUG/NAME.")] = "",
+    out: str,
+    positive: list[str] = [],  # noqa: B006
+    negative: list[str] = [],  # noqa: B006
+    run: str = "",
+    store: str = "winnow-store",
+    positive_where: str = "",
+    negative_where: str = "",
+    positive_domains: str = "",
+    negative_domains: str = "",
+    languages: list[str] = [],  # noqa: B006
+    preset: str = "",
+    options: dict[str, Any] = {},  # noqa: B006
+    per_class: Annotated[int, Field(ge=0)] = 0,
+    balanced: bool = True,
+    licence: str = "",
+    notify: str = "",
 ) -> Any:
-    """Train, register, describe. Returns the card."""
+    """Train, register, describe. Returns the card.
+
+    Args:
+        out: Name in the registry of models, or the path of a folder.
+        positive: Files of positive examples - .txt (a document per line), .jsonl or .parquet with a column text.
+        negative: Files of negative examples, likewise.
+        run: A finished run whose documents are examples.
+        store: The store of that run.
+        positive_where: Which documents of the run are positive - SQL over its signals, url, host, kept, reason.
+        negative_where: Which are negative; empty - all others.
+        positive_domains: A file with a domain or URL per line, whose documents are positive.
+        negative_domains: The same for negative ones.
+        languages: Only documents of these; others get no score.
+        preset: Empty, quality, wikiref, educational, harmful or math.
+        options: What the preset has otherwise - word_ngrams, dim, epochs, learning_rate, min_count, buckets, seed, prepare.
+        per_class: At most so many examples of each kind; 0 for all.
+        balanced: Take as many of one kind as of the other.
+        licence: Licence of the model, for its card.
+        notify: Notification block that is told when the training ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
+    """
     try:
         notifications.check(notify)
         chosen = train.options_of(preset, options)

@@ -1,12 +1,11 @@
 """The flow ``train-importance``: target text and raw text in, a registered DSIR model out. The counting is in ``tasks/importance.py``."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
-from pydantic import Field
 
 from flows import notify as notifications
 from flows.examples import Choice, Sources
@@ -30,22 +29,35 @@ def count(sources: Sources) -> Bags:
     **notifications.HOOKS,
 )
 def train_importance(
-    out: Annotated[str, Field(title="Name", description="Name in the registry of models, or the path of a folder.")],
-    positive: Annotated[
-        list[str], Field(title="Target files", description=".txt (a document per line), .jsonl or .parquet with a column text.")
-    ] = [],  # noqa: B006
-    negative: Annotated[list[str], Field(title="Raw files", description="As the target's.")] = [],  # noqa: B006
-    run: Annotated[str, Field(title="Run", description="A finished run whose documents are text of either kind.")] = "",
-    store: Annotated[str, Field(title="Store", description="The store of that run.")] = "winnow-store",
-    positive_where: Annotated[str, Field(title="Target where", description="SQL over the run's signals, url, host, kept, reason.")] = "",
-    negative_where: Annotated[str, Field(title="Raw where", description="The same; without it all other documents of the run.")] = "",
-    positive_domains: Annotated[str, Field(title="Target sites", description="A file with a domain or URL per line.")] = "",
-    negative_domains: Annotated[str, Field(title="Raw sites", description="The same.")] = "",
-    languages: Annotated[list[str], Field(title="Languages", description="Only documents of these; others get no value.")] = [],  # noqa: B006
-    licence: Annotated[str, Field(title="Licence", description="Licence of the model, for its card.")] = "",
-    notify: Annotated[str, Field(title="Notify", description="Notification block that is told of the end: SLUG/NAME.")] = "",
+    out: str,
+    positive: list[str] = [],  # noqa: B006
+    negative: list[str] = [],  # noqa: B006
+    run: str = "",
+    store: str = "winnow-store",
+    positive_where: str = "",
+    negative_where: str = "",
+    positive_domains: str = "",
+    negative_domains: str = "",
+    languages: list[str] = [],  # noqa: B006
+    licence: str = "",
+    notify: str = "",
 ) -> Any:
-    """Count, register, describe. Returns the card."""
+    """Count, register, describe. Returns the card.
+
+    Args:
+        out: Name in the registry of models, or the path of a folder.
+        positive: Files of the target - .txt (a document per line), .jsonl or .parquet with a column text.
+        negative: Files of raw text, likewise.
+        run: A finished run whose documents are text of either kind.
+        store: The store of that run.
+        positive_where: Which documents of the run are target text - SQL over its signals, url, host, kept, reason.
+        negative_where: Which are raw text; empty - all others.
+        positive_domains: A file with a domain or URL per line, whose documents are target text.
+        negative_domains: The same for raw text.
+        languages: Only documents of these; others get no value.
+        licence: Licence of the model, for its card.
+        notify: Notification block that is told when the training ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
+    """
     try:
         notifications.check(notify)
         sources = Sources(

@@ -8,6 +8,7 @@ import json
 import re
 import shlex
 import subprocess
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from unittest.mock import AsyncMock
@@ -267,3 +268,10 @@ def test_compose_values_are_resolved_as_compose_does():
     assert resolved("${A:?no}/${B:-c}", {"A": "a"}) == "a/c"
     with pytest.raises(KeyError):
         resolved("${A:?no}", {})
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda d: d.name)
+def test_the_form_explains_every_parameter(deployment):
+    module, _, function = deployment.flow.rpartition(".")
+    properties = getattr(import_module(module), function).parameters.properties
+    assert [name for name, field in properties.items() if not field.get("description")] == []

@@ -74,7 +74,7 @@ def simulate(api, shards, slots):
     from tasks.crawl import Crawl, Source, SourceFile
 
     class Nothing:
-        def __init__(self, *_):
+        def __init__(self):
             self.slots = slots
 
         def run(self, steps, todo):
@@ -85,7 +85,6 @@ def simulate(api, shards, slots):
 
     path = "crawl-data/CC-MAIN-2026-43/segments/1792292511204.18/warc/CC-MAIN-20261018031502-20261018061502-{:05d}.warc.gz"
     crawl = Crawl("CC-MAIN-2026-43", "warc", tuple(SourceFile(i, path.format(i)) for i in range(shards)))
-    curate.open_runner = Nothing
     with tempfile.TemporaryDirectory() as folder, temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         pipeline = recipes.build(recipes.load("fineweb"), crawl)
         run = Run(Request("CC-MAIN-2026-43", workers=slots), pipeline, Bench(crawl, Source("/nowhere"), Store(folder)))
@@ -94,7 +93,7 @@ def simulate(api, shards, slots):
 
         @flow(name="simulated-snapshot")
         def simulated():
-            curate._work_off(run)
+            curate._work_off(run, Nothing())
 
         begin, cpu = time.perf_counter(), time.process_time()
         simulated()

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -20,12 +21,19 @@ START_S = 120
 
 
 def get(url, body=None):
-    """GET, or POST of a JSON body; the answer as JSON."""
+    """GET, or POST of a JSON body; the answer as JSON. A server whose SQLite is busy says 503, after which Prefect's own client asks again too."""
     request = urllib.request.Request(
         url, data=None if body is None else json.dumps(body).encode(), headers={"content-type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return json.load(answer)
+    deadline = time.monotonic() + START_S
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as e:
+            if e.code != 503 or time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.server
 
 SAMPLE = ROOT / "tests" / "data" / "sample"
 STORE = "s3://team/winnow"
-NAMES = {"curate-snapshot", "watch-snapshots", "backfill", "prune", "train-language-model"}
+NAMES = {"curate-snapshot", "watch-snapshots", "backfill", "prune", "train-language-model", "train-classifier", "train-importance"}
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 

@@ -90,7 +90,7 @@ def test_compose_serves_a_team(tiny, tmp_path):
         assert httpx.get(f"http://127.0.0.1:{port}/api/flows/count").status_code == 401
         once.append(start("deploy"))
         assert [process.wait(120) for process in once] == [0, 0], said()
-        assert {b["Name"] for b in s3.list_buckets()["Buckets"]} == {"other", "winnow"}
+        assert {"other", "winnow"} <= {b["Name"] for b in s3.list_buckets()["Buckets"]}
         up.callback(stop, start("worker"))
 
         deployment = api.get("/deployments/name/curate-snapshot/curate-snapshot").json()
