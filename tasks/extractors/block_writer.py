@@ -11,6 +11,7 @@ CELLS = frozenset({"td", "th"})
 LISTS = frozenset({"ul", "ol"})
 # Elements after which a paragraph ends; others end a line.
 PARAGRAPHS = frozenset("p pre blockquote table ul ol dl article section h1 h2 h3 h4 h5 h6 figure address details main".split())
+SHAPING = PARAGRAPHS | HEADINGS.keys() | CELLS | LISTS | {"pre", "li", "tr", "blockquote"}
 MAX_INDENT = 8
 
 
@@ -43,7 +44,9 @@ class Places:
             element = self.page.element_parent[element]
         place = self.known[element]
         for e in reversed(chain):
-            place = self.known[e] = self._inside(place, e)
+            if self.page.element_tag[e] in SHAPING:
+                place = self._inside(place, e)
+            self.known[e] = place
         return place
 
     def _inside(self, p: Place, e: int) -> Place:
