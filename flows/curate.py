@@ -106,7 +106,7 @@ def curate_snapshot(
         run.bench.store.open_for_writing()
         run.pipeline.check()
         record(run)
-        _work_off(run)
+        work_off(run)
         manifest = release(run)
     except WinnowError as e:
         # Named, explained failures end the flow without a traceback; anything else is a bug and shows one.
@@ -115,7 +115,7 @@ def curate_snapshot(
     return Completed(message=f"Corpus at {run.bench.store.uri(run.home)}", data=result(run))
 
 
-def _work_off(run: Run) -> None:
+def work_off(run: Run) -> None:
     """Run every stage that misses something. What is found damaged on the way is made anew, a bounded number of times."""
     for step in run.plan.steps:
         run.bench.store.clean(step)

@@ -6,6 +6,7 @@ Nothing here imports Prefect, so that planning answers in a second and ``winnow 
 import hashlib
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from typing import Any
 
 from flows import recipes
 from flows.places import source_place, store_place
+from flows.plans import compare
 from flows.release import dataset_card, report_html
 from tasks import crawl as crawls
 from tasks.core.bench import Bench
@@ -77,6 +79,7 @@ class Run:
     pipeline: recipes.Pipeline
     bench: Bench
     plan: Plan = field(init=False)
+    began: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         self.plan = Plan(self.pipeline.targets, self.bench)
@@ -125,17 +128,27 @@ def prepare(request: Request) -> Run:
     store_root, store_options = store_place(request.store)
     store = Store(store_root if "://" in store_root else str(Path(store_root).absolute()), tuple(sorted(store_options.items())))
     store.check()
-    indexes = {
-        rule.against: open_index(store, rule.against, rule.minhash, crawl.snapshot)
-        for rule in recipe.deduplicate
-        if isinstance(rule, recipes.ByMinHash) and rule.against
-    }
-    run = Run(request, recipes.build(recipe, crawl, indexes), Bench(crawl, source, store, int(request.memory_gib * (1 << 30))))
+    run = _run(request, recipe, Bench(crawl, source, store, int(request.memory_gib * (1 << 30))))
     if request.remember and not run.pipeline.signatures:
         raise BadInput(
             f"The recipe {recipe.name} has no deduplication by minhash, so that there is nothing to remember in {request.remember}."
         )
     return run
+
+
+def sampled(run: Run, shards: int, seed: int) -> Run:
+    """The same run over a random sample of its shards. What it makes shard by shard has the addresses of the whole run."""
+    bench = run.bench
+    return _run(run.request, run.pipeline.recipe, Bench(bench.crawl.sample(shards, seed), bench.source, bench.store, bench.memory_bytes))
+
+
+def _run(request: Request, recipe: recipes.Recipe, bench: Bench) -> Run:
+    indexes = {
+        rule.against: open_index(bench.store, rule.against, rule.minhash, bench.crawl.snapshot)
+        for rule in recipe.deduplicate
+        if isinstance(rule, recipes.ByMinHash) and rule.against
+    }
+    return Run(request, recipes.build(recipe, bench.crawl, indexes), bench)
 
 
 def versions() -> dict[str, str]:
@@ -159,6 +172,16 @@ def reports(run: Run, step: Step) -> list[dict[str, Any]]:
         return list(threads.map(lambda shard: run.bench.store.report(step, shard), shards))
 
 
+def stored_bytes(run: Run, step: Step, made: Iterable[dict[str, Any]]) -> Counter[str]:
+    """Bytes in the store of each shard of a step, of which ``made`` are the reports."""
+    sizes = Counter({r["shard"]: 0 if r["data"]["path"].startswith("steps/") else r["data"]["bytes"] for r in made})
+    for path, n in run.bench.store.files(f"steps/{step.address}").items():
+        shard = path.rsplit("/", 1)[1].split(".", 1)[0]
+        if shard in sizes:
+            sizes[shard] += n
+    return sizes
+
+
 def release(run: Run) -> dict[str, Any]:
     """Count the whole run and write card, report and, last, the manifest, which is returned. Raises DamagedArtifact."""
     steps, files, costs = [], [], []
@@ -180,9 +203,14 @@ def release(run: Run) -> dict[str, Any]:
                 "merkle": root(r["data"]["sha256"] for r in sorted(made, key=lambda r: r["shard"])),
             }
         )
-        seconds, cpu_s = sum(r["seconds"] for r in made), sum(r["cpu_s"] for r in made)
         costs.append(
-            {"name": step.label, "seconds": seconds, "cpu_s": cpu_s, "peak_rss_bytes": max((r["peak_rss_bytes"] for r in made), default=0)}
+            {
+                "name": step.label,
+                "seconds": sum(r["seconds"] for r in made),
+                "cpu_s": sum(r["cpu_s"] for r in made),
+                "peak_rss_bytes": max((r["peak_rss_bytes"] for r in made), default=0),
+                "size_bytes": stored_bytes(run, step, made).total(),
+            }
         )
         notes[step.label] = _summed(r["notes"] for r in made)
         if step is run.pipeline.publish:
@@ -201,7 +229,7 @@ def release(run: Run) -> dict[str, Any]:
         "steps": steps,
         "merkle": root(s["merkle"] for s in steps),
     }
-    store = run.bench.store
+    store, profile = run.bench.store, _profile(run)
     summary = {
         "id": run.id,
         "snapshot": run.bench.crawl.snapshot,
@@ -209,7 +237,8 @@ def release(run: Run) -> dict[str, Any]:
         "manifest": manifest,
         "notes": notes,
         "costs": costs,
-        "profile": _profile(run),
+        "profile": profile,
+        "forecast": compare(run, profile, costs, sum(f["rows"] for f in files)),
     }
     store.put(f"{run.home}/README.md", dataset_card(summary).encode("utf-8", "replace"))
     store.put(f"{run.home}/report.html", report_html(summary).encode("utf-8", "replace"))
