@@ -27,6 +27,7 @@ from prefect.tasks import exponential_backoff
 from pydantic import Field
 
 from flows.housekeeping import record
+from flows.release import essentials
 from flows.run import Request, Run, prepare, release, result
 from tasks.core.errors import DamagedArtifact, Transient, WinnowError
 from tasks.core.plan import Work
@@ -107,11 +108,11 @@ def curate_snapshot(
         run.pipeline.check()
         record(run)
         work_off(run)
-        manifest = release(run)
+        summary = release(run)
     except WinnowError as e:
         # Named, explained failures end the flow without a traceback; anything else is a bug and shows one.
         return Failed(message=str(e), data=e)
-    _publish_artifacts(run, manifest)
+    _publish_artifacts(run, summary)
     return Completed(message=f"Corpus at {run.bench.store.uri(run.home)}", data=result(run))
 
 
@@ -221,8 +222,11 @@ def _stage(run: Run, work: Work, pool: Pool) -> None:
         raise WinnowError(f"The stage {work.stage.label} ended as {state.name}: {state.message}")
 
 
-def _publish_artifacts(run: Run, manifest: dict[str, Any]) -> None:
-    """The run's essentials in the UI: funnel, drops by reason, where the report lies."""
+def _publish_artifacts(run: Run, summary: dict[str, Any]) -> None:
+    """The run's essentials in the UI: funnel, drops by reason, rules, languages, diversity, cost, forecast, where the report lies."""
+    manifest = summary["manifest"]
+    for key, (about, rows) in essentials(summary).items():
+        create_table_artifact(rows, key=key, description=f"{about} ({run.id})")
     counted = [s for s in manifest["steps"] if s["kind"] == "filter"]
     create_table_artifact(
         [{"step": s["name"], "rows in": s["rows_in"], "rows out": s["rows_out"], "dropped": s["rows_in"] - s["rows_out"]} for s in counted],

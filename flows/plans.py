@@ -39,7 +39,7 @@ def known(run: "Run", shards: int, seed: int) -> Sample | None:
 
 def compare(run: "Run", profile: Iterable[Mapping[str, Any]], costs: Sequence[Mapping[str, Any]], kept: int) -> dict[str, Any] | None:
     """The plan's forecast, made for the workers of this run, beside what it took and gave: {figure: {value, low, high, actual}}, kept with the plan.
-    None without a plan. Time is compared if this process made all that the sample had left."""
+    None without a plan. Time is compared if one process made all that the sample had left."""
     store = run.bench.store
     plan = stored(store, run.id)
     if not plan:
@@ -49,8 +49,9 @@ def compare(run: "Run", profile: Iterable[Mapping[str, Any]], costs: Sequence[Ma
     chars = [(r["bin"], r["documents"], r["kept"]) for r in profile if r["what"] == "chars"]
     documents = sum(r["documents"] for r in profile if r["what"] == "language")
     made_all = run.plan.computed == run.plan.total() - sample.reused
+    before = plan.get("actual", {}).get("figures", {}).get("seconds_left", {}).get("actual")
     actual: dict[str, float | None] = {
-        "seconds_left": time.monotonic() - run.began if made_all else None,
+        "seconds_left": time.monotonic() - run.began if made_all else before,
         "cpu_hours": sum(c["cpu_s"] for c in costs) / 3600,
         "disk_bytes": float(sum(c["size_bytes"] for c in costs)),
         "documents": float(documents),
@@ -79,7 +80,7 @@ def figure(name: str, value: float) -> str:
     if name.startswith("seconds"):
         return duration(value)
     if name == "cpu_hours":
-        return f"{value:,.2f}" if value < 100 else number(round(value))
+        return f"{value:.2g}" if value < 1 else f"{value:,.1f}" if value < 100 else number(round(value))
     if name == "disk_bytes":
         return size(value)
     return number(round(value))
@@ -122,6 +123,28 @@ def said(sample: Sample, found: Forecast) -> list[str]:
         f"The sample's {sample.reused} shards x steps are in the store; the real run goes on from them: {sample.command}",
     ]
     return lines
+
+
+def comparison(compared: Mapping[str, Any]) -> dict[str, Any]:
+    """A forecast beside what happened, for the report: rows of (figure, forecast, interval, actual, whether inside), in words."""
+    rows = [
+        (
+            FIGURES[name],
+            figure(name, f["value"]),
+            f"{figure(name, f['low'])} to {figure(name, f['high'])}",
+            "not compared" if f["actual"] is None else figure(name, f["actual"]),
+            "" if f["actual"] is None else "inside" if f["low"] <= f["actual"] <= f["high"] else "outside",
+            _place(f),
+        )
+        for name, f in compared["figures"].items()
+    ]
+    return {**{k: compared[k] for k in ("sample", "shards", "workers")}, "rows": rows}
+
+
+def _place(f: Mapping[str, Any]) -> tuple[float, float, float, float]:
+    """Low, value, high and what happened on a line from 0 to 100."""
+    top = 1.05 * max(f["high"], f["actual"] or 0.0) or 1.0
+    return tuple(100 * v / top for v in (f["low"], f["value"], f["high"], f["actual"] or 0.0))  # type: ignore[return-value]
 
 
 def as_json(sample: Sample, found: Forecast) -> dict[str, Any]:

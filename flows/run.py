@@ -18,7 +18,7 @@ from typing import Any
 
 from flows import recipes
 from flows.places import source_place, store_place
-from flows.plans import compare
+from flows.plans import compare, comparison
 from flows.release import dataset_card, report_html
 from tasks import crawl as crawls
 from tasks.core.bench import Bench
@@ -28,6 +28,7 @@ from tasks.core.plan import Plan
 from tasks.core.step import Step
 from tasks.core.store import Store
 from tasks.dedup.known import open_index, remember, remembers
+from tasks.profile import added
 
 VERSIONED = ("winnow", "datatrove", "resiliparse", "fastwarc", "trafilatura", "fasttext-numpy2-wheel", "pyarrow", "numpy")
 SECRET_IN_URI = re.compile(r"^[a-z0-9+]+://[^/]*@", re.IGNORECASE)
@@ -183,7 +184,7 @@ def stored_bytes(run: Run, step: Step, made: Iterable[dict[str, Any]]) -> Counte
 
 
 def release(run: Run) -> dict[str, Any]:
-    """Count the whole run and write card, report and, last, the manifest, which is returned. Raises DamagedArtifact."""
+    """Count the whole run and write card, report and, last, the manifest. Returns what they were made of. Raises DamagedArtifact."""
     steps, files, costs = [], [], []
     notes: dict[str, dict[str, Any]] = {}
     for step in run.pipeline.steps:
@@ -230,6 +231,7 @@ def release(run: Run) -> dict[str, Any]:
         "merkle": root(s["merkle"] for s in steps),
     }
     store, profile = run.bench.store, _profile(run)
+    compared = compare(run, profile, costs, sum(f["rows"] for f in files))
     summary = {
         "id": run.id,
         "snapshot": run.bench.crawl.snapshot,
@@ -238,14 +240,14 @@ def release(run: Run) -> dict[str, Any]:
         "notes": notes,
         "costs": costs,
         "profile": profile,
-        "forecast": compare(run, profile, costs, sum(f["rows"] for f in files)),
+        "forecast": comparison(compared) if compared else None,
     }
     store.put(f"{run.home}/README.md", dataset_card(summary).encode("utf-8", "replace"))
     store.put(f"{run.home}/report.html", report_html(summary).encode("utf-8", "replace"))
     if run.request.remember and run.pipeline.signatures:
         remember(run.bench, run.request.remember, run.pipeline.signatures, run.pipeline.decisions, run.pipeline.documents)
     store.put(run.manifest_path, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
-    return manifest
+    return summary
 
 
 def _summed(many: Iterable[dict[str, Any]]) -> dict[str, Any]:
@@ -264,10 +266,7 @@ def _profile(run: Run) -> list[dict[str, Any]]:
     """The profiles of all shards added up."""
     total: dict[tuple[str, str], list[int]] = {}
     for shard in run.bench.shard_keys:
-        for row in run.bench.read(run.pipeline.profile, shard).to_pylist():
-            counts = total.setdefault((row["what"], row["bin"]), [0, 0])
-            counts[0] += row["documents"]
-            counts[1] += row["kept"]
+        added(run.bench.read(run.pipeline.profile, shard).to_pylist(), total)
     return [{"what": what, "bin": name, "documents": n, "kept": kept} for (what, name), (n, kept) in total.items()]
 
 
