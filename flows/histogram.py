@@ -132,7 +132,8 @@ def _drawn(cells: Sequence[Cell], top: int) -> tuple[Cell, ...]:
         y_documents = 0.0 if cut else HEIGHT * (1 - cell.documents / top)
         kept = cell.kept / cell.documents if cell.documents else 0.0
         x = number * width + (width - bar) / 2
-        drawn.append(replace(cell, x=x, width=bar, y_kept=HEIGHT - (HEIGHT - y_documents) * kept, y_documents=y_documents, cut=cut))
+        y_kept = max(HEIGHT - (HEIGHT - y_documents) * kept, y_documents)  # the product may round beyond it
+        drawn.append(replace(cell, x=x, width=bar, y_kept=y_kept, y_documents=y_documents, cut=cut))
     return tuple(drawn)
 
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 REASONS_SHOWN, LANGUAGES_SHOWN, DOMAINS_SHOWN = 10, 12, 15
 REASONS_LISTED, DOMAINS_LISTED = 1000, 200
-CARD_LANGUAGES, CARD_REASONS = 100, 15
+CARD_LANGUAGES, CARD_REASONS, CARD_TLDS = 100, 15, 20
+NO_LICENCE = "to-be-chosen"
 BUSY_SHARE = 0.7  # below this a step mostly waits
 COMMON_CRAWL = re.compile(r"CC-MAIN-[0-9A-Za-z-]+")
 ISO_639 = re.compile(r"([a-z]{2,3})(?:_[A-Z][a-z]{3})?")
@@ -404,7 +405,7 @@ def tokens(profile: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
 
 def _years(summary: Mapping[str, Any]) -> list[Tally]:
     years: dict[str, list[int]] = {}
-    for row in _tallies(summary, "day"):
+    for row in _tallies(summary, "hour"):
         counts = years.setdefault(row.name[:4] if row.name != "unknown" else row.name, [0, 0])
         counts[0], counts[1] = counts[0] + row.documents, counts[1] + row.kept
     return [Tally(name, name, *counts) for name, counts in sorted(years.items())]
@@ -564,12 +565,84 @@ def _card(summary: Mapping[str, Any]) -> dict[str, Any]:
         "languages_shown": CARD_LANGUAGES,
         "reasons_shown": CARD_REASONS,
         "limits": [(limit["signal"], bound(limit)) for limit in recipe.get("limits") or ()],
+        "tlds_shown": CARD_TLDS,
         "personal_data": _ranked(summary["notes"].get("redact", {}).get("personal_data", {})),
         "text_chars": summary["notes"].get("redact", {}).get("text_chars"),
+        "bias": _bias(summary, facts),
+        "licence": yaml.safe_dump(summary["licence"], sort_keys=False, allow_unicode=True, width=1000) if summary.get("licence") else "",
+        "tokens": tokens(summary["profile"]),
         "corrected": any(s.name == "correct" for s in facts.stages),
         "deduplicated": [rule["by"] for rule in recipe["deduplicate"] if rule.get("drop", True)],
         "command": f"winnow run {source} --recipe {shlex.quote(recipe['name'])}",
     }
+
+
+@dataclass(frozen=True)
+class Bias:
+    """What a corpus is a sample of: when its pages were captured, how many a crawler cut, from which domains they are.
+
+    ``tlds``: name, captures in the crawl's index (0 without one), documents, kept documents. ``domains`` and ``domains_kept`` are at least that many
+    where ``domains_left_out`` documents were of domains that were not counted.
+    """
+
+    first: str
+    median: str
+    last: str
+    undated: int
+    truncated: int
+    truncated_kept: int
+    domains: int
+    domains_kept: int
+    domains_left_out: int
+    largest_share: float
+    tlds: tuple[tuple[str, int, int, int], ...]
+    index_captures: int
+    index_domains: int | None
+
+
+def _bias(summary: Mapping[str, Any], facts: _Facts) -> Bias:
+    hours = sorted((t for t in _tallies(summary, "hour") if t.name != "unknown"), key=lambda t: t.name)
+    kept = [t.name for t in hours if t.kept]
+    domains = [t for t in _tallies(summary, "domain") if t.name != "unknown"]
+    cut = [t for t in _tallies(summary, "truncated") if t.name != "no"]
+    index: Mapping[str, Any] = summary.get("index") or {}
+    tlds = {t.name: (t.documents, t.kept) for t in _tallies(summary, "tld")}
+    captures: Mapping[str, int] = index.get("tlds", {})
+    ranked = sorted({*tlds, *captures}, key=lambda name: (-captures.get(name, 0), -tlds.get(name, (0, 0))[0], name))
+    return Bias(
+        first=kept[0] if kept else "",
+        median=_median(hours),
+        last=kept[-1] if kept else "",
+        undated=sum(t.kept for t in _tallies(summary, "hour") if t.name == "unknown"),
+        truncated=sum(t.documents for t in cut),
+        truncated_kept=sum(t.kept for t in cut),
+        domains=len(domains),
+        domains_kept=sum(t.kept > 0 for t in domains),
+        domains_left_out=sum(r["documents"] for r in summary["profile"] if r["what"] == "domains_left_out"),
+        largest_share=sum(t.kept for t in domains[:10]) / max(1, facts.kept),
+        tlds=tuple((name, captures.get(name, 0), *tlds.get(name, (0, 0))) for name in ranked),
+        index_captures=index.get("captures", 0),
+        index_domains=index.get("domains"),
+    )
+
+
+def _median(hours: Sequence[Tally]) -> str:
+    left = sum(t.kept for t in hours) / 2
+    for tally in hours:
+        left -= tally.kept
+        if left <= 0 and tally.kept:
+            return tally.name
+    return ""
+
+
+def chosen_licence(card: str) -> dict[str, Any] | None:
+    """The licence that somebody wrote into a dataset card in place of ours, as its front matter's fields; None if nobody did."""
+    try:
+        front = yaml.safe_load(card.split("---\n")[1])
+        found = {k: front[k] for k in ("license", "license_name", "license_link") if k in front}
+    except (IndexError, TypeError, yaml.YAMLError):
+        return None
+    return None if not found or found.get("license_name") == NO_LICENCE else found
 
 
 def iso_code(language: str) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 from flows import recipes
 from flows.places import source_place, store_place
 from flows.plans import compare, comparison
-from flows.release import dataset_card, report_html
+from flows.release import chosen_licence, dataset_card, report_html
 from tasks import crawl as crawls
 from tasks.core.bench import Bench
 from tasks.core.errors import BadInput
@@ -27,6 +27,7 @@ from tasks.core.merkle import root
 from tasks.core.plan import Plan
 from tasks.core.step import Step
 from tasks.core.store import Store
+from tasks.crawl_index import index_shares
 from tasks.dedup.known import open_index, remember, remembers
 from tasks.profile import added
 
@@ -241,6 +242,8 @@ def release(run: Run) -> dict[str, Any]:
         "costs": costs,
         "profile": profile,
         "forecast": comparison(compared) if compared else None,
+        "index": _index(run),
+        "licence": _licence(run),
     }
     store.put(f"{run.home}/README.md", dataset_card(summary).encode("utf-8", "replace"))
     store.put(f"{run.home}/report.html", report_html(summary).encode("utf-8", "replace"))
@@ -248,6 +251,20 @@ def release(run: Run) -> dict[str, Any]:
         remember(run.bench, run.request.remember, run.pipeline.signatures, run.pipeline.decisions, run.pipeline.documents)
     store.put(run.manifest_path, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
     return summary
+
+
+def _index(run: Run) -> dict[str, Any] | None:
+    crawl = run.bench.crawl
+    found = None if crawl.kind == "documents" else index_shares(run.bench.source, crawl.snapshot)
+    return vars(found) if found else None
+
+
+def _licence(run: Run) -> dict[str, Any] | None:
+    """What somebody chose in the card of an earlier release: writing the card anew must not undo it."""
+    try:
+        return chosen_licence(run.bench.store.get(f"{run.home}/README.md").decode("utf-8", "replace"))
+    except FileNotFoundError:
+        return None
 
 
 def _summed(many: Iterable[dict[str, Any]]) -> dict[str, Any]:

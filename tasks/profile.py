@@ -45,7 +45,7 @@ Row = dict[str, Any]
 class Profile(ShardStep):
     """Documents, signals and decisions in; (what, bin, documents, kept) out (schema PROFILE). Rows of the same ``what`` and ``bin`` add up.
 
-    ``what`` is ``language``, ``domain`` (registered; the most frequent of a shard), ``tld``, ``day``, ``truncated`` (why a crawler cut the page),
+    ``what`` is ``language``, ``domain`` (registered; the most frequent of a shard), ``tld``, ``hour``, ``truncated`` (why a crawler cut the page),
     ``text_chars`` or ``signal:<name>``. The bin of a number is the lower edge of its interval: 1/50 wide between 0 and 1, half an octave wide
     elsewhere; ``missing`` for null. ``chars``: characters by language instead of documents. ``domains_left_out``: documents of the domains that
     were not counted.
@@ -66,7 +66,7 @@ class Profile(ShardStep):
     signal, with bins an eighth of an octave wide.
     """
 
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
 
     name: ClassVar[str] = "profile"
     kind: ClassVar[Kind] = "aggregate"
@@ -84,7 +84,7 @@ class Profile(ShardStep):
         domains = [registered_domain(h or "") or "unknown" for h in documents["host"].to_pylist()]
         rows = [*_counted("language", languages, kept), *_most("domain", domains, kept)]
         rows += _counted("tld", [top_level(d) for d in domains], kept)
-        rows += _counted("day", [(d or "")[:10] or "unknown" for d in documents["date"].to_pylist()], kept)
+        rows += _counted("hour", [(d or "")[:13] or "unknown" for d in documents["date"].to_pylist()], kept)
         rows += _counted("truncated", [t or "no" for t in documents["truncated"].to_pylist()], kept)
         rows += _weighted("chars", languages, kept, documents["text_chars"].to_numpy())
         rows += _histogram("text_chars", documents["text_chars"], kept)

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import example as example_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ from flows.histogram import BINS_PER_OCTAVE, BINS_PER_UNIT, HEIGHT, MAX_OCTAVE_C
 from flows.release import (
     bottleneck,
     bound,
+    chosen_licence,
     code,
     dataset_card,
     duration,
@@ -118,9 +120,9 @@ def example(n: int = 118_000) -> dict[str, Any]:
             )
         ),
         *({"what": "tld", "bin": t, "documents": documents // 3, "kept": kept // 3} for t in ("com", "org", "de")),
-        {"what": "day", "bin": "2024-05-18", "documents": documents // 2, "kept": kept // 2},
-        {"what": "day", "bin": "2024-05-19", "documents": documents - documents // 2 - 7, "kept": kept - kept // 2},
-        {"what": "day", "bin": "unknown", "documents": 7, "kept": 0},
+        {"what": "hour", "bin": "2024-05-18T02", "documents": documents // 2, "kept": kept // 2},
+        {"what": "hour", "bin": "2024-05-19T11", "documents": documents - documents // 2 - 7, "kept": kept - kept // 2},
+        {"what": "hour", "bin": "unknown", "documents": 7, "kept": 0},
         {"what": "truncated", "bin": "no", "documents": documents - 900, "kept": kept - 300},
         {"what": "truncated", "bin": "length", "documents": 900, "kept": 300},
         {"what": "chars", "bin": "en", "documents": 84_000_000, "kept": 42_000_000},
@@ -257,7 +259,7 @@ def hostile() -> dict[str, Any]:
             "language",
             "domain",
             "tld",
-            "day",
+            "hour",
             "truncated",
             "crossed",
             "text_chars",
@@ -517,6 +519,7 @@ def test_no_number_is_no_histogram() -> None:
     bounds=st.lists(st.floats(-1e12, 1e12), max_size=2),
     kept=st.integers(0, 3),
 )
+@example_of(values=[0.0] * 7 + [1.0] * 5, bounds=[], kept=3)  # rounding put a bar outside of itself
 @settings(max_examples=150, deadline=None)
 def test_every_document_is_in_one_bar_and_every_bar_in_the_picture(values: list[float], bounds: list[float], kept: int) -> None:
     made = histogram([(_lower_edge(v), 3, kept) for v in values], bounds)
@@ -593,6 +596,30 @@ def test_copies_that_are_only_marked_are_not_said_to_be_dropped() -> None:
     for rule in run["manifest"]["recipe"]["deduplicate"]:
         rule["drop"] = False
     assert "No copies were dropped" in dataset_card(run)
+
+
+def test_card_tells_what_the_corpus_is_a_sample_of() -> None:
+    card = dataset_card(example())
+    assert "captured from 2024-05-18T02 to 2024-05-19T11" in card
+    assert "900" in card.split("**Truncation.**")[1].split("\n")[0]
+    assert "Not compared" in card
+    index = {"captures": 1000, "tlds": {"com": 700, "org": 200, "xyz": 100}, "domains": 50}
+    card = dataset_card(example() | {"index": index})
+    assert "The crawl's index has 50 domains" in card
+    assert re.search(r"\| `com` \| 70\.0 % \| ", card)
+    assert re.search(r"\| `xyz` \| 10\.0 % \| 0 % \| 0 % \|", card)
+
+
+def test_a_licence_that_somebody_chose_stays() -> None:
+    card = dataset_card(example())
+    assert chosen_licence(card) is None
+    edited = re.sub(r"license: other\nlicense_name: .*\nlicense_link: .*\n", "license: odc-by\n", card)
+    assert chosen_licence(edited) == {"license": "odc-by"}
+    again = dataset_card(example() | {"licence": chosen_licence(edited)})
+    assert _front(again)["license"] == "odc-by"
+    assert "placeholder" not in again
+    for broken in ("", "# no front matter", "---\n- a\n---\n", "---\n: [\n---\n"):
+        assert chosen_licence(broken) is None
 
 
 def test_card_says_how_to_make_it_again() -> None:
