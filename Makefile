@@ -4,14 +4,14 @@ BIN := .venv/bin
 STORE ?= winnow-store
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: run test check fast setup lock serve accept benchmarks clean
+.PHONY: run test check fast setup servers lock audit serve accept benchmarks clean
 
 run: setup
 	$(BIN)/winnow run tests/data/sample --recipe fineweb --store $(STORE)
 	@echo
 	@echo "Open the report in a browser (path above). The run in the Prefect UI: make serve, then http://127.0.0.1:4200"
 
-test: setup check fast
+test: setup servers check fast
 
 check: setup
 	$(BIN)/ruff format --check .
@@ -30,11 +30,22 @@ setup: .venv/.ready
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
+# PostgreSQL and Chromium, which tests of a team's server and of its pages use. Only on Debian as root; elsewhere those tests say what they leave out.
+servers:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v chromium && ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1; then \
+		apt-get update --quiet --quiet && DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends postgresql chromium \
+		|| echo "PostgreSQL and Chromium could not be installed: their tests are left out."; fi
+
 lock:
 	uv pip compile pyproject.toml --group model --group test --python-version 3.11 --generate-hashes --no-emit-package fasttext-predict --no-emit-package robust-downloader --no-header --no-annotate --output-file requirements.lock
 
+# Known weaknesses of the locked versions. It asks pypi.org's advisories, and fails where it cannot reach them.
+audit: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check --target build/audit pip-audit==2.10.1
+	PYTHONPATH=build/audit $(BIN)/python -m pip_audit --requirement requirements.lock --no-deps --disable-pip --strict
+
 serve: setup
-	$(BIN)/prefect server start
+	$(BIN)/winnow serve --store $(STORE)
 
 accept: setup
 	$(BIN)/python ../shared/acceptance/accept.py --winnow $(BIN)/winnow

@@ -4,7 +4,10 @@ Register with ``prefect block register -m blocks``; name one in a run as ``--sto
 """
 
 from blocks.models import RegisteredModel
+from blocks.runner import ShardRunner
 from blocks.source import SnapshotSource
 from blocks.store import ArtifactStore
 
-__all__ = ["ArtifactStore", "RegisteredModel", "SnapshotSource"]
+BLOCKS = (SnapshotSource, ArtifactStore, RegisteredModel, ShardRunner)
+
+__all__ = ["BLOCKS", "ArtifactStore", "RegisteredModel", "ShardRunner", "SnapshotSource"]

@@ -106,11 +106,20 @@ def _parser() -> argparse.ArgumentParser:
     threshold.add_argument("--run", required=True, metavar="RUN", help="a run of the store (see `winnow status`)")
     threshold.add_argument("--language", default="", help="only documents of this language")
     threshold.add_argument("--svg", default="", metavar="FILE", help="where the plot goes (default: threshold-SIGNAL.svg)")
-    for sub in (explain, sql, what_if):
+    export = command("export", _export, "Write a finished run in the files of RedPajama-V2: documents, quality signals, duplicates.")
+    export.add_argument("--out", required=True, metavar="FOLDER", help="where the files go")
+    for sub in (explain, sql, what_if, export):
         sub.add_argument("--run", default="", help="a run's id or the path of its manifest (default: the newest)")
     for sub in (explain, sql, what_if, diff, verify):
         sub.add_argument("--json", action="store_true", help="print JSON")
-    for sub in (run, plan, status, prune, index, explain, sql, what_if, diff, verify, threshold):
+    serve = command("serve", _serve, "A Prefect server with its UI, the deployments and a worker on this machine, until Ctrl-C.")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine alone)")
+    serve.add_argument("--port", type=int, default=4200)
+    deploy = command("deploy", _deploy, "Register blocks, work pool and deployments with the Prefect server in PREFECT_API_URL.")
+    deploy.add_argument("--pool", default="winnow", help="work pool whose workers run the flows; made, of processes, if there is none")
+    for sub in (serve, deploy):
+        sub.add_argument("--watch", action="store_true", help="switch the schedule of watch-snapshots on")
+    for sub in (serve, deploy, run, plan, status, prune, index, explain, sql, what_if, diff, verify, threshold, export):
         sub.add_argument("--store", default="winnow-store", help="folder or URI for artifacts and corpora (default: ./winnow-store)")
 
     recipes = command("recipes", _recipes, "The shipped recipes, or one of them with every default written out.")
@@ -134,6 +143,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     lm.add_argument("--estimator", default="winnow", help="winnow, or lmplz if it is on the PATH (text larger than memory)")
     lm.add_argument("--licence", default="", help="licence of the model, for its card")
+    _classifier_arguments(kinds)
+    _importance_arguments(kinds)
 
     command("doctor", _doctor, "Check this machine: libraries, models, disk, Prefect.")
     return parser
@@ -160,8 +171,60 @@ def _source_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--memory-gib", type=float, default=1.0, help="what one worker may hold while it compares documents of the whole crawl"
     )
+    sub.add_argument(
+        "--runner", default="local", help="who makes the shards: local, dask, dask:tcp://HOST:8786, ray, ray:ray://HOST:10001 or block:NAME"
+    )
+    sub.add_argument(
+        "--worker-memory-gib", type=float, default=0.0, help="a worker that holds more is ended (default: an equal share of the machine)"
+    )
     sub.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
     sub.add_argument("--verbose", action="store_true", help="show Prefect's log")
+
+
+def _classifier_arguments(kinds: Any) -> None:
+    c = kinds.add_parser(
+        "classifier",
+        help="a fastText classifier of documents",
+        description="Train a fastText classifier from positive and negative examples: files, or documents of a finished run.",
+    )
+    c.set_defaults(command=_train_classifier)
+    _example_arguments(c)
+    c.add_argument("--preset", default="", help="published options: quality, wikiref, educational, harmful or math")
+    for name, text in (
+        ("word-ngrams", "longest n-grams of words"),
+        ("dim", "numbers per word"),
+        ("epochs", "passes over the examples"),
+        ("min-count", "words seen less often are left out"),
+        ("buckets", "rows that n-grams share"),
+        ("seed", "of the order of examples, and of the first weights"),
+    ):
+        c.add_argument(f"--{name}", type=int, default=None, help=text)
+    c.add_argument("--learning-rate", type=float, default=None)
+    c.add_argument("--prepare", default=None, help="line: text as it is; words: lower case, punctuation apart")
+    c.add_argument("--per-class", type=int, default=0, metavar="N", help="at most N examples of each kind")
+    c.add_argument("--unbalanced", action="store_true", help="all examples of both kinds (default: as many of one as of the other)")
+
+
+def _importance_arguments(kinds: Any) -> None:
+    i = kinds.add_parser(
+        "importance",
+        help="importance weights (DSIR): documents like a target text",
+        description="Count words and pairs of words of a target text (positive) and of raw text (negative): files, or documents of a finished run.",
+    )
+    i.set_defaults(command=_train_importance)
+    _example_arguments(i)
+
+
+def _example_arguments(c: argparse.ArgumentParser) -> None:
+    c.add_argument("--out", required=True, metavar="NAME", help="name in the registry of models, or the path of a folder")
+    for kind in ("positive", "negative"):
+        c.add_argument(f"--{kind}", nargs="+", default=[], metavar="FILE", help=".txt (a document per line), .jsonl or .parquet; .gz too")
+        c.add_argument(f"--{kind}-where", default="", metavar="SQL", help="documents of --run: over its signals, url, host, kept, reason")
+        c.add_argument(f"--{kind}-domains", default="", metavar="FILE", help="documents of --run: a list of domains or URLs, one a line")
+    c.add_argument("--run", default="", metavar="RUN", help="a finished run; negatives are its other documents unless chosen")
+    c.add_argument("--store", default="winnow-store", help="the store of that run")
+    c.add_argument("--lang", nargs="+", default=[], metavar="LANGUAGE", help="only documents of these; the model gives others no score")
+    c.add_argument("--licence", default="", help="licence of the model, for its card")
 
 
 def _request(args: argparse.Namespace, remember: str = "") -> "Request":
@@ -173,7 +236,7 @@ def _request(args: argparse.Namespace, remember: str = "") -> "Request":
     return Request(
         args.source if "://" in args.source or not Path(args.source).exists() else str(Path(args.source).absolute()),
         args.recipe, args.store, args.workers, args.snapshot, args.kind, args.limit or 0, args.sample_fraction, args.seed, args.files_per_shard,
-        args.base_url, args.anonymous, args.memory_gib, remember,
+        args.base_url, args.anonymous, args.memory_gib, remember, args.runner, args.worker_memory_gib,
     )  # fmt: skip
 
 
@@ -246,17 +309,14 @@ def _quiet(*, verbose: bool) -> None:
 
 
 def _train_lm(args: argparse.Namespace) -> int:
-    from tasks.core.errors import BadInput
+    from flows.training import already_trained
     from tasks.models import registered
     from tasks.ngram.train import LmOptions, training_digest
 
     options = LmOptions(args.lang, args.vocabulary, args.order, tuple(args.prune), args.estimator)
     digest, _ = training_digest([Path(t) for t in args.text], options)
-    try:
-        found = registered(args.out)
-    except BadInput:
-        found = None
-    if found and found.card.get("training", {}).get("digest") == digest:
+    found = already_trained(args.out, digest)
+    if found:
         print(f"Nothing to do: {found.folder} was trained from these files with these options.", file=sys.stderr)
     else:
         _quiet(verbose=False)
@@ -270,6 +330,73 @@ def _train_lm(args: argparse.Namespace) -> int:
     print(f"model     {found.folder}\ntokens    {figures['tokens']:,}\nheld out  perplexity {figures['held_out_perplexity']}")
     print(f"use it    measure: {{perplexity: [{{perplexity.Perplexity: {{models: {{{args.lang}: {args.out}}}}}}}]}}")
     return OK
+
+
+def _train_classifier(args: argparse.Namespace) -> int:
+    from flows.training import already_trained
+    from tasks.classify.train import options_of, training_digest
+    from tasks.models import registered
+
+    names = ("word_ngrams", "dim", "epochs", "learning_rate", "min_count", "buckets", "seed", "prepare")
+    changed = {name: value for name in names if (value := getattr(args, name)) is not None}
+    options = options_of(args.preset, changed)
+    sources = _sources(args)
+    rules = {"per_class": args.per_class, "balanced": not args.unbalanced}
+    found = already_trained(args.out, training_digest(sources.described(), options, rules))
+    if found:
+        print(f"Nothing to do: {found.folder} was trained from these examples with these options.", file=sys.stderr)
+    else:
+        _quiet(verbose=False)
+        from flows.train_classifier import train_classifier
+
+        state: Any = train_classifier(
+            args.out, args.positive, args.negative, args.run, args.store, args.positive_where, args.negative_where, args.positive_domains,
+            args.negative_domains, args.lang, args.preset, changed, licence=args.licence, return_state=True, **rules,
+        )  # fmt: skip
+        state.result()
+        found = registered(args.out)
+    held = found.card["figures"]["held_out"]
+    half, best = held["at_half"], held["best_f1"]
+    print(f"model     {found.folder}\nheld out  {held['positives']} positive, {held['negatives']} negative, AUC {held['auc']:.3f}")
+    for row in (half, best):
+        print(f"at {row['threshold']:<7g}precision {row['precision']:.3f}, recall {row['recall']:.3f}, F1 {row['f1']:.3f}")
+    print(f"use it    measure: {{{found.name}: [{{classifier.Classifier: {{model: {args.out}}}}}]}}")
+    return OK
+
+
+def _train_importance(args: argparse.Namespace) -> int:
+    from flows.training import already_trained
+    from tasks.importance import training_digest
+    from tasks.models import registered
+
+    found = already_trained(args.out, training_digest(_sources(args).described()))
+    if found:
+        print(f"Nothing to do: {found.folder} was made from these texts.", file=sys.stderr)
+    else:
+        _quiet(verbose=False)
+        from flows.train_importance import train_importance
+
+        state: Any = train_importance(
+            args.out, args.positive, args.negative, args.run, args.store, args.positive_where, args.negative_where, args.positive_domains,
+            args.negative_domains, args.lang, licence=args.licence, return_state=True,
+        )  # fmt: skip
+        state.result()
+        found = registered(args.out)
+    figures = found.card["figures"]
+    print(f"model     {found.folder}\ntarget    {figures['target_texts']} texts, {figures['target_words']} words")
+    print(f"raw       {figures['raw_texts']} texts, {figures['raw_words']} words")
+    print(f"use it    measure: {{{found.name}: [{{importance.Importance: {{model: {args.out}, signal: {found.name}_importance}}}}]}}")
+    return OK
+
+
+def _sources(args: argparse.Namespace) -> Any:
+    from flows.examples import Choice, Sources
+
+    return Sources(
+        Choice(tuple(args.positive), args.positive_where, args.positive_domains),
+        Choice(tuple(args.negative), args.negative_where, args.negative_domains),
+        args.run, args.store, tuple(args.lang),
+    )  # fmt: skip
 
 
 def _say(made: dict[str, Any], args: argparse.Namespace) -> None:
@@ -324,6 +451,33 @@ def _index(args: argparse.Namespace) -> int:
     return OK
 
 
+def _serve(args: argparse.Namespace) -> int:
+    _quiet(verbose=True)
+    from flows.serve import serve
+
+    serve(_absolute(args.store), args.host, args.port, watch=args.watch)
+    return OK
+
+
+def _deploy(args: argparse.Namespace) -> int:
+    from tasks.core.errors import BadInput
+
+    if not os.environ.get("PREFECT_API_URL"):
+        raise BadInput(
+            "PREFECT_API_URL is not set, so there is no server to register with. Set it, or start one on this machine: winnow serve."
+        )
+    _quiet(verbose=True)
+    from flows.deployments import register
+
+    print("\n".join(register(_absolute(args.store), args.pool, watch=args.watch)))
+    return OK
+
+
+def _absolute(store: str) -> str:
+    """A worker has another working directory."""
+    return store if "://" in store or store.startswith("block:") else str(Path(store).absolute())
+
+
 def _ledger(name: str) -> Callable[[argparse.Namespace], int]:
     def call(args: argparse.Namespace) -> int:
         from flows.ledger import commands
@@ -337,6 +491,20 @@ def _threshold(args: argparse.Namespace) -> int:
     from flows.threshold import threshold
 
     print("\n".join(threshold(args.store, args.run, args.signal, language=args.language, svg=args.svg)))
+    return OK
+
+
+def _export(args: argparse.Namespace) -> int:
+    from flows.export import export
+
+    made = export(args.store, args.run, args.out)
+    if made.get("nothing_to_do"):
+        print(f"Nothing to do: {args.out} holds this run.", file=sys.stderr)
+    print(
+        f"{made['documents']} documents of {made['run']}, {made['duplicates']} of them exact copies, in {made['files']} files below {args.out}"
+    )
+    if made["missing"]:
+        print(f"null, since the run has no such signal: {', '.join(made['missing'])}")
     return OK
 
 

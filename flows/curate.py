@@ -4,15 +4,14 @@ One subflow per stage, batches of shards as its task runs (under a hundred each)
 (docs/design.md, measured in research/prefect.md). The Store alone decides what is done; Prefect's caches are off.
 """
 
+import secrets
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import (
-    create_link_artifact,
     create_markdown_artifact,
     create_progress_artifact,
     create_table_artifact,
@@ -20,46 +19,50 @@ from prefect.artifacts import (
 )
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
-from prefect.futures import wait
+from prefect.futures import PrefectConcurrentFuture
+from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import exponential_backoff
 from pydantic import Field
 
-from flows.housekeeping import record
-from flows.release import essentials
-from flows.run import Request, Run, prepare, release, result
+from flows import notify as notifications
+from flows.account import Account, why
+from flows.housekeeping import command, record
+from flows.release import essentials, percent, size
+from flows.run import Request, Run, clean, prepare, release, result
 from tasks.core.errors import DamagedArtifact, Transient, WinnowError
 from tasks.core.plan import Work
-from tasks.core.pool import Pool
+from tasks.core.runner import Runner, open_runner
+from tasks.core.store import MIN_FREE_BYTES, no_space
+from tasks.core.worker import Job
 
 MAX_BATCHES = 60
 REPAIRS = 3
 PROGRESS_EVERY_S = 2.0
+SAVE_EVERY_S = 10.0
 
 Listener = Callable[[str, int, int, dict[str, int]], None]
 listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 """Called with (stage, shards done, shards, figures) while a run goes on; the command line draws its progress bar with it."""
 
 
-@dataclass
-class _Account:
-    """What the batches of one stage have reported so far. Threads only append."""
-
-    finished: list[str] = field(default_factory=list)
-    failures: list[Exception] = field(default_factory=list)
-    documents: int = 0
-
-
 def _is_transient(task: Any, task_run: Any, state: State[Any]) -> bool:
     return isinstance(state.result(raise_on_failure=False), Transient)
 
 
+def _name() -> str:
+    """What a run is called in the UI: a crawl's id or the last part of a path, and the recipe's name."""
+    source, recipe = (str(flow_run.parameters.get(key, "")).rstrip("/") for key in ("source", "recipe"))
+    return f"{source.rsplit('/', 1)[-1]} · {recipe.rsplit('/', 1)[-1].removesuffix('.yaml')}"
+
+
 @flow(
     name="curate-snapshot",
-    flow_run_name="{source} · {recipe}",
+    flow_run_name=_name,
     description="A Common Crawl snapshot in, a curated corpus out. Run it again to resume: what is finished is found in the store and never made twice.",
     validate_parameters=True,
+    **notifications.HOOKS,
 )
 def curate_snapshot(
     source: str,
@@ -67,7 +70,7 @@ def curate_snapshot(
     store: str = "winnow-store",
     workers: Annotated[int, Field(ge=1, le=256)] = 2,
     snapshot: str = "",
-    kind: Annotated[str, Field(pattern="^(warc|wet)$")] = "warc",
+    kind: Literal["warc", "wet"] = "warc",
     limit: Annotated[int, Field(ge=0)] = 0,
     sample_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0,
     seed: int = 0,
@@ -76,16 +79,19 @@ def curate_snapshot(
     anonymous: bool = False,
     memory_gib: Annotated[float, Field(gt=0)] = 1.0,
     remember: str = "",
+    runner: str = "local",
+    worker_memory_gib: Annotated[float, Field(ge=0)] = 0.0,
+    notify: str = "",
 ) -> Any:
     """Curate a snapshot with a recipe into a store. The same parameters again do nothing and say so.
 
     Args:
         source: A crawl id (CC-MAIN-2026-43), the root of a mirror, a folder or file of WARC/WET/ARC, Parquet or JSONL. Path or URI.
-        recipe: A shipped recipe (fineweb, refinedweb, c4, gopher, raw) or the path of a YAML file.
+        recipe: A shipped recipe (fineweb, refinedweb, c4, gopher, ccnet, raw) or the path of a YAML file.
         store: Folder or URI (s3://bucket/prefix) where artifacts and corpora are kept, or a winnow-store block as block:NAME.
         workers: Worker processes on this machine; never changes a result.
         snapshot: Which crawl of a mirror that has several; a name for plain files.
-        kind: warc or wet, which files of a crawl.
+        kind: Which files of a crawl.
         limit: Only the first N files; 0 for all.
         sample_fraction: A random share of the files, the same for the same seed.
         seed: Seed of the sample.
@@ -94,12 +100,17 @@ def curate_snapshot(
         anonymous: Read S3 without credentials.
         memory_gib: What one worker may hold while it compares documents of the whole crawl; never changes a result.
         remember: Put the kept documents into this index, which later snapshots can be deduplicated against.
+        runner: Who makes the shards. local, dask:tcp://HOST:8786, ray:ray://HOST:10001, or a winnow-runner block as block:NAME; never changes a result.
+        worker_memory_gib: A local worker that holds more is ended and its shard is named; 0 for an equal share of the machine.
+        notify: Notification block that is told when the run ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
     """  # Prefect makes the form from this docstring and drops the descriptions of Field.
     log = get_run_logger()
     request = Request(
-        source, recipe, store, workers, snapshot, kind, limit, sample_fraction, seed, files_per_shard, base_url, anonymous, memory_gib, remember
+        source, recipe, store, workers, snapshot, kind, limit, sample_fraction, seed, files_per_shard, base_url, anonymous, memory_gib, remember,
+        runner, worker_memory_gib,
     )  # fmt: skip
     try:
+        notifications.check(notify)
         run = prepare(request)
         if not run.plan.missing() and run.is_released():
             log.info("Nothing to do: all %d shards x steps are in the store.", run.plan.total())
@@ -118,13 +129,15 @@ def curate_snapshot(
 
 def work_off(run: Run) -> None:
     """Run every stage that misses something. What is found damaged on the way is made anew, a bounded number of times."""
-    for step in run.plan.steps:
-        run.bench.store.clean(step)
-    pool = Pool(run.bench, run.request.workers)
+    clean(run)
     repairs = 0
+    runner: Runner | None = None
     try:
         shown: set[str] = set()
         while works := run.plan.missing():
+            runner = runner or open_runner(
+                run.runner, Job(run.bench, run.plan.steps), run.request.workers, int(run.request.worker_memory_gib * (1 << 30))
+            )
             for stage in run.plan.stages:
                 if stage is works[0].stage:
                     break
@@ -133,14 +146,17 @@ def work_off(run: Run) -> None:
                     _cached_stage(stage.label, len(stage.steps[0].shards(run.bench) or ()))
             shown.add(works[0].stage.label)
             try:
-                _stage(run, works[0], pool)
+                _stage(run, works[0], runner)
             except DamagedArtifact:
                 repairs += 1
                 if repairs > REPAIRS:
                     raise
                 run.plan.forget()
     finally:
-        pool.close()
+        if runner:
+            runner.close()
+    if runner:
+        clean(run)  # what a worker left that was killed on the way
 
 
 @flow(name="curate-stage", flow_run_name="{stage}", description="A stage whose every shard was found in the store.")
@@ -148,12 +164,17 @@ def _cached_stage(stage: str, shards: int) -> State[Any]:
     return Completed(name="Cached", message=f"All {shards} shards were found in the store.")
 
 
-def _stage(run: Run, work: Work, pool: Pool) -> None:
-    """One subflow: the missing shards of one stage, in batches. Raises what a batch failed with."""
-    account = _Account()
+def _stage(run: Run, work: Work, runner: Runner) -> None:
+    """One subflow: the missing shards of one stage, in batches. Raises what it failed with."""
     shards = list(work.stage.steps[0].shards(run.bench) or ())
+    account = Account(work, len(shards))
+    free_bytes = run.bench.store.free_bytes()
+    if free_bytes is not None and free_bytes < MIN_FREE_BYTES:
+        raise no_space(run.bench.store, free_bytes)
     size = -(-len(shards) // MAX_BATCHES)
     batches = [shards[i : i + size] for i in range(0, len(shards), size)]
+    # As many batches at a time as keep every worker busy, and one more, so that none waits for the last shard of a batch.
+    at_once = min(len(batches), runner.slots, -(-runner.slots // size) + 1)
 
     @task(
         name=work.stage.label,
@@ -167,59 +188,111 @@ def _stage(run: Run, work: Work, pool: Pool) -> None:
         tags=[step.label for step in work.stage.steps],
     )
     def materialise(shards: str, batch: int) -> Any:
-        mine = set(batches[batch])
-        todo = {s: addresses for s, addresses in work.todo.items() if s in mine and s not in account.finished}
-        if not todo:
-            return Completed(name="Cached", message="Every shard was found in the store.")
-        if account.failures:
+        mine = [s for s in batches[batch] if s in work.todo]
+        todo = {s: work.todo[s] for s in mine if account.is_to_do(s)}
+        if account.stop and todo:
             return Failed(message="Not begun: another batch of this stage failed.")
-        try:
-            for shard, reports in pool.run(work.stage.steps, todo):
-                for report in reports:
-                    run.plan.mark(report["address"], shard)
-                account.finished.append(shard)
-                account.documents += reports[-1]["rows_in"] if reports else 0
-        except WinnowError as e:
-            account.failures.append(e)
-            return Failed(message=str(e))
-        return None
+        for outcome in runner.run(work.stage.steps, todo) if todo else ():
+            account.add(outcome)
+            for address in () if outcome.error else todo[outcome.shard]:
+                run.plan.mark(address, outcome.shard, made=address in outcome.made)
+            if account.stop:
+                return Failed(message=str(account.stop))
+        failed = {s: account.failed[s] for s in mine if s in account.failed}
+        if passing := [e for e in failed.values() if isinstance(e, Transient)]:
+            raise passing[0]
+        if bugs := [e for e in failed.values() if not isinstance(e, WinnowError)]:
+            raise bugs[0]
+        if failed:
+            return Failed(message="; ".join(f"{shard}: {why(e)}" for shard, e in failed.items()))
+        return None if todo else Completed(name="Cached", message="Every shard was found in the store.")
 
     @flow(
         name="curate-stage",
         flow_run_name="{stage}",
         description="Shards of one stage, in batches: " + ", ".join(step.label for step in work.stage.steps),
-        task_runner=cast("TaskRunner[Any]", ThreadPoolTaskRunner(max_workers=run.request.workers)),
+        task_runner=cast("TaskRunner[Any]", ThreadPoolTaskRunner(max_workers=at_once)),
     )
     def stage_flow(stage: str, shards: int, missing: int) -> Any:
-        artifact = create_progress_artifact(
-            0.0, key=f"progress-{work.stage.steps[0].label}", description=f"{work.stage.label}: shards done"
-        )
+        artifact = create_progress_artifact(0.0, key=f"progress-{work.stage.steps[0].label}", description=f"{stage}: {account.line()}")
         names = [f"shard {i * size}" if len(b) == 1 else f"shards {i * size} to {i * size + len(b) - 1}" for i, b in enumerate(batches)]
-        futures = [materialise.submit(shards=name, batch=i) for i, name in enumerate(names)]
-        tell, told = listener.get(), 0.0
-        begin = time.monotonic()
-        while True:
-            pending = wait(futures, timeout=0.2).not_done
-            done = len(account.finished)
-            if tell:
-                tell(work.stage.label, shards - missing + done, shards, {"rows": account.documents})
-            if not pending or time.monotonic() - told > PROGRESS_EVERY_S:
-                update_progress_artifact(artifact, progress=100.0 * (shards - missing + done) / max(1, shards))  # type: ignore[arg-type]
-                told = time.monotonic()
-            if not pending:
-                break
-        get_run_logger().info("%s: %d shards made, %d found, %.1f s", work.stage.label, done, shards - missing, time.monotonic() - begin)
+        tell, told, saved = listener.get(), 0.0, time.monotonic()
+        warned: set[str] = set()
+        try:
+            # Each run begins somewhere else, so that two that work on the same at the same time share it: what the other made is not made again.
+            first = secrets.randbelow(len(names))
+            # Waited for one by one: the timeout of prefect.futures.wait is an alarm that may go off while a lock is held, and then all wait for ever.
+            order = [*range(first, len(names)), *range(first)]
+            futures = [cast("PrefectConcurrentFuture[Any]", materialise.submit(shards=names[i], batch=i)) for i in order]
+            pending = futures
+            while True:
+                if pending:
+                    pending[0].wait(timeout=0.2)
+                pending = [f for f in pending if not f.wrapped_future.done()]
+                if tell:
+                    tell(stage, account.done, shards, {"rows": account.documents})
+                if not pending or time.monotonic() - told > PROGRESS_EVERY_S:
+                    _check_space(run, account, warned)
+                    share = 100.0 * account.done / max(1, shards)
+                    update_progress_artifact(artifact, progress=share, description=f"{stage}: {account.line()}")  # type: ignore[arg-type]
+                    told = time.monotonic()
+                if not pending or time.monotonic() - saved > SAVE_EVERY_S:
+                    account.save(run)
+                    saved = time.monotonic()
+                if not pending:
+                    break
+        except BaseException:
+            # Cancelled, or Ctrl-C: end the workers first, or Prefect waits here for every shard of the batches that run.
+            account.stop = account.stop or WinnowError("Cancelled.")
+            runner.close()
+            raise
+        get_run_logger().info("%s: %s", stage, account.line())
+        if account.failed:
+            _show_failed(run, account)
+        for future in futures:
+            future.wait()  # now they know their states; before, they would ask a server that lags behind
         failed = [f.state for f in futures if f.state.is_failed() or f.state.is_crashed()]
         if failed:
             return Failed(message=failed[0].message or "A batch failed.", data=failed[0].data)
-        return Completed(message=f"{done} shards made, {shards - missing} found in the store.")
+        return Completed(message=f"{len(account.finished)} shards made, {shards - missing} found in the store.")
 
     state = cast("State[Any]", stage_flow(work.stage.label, len(shards), len(work.todo), return_state=True))
-    if account.failures:
-        raise account.failures[0]
+    if account.stop:
+        raise account.stop
     if not state.is_completed():
-        state.result()  # a bug, or a Transient that outlived its retries: raises it as it was
-        raise WinnowError(f"The stage {work.stage.label} ended as {state.name}: {state.message}")
+        # A bug, or a Transient that outlived its retries, comes first and is raised as it was.
+        failures = sorted(account.failed.values(), key=lambda e: isinstance(e, WinnowError))
+        if failures and not isinstance(failures[0], WinnowError):
+            raise failures[0]
+        more = f" ({len(failures)} shards failed; `winnow status` names them all.)" if len(failures) > 1 else ""
+        raise WinnowError(f"{failures[0] if failures else f'The stage {work.stage.label} ended as {state.name}: {state.message}'}{more}")
+
+
+def _check_space(run: Run, account: Account, warned: set[str]) -> None:
+    """Stop the stage while there is still room to say so; warn once if the disk is too small for the stage going on as so far."""
+    free_bytes = run.bench.store.free_bytes()
+    if free_bytes is None:
+        return
+    if free_bytes < MIN_FREE_BYTES:
+        account.stop = account.stop or no_space(run.bench.store, free_bytes)
+    elif account.bytes_to_come > free_bytes - MIN_FREE_BYTES and not warned:
+        warned.add(account.work.stage.label)
+        get_run_logger().warning(
+            "%s will need about %.1f GiB more at this rate, %.1f GiB are free. `winnow prune` deletes what no corpus needs.",
+            account.work.stage.label, account.bytes_to_come / 2**30, free_bytes / 2**30,
+        )  # fmt: skip
+
+
+def _show_failed(run: Run, account: Account) -> None:
+    """The shards that failed, why, and how to try just these again, in the UI."""
+    create_table_artifact(
+        [
+            {"shard": shard, "files": ", ".join(run.bench.files_of(shard)), "step": account.work.stage.label, "why": why(error)}
+            for shard, error in account.failed.items()
+        ],
+        key="failed-shards",
+        description=f"Shards of {run.id} that failed. What is finished is kept; this makes just these: `{command(run.request)}`",
+    )
 
 
 def _publish_artifacts(run: Run, summary: dict[str, Any]) -> None:
@@ -228,23 +301,28 @@ def _publish_artifacts(run: Run, summary: dict[str, Any]) -> None:
     for key, (about, rows) in essentials(summary).items():
         create_table_artifact(rows, key=key, description=f"{about} ({run.id})")
     counted = [s for s in manifest["steps"] if s["kind"] == "filter"]
+    # A step that drops nothing only measures, some of them documents that another step has already dropped: no part of a funnel.
+    narrower = [s for s in counted if s["rows_out"] < s["rows_in"]]
     create_table_artifact(
-        [{"step": s["name"], "rows in": s["rows_in"], "rows out": s["rows_out"], "dropped": s["rows_in"] - s["rows_out"]} for s in counted],
+        [
+            {"step": s["name"], "rows in": s["rows_in"], "rows out": s["rows_out"], "dropped": s["rows_in"] - s["rows_out"]}
+            for s in narrower
+        ],
         key="funnel",
-        description=f"Funnel of {run.id}: rows in and out of every step that drops",
+        description=f"Funnel of {run.id}: the steps that dropped something, in order",
     )
     drops = sorted(((n, s["name"], reason) for s in counted for reason, n in s["dropped"].items()), reverse=True)
     create_table_artifact(
         [{"step": step, "reason": reason, "rows": n} for n, step, reason in drops],
         key="drops",
-        description=f"Why rows were dropped in {run.id}",
+        description=f"Why rows were dropped in {run.id}, the most frequent first. `type:` - records of the archive that hold no page",
     )
-    uri = run.bench.store.uri(f"{run.home}/report.html")
-    if "://" in uri:
-        create_link_artifact(uri, link_text="report.html", key="report", description=f"Report of {run.id}")
-    else:
-        create_markdown_artifact(
-            f"Report: `{uri}`\n\nCorpus: `{run.bench.store.uri(run.home)}`\n\nDigest: `{manifest['digest']}`",
-            key="report",
-            description=f"Report of {run.id}",
-        )
+    documents, kept = counted[0]["rows_out"], sum(f["rows"] for f in manifest["files"])
+    create_markdown_artifact(
+        f"**{kept:,} of {documents:,} documents kept** ({percent(kept, documents)}), {size(sum(f['bytes'] for f in manifest['files']))} of Parquet in "
+        f"{len(manifest['files']):,} files\n\n"
+        f"Report: `{run.bench.store.uri(f'{run.home}/report.html')}`\n\nCorpus: `{run.bench.store.uri(run.home)}`\n\n"
+        f"Digest: `{manifest['digest']}`\n\nAny page's fate: `winnow explain URL --store {run.bench.store.root} --run {run.id}`",
+        key="report",
+        description=f"Result of {run.id}: what was kept, where it lies",
+    )

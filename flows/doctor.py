@@ -1,13 +1,17 @@
 """``winnow doctor``: is this machine fit to run? Every line says what was found and, if it is not well, what to do."""
 
 import importlib.util
+import json
 import os
 import shutil
 import sys
+import urllib.error
+import urllib.request
+from base64 import b64encode
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 
 FASTTEXT = "fasttext-numpy2-wheel"
-PINNED = {"prefect": "3.8.8", "fastapi": "0.150.0"}
+PINNED = {"prefect": "3.8.8", "fastapi": "0.150.0", "sqlalchemy": "2.0.58"}
 MIN_FREE_BYTES = 5 << 30
 
 
@@ -105,10 +109,26 @@ def _disk() -> tuple[bool, str]:
 
 
 def _server() -> tuple[bool, str]:
-    url = os.environ.get("PREFECT_API_URL", "")
-    return (
-        True,
-        f"Prefect server {url}"
-        if url
-        else "no Prefect server set (PREFECT_API_URL): runs use an ephemeral one; `prefect server start` gives the UI",
+    url = os.environ.get("PREFECT_API_URL", "").rstrip("/")
+    if not url:
+        return True, "no Prefect server set (PREFECT_API_URL): runs use an ephemeral one; `winnow serve` gives the UI"
+    password = os.environ.get("PREFECT_API_AUTH_STRING", "")
+    headers = {"Authorization": f"Basic {b64encode(password.encode()).decode()}"} if password else {}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(f"{url}/admin/version", headers=headers), timeout=5) as answer:  # noqa: S310
+            found = str(json.load(answer))
+    except urllib.error.HTTPError as e:
+        hint = (
+            "set PREFECT_API_AUTH_STRING=USER:PASSWORD as it is set there" if e.code == 401 else "is it the URL of an API, ending in /api?"
+        )
+        return False, f"the Prefect server {url} answers {e.code}: {hint}"
+    except (OSError, ValueError) as e:
+        said = getattr(e, "reason", e)
+        return (
+            False,
+            f"the Prefect server {url} does not answer ({said}): start it (`winnow serve`), or unset PREFECT_API_URL to run without one",
+        )
+    wanted = PINNED["prefect"]
+    return found == wanted, f"Prefect server {url}, {found}" + (
+        "" if found == wanted else f": this is {wanted}; give both the same version"
     )

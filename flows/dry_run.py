@@ -6,7 +6,6 @@ all its shards together (copies among them, the corpus) is of no use to the whol
 """
 
 import json
-import shlex
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from prefect.states import Completed, Failed
 
 from flows.curate import work_off
 from flows.forecast import FIGURES, Sample, StepSample, forecast, makespan
-from flows.housekeeping import records
+from flows.housekeeping import command, records
 from flows.plans import PLANS, figure, stored
 from flows.run import Request, Run, prepare, reports, sampled, stored_bytes
 from tasks.core.errors import WinnowError
@@ -91,7 +90,7 @@ def measure(whole: Run, part: Run, seed: int, seconds: float | None) -> Sample:
         )
     by, weights = _weights(whole)
     sample = Sample(
-        whole.id, _command(whole.request), keys, len(weights), seed, part.request.workers, tuple(weights[k] for k in keys), sum(weights.values()), by,
+        whole.id, command(whole.request), keys, len(weights), seed, part.request.workers, tuple(weights[k] for k in keys), sum(weights.values()), by,
         *_gives(part), whole.pipeline.recipe.rows_per_file, 0.0, False, tuple(steps),
     )  # fmt: skip
     sample = _with_overhead(sample, seconds, stored(store, whole.id))
@@ -133,10 +132,6 @@ def _with_overhead(sample: Sample, seconds: float | None, before: Mapping[str, A
     if before and before["sample"]["overhead_measured"]:
         return Sample(**{**vars(sample), "overhead_s": before["sample"]["overhead_s"], "overhead_measured": True})
     return sample
-
-
-def _command(request: Request) -> str:
-    return f"winnow run {shlex.quote(request.source)} --recipe {shlex.quote(request.recipe)} --store {shlex.quote(request.store)}"
 
 
 def _gives(part: Run) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...], tuple[float, ...], dict[int, int]]:

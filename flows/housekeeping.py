@@ -5,11 +5,15 @@ deleted by prune.
 """
 
 import json
+import shlex
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
+from flows.account import progress_path, saved, span
+from flows.places import store_at
 from flows.plans import PLANS, outcome, planned
-from flows.run import Run
+from flows.run import Request, Run
 from tasks.core.errors import BadInput
 from tasks.core.step import ShardStep
 from tasks.core.store import Store
@@ -23,6 +27,7 @@ def record(run: Run) -> None:
         "snapshot": run.bench.crawl.snapshot,
         "recipe": run.pipeline.recipe.name,
         "source": run.request.source,
+        "command": command(run.request),
         "home": run.home,
         "steps": {step.address: {"label": step.label, "by_shard": isinstance(step, ShardStep)} for step in run.pipeline.steps},
         "tables": {name: getattr(run.pipeline, name).address for name in ("documents", "signals", "decisions")},
@@ -32,13 +37,25 @@ def record(run: Run) -> None:
     run.bench.store.put(f"runs/{run.id}.json", json.dumps(entry, indent=1).encode())
 
 
+def command(request: Request) -> str:
+    """The command line that asks for the same: it makes what is missing, so after a failure just the shards that failed."""
+    words = ["winnow", "run", request.source]
+    for option in fields(request)[1:]:
+        value = getattr(request, option.name)
+        if value is True:
+            words.append(f"--{option.name.replace('_', '-')}")
+        elif value != option.default or option.name in ("recipe", "store"):
+            words += [f"--{option.name.replace('_', '-')}", str(value)]
+    return shlex.join(words)
+
+
 def records(store: Store) -> list[dict[str, Any]]:
     """The records of all runs of a store, by id."""
     return [json.loads(store.get(path)) for path in sorted(store.files("runs")) if path.endswith(".json")]
 
 
 def _open(root: str) -> Store:
-    store = Store(root)
+    store = store_at(root)
     store.check()
     if not store.exists("store.json"):
         raise BadInput(f"{root} is no store of winnow: it has no store.json. Give the --store of an earlier run.")
@@ -63,20 +80,34 @@ def status(root: str) -> list[str]:
                     f"    forecast from {plan['actual']['sample']} of {plan['actual']['shards']} shards: {outcome(plan['actual'])}"
                 )
         except FileNotFoundError:
-            lines.append(
-                f"{entry['id']}  {entry['snapshot']}  not finished; resume: winnow run {entry['source']} --recipe {entry['recipe']} --store {root}"
-            )
-            wanted = set(entry["shards"])
-            for address, step in entry["steps"].items():
-                reports = {p.rsplit("/", 1)[1].removesuffix(".json") for p in store.files(f"steps/{address}") if p.endswith(".json")}
-                done = len(reports & wanted) if step["by_shard"] else len(reports)
-                lines.append(
-                    f"    {step['label']:<18} {done} of {len(wanted)} shards"
-                    if step["by_shard"]
-                    else f"    {step['label']:<18} {done} partitions or files"
-                )
+            lines.append(f"{entry['id']}  {entry['snapshot']}  not finished; resume: {entry.get('command') or _older(entry, root)}")
+            if last := saved(store, entry["id"]):
+                ago = span((datetime.now(UTC) - datetime.fromisoformat(last["at"])).total_seconds())
+                lines.append(f"    last heard of {ago} ago, at {last['at']}: {last['stage']}, {last['line']}")
+                lines += [f"    failed: {' '.join([f['shard'], *f['files']])}: {f['why']}" for f in last["failed"]]
+            lines += _how_far(store, entry)
     lines += [f"{name}  planned, not begun: {plan['sample']['command']}" for name, plan in plans.items()]
     return lines or [f"The store {root} holds no run yet."]
+
+
+def _how_far(store: Store, entry: dict[str, Any]) -> list[str]:
+    """The steps that are begun and not done, and how many there are of the others. A global step does not say how wide it is."""
+    wanted, lines, done, waiting = set(entry["shards"]), [], 0, 0
+    for address, step in entry["steps"].items():
+        reports = {p.rsplit("/", 1)[1].removesuffix(".json") for p in store.files(f"steps/{address}") if p.endswith(".json")}
+        made = len(reports & wanted) if step["by_shard"] else len(reports)
+        if not made:
+            waiting += 1
+        elif step["by_shard"] and made == len(wanted):
+            done += 1
+        else:
+            lines.append(f"    {step['label']:<18} {made} {f'of {len(wanted)} shards' if step['by_shard'] else 'partitions or files'}")
+    return [*lines, f"    {done} other steps are done, {waiting} not begun"]
+
+
+def _older(entry: dict[str, Any], root: str) -> str:
+    """The command of a record that an earlier winnow wrote."""
+    return shlex.join(["winnow", "run", entry["source"], "--recipe", entry["recipe"], "--store", root])
 
 
 def change_index(root: str, action: str, name: str = "", what: str = "", reason: str = "") -> list[str]:
@@ -116,7 +147,7 @@ def prune(root: str, *, drop: tuple[str, ...] = (), dry_run: bool = False) -> li
                 shards = keep.setdefault(address, set() if step["by_shard"] else None)
                 if shards is not None:
                     shards.update(entry["shards"])
-    gone = [f"runs/{run}.json" for run in drop]
+    gone = [path for run in drop for path in (f"runs/{run}.json", progress_path(run))]
     for name, plan in planned(store).items():
         if name in drop:
             gone.append(f"{PLANS}/{name}.json")

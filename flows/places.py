@@ -1,8 +1,10 @@
 """Names of blocks in requests: ``block:NAME`` becomes a place and its options. Loads Prefect only when such a name is used."""
 
+from pathlib import Path
 from typing import Any
 
 from tasks.core.errors import BadInput
+from tasks.core.store import Store
 
 PREFIX = "block:"
 
@@ -15,6 +17,12 @@ def store_place(spec: str) -> tuple[str, dict[str, Any]]:
 
     block = _load(ArtifactStore, spec, "winnow-store")
     return block.root, block.options()
+
+
+def store_at(spec: str) -> Store:
+    """The store that ``spec`` names: a folder, taken from the working directory, a URI, or block:NAME. Raises BadInput."""
+    root, options = store_place(spec)
+    return Store(root if "://" in root else str(Path(root).absolute()), tuple(sorted(options.items())))
 
 
 def source_place(spec: str) -> tuple[str, dict[str, Any]]:
@@ -35,6 +43,15 @@ def model_place(spec: str) -> tuple[str, str]:
 
     block = _load(RegisteredModel, spec, "winnow-model")
     return block.uri, block.sha256
+
+
+def runner_place(spec: str) -> str:
+    """``spec`` itself, or what the winnow-runner block of that name says (tasks/core/runner.py reads it). Raises BadInput."""
+    if not spec.startswith(PREFIX):
+        return spec
+    from blocks.runner import ShardRunner
+
+    return str(_load(ShardRunner, spec, "winnow-runner").spec())
 
 
 def _load(kind: Any, spec: str, slug: str) -> Any:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import yaml
 
+from flows import packs
 from flows.places import model_place
 from tasks.buckets import BUCKETS, Bucket, Cutoffs
 from tasks.core.condition import Condition
@@ -300,7 +301,7 @@ def _merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any
 
 
 def _recipe(raw: dict[str, Any], spec: str) -> Recipe:
-    known = {f.name for f in fields(Recipe)}
+    known = {f.name for f in fields(Recipe)} | {"languages"}
     for key in raw:
         if key not in known:
             raise BadInput(f"Recipe {spec}: unknown key {key!r}.{_near(key, known)} Known keys: {', '.join(sorted(known | {'extends'}))}.")
@@ -316,6 +317,10 @@ def _recipe(raw: dict[str, Any], spec: str) -> Recipe:
         for group, entries in _dict(raw["measure"], "measure", spec).items()
     }
     raw["limits"] = tuple(_limit(signal, bounds, spec) for signal, bounds in _dict(raw["limits"], "limits", spec).items())
+    if of := raw.pop("languages", None):
+        found = packs.read(of, spec, Path(spec).parent)
+        raw["limits"] = packs.limited(raw["limits"], found)
+        raw["measure"] = {group: packs.worded(filters, found) for group, filters in raw["measure"].items()}
     if raw.get("paragraphs"):
         rule = _deduplicate({"by": "paragraph", **_dict(raw["paragraphs"], "paragraphs", spec)}, spec)
         if not isinstance(rule, ByParagraph) or rule.keep not in ("first", "none") or not rule.drop:

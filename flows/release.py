@@ -274,6 +274,10 @@ def _reason(name: str, rows: int, of: int, limits: Mapping[str, Any]) -> Reason:
 
 def bound(limit: Mapping[str, Any]) -> str:
     """What a limit of a recipe asks for, in words."""
+    if own := limit.get("by_language"):
+        general = {k: v for k, v in limit.items() if k != "by_language"}
+        rest = f"{bound(general)}, " if limit.get("low") is not None or limit.get("high") is not None else ""
+        return f"{rest}other values for {len(own)} languages"
     low, high = limit.get("low"), limit.get("high")
     if low is not None and high is not None:
         return f"{number(low)} to {number(high)}"

@@ -13,26 +13,25 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from flows import recipes
-from flows.places import source_place, store_place
+from flows.places import runner_place, source_place, store_at
 from flows.plans import compare, comparison
 from flows.release import chosen_licence, dataset_card, report_html
 from tasks import crawl as crawls
 from tasks.core.bench import Bench
-from tasks.core.errors import BadInput
+from tasks.core.errors import BadInput, WinnowError
 from tasks.core.merkle import root
 from tasks.core.plan import Plan
+from tasks.core.runner import parse as parse_runner
 from tasks.core.step import Step
-from tasks.core.store import Store
 from tasks.crawl_index import index_shares
-from tasks.dedup.known import open_index, remember, remembers
+from tasks.dedup.known import check_name, open_index, remember, remembers
 from tasks.profile import added
 
 VERSIONED = ("winnow", "datatrove", "resiliparse", "fastwarc", "trafilatura", "fasttext-numpy2-wheel", "pyarrow", "numpy")
-SECRET_IN_URI = re.compile(r"^[a-z0-9+]+://[^/]*@", re.IGNORECASE)
+SECRET_IN_URI = re.compile(r"^([a-z]+:)?[a-z0-9+]+://[^/]*@", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,8 @@ class Request:
     anonymous: bool = False
     memory_gib: float = 1.0
     remember: str = ""
+    runner: str = "local"
+    worker_memory_gib: float = 0.0
 
     def __post_init__(self) -> None:
         for name, low in (("workers", 1), ("limit", 0), ("files_per_shard", 1)):
@@ -66,7 +67,9 @@ class Request:
             raise BadInput(f"sample-fraction is {self.sample_fraction}; it must be above 0 and at most 1.")
         if not self.memory_gib > 0:
             raise BadInput(f"memory-gib is {self.memory_gib}; it must be above 0.")
-        for name in ("source", "store", "base_url"):
+        if self.worker_memory_gib < 0:
+            raise BadInput(f"worker-memory-gib is {self.worker_memory_gib}; it must be above 0, or 0 for an equal share of the machine.")
+        for name in ("source", "store", "base_url", "runner"):
             if SECRET_IN_URI.match(getattr(self, name)):
                 raise BadInput(
                     f"The {name} has credentials in its URI, which would end up in logs. Take them out and set them in the environment or a block."
@@ -80,6 +83,7 @@ class Run:
     request: Request
     pipeline: recipes.Pipeline
     bench: Bench
+    runner: str = "local"
     plan: Plan = field(init=False)
     began: float = field(default_factory=time.monotonic)
 
@@ -127,10 +131,13 @@ def prepare(request: Request) -> Run:
         anonymous=request.anonymous or None,
         options=tuple(sorted(source_options.items())),
     )
-    store_root, store_options = store_place(request.store)
-    store = Store(store_root if "://" in store_root else str(Path(store_root).absolute()), tuple(sorted(store_options.items())))
+    store = store_at(request.store)
     store.check()
-    run = _run(request, recipe, Bench(crawl, source, store, int(request.memory_gib * (1 << 30))))
+    if request.remember:
+        check_name(request.remember)
+    runner = runner_place(request.runner)
+    parse_runner(runner)
+    run = _run(request, recipe, Bench(crawl, source, store, int(request.memory_gib * (1 << 30))), runner)
     if request.remember and not run.pipeline.signatures:
         raise BadInput(
             f"The recipe {recipe.name} has no deduplication by minhash, so that there is nothing to remember in {request.remember}."
@@ -141,16 +148,23 @@ def prepare(request: Request) -> Run:
 def sampled(run: Run, shards: int, seed: int) -> Run:
     """The same run over a random sample of its shards. What it makes shard by shard has the addresses of the whole run."""
     bench = run.bench
-    return _run(run.request, run.pipeline.recipe, Bench(bench.crawl.sample(shards, seed), bench.source, bench.store, bench.memory_bytes))
+    return _run(
+        run.request, run.pipeline.recipe, Bench(bench.crawl.sample(shards, seed), bench.source, bench.store, bench.memory_bytes), run.runner
+    )
 
 
-def _run(request: Request, recipe: recipes.Recipe, bench: Bench) -> Run:
+def _run(request: Request, recipe: recipes.Recipe, bench: Bench, runner: str) -> Run:
     indexes = {
         rule.against: open_index(bench.store, rule.against, rule.minhash, bench.crawl.snapshot)
         for rule in recipe.deduplicate
         if isinstance(rule, recipes.ByMinHash) and rule.against
     }
-    return Run(request, recipes.build(recipe, bench.crawl, indexes), bench)
+    return Run(request, recipes.build(recipe, bench.crawl, indexes), bench, runner)
+
+
+def clean(run: Run) -> int:
+    """Delete what killed processes left half-written where this run writes; how many pieces that were."""
+    return run.bench.store.clean([*(f"steps/{step.address}" for step in run.plan.steps), run.home, "runs", "progress"])
 
 
 def versions() -> dict[str, str]:
@@ -185,7 +199,14 @@ def stored_bytes(run: Run, step: Step, made: Iterable[dict[str, Any]]) -> Counte
 
 
 def release(run: Run) -> dict[str, Any]:
-    """Count the whole run and write card, report and, last, the manifest. Returns what they were made of. Raises DamagedArtifact."""
+    """Count the whole run and write card, report and, last, the manifest. Returns what they were made of. Raises DamagedArtifact.
+
+    Raises WinnowError too if a step's shards are still not known: better no corpus than an empty one.
+    """
+    if unknown := [step.label for step in run.pipeline.steps if step.shards(run.bench) is None]:
+        raise WinnowError(
+            f"What {unknown[0]} is to make is not known, as its inputs cannot be found in the store. Run the same command again."
+        )
     steps, files, costs = [], [], []
     notes: dict[str, dict[str, Any]] = {}
     for step in run.pipeline.steps:

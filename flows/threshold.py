@@ -13,9 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from flows.places import store_place
+from flows.places import store_at
 from tasks.core.errors import BadInput
-from tasks.core.store import Store
 from tasks.threshold import Split, split
 
 SHARES_PERCENT = (5, 10, 20)
@@ -49,8 +48,7 @@ def threshold(root: str, run: str, signal: str, *, language: str = "", svg: str 
 
 def signal_values(root: str, run: str, signal: str, language: str = "") -> npt.NDArray[np.float64]:
     """The finite values of a signal of a run, of one language if one is named, in crawl order. Raises BadInput."""
-    place, options = store_place(root)
-    store = Store(place if "://" in place else str(Path(place).absolute()), tuple(sorted(options.items())))
+    store = store_at(root)
     store.check()
     try:
         record = json.loads(store.get(f"runs/{run}.json"))

@@ -4,20 +4,19 @@ Tasks hand sentences to each other in memory and persist nothing; the registered
 again is recognised by its digest.
 """
 
-import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from blocks.models import RegisteredModel
+from flows import notify as notifications
+from flows.training import files_and_digest, leave
 from tasks.core.errors import WinnowError
-from tasks.models import Card, register
+from tasks.models import Card, register, versions
 from tasks.ngram import train
 from tasks.ngram.train import LmOptions
 
@@ -32,21 +31,34 @@ ngrams = task(name="n-grams", **UNKEPT)(train.train_ngrams)
     name="train-language-model",
     flow_run_name="{language} · {out}",
     description="Texts in, a language model for perplexity out: cc_net's normalisation, SentencePiece, modified Kneser-Ney, KenLM's binary.",
+    **notifications.HOOKS,
 )
 def train_language_model(
-    language: Annotated[str, Field(title="Language", description="The code that documents have in their column language.")],
-    text: Annotated[
-        list[str], Field(title="Texts", description="Files: .txt (a line each), .jsonl or .parquet with a column text; .gz too.")
-    ],
-    out: Annotated[str, Field(title="Name", description="Name in the registry of models, or the path of a folder.")],
-    vocabulary: Annotated[int, Field(title="Vocabulary", description="Pieces of SentencePiece, at most.")] = 65536,
-    order: Annotated[int, Field(title="Order", description="Length of the longest n-grams.")] = 5,
-    prune: Annotated[list[int], Field(title="Prune", description="Per order: n-grams seen at most so often are left out.")] = [0, 0, 1],  # noqa: B006
-    estimator: Annotated[str, Field(title="Estimator", description="winnow, or lmplz if it is on the PATH.")] = "winnow",
-    licence: Annotated[str, Field(title="Licence", description="Licence of the model, for its card.")] = "",
+    language: str,
+    text: list[str],
+    out: str,
+    vocabulary: Annotated[int, Field(ge=100, le=1 << 20)] = 65536,
+    order: Annotated[int, Field(ge=2, le=6)] = 5,
+    prune: list[int] = [0, 0, 1],  # noqa: B006
+    estimator: Literal["winnow", "lmplz"] = "winnow",
+    licence: str = "",
+    notify: str = "",
 ) -> Any:
-    """Train, register, describe. Returns the card."""
+    """Train, register, describe. Returns the card.
+
+    Args:
+        language: The code that documents have in their column language.
+        text: Files - .txt (a line each), .jsonl or .parquet with a column text; .gz too.
+        out: Name in the registry of models, or the path of a folder.
+        vocabulary: Pieces of SentencePiece, at most.
+        order: Length of the longest n-grams.
+        prune: Per order - n-grams seen at most so often are left out.
+        estimator: winnow, or lmplz if it is on the PATH (text larger than memory).
+        licence: Licence of the model, for its card.
+        notify: Notification block that is told when the training ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
+    """
     try:
+        notifications.check(notify)
         options = LmOptions(language, vocabulary, order, tuple(prune), estimator)
         paths = [Path(t) for t in text]
         digest, files = train.training_digest(paths, options)
@@ -62,33 +74,18 @@ def train_language_model(
                 "licence": licence,
                 "training": {"digest": digest, "run": str(flow_run.get_id() or ""), "texts": files, "options": _plain(options)},
                 "figures": model.figures,
-                "versions": train.versions(),
+                "versions": versions("winnow", "sentencepiece", "kenlm", "numpy"),
             },
         )
     except WinnowError as e:
         return Failed(message=str(e), data=e)
-    create_markdown_artifact(describe(card), key="model", description=f"Language model {card.name}")
-    if os.environ.get("PREFECT_API_URL"):
-        _save_block(card)
+    leave(card, describe(card))
     get_run_logger().info("Registered %s", card.folder)
     return Completed(message=f"Registered {card.folder}", data=dict(card.card))
 
 
 def _plain(options: LmOptions) -> dict[str, Any]:
     return {"vocabulary": options.vocabulary, "order": options.order, "prune": list(options.prune), "estimator": options.estimator}
-
-
-def _save_block(card: Card) -> None:
-    """One block per file, so that a recipe on another machine can name it: block:NAME-kenlm, block:NAME-sentencepiece."""
-    for part, file in card.files.items():
-        RegisteredModel(
-            uri=file.location,
-            sha256=file.sha256,
-            kind=part,
-            version=str(card.card["version"]),
-            licence=str(card.card["licence"]),
-            training_run=str(card.card["training"]["run"]),
-        ).save(f"{card.name}-{part}".lower().replace("_", "-").replace(".", "-"), overwrite=True)
 
 
 def describe(card: Card) -> str:
@@ -100,7 +97,6 @@ def describe(card: Card) -> str:
         f"{figures['pieces']:,} pieces; n-grams kept per order: {', '.join(f'{n:,}' for n in figures['ngrams'])}",
         f"Held-out perplexity: {figures['held_out_perplexity']} ({figures['held_out_sentences']:,} sentences, "
         "each scored alone: not comparable with that of whole documents)",
-        *(f"{part}: `{file.location}` sha256 `{file.sha256}`" for part, file in card.files.items()),
-        f"Training digest: `{card.card['training']['digest']}`",
+        *files_and_digest(card),
     ]
     return "\n\n".join(lines)

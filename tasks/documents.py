@@ -4,6 +4,7 @@ What is read out of archives is in ``tasks/extract.py``.
 """
 
 import json
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -56,6 +57,8 @@ DROPPED = pa.schema(
 )
 BATCH_ROWS = 1024
 BLOCK_BYTES = 1 << 16
+LANGUAGE_CODE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8}){0,3}")
+"""As ISO 639, BCP 47 and FLORES (eng_Latn) write them."""
 
 
 def document_id(source_file: str, offset: int, record_id: str) -> str:
@@ -107,11 +110,12 @@ def to_table(rows: Iterable[dict[str, Any]], model: LanguageModel) -> pa.Table:
 class ReadDocuments(ShardStep):
     """Parquet or JSONL with a ``text`` column, optional ``id``, ``url``, ``date``, ``language`` (ISO code) -> the documents table.
 
-    ``offset`` is the row number in the file, ``length`` the characters of the text as given; ``id`` is the one given if there is one
+    A ``language`` that is no code (it becomes the name of a folder) is not believed: the model says. ``offset`` is the row number in the file, ``length`` the characters of the text as given; ``id`` is the one given if there is one
     (a repeated one gets its place appended), so that users find their documents again.
     """
 
     name: ClassVar[str] = "read"
+    version: ClassVar[str] = "2"
 
     model: ModelFile
     max_document_chars: int = 20_000_000
@@ -167,16 +171,18 @@ class ReadDocuments(ShardStep):
             identity = f"{identity}~{path}:{number}"
         seen.add(identity)
         language = row.get("language")
+        if not isinstance(language, str) or not LANGUAGE_CODE.fullmatch(language):
+            language = None
         return {
             "id": identity,
             "url": url,
             "host": host_of(url),
             "date": clean(str(row.get("date") or "")),
             "text": clean(row["text"]),
-            "language": language if isinstance(language, str) else None,
+            "language": language,
             "language_score": float(row["language_score"])
             if isinstance(row.get("language_score"), float | int)
-            else (1.0 if isinstance(language, str) and language else None),
+            else (1.0 if language else None),
             "source_file": path,
             "offset": number,
             "length": len(row["text"]),

@@ -9,6 +9,7 @@ over all threads and processes of a user on a machine. Range and If-Range: RFC 9
 import contextlib
 import errno
 import io
+import logging
 import os
 import random
 import tempfile
@@ -33,6 +34,7 @@ USER_AGENT = "winnow/0.1 (curation of Common Crawl snapshots; one request per fi
 BLOCK_BYTES = 1 << 20
 S3_BLOCK_BYTES = 16 << 20
 THROTTLED = frozenset({403, 408, 425, 429, 500, 502, 503, 504})
+NO_ACCESS = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AllAccessDisabled"})
 PAGE_TYPES = ("text/", "application/json", "application/xml", "application/xhtml")
 PROGRESS_BYTES = 1 << 20
 """A break after this much new data does not count towards the attempts: a long file over a bad line still ends."""
@@ -300,6 +302,7 @@ class HttpStream(io.RawIOBase):
         self._received = self._received_at_failure = 0
         self._prefix = xxhash.xxh3_128()
         self._total: int | None = None
+        self._confirmed = False
         self._etag = self._modified = ""
         self._pending = memoryview(self._receive())
 
@@ -332,7 +335,7 @@ class HttpStream(io.RawIOBase):
         """The next bytes, b'' at the end."""
         while self._total is None or self._received < self._total or self._response is not None:
             try:
-                chunk = self._next_chunk()
+                chunk = self._next_chunk() or self._confirm_end()
             except _TryAgainError as e:
                 self._hang_up()
                 if self._received - self._received_at_failure >= PROGRESS_BYTES:
@@ -373,6 +376,40 @@ class HttpStream(io.RawIOBase):
         if not chunk and self._total is not None and self._received < self._total:
             raise _TryAgainError(f"only {self._received} of {self._total} bytes arrived")
         return chunk
+
+    def _confirm_end(self) -> bytes:
+        """b'' if the file really ends here. Asks for its last byte once more: the answer names the length of the whole, and a proxy that cut
+        the file to a Content-Length of its own is found out. Raises _TryAgainError if there is more."""
+        import httpx
+
+        if self._confirmed or not self._received or self._total is None:
+            return b""
+        if self._response is not None:
+            self._response.close()
+            self._response = None
+        client = _client(os.getpid(), self._politeness.timeout_s)
+        headers = {"Range": f"bytes={self._received - 1}-"}
+        while not self._confirmed:
+            total = asked = ""
+            try:
+                with client.stream("GET", self._url, headers=headers) as answer:
+                    if answer.status_code in THROTTLED:
+                        asked = answer.headers.get("retry-after", "")
+                        raise httpx.ReadError(f"HTTP {answer.status_code}")
+                    if answer.status_code == 206:
+                        total = answer.headers.get("content-range", "").rpartition("/")[2]
+                        if not total:
+                            raise httpx.ReadError("a range of nothing")
+                    elif answer.status_code == 200 and self._etag == answer.headers.get("etag", ""):
+                        total = answer.headers.get("content-length", "")
+            except httpx.TransportError as e:
+                self._retries.failed(f"its length could not be confirmed ({e})", asked_s=retry_after_s(asked, self._clock.now()))
+                continue
+            self._confirmed = True
+            if total.isdecimal() and int(total) > self._received:
+                self._total, self._confirmed = int(total), False
+                raise _TryAgainError(f"sent {self._received} bytes as if they were all, there are {total}")
+        return b""
 
     def _connect(self) -> bytes:
         """Ask for what is still missing; its first bytes. Leaves the response open for the rest."""
@@ -468,7 +505,7 @@ class HttpStream(io.RawIOBase):
 # ---------------------------------------------------------------------- S3
 
 
-def s3_filesystem(options: Options) -> Any:
+def s3_filesystem(options: Options, timeout_s: float = POLITE.timeout_s) -> Any:
     """The s3fs filesystem of this process and thread: fsspec keeps one for each, as they must not be shared after a fork.
 
     ``options`` are s3fs's own (anon, endpoint_url, profile, ...); credentials come from the environment unless given.
@@ -476,8 +513,13 @@ def s3_filesystem(options: Options) -> Any:
     """
     import s3fs
 
+    for noisy in ("botocore", "aiobotocore", "s3fs"):
+        logging.getLogger(noisy).setLevel(logging.INFO)  # at DEBUG they write down key ids and signatures
+
     given = dict(options)
-    config = {"retries": {"mode": "standard", "max_attempts": 1}} | dict(given.pop("config_kwargs", {}))
+    config = {"retries": {"mode": "standard", "total_max_attempts": 1}, "connect_timeout": timeout_s, "read_timeout": timeout_s} | dict(
+        given.pop("config_kwargs", {})
+    )
     fs = s3fs.S3FileSystem(**given, config_kwargs=config, use_listings_cache=False)
     fs.retries = 1
     return fs
@@ -522,8 +564,11 @@ def s3_fingerprint(info: Mapping[str, Any]) -> str:
     return f"{info.get('size') or 0}-{str(info.get('ETag', '')).strip(chr(34))}"
 
 
-def patiently(uri: str, call: Callable[[], T], politeness: Politeness, clock: Clock) -> T:
-    """The result of one S3 call, tried again while it is throttled or broken. Raises as open_stream; no message holds a key."""
+def patiently(uri: str, call: Callable[[], T], politeness: Politeness, clock: Clock, verb: str = "read") -> T:
+    """The result of one S3 call, tried again while it is throttled or broken. Raises as open_stream; no message holds a key.
+
+    ``verb`` says what the call does, "read" or "written".
+    """
     import aiohttp
     import botocore.exceptions as boto
     from s3fs.utils import FileExpired
@@ -540,8 +585,11 @@ def patiently(uri: str, call: Callable[[], T], politeness: Politeness, clock: Cl
             what = "bucket" if _s3_code(e) == "NoSuchBucket" else "object or folder"
             raise NotFound(f"There is no {what} {uri}. Check the name and the endpoint (AWS_ENDPOINT_URL).") from None
         except PermissionError as e:
+            if _s3_code(e) not in NO_ACCESS and retries.failures + 1 < politeness.page_attempts:
+                retries.failed(f"refused ({_s3_code(e)})")
+                continue
             raise BadInput(
-                f"{uri} may not be read ({_s3_code(e)}): the credentials are missing, wrong or do not cover it, or there is no such "
+                f"{uri} may not be {verb} ({_s3_code(e)}): the credentials are missing, wrong or do not cover it, or there is no such "
                 "object. Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; s3://commoncrawl/ wants credentials, "
                 "its files are also at https://data.commoncrawl.org/."
             ) from None
@@ -552,16 +600,23 @@ def patiently(uri: str, call: Callable[[], T], politeness: Politeness, clock: Cl
             ) from None
         except (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError) as e:
             retries.failed(f"cannot be reached ({type(e).__name__})", attempts=politeness.unreachable_attempts, error=Unreachable)
-        except (boto.HTTPClientError, boto.ResponseStreamingError, aiohttp.ClientError, TimeoutError, ConnectionError) as e:
+        except (
+            boto.HTTPClientError,
+            boto.ResponseStreamingError,
+            boto.FlexibleChecksumError,
+            aiohttp.ClientError,
+            TimeoutError,
+            ConnectionError,
+        ) as e:
             retries.failed(f"the connection broke ({type(e).__name__})")
         except OSError as e:
             if e.errno == errno.EREMCHG:
                 raise BadInput(f"{uri} lies in another region or at another endpoint. Set AWS_REGION or AWS_ENDPOINT_URL.") from None
             if e.errno not in (errno.EBUSY, errno.EREMOTEIO, errno.EIO):
-                raise BadInput(f"{uri} cannot be read ({_s3_code(e)}). Check the name, the endpoint and the credentials.") from None
+                raise BadInput(f"{uri} cannot be {verb} ({_s3_code(e)}). Check the name, the endpoint and the credentials.") from None
             retries.failed(f"throttled or failing ({_s3_code(e)})")
         except (boto.BotoCoreError, ValueError) as e:
-            raise BadInput(f"{uri} cannot be read ({type(e).__name__}). Check the name, the endpoint and the options.") from None
+            raise BadInput(f"{uri} cannot be {verb} ({type(e).__name__}). Check the name, the endpoint and the options.") from None
 
 
 def _s3_code(error: OSError) -> str:
@@ -578,7 +633,9 @@ class S3Stream(io.RawIOBase):
         self._file = patiently(uri, self._open, politeness, clock)
 
     def _open(self) -> Any:
-        return s3_filesystem(self._options).open(self._uri, "rb", block_size=S3_BLOCK_BYTES, cache_type="readahead")
+        return s3_filesystem(self._options, self._politeness.timeout_s).open(
+            self._uri, "rb", block_size=S3_BLOCK_BYTES, cache_type="readahead"
+        )
 
     def readable(self) -> bool:
         return True

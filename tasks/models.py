@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -27,6 +28,7 @@ from tasks.fetch import open_stream
 BLOCK_BYTES = 1 << 20
 CARD = "model.json"
 HUB = re.compile(r"hf://([^/@]+/[^/@]+)(?:@([^/]+))?/(.+)")
+SHA256 = re.compile(r"[0-9a-f]{64}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -41,12 +43,18 @@ class ModelFile:
 
 @dataclass(frozen=True)
 class Known:
-    """A public model file. ``sha256`` is empty where none is published: it is pinned on first use."""
+    """A public model file. ``sha256`` is empty where none is published: it is pinned on first use.
+
+    Of a classifier, ``score`` says what each label counts in its score, ``signal`` the column, ``languages`` what it was trained on (any, if empty).
+    """
 
     kind: str
     location: str
     licence: str
     sha256: str = ""
+    score: Mapping[str, float] = field(default_factory=dict)
+    signal: str = ""
+    languages: tuple[str, ...] = ()
 
 
 def _known() -> dict[str, Known]:
@@ -74,6 +82,8 @@ def model_file(spec: str, sha256: str = "") -> ModelFile:
     """
     known = KNOWN.get(spec)
     sha256 = sha256.lower() or (known.sha256 if known else "")
+    if sha256 and not SHA256.fullmatch(sha256):
+        raise BadInput(f"The sha256 of the model {spec} is {sha256!r}; give 64 hex digits, or leave it out.")
     if known or "://" in spec:
         location = known.location if known else spec
         name = spec.replace("/", "-") if known else spec.rsplit("/", 1)[-1]
@@ -151,6 +161,18 @@ def registered(name: str) -> Card:
         raise BadInput(f"There is no model {name}: {folder / CARD} does not exist. Registered models: {here}.") from None
     except (OSError, ValueError, KeyError, TypeError) as e:
         raise BadInput(f"The card {folder / CARD} cannot be read ({type(e).__name__}: {e}). Train or register the model again.") from None
+
+
+def versions(*names: str) -> dict[str, str]:
+    """The installed versions of packages, for what made a model."""
+
+    def installed(name: str) -> str:
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            return "missing"
+
+    return {name: installed(name) for name in names}
 
 
 # ------------------------------------------------------------------ files

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from tasks.core.bench import Bench
 from tasks.core.condition import REASON, Condition
-from tasks.core.limit import CROSSED, Limit, judge
+from tasks.core.limit import CROSSED, Limit, columns_of, judge
 from tasks.core.step import Made, ShardStep
 from tasks.measure import Signals
 
@@ -31,7 +31,7 @@ class Judge(ShardStep):
     where: Condition | None = None
 
     def run(self, shard: str, bench: Bench) -> Made:
-        wanted = list(dict.fromkeys([*(limit.signal for limit in self.limits), *(self.where.columns if self.where else ())]))
+        wanted = list(dict.fromkeys([*columns_of(self.limits), *(self.where.columns if self.where else ())]))
         signals = bench.read(self.signals, shard, ["id", *wanted])
         crossed, reason = judge({name: signals[name] for name in wanted}, self.limits, signals.num_rows)
         table = pa.table({"id": signals["id"], "kept": pc.is_null(reason), "reason": reason, "crossed": crossed})

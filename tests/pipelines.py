@@ -1,15 +1,32 @@
 """Running a pipeline in this process, without Prefect: for tests that look at tables."""
 
-from flows.run import Request, Run, prepare
+from collections.abc import Callable
+
+from flows.housekeeping import record
+from flows.run import Request, Run, prepare, release
+from tasks.core.runner import Outcome, Runner
 
 
 def work_off(run: Run) -> int:
     """Make everything that is missing; how many shards x steps that was."""
     while works := run.plan.missing():
         for shard, addresses in works[0].todo.items():
-            for report in run.bench.make(works[0].stage.steps, shard, addresses):
-                run.plan.mark(report["address"], shard)
+            made = {report["address"] for report in run.bench.make(works[0].stage.steps, shard, addresses)}
+            for address in addresses:
+                run.plan.mark(address, shard, made=address in made)
     return run.plan.computed
+
+
+def work_off_with(run: Run, runner: Runner, seen: Callable[[Outcome], None] = lambda outcome: None) -> dict:
+    """Make everything that is missing with a runner, and release; the manifest. ``seen`` is called with every outcome."""
+    while works := run.plan.missing():
+        for outcome in runner.run(works[0].stage.steps, works[0].todo):
+            if outcome.error:
+                raise outcome.error
+            for address in works[0].todo[outcome.shard]:
+                run.plan.mark(address, outcome.shard, made=address in outcome.made)
+            seen(outcome)
+    return release(run)["manifest"]
 
 
 def curated(source, recipe, store, **options) -> Run:
@@ -18,6 +35,24 @@ def curated(source, recipe, store, **options) -> Run:
     return run
 
 
+def finished(source, recipe, store) -> Run:
+    """A run with its record, manifest, card and report, as the command leaves it."""
+    run = curated(source, recipe, store)
+    run.bench.store.open_for_writing()
+    record(run)
+    release(run)
+    return run
+
+
 def rows(run: Run, step) -> list[dict]:
     """All rows of a step, in crawl order."""
     return [row for shard in step.shards(run.bench) for row in run.bench.read(step, shard).to_pylist()]
+
+
+def digests(run: Run) -> dict[tuple[str, str], str]:
+    """Digest of every table of a run."""
+    return {
+        (step.label, shard): run.bench.store.report(step, shard)["data"]["sha256"]
+        for step in run.plan.steps
+        for shard in step.shards(run.bench)
+    }

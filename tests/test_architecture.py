@@ -42,3 +42,11 @@ def test_help_loads_nothing_heavy():
 def test_planning_does_not_load_prefect():
     code = "import sys, flows.run, flows.housekeeping; sys.exit('prefect' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_no_flow_waits_with_an_alarm():
+    """The timeout of prefect.futures.wait is SIGALRM in the main thread. Seen: it went off inside Event.wait, whose lock stayed held; the run hung."""
+    for path in (ROOT / "flows").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module == "prefect.futures":
+                assert not {a.name for a in node.names} & {"wait", "as_completed"}, path

@@ -184,6 +184,11 @@ def time() -> FakeClock:
     return FakeClock()
 
 
+def shortened(length: int) -> Fault:
+    """A Content-Length that is too small, and a body that keeps to it: nothing in this answer is wrong."""
+    return status(200, DATA[:length], ETag='"one"')
+
+
 RECOVERED: dict[str, list[Fault]] = {
     "no fault": [],
     "503 with Retry-After": [status(503, Retry_After="7")],
@@ -199,6 +204,8 @@ RECOVERED: dict[str, list[Fault]] = {
     "error in JSON with 200": [status(200, b'{"message": "slow down"}', Content_Type="application/json")],
     "503 while resuming": [cut(70_000), status(503)],
     "wrong range": [cut(70_000), part(5, 9)],
+    "cut to a wrong Content-Length": [shortened(100_000)],
+    "no end confirmed": [shortened(100_000), status(503), status(403)],
     "less than the range asked for": [cut(70_000), part(70_000, 70_009)],
 }
 
@@ -251,8 +258,9 @@ def test_changed_file_is_never_stitched_together(server: FaultServer, polite: Po
 def test_resumes_at_the_first_unread_byte_under_the_same_etag(server: FaultServer, polite: Politeness, time: FakeClock) -> None:
     server.faults = [cut(100_000)]
     read_all(server.root, "a.warc.gz", politeness=polite, clock=time.clock())
-    first, second = server.requests
+    first, second, last = server.requests
     assert "Range" not in first
+    assert last["Range"] == f"bytes={len(DATA) - 1}-"  # is this really the end?
     assert second["Range"] == "bytes=100000-"
     assert second["If-Range"] == '"one"'
     assert first["User-Agent"].startswith("winnow/")

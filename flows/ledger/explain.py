@@ -3,7 +3,7 @@ has, what was edited, and what became of it. What is known is in the tables; her
 
 import difflib
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from flows import recipes
 from flows.ledger.find import Finished
 from tasks.core.errors import BadInput
-from tasks.core.limit import Limit, judge
+from tasks.core.limit import Limit, columns_of, judge
 from tasks.core.text import Document
 from tasks.measure import ARROW
 
@@ -133,8 +133,9 @@ def verdicts(signals: pa.Table, limits: tuple[Limit, ...]) -> tuple[Verdict, ...
     for limit in limits:
         column = signals[limit.signal]
         value = column[0].as_py()
-        crossed, _ = judge({limit.signal: column.slice(0, 1)}, (limit,), 1)
-        found.append(Verdict(limit, value, bool(crossed[0].as_py()), _margin(limit, value)))
+        crossed, _ = judge({name: signals[name].slice(0, 1) for name in columns_of([limit])}, (limit,), 1)
+        own = limit.of(signals["language"][0].as_py()) if limit.by_language else limit
+        found.append(Verdict(own, value, bool(crossed[0].as_py()), _margin(own, value)))
     return tuple(found)
 
 
@@ -200,7 +201,8 @@ def explain_text(recipe: recipes.Recipe, path: Path) -> Explained:
         for f in filters:
             values |= f.measure(Document(edited if f.text == "corrected" else text, id=str(path), url="", language=""))
             kinds |= {s.name: s.kind for s in f.signals}
-    limits = tuple(limit for limit in recipe.limits if limit.signal in values and not limit.signal.startswith("url_"))
+    general = (replace(x, by_language=None) for x in recipe.limits if not x.by_language or x.low is not None or x.high is not None)
+    limits = tuple(limit for limit in general if limit.signal in values and not limit.signal.startswith("url_"))
     table = pa.table({name: pa.array([values[name]], ARROW[kinds[name]]) for name in values})
     found = verdicts(table, limits)
     reason = next((v.limit.signal for v in found if v.crossed), None)

@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from flows.places import store_at
 from tasks.core.errors import BadInput, DamagedArtifact
 from tasks.core.limit import Limit
 from tasks.core.store import Store, footer_sha256
@@ -39,7 +40,7 @@ class Finished:
         """The limits of the recipe that was run."""
         found = []
         for entry in self.manifest["recipe"]["limits"]:
-            options: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items() if k != "type"}
+            options: dict[str, Any] = {k: _frozen(v) for k, v in entry.items() if k != "type"}
             found.append(Limit(**options))
         return tuple(found)
 
@@ -128,6 +129,10 @@ class Finished:
         return str(target)
 
 
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -138,7 +143,7 @@ def open_run(root: str, wanted: str = "") -> Finished:
     Raises:
         BadInput: no store, no such run (with near ids), several runs that begin so, or a run that is not finished.
     """
-    store = Store(root if "://" in root else str(Path(root).absolute()))
+    store = store_at(root)
     store.check()
     records = (json.loads(store.get(path)) for path in store.files("runs") if path.endswith(".json"))
     found = [entry for entry in records if "tables" in entry]  # older records do not say where their tables are

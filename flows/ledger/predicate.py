@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from tasks.core.limit import Limit
 
+QUOTE = "'"
+
 
 def predicate(limits: Sequence[Limit]) -> str:
     """The SQL condition that is true for exactly the rows that cross none of the limits; never null."""
@@ -19,7 +21,20 @@ def _conditions(limit: Limit) -> list[str]:
     if limit.empty:
         return [f"{name} IS NULL"]
     value = f"CAST({name} AS DOUBLE)"
+    general = _between(value, limit.low, limit.high)
+    if not limit.by_language:
+        return general
+    cases = [
+        f"WHEN '{language.replace(QUOTE, QUOTE * 2)}' THEN {' AND '.join(_between(value, low, high))}"
+        for language, low, high in limit.by_language
+    ]
+    return [f'CASE "language" {" ".join(cases)} ELSE {" AND ".join(general)} END']
+
+
+def _between(value: str, low: float | None, high: float | None) -> list[str]:
+    if low is None and high is None:
+        return ["true"]
     found = [f"coalesce(isfinite({value}), false)"]
-    found += [f"coalesce({value} >= {limit.low!r}, false)"] if limit.low is not None else []
-    found += [f"coalesce({value} <= {limit.high!r}, false)"] if limit.high is not None else []
+    found += [f"coalesce({value} >= {low!r}, false)"] if low is not None else []
+    found += [f"coalesce({value} <= {high!r}, false)"] if high is not None else []
     return found

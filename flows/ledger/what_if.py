@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from flows.ledger.find import Finished
 from tasks.core.condition import REASON
 from tasks.core.errors import BadInput
-from tasks.core.limit import Limit, judge
+from tasks.core.limit import Limit, columns_of, judge
 
 SAMPLES = 10
 
@@ -61,7 +61,7 @@ def changed(limits: Sequence[Limit], settings: Sequence[str], known: Sequence[st
         except ValueError:
             raise BadInput(f"--set {setting}: {value} is no number.") from None
         old = found.get(signal)
-        bounds = {k: getattr(old, k) if old else None for k in ("low", "high", "one_of", "empty")} | {side: parsed}
+        bounds = {k: getattr(old, k) if old else None for k in ("low", "high", "one_of", "empty", "by_language")} | {side: parsed}
         if all(b is None for b in bounds.values()):
             found.pop(signal, None)
         else:
@@ -72,7 +72,7 @@ def changed(limits: Sequence[Limit], settings: Sequence[str], known: Sequence[st
 def what_if(run: Finished, limits: Sequence[Limit]) -> Change:
     """Hold every document against other limits. Shard by shard: memory is a shard's signals. Raises DamagedArtifact."""
     change = Change()
-    wanted = list(dict.fromkeys(limit.signal for limit in limits))
+    wanted = columns_of(limits)
     mine = {limit.signal for limit in run.limits}
     for shard in run.entry["shards"]:
         decisions = run.read(run.entry["tables"]["decisions"], shard)

@@ -54,6 +54,10 @@ class Bench:
     def shard(self, key: str) -> Shard:
         return self._by_key[key]
 
+    def files_of(self, key: str) -> tuple[str, ...]:
+        """Paths of a shard of the crawl; none for a partition of a step over the whole crawl."""
+        return tuple(file.path for file in self._by_key[key].files) if key in self._by_key else ()
+
     def read(self, step: Step, shard: str, columns: list[str] | None = None) -> pa.Table:
         """The table of one shard of an input. Raises DamagedArtifact."""
         table = self._memory.get((step.address, shard))
@@ -64,13 +68,14 @@ class Bench:
     def make(self, steps: Sequence[Step], shard: str, redo: Iterable[str]) -> list[dict[str, Any]]:
         """Run the steps of one stage on one shard, each committed under its own address before the next begins.
 
-        ``redo`` holds the addresses that are not done yet; the others are read from the store when a later step asks for them.
+        ``redo`` holds the addresses that were not done when the run was planned; the others are read from the store when a later step asks
+        for them, and so is what somebody else has made since then: another run, or a worker that died before it could tell.
         Returns the reports of what was made. Raises what a step raises: WinnowError, Transient, or a bug.
         """
         wanted, reports = set(redo), []
         try:
             for step in steps:
-                if step.address not in wanted:
+                if step.address not in wanted or self.store.has(step, shard):
                     continue
                 if step.address not in self._ready:  # models are loaded once per worker: that is no cost of its first shard
                     step.check()

@@ -15,3 +15,7 @@ class DamagedArtifact(WinnowError):
 
 class Transient(Exception):
     """A failure the same call may not meet again: throttling, a dropped connection. Retried with backoff, never reported as final."""
+
+
+class ShardKilled(WinnowError):
+    """Making one shard ended its worker again and again. The other shards can go on without it."""

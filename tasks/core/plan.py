@@ -69,10 +69,10 @@ class Plan:
     def steps(self) -> tuple[Step, ...]:
         return tuple(step for stage in self.stages for step in stage.steps)
 
-    def mark(self, address: str, shard: str) -> None:
-        """One shard of one step was just made."""
+    def mark(self, address: str, shard: str, *, made: bool = True) -> None:
+        """One shard of one step is done now: made by this run, or by somebody else since it was planned."""
         self._done.setdefault(address, set()).add(shard)
-        self.computed += 1
+        self.computed += made
 
     def forget(self) -> None:
         """Ask the store anew: something was found damaged, or another process works on the same store."""

@@ -10,12 +10,14 @@ import io
 import json
 import os
 import secrets
+import shutil
 import socket
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import fsspec
 import pyarrow as pa
@@ -23,9 +25,14 @@ import pyarrow.parquet as pq
 
 from tasks.core.errors import BadInput, DamagedArtifact, WinnowError
 from tasks.core.step import Made, Step
+from tasks.fetch import CLOCK, POLITE, NotFound, Politeness, open_stream, patiently, s3_filesystem
 
 SCHEMA = 1
+T = TypeVar("T")
 TEMPORARY = ".winnow-tmp-"
+ORPHAN_AGE_S = 24 * 3600
+MIN_FREE_BYTES = 1 << 30
+"""A run stops in good order when the disk of its store has less room than this."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +42,13 @@ class Store:
 
     root: str
     options: tuple[tuple[str, Any], ...] = field(default=(), repr=False)
+    politeness: Politeness = field(default=POLITE, repr=False, compare=False)
 
     @cached_property
     def _fs(self) -> tuple[Any, str]:
+        if self._is_s3:
+            fs = s3_filesystem(self.options, timeout_s=self.politeness.timeout_s)
+            return fs, str(fs._strip_protocol(self.root)).rstrip("/")
         try:
             fs, path = fsspec.url_to_fs(self.root, **dict(self.options))
         except (ValueError, ImportError) as e:
@@ -45,17 +56,39 @@ class Store:
         return fs, str(path).rstrip("/")
 
     @property
+    def _is_s3(self) -> bool:
+        return self.root.startswith(("s3://", "s3a://"))
+
+    def _call(self, path: str, call: Callable[[], T], verb: str = "read") -> T:
+        """The result of a call on the filesystem; on S3, tried again while the service is throttling or away.
+
+        Raises:
+            FileNotFoundError: no such object. Transient: after bounded attempts. BadInput: no access.
+        """
+        if not self._is_s3:
+            return call()
+        try:
+            return patiently(f"{self.root.rstrip('/')}/{path}", call, self.politeness, CLOCK, verb)
+        except NotFound as e:
+            if verb == "read":
+                raise FileNotFoundError(errno.ENOENT, str(e)) from None
+            raise
+
+    @property
     def is_local(self) -> bool:
         return isinstance(self._fs[0], fsspec.implementations.local.LocalFileSystem)
 
     def __getstate__(self) -> dict[str, Any]:
         # A filesystem must not travel to another process (s3fs holds an event loop and sockets).
-        return {"root": self.root, "options": self.options}
+        return {"root": self.root, "options": self.options, "politeness": self.politeness}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
 
     def full(self, path: str) -> str:
+        """Raises BadInput for a path that leads out of the store: parts of it are names that recipes, documents and models gave."""
+        if path.startswith("/") or ".." in path.split("/"):
+            raise BadInput(f"{path!r} leads out of the store {self.root}. Whatever gave a folder that name must be renamed.")
         return f"{self._fs[1]}/{path}"
 
     def uri(self, path: str) -> str:
@@ -66,7 +99,7 @@ class Store:
 
     def get(self, path: str) -> bytes:
         """Raises FileNotFoundError if there is no such object."""
-        return bytes(self._fs[0].cat_file(self.full(path)))
+        return bytes(self._call(path, lambda: self._fs[0].cat_file(self.full(path))))
 
     def put(self, path: str, data: bytes) -> None:
         """Write all or nothing: temporary file and rename on a local disk, one PUT elsewhere.
@@ -76,7 +109,7 @@ class Store:
         """
         fs, full = self._fs[0], self.full(path)
         if not self.is_local:
-            fs.pipe_file(full, data)
+            self._call(path, lambda: fs.pipe_file(full, data), "written")
             return
         target = Path(full)
         temporary = target.with_name(f"{TEMPORARY}{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}-{target.name}"[:200])
@@ -91,25 +124,22 @@ class Store:
             with contextlib.suppress(OSError):
                 temporary.unlink()
             if e.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise WinnowError(
-                    f"No space left for {target}: free some space (`winnow prune --store {self.root}` deletes what no corpus needs) and run the same "
-                    "command again; what is finished is kept."
-                ) from None
+                raise no_space(self, 0) from None
             raise BadInput(f"The store {self.root} cannot be written: {e.strerror or e}. Choose another place with --store.") from None
 
     def exists(self, path: str) -> bool:
-        return bool(self._fs[0].exists(self.full(path)))
+        return bool(self._call(path, lambda: self._fs[0].exists(self.full(path))))
 
     def delete(self, path: str, *, recursive: bool = False) -> None:
         with contextlib.suppress(FileNotFoundError):
-            self._fs[0].rm(self.full(path), recursive=recursive)
+            self._call(path, lambda: self._fs[0].rm(self.full(path), recursive=recursive))
 
     def files(self, path: str) -> dict[str, int]:
         """Files below a folder: path relative to the store -> size in bytes. Empty if there is no such folder."""
         fs, root = self._fs
         fs.invalidate_cache()
         try:
-            found = fs.find(f"{root}/{path}", detail=True)
+            found = self._call(path, lambda: fs.find(f"{root}/{path}", detail=True))
         except FileNotFoundError:
             return {}
         return {name[len(root) + 1 :]: int(info["size"] or 0) for name, info in found.items()}
@@ -119,9 +149,16 @@ class Store:
         fs, root = self._fs
         fs.invalidate_cache()
         try:
-            return sorted(i["name"].rstrip("/").rsplit("/", 1)[1] for i in fs.ls(f"{root}/{path}", detail=True) if i["type"] == "directory")
+            found = self._call(path, lambda: fs.ls(f"{root}/{path}", detail=True))
+            return sorted(i["name"].rstrip("/").rsplit("/", 1)[1] for i in found if i["type"] == "directory")
         except FileNotFoundError:
             return []
+
+    def free_bytes(self) -> int | None:
+        """Room on the disk of the store; None where that is no question (S3)."""
+        if not self.is_local:
+            return None
+        return shutil.disk_usage(next(p for p in (Path(self.root), *Path(self.root).absolute().parents) if p.exists())).free
 
     # ------------------------------------------------------------------ artifacts
 
@@ -168,11 +205,20 @@ class Store:
         )
         return {s for s in shards if self.report_path(step, s) in here and tables.get(step.data_path(s), 0) > 0}
 
+    def has(self, step: Step, shard: str) -> bool:
+        """Whether this shard is done now. For many shards ``done`` asks less often."""
+        return self.exists(self.report_path(step, shard)) and self.exists(step.data_path(shard))
+
     def report(self, step: Step, shard: str) -> dict[str, Any]:
         """The report of a finished shard. Raises DamagedArtifact if it cannot be read."""
         path = self.report_path(step, shard)
         try:
-            return dict(json.loads(self.get(path)))
+            try:
+                return dict(json.loads(self.get(path)))
+            except json.JSONDecodeError:
+                if self.is_local:
+                    raise
+                return dict(json.loads(self.get(path)))  # it may have been the line
         except (FileNotFoundError, json.JSONDecodeError) as e:
             self.delete(path)
             raise DamagedArtifact(
@@ -223,6 +269,8 @@ class Store:
         report = self.report(step, shard)
         try:
             data = self.get(step.data_path(shard))
+            if not self.is_local and hashlib.sha256(data).hexdigest() != report["data"]["sha256"]:
+                data = self.get(step.data_path(shard))  # it may have been the line
             if hashlib.sha256(data).hexdigest() != report["data"]["sha256"]:
                 raise pa.ArrowInvalid("its sha256 is not the one in the report")
             # Not pq.read_table: the threads it leaves behind abort one in twenty short processes as they exit (pyarrow 26).
@@ -248,11 +296,19 @@ class Store:
     @contextlib.contextmanager
     def open_checked(self, path: str, footer_sha256: str) -> Iterator[pq.ParquetFile]:
         """A Parquet file whose footer has this digest, and whose pages are checked. Raises OSError or ArrowInvalid for any damage."""
-        with self._fs[0].open(self.full(path), "rb") as stream:
+        with self._open(path) as stream:
             if hashlib.sha256(_footer(stream)).hexdigest() != footer_sha256:
                 raise OSError("its footer has another digest than when it was written")
             with pq.ParquetFile(stream, page_checksum_verification=True) as file:
                 yield file
+
+    def _open(self, path: str) -> Any:
+        if not self._is_s3:
+            return self._fs[0].open(self.full(path), "rb")
+        try:
+            return open_stream(self.root, path, self.options, politeness=self.politeness)
+        except NotFound as e:
+            raise FileNotFoundError(errno.ENOENT, str(e)) from None
 
     def _damaged(self, step: Step, shard: str, cause: Exception) -> DamagedArtifact:
         """The error for a table that cannot be read; deletes its report, so that the next run makes it anew."""
@@ -261,15 +317,49 @@ class Store:
             f"{self.uri(step.data_path(shard))} is missing or damaged ({cause}): run the same command again, it is made anew."
         )
 
-    def clean(self, step: Step) -> None:
-        """Delete temporary files that a killed process of this machine left for a step."""
+    def clean(self, folders: Iterable[str]) -> int:
+        """Delete what killed writers left half-written in these folders; how many pieces that were.
+
+        A temporary file is an orphan if its process on this machine is gone, or if it is a day old, whoever wrote it. On S3 nothing is
+        half-written but uploads in parts, which nobody sees and somebody pays for: those of a day ago are aborted, in the whole store.
+        """
         if not self.is_local:
-            return
-        prefix = f"{TEMPORARY}{socket.gethostname()}-"
-        for path in self.files(f"steps/{step.address}"):
+            return self._abort_uploads() if self._is_s3 else 0
+        here, count = f"{TEMPORARY}{socket.gethostname()}-", 0
+        for path in [p for folder in folders for p in self.files(folder)]:
             name = path.rsplit("/", 1)[1]
-            if name.startswith(prefix) and not _alive(name[len(prefix) :].split("-")[0]):
+            if not name.startswith(TEMPORARY):
+                continue
+            mine = name.startswith(here)
+            try:
+                old = time.time() - os.stat(self.full(path)).st_mtime > ORPHAN_AGE_S
+            except FileNotFoundError:
+                continue
+            if old or (mine and not _alive(name[len(here) :].split("-")[0])):
                 self.delete(path)
+                count += 1
+        return count
+
+    def _abort_uploads(self) -> int:
+        fs, root = self._fs
+        bucket, _, prefix = root.partition("/")
+        try:
+            uploads = self._call("", lambda: fs.list_multipart_uploads(bucket))
+        except (BadInput, FileNotFoundError):
+            return 0  # whoever may write does not always see uploads
+        since = time.time() - ORPHAN_AGE_S
+        old = [u for u in uploads if u["Key"].startswith(f"{prefix}/" if prefix else "") and u["Initiated"].timestamp() < since]
+        for upload in old:
+            with contextlib.suppress(FileNotFoundError):
+                self._call(upload["Key"], lambda u=upload: fs.abort_mpu(bucket, u["Key"], u["UploadId"]))  # type: ignore[misc]
+        return len(old)
+
+
+def no_space(store: Store, free_bytes: int) -> WinnowError:
+    return WinnowError(
+        f"No space left for the store {store.root}: {free_bytes / 2**30:.1f} GiB are free. Free some space (`winnow prune --store {store.root}` "
+        "deletes what no corpus needs) and run the same command again; what is finished is kept."
+    )
 
 
 def to_parquet(table: pa.Table, row_groups: Any = None) -> bytes:

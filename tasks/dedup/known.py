@@ -272,9 +272,14 @@ def overview(store: Store) -> list[str]:
     return lines
 
 
-def _entry(store: Store, name: str) -> dict[str, Any]:
+def check_name(name: str) -> None:
+    """Raises BadInput if it cannot name an index."""
     if not name.replace("-", "").replace("_", "").isalnum():
         raise BadInput(f"The name of an index becomes a folder; {name!r} must have letters, digits, - and _ only.")
+
+
+def _entry(store: Store, name: str) -> dict[str, Any]:
+    check_name(name)
     try:
         return dict(json.loads(store.get(f"indexes/{name}/index.json")))
     except FileNotFoundError:

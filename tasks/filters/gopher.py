@@ -17,7 +17,8 @@ PLAIN, ALPHA = 1, 2
 
 @dataclass(frozen=True)
 class Gopher(Filter):
-    """``stop_words`` are looked up as they are written, case counts (as in datatrove)."""
+    """``stop_words`` are looked up as they are written, case counts (as in datatrove). ``language_stop_words`` has other ones for documents of a
+    language; language packs fill it."""
 
     signals: ClassVar = (
         Signal("word_count", "int", "words", "words that are not punctuation alone", SOURCE),
@@ -31,6 +32,7 @@ class Gopher(Filter):
     )
 
     stop_words: tuple[str, ...] = STOP_WORDS
+    language_stop_words: tuple[tuple[str, tuple[str, ...]], ...] | None = None
 
     def measure(self, doc: Document) -> dict[str, Value]:
         text, coded, total = doc.text, doc.coded, max(1, len(doc.words))
@@ -48,8 +50,11 @@ class Gopher(Filter):
             "bullet_line_share": sum(line.lstrip().startswith(("•", "-")) for line in lines) / max(1, len(lines)) if bullets else 0.0,
             "ellipsis_line_share": sum(line.rstrip().endswith(("...", "…")) for line in lines) / max(1, len(lines)) if ellipses else 0.0,
             "alpha_word_share": int(coded.counts[alpha].sum()) / total,
-            "stop_word_count": sum(w in coded.numbers for w in self.stop_words),
+            "stop_word_count": sum(w in coded.numbers for w in self._stop_words(doc.language)),
         }
+
+    def _stop_words(self, language: str) -> tuple[str, ...]:
+        return next((words for name, words in self.language_stop_words or () if name == language), self.stop_words)
 
 
 def _traits(word: str) -> int:

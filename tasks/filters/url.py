@@ -61,7 +61,7 @@ class Url(Filter):
     def measure(self, doc: Document) -> dict[str, Value]:
         known = _lists(self.blocklists, self.lists)
         url = doc.url
-        parents = _parents(url)
+        parents = parents_of(url)
         words = set(NOT_ALNUM.split(url.lower()))
         return {
             "url_blocked_domain": any(_has(known.domains, p) for p in parents),
@@ -82,7 +82,7 @@ class _Lists:
     subwords: re.Pattern[str]
 
 
-def _parents(url: str) -> list[str]:
+def parents_of(url: str) -> list[str]:
     """The host and its parent domains, without the top level alone."""
     try:
         host = (urlsplit(url).hostname or "").rstrip(".").removeprefix("www.")
@@ -92,12 +92,12 @@ def _parents(url: str) -> list[str]:
     return [".".join(labels[i:]) for i in range(len(labels) - 1)] or ([host] if host else [])
 
 
-def _hash(entry: str) -> int:
+def hash_of(entry: str) -> int:
     return int(xxhash.xxh3_64_intdigest(entry.encode("utf-8", "surrogatepass")))
 
 
 def _has(hashes: Hashes, entry: str) -> bool:
-    key = np.uint64(_hash(entry))
+    key = np.uint64(hash_of(entry))
     place = int(np.searchsorted(hashes, key))
     return place < len(hashes) and bool(hashes[place] == key)
 
@@ -117,11 +117,11 @@ def _lists_version(blocklists: str) -> str:
     """Digest of the lists' content: the same lists elsewhere give the same addresses."""
     if blocklists == SHIPPED:
         return _archive().name.removesuffix(".tar.gz")
-    return _content_digest(tuple((path, path.stat().st_mtime_ns) for path in _ut1_files(blocklists)))
+    return content_digest(tuple((path, path.stat().st_mtime_ns) for path in ut1_files(blocklists)))
 
 
 @cache
-def _content_digest(files: tuple[tuple[Path, int], ...]) -> str:
+def content_digest(files: tuple[tuple[Path, int], ...]) -> str:
     sha = hashlib.sha256()
     for path, _ in files:
         sha.update(f"{path.parent.name}/{path.name}\n".encode())
@@ -129,7 +129,7 @@ def _content_digest(files: tuple[tuple[Path, int], ...]) -> str:
     return sha.hexdigest()[:16]
 
 
-def _ut1_files(folder: str) -> list[Path]:
+def ut1_files(folder: str) -> list[Path]:
     files = sorted(p for name in ("domains", "urls") for p in Path(folder).glob(f"*/{name}"))
     if not files:
         raise BadInput(
@@ -164,7 +164,7 @@ def _entries(blocklists: str, name: str) -> Iterator[list[bytes]]:
         if blocklists == SHIPPED:
             files = [stack.enter_context(tarfile.open(_archive())).extractfile(name)]
         else:
-            files = (stack.enter_context(path.open("rb")) for path in _ut1_files(blocklists) if path.name == name)
+            files = (stack.enter_context(path.open("rb")) for path in ut1_files(blocklists) if path.name == name)
         for file in files:
             assert file is not None
             while lines := file.readlines(BLOCK_BYTES):

@@ -4,30 +4,27 @@ The same texts and options give the same bytes: one thread, no random sample, ou
 text and then as numbers; for more than about a hundred million tokens give ``estimator: lmplz``, which sorts on disk.
 """
 
-import gzip
 import hashlib
 import io
-import json
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from tasks.core.errors import BadInput, WinnowError
 from tasks.core.identity import digest
-from tasks.models import file_sha256
+from tasks.models import versions
 from tasks.ngram.cc_net import normalise
 from tasks.ngram.kenlm_file import SPECIAL, binary
 from tasks.ngram.kneser_ney import FIRST_WORD, Ints, estimate
 from tasks.ngram.score import load_ngrams, perplexity
+from tasks.texts import listed, texts
 
 ESTIMATORS = ("winnow", "lmplz")
 HELD_OUT_EVERY = 200
@@ -79,15 +76,9 @@ class Trained:
 
 def training_digest(paths: Sequence[Path], options: LmOptions) -> tuple[str, list[dict[str, Any]]]:
     """Digest of everything the model depends on, and the files with theirs. Raises BadInput if a file is missing."""
-    listed = []
-    for path in paths:
-        if not path.is_file():
-            raise BadInput(
-                f"There is no text file {path}. Give .txt (a sentence or document per line), .jsonl or .parquet with a column text."
-            )
-        listed.append({"name": path.name, "sha256": file_sha256(path), "bytes": path.stat().st_size})
-    parts = {"files": [f["sha256"] for f in listed], "options": asdict(options), "sentencepiece": _version("sentencepiece"), "trainer": 1}
-    return digest(parts), listed
+    files = listed(paths)
+    parts = {"files": [f["sha256"] for f in files], "options": asdict(options), **versions("sentencepiece"), "trainer": 1}
+    return digest(parts), files
 
 
 def read_sentences(paths: Iterable[Path]) -> list[str]:
@@ -96,32 +87,10 @@ def read_sentences(paths: Iterable[Path]) -> list[str]:
     Raises:
         BadInput: a file cannot be read as what its name says, or no file holds a word.
     """
-    sentences = [s for path in paths for text in _texts(path) if (s := normalise(text, spaced=True))]
+    sentences = [s for path in paths for text in texts(path) if (s := normalise(text.text, spaced=True))]
     if not sentences:
         raise BadInput(f"There is no text in {', '.join(p.name for p in paths)}: nothing to train a model on.")
     return sentences
-
-
-def _texts(path: Path) -> Iterator[str]:
-    name = path.name.removesuffix(".gz")
-    try:
-        if name.endswith(".parquet"):
-            with pq.ParquetFile(path) as file:
-                if "text" not in file.schema_arrow.names:
-                    raise BadInput(f"{path} has no column text; it has {', '.join(file.schema_arrow.names)}.")
-                for batch in file.iter_batches(columns=["text"]):
-                    yield from (t for t in batch.column(0).to_pylist() if t)
-            return
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                if not name.endswith((".jsonl", ".json")):
-                    yield line
-                elif line.strip():
-                    row = json.loads(line)
-                    if isinstance(text := row.get("text") if isinstance(row, dict) else None, str):
-                        yield text
-    except (OSError, EOFError, ValueError) as e:
-        raise BadInput(f"{path} cannot be read: {' '.join(str(e).split())[:200]}. Repair the file or leave it out.") from None
 
 
 def train_pieces(sentences: Sequence[str], options: LmOptions) -> bytes:
@@ -220,15 +189,3 @@ def _held_out(model: bytes, sentences: Sequence[list[str]]) -> float | None:
         log_score, length = sum(scorer.score(" ".join(s)) for s in sentences), sum(len(s) + 1 for s in sentences)
     found = perplexity(log_score, length)
     return None if found is None else round(found, 1)
-
-
-def versions() -> dict[str, str]:
-    """What made the model."""
-    return {name: _version(name) for name in ("winnow", "sentencepiece", "kenlm", "numpy")}
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except ImportError:
-        return "missing"

@@ -32,6 +32,7 @@ from tasks.core.plan import Plan
 from tasks.core.pool import Pool
 from tasks.core.step import Made, ShardStep
 from tasks.core.store import Store
+from tasks.core.worker import Job
 from tasks.crawl import Crawl, Source, SourceFile
 from tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, FuzzyClusters, MinHash, Sign, jaccard
 from tasks.dedup.paragraph import Paragraphs, RepeatedParagraphs, Unrepeat
@@ -126,13 +127,16 @@ def bench_of(root, files, memory_bytes):
 
 def work_off(step, bench, workers):
     """Reports of everything that was made."""
-    plan, pool, reports = Plan([step], bench), Pool(bench, workers), []
+    plan, reports = Plan([step], bench), []
+    pool = Pool(Job(bench, plan.steps), workers)
     try:
         while works := plan.missing():
-            for shard, made in pool.run(works[0].stage.steps, dict(works[0].todo)):
-                for report in made:
-                    plan.mark(report["address"], shard)
-                reports += made
+            for outcome in pool.run(works[0].stage.steps, works[0].todo):
+                if outcome.error:
+                    raise outcome.error
+                for report in outcome.reports:
+                    plan.mark(report["address"], outcome.shard)
+                reports += outcome.reports
     finally:
         pool.close()
     return reports

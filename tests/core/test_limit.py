@@ -74,3 +74,22 @@ def test_against_the_rule_written_plainly(rows, low, width):
 def test_impossible_limits_are_refused(bounds):
     with pytest.raises(BadInput, match="limit on a"):
         Limit("a", **bounds)
+
+
+def test_a_language_has_bounds_of_its_own():
+    limit = Limit("a", low=1, by_language=(("de", None, 5.0), ("fr", 3.0, None), ("ja", None, None)))
+    language = ["en", "en", "de", "de", "fr", "fr", "ja", "ja", None]
+    crossed, reason = judged([limit], a=[0.0, 1.0, 0.0, 6.0, 2.0, 3.0, -9.0, None, 0.0], language=language)
+    assert reason == ["a:low", None, None, "a:high", "a:low", None, None, None, "a:low"]
+    assert [c[0]["limit"] for c in crossed if c] == [1, 5, 3, 1]
+    assert [c[0]["margin"] for c in crossed if c] == [1, 1, 1, 1]
+    assert limit.of("fr") == Limit("a", low=3.0, by_language=limit.by_language)
+    assert limit.of("it") is limit
+    only = Limit("a", by_language=(("de", 1.0, None),))
+    assert judged([only], a=[None, None, 0.0], language=["en", "de", "de"])[1] == [None, "a:missing", "a:low"]
+
+
+@pytest.mark.parametrize("bounds", [("de", 3.0, 1.0), ("de", math.nan, None), ("de", True, None)])
+def test_impossible_bounds_of_a_language_are_refused(bounds):
+    with pytest.raises(BadInput, match=r"impossible|no finite|not a finite"):
+        Limit("a", low=1, by_language=(bounds,))

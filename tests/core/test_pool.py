@@ -1,6 +1,8 @@
 """Worker processes: one that dies costs its shard only, one that always dies is named, and none outlives its parent."""
 
+import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,12 +12,12 @@ from pathlib import Path
 from typing import ClassVar
 
 import pyarrow as pa
-import pytest
 
 from tasks.core.bench import Bench
-from tasks.core.errors import BadInput, WinnowError
+from tasks.core.errors import BadInput, ShardKilled
 from tasks.core.pool import Pool
 from tasks.core.step import Made, ShardStep
+from tasks.core.worker import Job
 from tests.core.toys import bench
 
 
@@ -28,6 +30,7 @@ class Deadly(ShardStep):
     lives: str
     kills: tuple[int, ...] = ()
     bad: tuple[int, ...] = ()
+    hungry: tuple[int, ...] = ()
 
     def run(self, shard: str, bench: Bench) -> Made:
         size = int(bench.shard(shard).files[0].fingerprint)
@@ -38,11 +41,17 @@ class Deadly(ShardStep):
             if left:
                 left[0].unlink()
                 os.kill(os.getpid(), signal.SIGKILL)
+        if size in self.hungry:
+            with open(Path(self.lives) / "eaten", "a") as f:
+                f.write(f"hungry-{size} ")
+            eaten = []
+            while sum(map(len, eaten)) < 4 << 30:
+                eaten.append(b"\1" * (16 << 20))
         return Made(pa.table({"n": [size]}), 1, 1)
 
 
 def made(pool, step, b):
-    return dict(pool.run([step], dict.fromkeys(b.shard_keys, (step.address,))))
+    return {o.shard: o for o in pool.run([step], dict.fromkeys(b.shard_keys, (step.address,)))}
 
 
 def lives(folder, size, count):
@@ -50,40 +59,62 @@ def lives(folder, size, count):
         (folder / f"{size}-{n}").touch()
 
 
+@contextlib.contextmanager
+def pool_of(b, step, workers, memory_bytes=0):
+    b.store.open_for_writing()
+    pool = Pool(Job(b, (step,)), workers, memory_bytes)
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
 def test_a_killed_worker_costs_its_shard_only(tmp_path):
-    b = bench(tmp_path / "store", (3, 5, 7, 9))
-    b.store.open_for_writing()
+    b, step = bench(tmp_path / "store", (3, 5, 7, 9)), Deadly(str(tmp_path), kills=(5,))
     lives(tmp_path, 5, 2)
-    pool = Pool(b, 2)
-    try:
-        step = Deadly(str(tmp_path), kills=(5,))
-        assert set(made(pool, step, b)) == set(b.shard_keys)
-        assert b.store.done(step, b.shard_keys) == set(b.shard_keys)
-    finally:
-        pool.close()
+    with pool_of(b, step, 2) as pool:
+        outcomes = made(pool, step, b)
+    assert not [o.error for o in outcomes.values() if o.error]
+    assert b.store.done(step, b.shard_keys) == set(b.shard_keys)
 
 
-def test_a_shard_that_always_kills_is_named(tmp_path):
-    b = bench(tmp_path / "store", (3, 5))
-    b.store.open_for_writing()
+def test_a_shard_that_always_kills_is_named_and_the_others_are_made(tmp_path):
+    b, step = bench(tmp_path / "store", (3, 5, 7)), Deadly(str(tmp_path), kills=(5,))
     lives(tmp_path, 5, 99)
-    pool = Pool(b, 2)
-    try:
-        with pytest.raises(WinnowError, match=rf"killed \d times at shard {b.shard_keys[1]}.*--workers"):
-            made(pool, Deadly(str(tmp_path), kills=(5,)), b)
-    finally:
-        pool.close()
+    with pool_of(b, step, 2) as pool:
+        outcomes = made(pool, step, b)
+    guilty = outcomes.pop(b.shard_keys[1])
+    assert isinstance(guilty.error, ShardKilled)
+    assert re.search(rf"killed 4 times at shard {b.shard_keys[1]}.*--workers", str(guilty.error))
+    assert all(o.reports for o in outcomes.values())
+
+
+def test_a_shard_that_takes_too_much_memory_is_ended_and_named(tmp_path):
+    b, step = bench(tmp_path / "store", (3, 5, 7)), Deadly(str(tmp_path), hungry=(5,))
+    with pool_of(b, step, 1, memory_bytes=400 << 20) as pool:
+        outcomes = made(pool, step, b)
+    guilty = outcomes.pop(b.shard_keys[1])
+    assert isinstance(guilty.error, ShardKilled)
+    assert re.search(r"needed more than 0\.\d GiB.*twice; the bound is 0\.4 GiB.*--worker-memory-gib", str(guilty.error))
+    assert all(o.reports for o in outcomes.values())
+    assert "hungry-5" in (tmp_path / "eaten").read_text().split()
 
 
 def test_what_a_step_raises_comes_back(tmp_path):
-    b = bench(tmp_path / "store", (3, 5))
-    b.store.open_for_writing()
-    pool = Pool(b, 1)
-    try:
-        with pytest.raises(BadInput, match="size 5 is bad"):
-            made(pool, Deadly(str(tmp_path), bad=(5,)), b)
-    finally:
-        pool.close()
+    b, step = bench(tmp_path / "store", (3, 5)), Deadly(str(tmp_path), bad=(5,))
+    with pool_of(b, step, 1) as pool:
+        outcomes = made(pool, step, b)
+    assert isinstance(outcomes[b.shard_keys[1]].error, BadInput)
+    assert outcomes[b.shard_keys[0]].reports
+
+
+def test_closing_the_iterator_drops_what_has_not_begun(tmp_path):
+    b, step = bench(tmp_path / "store", range(1, 40)), Deadly(str(tmp_path))
+    with pool_of(b, step, 1) as pool:
+        outcomes = pool.run([step], dict.fromkeys(b.shard_keys, (step.address,)))
+        next(outcomes)
+        outcomes.close()
+    assert 1 <= len(b.store.done(step, b.shard_keys)) < 39
 
 
 def test_workers_do_not_outlive_their_parent(tmp_path):
@@ -91,12 +122,13 @@ def test_workers_do_not_outlive_their_parent(tmp_path):
 import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from tests.core.toys import bench, chain
 from tasks.core.pool import Pool
+from tasks.core.worker import Job
 if __name__ == "__main__":
     b = bench({str(tmp_path)!r}); b.store.open_for_writing()
-    pool = Pool(b, 2)
     count = chain()[0]
+    pool = Pool(Job(b, (count,)), 2)
     list(pool.run([count], {{key: (count.address,) for key in b.shard_keys}}))
-    print(*pool._executor._processes, flush=True)
+    print(*(pid for slot in pool._all for pid in slot.pids), flush=True)
     import time; time.sleep(60)
 """
     script = tmp_path / "parent.py"

@@ -76,12 +76,16 @@ def test_a_killed_writer_leaves_only_what_clean_removes(tmp_path):
 
     dead = folder / f"{TEMPORARY}{socket.gethostname()}-999999999-ab-x.parquet"
     mine = folder / f"{TEMPORARY}{socket.gethostname()}-{os.getpid()}-ab-x.parquet"
-    for path in (dead, mine):
+    elsewhere, long_ago = folder / f"{TEMPORARY}other-host-17-ab-x.parquet", folder / f"{TEMPORARY}other-host-18-ab-x.parquet"
+    for path in (dead, mine, elsewhere, long_ago):
         path.write_bytes(b"half")
+    os.utime(long_ago, (0, 0))
     assert store.done(count, [key]) == {key}
-    store.clean(count)
+    assert store.clean([f"steps/{count.address}", "no such folder"]) == 2
     assert not dead.exists()
+    assert not long_ago.exists()
     assert mine.exists()
+    assert elsewhere.exists()
 
 
 def test_a_newer_store_is_refused(tmp_path):

@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -79,16 +80,23 @@ def test_the_corpus_does_not_depend_on_workers_place_or_shards(winnow, clean, tm
     assert corpus(out) == corpus(clean)
 
 
+def artifacts(store):
+    return sum(1 for p in store.rglob("*.parquet") if "winnow-tmp" not in p.name)
+
+
 def test_sigkill_at_any_moment_costs_nothing_but_time(winnow, environment, tiny, clean, tmp_path):
     store, rng, kills = tmp_path / "killed", random.Random(5), 0
     for _ in range(5):
+        before = artifacts(store)
         process = subprocess.Popen(
             [*WINNOW, "run", str(tiny), "--recipe", "gopher", "--store", str(store), "--workers", "2"],
             env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         # Aim at the work, which begins after Prefect has: the first artifact of this attempt, and a random moment after it.
+        while process.poll() is None and artifacts(store) == before:
+            time.sleep(0.01)
         try:
-            process.wait(timeout=rng.uniform(3, 8))
+            process.wait(timeout=rng.uniform(0, 0.3))
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows import cli
-from flows.housekeeping import record
 from flows.ledger.diff import diff
 from flows.ledger.explain import explain, explain_text, lost
 from flows.ledger.find import open_run
@@ -20,22 +19,13 @@ from flows.ledger.sql import named, query
 from flows.ledger.verify import mend, verify
 from flows.ledger.what_if import changed, sweep, what_if
 from flows.recipes import load
-from flows.run import release
 from tasks.core.errors import BadInput, DamagedArtifact
 from tasks.core.limit import Limit, judge
 from tasks.core.merkle import root
-from tests.pipelines import curated, rows
+from tests.pipelines import finished, rows
 from tests.tiny import mirror
 
 MOVED = "extends: gopher\nlimits:\n  language: null\n  stop_word_count: null\n  word_count: {low: 375, high: 100000}\n"
-
-
-def finished(source, recipe, store):
-    run = curated(source, recipe, store)
-    run.bench.store.open_for_writing()
-    record(run)
-    release(run)
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +48,8 @@ def gopher(place):
 def test_every_shipped_query_runs(place):
     store, runs = place
     for name, text in named().items():
+        if name == "language-agreement":  # of signals that no shipped recipe has: tests/filters/test_languages.py
+            continue
         assert text.startswith("-- "), name
         run = open_run(str(store), runs["refinedweb" if name == "refinedweb" else "raw"].id)
         names, _ = query(run, text)
@@ -101,12 +93,20 @@ NUMBERS = st.none() | st.sampled_from([0.0, 0.5, 1.0, -1.0, float("nan"), float(
 
 @given(
     st.lists(st.tuples(NUMBERS, st.none() | st.sampled_from(["en", "fr", "it's"])), min_size=1, max_size=8),
-    st.sampled_from([Limit("x", low=0.5), Limit("x", high=0.5), Limit("x", low=-1, high=1)]),
+    st.sampled_from(
+        [
+            Limit("x", low=0.5),
+            Limit("x", high=0.5),
+            Limit("x", low=-1, high=1),
+            Limit("x", low=0.5, by_language=(("fr", None, 0.0), ("it's", None, None))),
+        ]
+    ),
     st.sampled_from([Limit("l", one_of=("en", "it's")), Limit("l", empty=True)]),
 )
 def test_limits_and_sql_say_the_same(values, number, word):
-    table = pa.table({"x": pa.array([v[0] for v in values], pa.float64()), "l": pa.array([v[1] for v in values], pa.string())})
-    _, reason = judge({"x": table["x"], "l": table["l"]}, (number, word), len(values))
+    words = pa.array([v[1] for v in values], pa.string())
+    table = pa.table({"x": pa.array([v[0] for v in values], pa.float64()), "l": words, "language": words})
+    _, reason = judge({name: table[name] for name in table.column_names}, (number, word), len(values))
     connection = duckdb.connect()
     connection.register("t", table)
     said = [row[0] for row in connection.execute(f"SELECT {predicate((number, word))} FROM t").fetchall()]

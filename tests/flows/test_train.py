@@ -1,10 +1,12 @@
-"""``winnow train lm`` from outside: a registered model, a block, a run that uses it, and the same command again."""
+"""``winnow train lm`` and ``classifier`` from outside: a registered model, a block, a run that uses it, and the same command again."""
 
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
+from tests.classify.texts import example
 from tests.flows.conftest import get
 from tests.ngram.texts import sentences
 
@@ -74,3 +76,82 @@ def test_bad_text_is_one_paragraph_and_leaves_the_model_alone(trained, tmp_path)
     assert "no text in empty.txt" in done.stderr
     assert "Traceback" not in done.stderr
     assert (home / "models" / "tiny-lm" / "model.kenlm").exists()
+
+
+@pytest.fixture(scope="module")
+def classified(winnow, tmp_path_factory):
+    home = tmp_path_factory.mktemp("classify")
+    for good, name in ((True, "good"), (False, "bad")):
+        (home / f"{name}.txt").write_text("\n".join(example(good, i) for i in range(150)))
+    models = {"WINNOW_MODELS": str(home / "models")}
+
+    def train(*more):
+        return winnow(
+            "train", "classifier", "--positive", home / "good.txt", "--negative", home / "bad.txt", "--out", "tiny-clf", *more, env=models
+        )
+
+    done = train("--lang", "en")
+    assert done.returncode == 0, done.stderr
+    return home, models, train, done
+
+
+def test_a_classifier_is_registered_with_its_figures(classified, server):
+    home, _, train, done = classified
+    card = json.loads((home / "models" / "tiny-clf" / "model.json").read_text())
+    assert card["kind"] == "classifier"
+    assert card["languages"] == ["en"]
+    assert card["figures"]["held_out"]["auc"] > 0.9
+    assert "AUC" in done.stdout
+    [block] = [b["data"] for b in get(f"{server}/block_documents/filter", {}) if b["name"] == "tiny-clf-fasttext"]
+    assert block["sha256"] == card["files"]["fasttext"]["sha256"]
+    assert "Nothing to do" in train("--lang", "en").stderr
+
+
+def test_a_run_has_its_score_as_a_signal(classified, winnow, tiny, tmp_path):
+    _, models, *_ = classified
+    (tmp_path / "r.yaml").write_text(
+        "{extends: raw, measure: {q: [{classifier.Classifier: {model: tiny-clf}}]}, carry_signals: [tiny_clf_score], "
+        "deduplicate: [], limits: {tiny_clf_score: {low: 0}}}"
+    )
+    done = winnow("run", tiny, "--recipe", tmp_path / "r.yaml", "--store", tmp_path / "store", "--json", env=models)
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout.splitlines()[-1])
+    scores = [
+        s
+        for p in Path(made["corpus"]).rglob("*.parquet")
+        for s in pq.read_table(p, columns=["tiny_clf_score"])["tiny_clf_score"].to_pylist()
+    ]
+    assert scores
+    assert all(0 <= s <= 1 for s in scores)
+
+
+def test_one_class_is_one_paragraph_and_leaves_the_model_alone(classified, winnow):
+    home, models, *_ = classified
+    before = (home / "models" / "tiny-clf" / "model.json").read_bytes()
+    done = winnow("train", "classifier", "--positive", home / "good.txt", "--negative", home / "good.txt", "--out", "tiny-clf", env=models)
+    assert done.returncode == 2
+    assert "given as both kinds" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (home / "models" / "tiny-clf" / "model.json").read_bytes() == before
+
+
+def test_importance_from_the_command_line(classified, winnow, server):
+    home, models, *_ = classified
+
+    def train(*more):
+        files = ("--positive", home / "good.txt", "--negative", home / "bad.txt", *more)
+        return winnow("train", "importance", *files, "--out", "tiny-books", env=models)
+
+    done = train()
+    assert done.returncode == 0, done.stderr
+    assert "150 texts" in done.stdout
+    card = json.loads((home / "models" / "tiny-books" / "model.json").read_text())
+    assert (card["kind"], card["figures"]["target_texts"]) == ("importance", 150)
+    [block] = [b["data"] for b in get(f"{server}/block_documents/filter", {}) if b["name"] == "tiny-books-importance"]
+    assert block["sha256"] == card["files"]["importance"]["sha256"]
+    assert "Nothing to do" in train().stderr
+    (home / "none.txt").write_text(" \n")
+    done = train("--negative", home / "none.txt")
+    assert done.returncode == 2
+    assert "no text in" in done.stderr
+    assert "Traceback" not in done.stderr

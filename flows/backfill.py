@@ -1,0 +1,109 @@
+"""The flow ``backfill``: curates a list or range of snapshots, the newest first, so many at once. Each is a run of the deployment curate-snapshot.
+
+Which worker makes them, and where, is the deployment's business. Retrying a backfill goes on with the same runs; a new one finds in the store
+what the old one finished.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, cast
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas import State
+from prefect.futures import PrefectConcurrentFuture
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from pydantic import Field
+
+from flows import notify as notifications
+from flows.deployed import Runs, ServerRuns, key
+from tasks.core.errors import BadInput, Transient, WinnowError
+from tasks.snapshots import COMMON_CRAWLS_LIST, chosen, listed
+
+LOOK_EVERY_S = 5.0
+
+
+def follow(runs: Runs, name: str, parameters: dict[str, Any], sleep: Callable[[float], None] = time.sleep) -> tuple[bool, str]:
+    """Start the run of this key, or find it, and wait for its end: whether it completed, and its message. One that ended badly is resumed once."""
+    seen = runs.start(name, parameters)
+    if seen.ended and seen.ended != "COMPLETED":
+        runs.resume(seen.id)
+    while True:
+        now = runs.look(seen.id)
+        if now is None:
+            return False, "The server no longer knows the run; start the backfill again."
+        if now.ended:
+            return now.ended == "COMPLETED", now.message or now.ended.lower()
+        sleep(LOOK_EVERY_S)
+
+
+@task(name="curate", task_run_name="{snapshot}", cache_policy=NO_CACHE, persist_result=False)
+def _curate(snapshot: str, parameters: dict[str, Any]) -> Any:
+    well, message = follow(ServerRuns(as_subflow=True), key(str(flow_run.get_id()), snapshot), {"source": snapshot, **parameters})
+    return Completed(message=message) if well else Failed(message=message)
+
+
+@flow(
+    name="backfill",
+    flow_run_name="{snapshots} · {recipe}",
+    description="Curates a list or range of snapshots, the newest first, so many at once.",
+    task_runner=cast("TaskRunner[Any]", ThreadPoolTaskRunner(max_workers=16)),
+    **notifications.HOOKS,
+)
+def backfill(
+    snapshots: Annotated[str, Field(min_length=1)],
+    recipe: str = "fineweb",
+    store: str = "winnow-store",
+    at_once: Annotated[int, Field(ge=1, le=16)] = 1,
+    kind: Literal["warc", "wet"] = "warc",
+    limit: Annotated[int, Field(ge=0)] = 0,
+    workers: Annotated[int, Field(ge=1, le=256)] = 2,
+    base_url: str = "",
+    crawls: str = COMMON_CRAWLS_LIST,
+    notify: str = "",
+) -> Any:
+    """Curate many snapshots.
+
+    Args:
+        snapshots: Ids such as CC-MAIN-2026-43, and ranges OLDEST..NEWEST (CC-MAIN-2026-04..CC-MAIN-2026-43), with commas or spaces between.
+        recipe: A shipped recipe (fineweb, refinedweb, c4, gopher, ccnet, raw) or the path of a YAML file.
+        store: Folder or URI (s3://bucket/prefix) of the artifacts, or a winnow-store block as block:NAME.
+        at_once: How many snapshots are curated at the same time.
+        kind: Which files of a crawl.
+        limit: Only the first N files of each crawl; 0 for all.
+        workers: Worker processes of each run.
+        base_url: Where crawls are read, if not data.commoncrawl.org.
+        crawls: The list of crawls that ranges are taken from, Common Crawl's collinfo.json or a file like it. Path or URI.
+        notify: Notification block that is told when the backfill ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
+    """
+    log = get_run_logger()
+    try:
+        notifications.check(notify)
+        waiting = list(chosen(snapshots, listed(crawls)))
+    except Transient as e:
+        return Failed(message=f"{e} Run the backfill again later.", data=BadInput(str(e)))
+    except WinnowError as e:
+        return Failed(message=str(e), data=e)
+    log.info("%d snapshots, the newest first: %s", len(waiting), ", ".join(waiting))
+    parameters = {"recipe": recipe, "store": store, "kind": kind, "limit": limit, "workers": workers, "base_url": base_url}
+    going: dict[str, PrefectConcurrentFuture[Any]] = {}
+    states: dict[str, State[Any]] = {}
+    while waiting or going:
+        while waiting and len(going) < at_once:
+            snapshot = waiting.pop(0)
+            going[snapshot] = cast("PrefectConcurrentFuture[Any]", _curate.submit(snapshot=snapshot, parameters=parameters))
+        next(iter(going.values())).wait(timeout=1.0)  # not prefect.futures.wait: see flows/curate.py
+        for snapshot in [s for s, future in going.items() if future.wrapped_future.done()]:
+            future = going.pop(snapshot)
+            future.wait()  # now the future knows its state; before, it would ask a server that lags behind
+            states[snapshot] = future.state
+            log.info("%s: %s", snapshot, states[snapshot].name)
+    rows = [{"snapshot": s, "state": state.name, "message": state.message or ""} for s, state in states.items()]
+    create_table_artifact(rows, key="backfill", description="Snapshots of this backfill")
+    if bad := [s for s, state in states.items() if not state.is_completed()]:
+        why = f"{bad[0]}: {states[bad[0]].message}"
+        return Failed(message=f"{len(bad)} of {len(states)} snapshots did not finish: {', '.join(bad)}. Retry goes on with these. {why}")
+    return Completed(message=f"{len(states)} snapshots curated")

@@ -1,0 +1,38 @@
+"""The flow ``prune``: `winnow prune` from the UI or a schedule. What may go is decided in flows/housekeeping.py."""
+
+from typing import Any
+
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact
+from prefect.states import Completed, Failed
+
+from flows import housekeeping
+from flows import notify as notifications
+from tasks.core.errors import WinnowError
+
+SHOWN = 200
+
+
+@flow(
+    name="prune",
+    flow_run_name="{store}",
+    description="Deletes from a store what no recorded run needs.",
+    **notifications.HOOKS,
+)
+def prune(store: str = "winnow-store", drop: str = "", dry_run: bool = False, notify: str = "") -> Any:
+    """Delete what no recorded run of a store needs.
+
+    Args:
+        store: Folder or URI (s3://bucket/prefix) of the artifacts, or a winnow-store block as block:NAME.
+        drop: Runs to forget with their corpora, ids with commas or spaces between (winnow status lists them). Empty - none.
+        dry_run: Only say what would be deleted.
+        notify: Notification block that is told when this ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
+    """
+    try:
+        notifications.check(notify)
+        *places, summary = housekeeping.prune(store, drop=tuple(drop.replace(",", " ").split()), dry_run=dry_run)
+    except WinnowError as e:
+        return Failed(message=str(e), data=e)
+    listed = [f"- `{place}`" for place in places[:SHOWN]] + ([f"- and {len(places) - SHOWN} more"] if len(places) > SHOWN else [])
+    create_markdown_artifact("\n".join([summary, "", *listed]), key="prune", description=f"Pruned {store}")
+    return Completed(message=summary)

@@ -1,0 +1,155 @@
+"""The flow ``train-classifier``: labelled examples in, a registered fastText model out. The work itself is in ``tasks/classify/``.
+
+Examples lie in a temporary folder while the flow runs; the registered card says what was trained from what, and the same training again is
+recognised by its digest.
+"""
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from prefect import flow, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+from pydantic import Field
+
+from flows import notify as notifications
+from flows.examples import Choice, Sources
+from flows.training import files_and_digest, leave
+from tasks.classify import train
+from tasks.classify.examples import Examples, Split
+from tasks.classify.train import ClassifierOptions
+from tasks.core.errors import WinnowError
+from tasks.models import Card, register, versions
+
+UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
+
+
+@task(name="gather examples", **UNKEPT)
+def gather(sources: Sources, folder: Path, options: ClassifierOptions) -> Examples:
+    examples = Examples(folder, options.prepare, options.seed)
+    sources.gather(examples)
+    return examples
+
+
+@task(name="hold out", **UNKEPT)
+def hold_out(examples: Examples, per_class: int, balanced: bool) -> Split:
+    return examples.split(per_class=per_class, balanced=balanced)
+
+
+fit = task(name="fastText", **UNKEPT)(train.train)
+
+
+@flow(
+    name="train-classifier",
+    flow_run_name="{out}",
+    description="Positive and negative examples in, a fastText classifier out, with its figures on examples held out.",
+    **notifications.HOOKS,
+)
+def train_classifier(
+    out: Annotated[str, Field(title="Name", description="Name in the registry of models, or the path of a folder.")],
+    positive: Annotated[
+        list[str], Field(title="Positive files", description=".txt (a document per line), .jsonl or .parquet with a column text.")
+    ] = [],  # noqa: B006
+    negative: Annotated[list[str], Field(title="Negative files", description="As the positive ones.")] = [],  # noqa: B006
+    run: Annotated[str, Field(title="Run", description="A finished run whose documents are examples.")] = "",
+    store: Annotated[str, Field(title="Store", description="The store of that run.")] = "winnow-store",
+    positive_where: Annotated[str, Field(title="Positive where", description="SQL over the run's signals, url, host, kept, reason.")] = "",
+    negative_where: Annotated[str, Field(title="Negative where", description="The same; without it all other documents of the run.")] = "",
+    positive_domains: Annotated[str, Field(title="Positive sites", description="A file with a domain or URL per line.")] = "",
+    negative_domains: Annotated[str, Field(title="Negative sites", description="The same.")] = "",
+    languages: Annotated[list[str], Field(title="Languages", description="Only documents of these; others get no score.")] = [],  # noqa: B006
+    preset: Annotated[str, Field(title="Preset", description="quality, wikiref, educational, harmful or math.")] = "",
+    options: Annotated[
+        dict[str, Any], Field(title="Options", description="word_ngrams, dim, epochs, learning_rate, min_count, buckets, seed, prepare.")
+    ] = {},  # noqa: B006
+    per_class: Annotated[int, Field(title="Per class", description="At most so many examples of each kind; 0 for all.", ge=0)] = 0,
+    balanced: Annotated[bool, Field(title="Balanced", description="As many of one kind as of the other.")] = True,
+    licence: Annotated[str, Field(title="Licence", description="Licence of the model, for its card.")] = "",
+    notify: Annotated[str, Field(title="Notify", description="Notification block that is told of the end: SLUG/NAME.")] = "",
+) -> Any:
+    """Train, register, describe. Returns the card."""
+    try:
+        notifications.check(notify)
+        chosen = train.options_of(preset, options)
+        sources = Sources(
+            Choice(tuple(positive), positive_where, positive_domains),
+            Choice(tuple(negative), negative_where, negative_domains),
+            run,
+            store,
+            tuple(languages),
+        )
+        described = sources.described()
+        digest = train.training_digest(described, chosen, {"per_class": per_class, "balanced": balanced})
+        with tempfile.TemporaryDirectory(prefix="winnow-train-") as name:
+            examples = gather(sources, Path(name), chosen)
+            split = hold_out(examples, per_class, balanced)
+            model = fit(examples, split, chosen, Path(name))
+        card = register(
+            out,
+            "classifier",
+            {"fasttext": model.fasttext},
+            {
+                "version": digest[:12],
+                "languages": list(languages),
+                "licence": licence,
+                "training": {
+                    "digest": digest,
+                    "run": str(flow_run.get_id() or ""),
+                    "sources": described,
+                    "preset": preset,
+                    "options": asdict(chosen) | {"per_class": per_class, "balanced": balanced},
+                },
+                "figures": model.figures,
+                "versions": versions("winnow", "fasttext-numpy2-wheel", "numpy"),
+            },
+        )
+    except WinnowError as e:
+        return Failed(message=str(e), data=e)
+    leave(card, describe(card))
+    get_run_logger().info("Registered %s", card.folder)
+    return Completed(message=f"Registered {card.folder}", data=dict(card.card))
+
+
+def describe(card: Card) -> str:
+    """The card for people, in Markdown."""
+    figures = card.card["figures"]
+    counts, held = figures["examples"], figures["held_out"]
+    lines = [
+        f"# {card.name}",
+        f"Trained on {counts['train_positives']:,} positive and {counts['train_negatives']:,} negative examples; of {counts['given']:,} given, "
+        f"{counts['repeated']:,} were repeated, {counts['both_kinds']:,} given as both kinds, {counts['left_out']:,} left out for balance.",
+        f"Held out by {counts['held_out_by']}: {held['positives']:,} positive, {held['negatives']:,} negative. AUC {held['auc']:.3f}, calibration error "
+        f"{held['calibration_error']:.3f}. Precision holds for this ratio of kinds, not for that of a crawl.",
+        threshold_table(held),
+        calibration_table(held),
+        *files_and_digest(card),
+    ]
+    return "\n\n".join(lines)
+
+
+def threshold_table(held: dict[str, Any]) -> str:
+    """Markdown: precision, recall and F1 at each threshold, and the share of negatives that pass."""
+    head = "| threshold | precision | recall | F1 | negatives kept |\n| --: | --: | --: | --: | --: |"
+    best = held["best_f1"]["threshold"]
+    return "\n".join(
+        [head]
+        + [
+            f"| {r['threshold']:g}{' (best F1)' if r['threshold'] == best else ''} | {r['precision']:.3f} | {r['recall']:.3f} | {r['f1']:.3f} | {r['others_kept']:.3f} |"
+            for r in held["thresholds"]
+        ]
+    )
+
+
+def calibration_table(held: dict[str, Any]) -> str:
+    """Markdown: per tenth of the score, its mean and the share of positives."""
+    head = "| score | examples | mean score | positive |\n| --- | --: | --: | --: |"
+    return "\n".join(
+        [head]
+        + [
+            f"| {b['from']:.1f} to {b['to']:.1f} | {b['examples']:,} | {b['mean_score']:.3f} | {b['positive_share']:.3f} |"
+            for b in held["calibration"]
+        ]
+    )

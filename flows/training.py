@@ -1,0 +1,43 @@
+"""What every training flow shares: is there anything to do, and what is left behind when it is done (blocks, a description of the card)."""
+
+import os
+
+from tasks.core.errors import BadInput
+from tasks.models import Card, registered
+
+
+def already_trained(out: str, digest: str) -> Card | None:
+    """The model registered under a name, if it was trained from the same things in the same way."""
+    try:
+        found = registered(out)
+    except BadInput:
+        return None
+    return found if found.card.get("training", {}).get("digest") == digest else None
+
+
+def leave(card: Card, description: str) -> None:
+    """The description as an artifact and, on a server, one block per file, so that a recipe on another machine can name it: block:NAME-PART."""
+    from prefect.artifacts import create_markdown_artifact
+
+    from blocks.models import RegisteredModel
+
+    create_markdown_artifact(description, key="model", description=f"Model {card.name}")
+    if not os.environ.get("PREFECT_API_URL"):
+        return
+    for part, file in card.files.items():
+        RegisteredModel(
+            uri=file.location,
+            sha256=file.sha256,
+            kind=part,
+            version=str(card.card["version"]),
+            licence=str(card.card["licence"]),
+            training_run=str(card.card["training"]["run"]),
+        ).save(f"{card.name}-{part}".lower().replace("_", "-").replace(".", "-"), overwrite=True)
+
+
+def files_and_digest(card: Card) -> list[str]:
+    """The last lines of a description."""
+    return [
+        *(f"{part}: `{file.location}` sha256 `{file.sha256}`" for part, file in card.files.items()),
+        f"Training digest: `{card.card['training']['digest']}`",
+    ]

@@ -1,0 +1,151 @@
+"""The flow ``watch-snapshots``: looks at Common Crawl's list and starts one curation for each crawl that is new. Runs on a schedule.
+
+What it started stands in the store (``watch/<recipe>-<kind>/<crawl>.json``), so that a new database of Prefect starts nothing twice; the key of the
+run stands for it between start and record (flows/deployed.py). A run that crashed or failed is resumed, a bounded number of times.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from prefect import flow, get_run_logger
+from prefect.artifacts import create_table_artifact
+from prefect.states import Completed, Failed
+from pydantic import Field
+
+from flows import notify as notifications
+from flows import recipes
+from flows.deployed import Runs, Seen, ServerRuns, key
+from flows.places import store_at
+from tasks.core.errors import BadInput, Transient, WinnowError
+from tasks.core.store import Store
+from tasks.snapshots import COMMON_CRAWLS_LIST, listed
+
+RESUMES = 3
+ENDED_BADLY = ("FAILED", "CRASHED")
+
+
+@dataclass
+class Watch:
+    """What one watch has begun. ``home`` is its folder in the store."""
+
+    store: Store
+    home: str
+    runs: Runs
+    parameters: Callable[[str], dict[str, Any]]
+    told: list[dict[str, Any]] = field(default_factory=list)
+
+    def look(self, known: Sequence[str], since: str, at_most: int) -> list[dict[str, Any]]:
+        """Start runs of at most so many crawls of ``known`` newer than ``since``, the newest first; resume what ended badly.
+
+        Without ``since`` the first look starts nothing: what is listed then was there before, and only what appears later is new.
+        Returns a row (crawl, run, what was done) for each crawl that is watched over.
+        """
+        records = self._records()
+        begin = since or self._begin(known)
+        for crawl in [k for k in known if k > begin and k not in records][:at_most]:
+            run = self.runs.start(key(self.store.uri(self.home), crawl), self.parameters(crawl))
+            self._put(crawl, {"crawl": crawl, "run": run.id, "started": _now(), "resumed": 0})
+            self._tell(crawl, run, "started")
+        for crawl, record in records.items():
+            self._look_after(crawl, record)
+        return self.told
+
+    def _look_after(self, crawl: str, record: dict[str, Any]) -> None:
+        if record.get("done"):
+            return
+        run = self.runs.look(record["run"])
+        if run is None:
+            self._tell(crawl, Seen(record["run"], "", "", ""), "unknown to this server; not started again")
+        elif run.ended == "COMPLETED":
+            self._put(crawl, record | {"done": _now()})
+            self._tell(crawl, run, "finished")
+        elif run.ended in ENDED_BADLY and record["resumed"] < RESUMES:
+            # Counted first: a crash between the two costs one attempt, never one too many.
+            self._put(crawl, record | {"resumed": record["resumed"] + 1})
+            self.runs.resume(run.id)
+            self._tell(crawl, run, f"{run.ended.lower()}; resumed, {record['resumed'] + 1} of {RESUMES}")
+        else:
+            self._tell(crawl, run, f"{run.ended.lower()}; left alone" if run.ended else "going on")
+
+    def _begin(self, known: Sequence[str]) -> str:
+        """The newest crawl there was at the first look."""
+        path = f"{self.home}/since.json"
+        try:
+            return str(json.loads(self.store.get(path))["since"])
+        except FileNotFoundError:
+            self.store.put(path, json.dumps({"since": known[0], "first_look": _now()}).encode())
+            return known[0]
+
+    def _records(self) -> dict[str, dict[str, Any]]:
+        paths = [p for p in self.store.files(self.home) if p.rsplit("/", 1)[1].startswith("CC-")]
+        records = [json.loads(self.store.get(p)) for p in sorted(paths, reverse=True)]
+        return {r["crawl"]: r for r in records}
+
+    def _put(self, crawl: str, record: dict[str, Any]) -> None:
+        self.store.put(f"{self.home}/{crawl}.json", json.dumps(record, indent=1).encode())
+
+    def _tell(self, crawl: str, run: Seen, what: str) -> None:
+        self.told.append({"crawl": crawl, "run": run.name or run.id, "what": what})
+
+
+@flow(
+    name="watch-snapshots",
+    flow_run_name="new crawls · {recipe}",
+    description="Starts one curation for each crawl that Common Crawl publishes, once, and resumes those that crashed. Meant for a schedule.",
+    **notifications.HOOKS,
+)
+def watch_snapshots(
+    recipe: str = "fineweb",
+    store: str = "winnow-store",
+    since: Annotated[str, Field(pattern=r"^(CC-MAIN-\d{4}-\d{2})?$")] = "",
+    at_most: Annotated[int, Field(ge=1, le=100)] = 1,
+    kind: Literal["warc", "wet"] = "warc",
+    limit: Annotated[int, Field(ge=0)] = 0,
+    workers: Annotated[int, Field(ge=1, le=256)] = 2,
+    base_url: str = "",
+    crawls: str = COMMON_CRAWLS_LIST,
+    notify: str = "",
+) -> Any:
+    """Look once for new crawls.
+
+    Args:
+        recipe: A shipped recipe (fineweb, refinedweb, c4, gopher, ccnet, raw) or the path of a YAML file.
+        store: Folder or URI (s3://bucket/prefix) of the artifacts, or a winnow-store block as block:NAME. What was started is noted there.
+        since: Crawls newer than this one are started, such as CC-MAIN-2026-38. Empty - only what appears after the first look.
+        at_most: How many crawls one look may start; the newest first, the rest at the next look.
+        kind: Which files of a crawl.
+        limit: Only the first N files of each crawl; 0 for all.
+        workers: Worker processes of each run.
+        base_url: Where crawls are read, if not data.commoncrawl.org.
+        crawls: The list of crawls, Common Crawl's collinfo.json or a file like it. Path or URI.
+        notify: Notification block that is told when this look or a run it started ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
+    """
+    log = get_run_logger()
+    try:
+        notifications.check(notify)
+        place = store_at(store)
+        place.open_for_writing()
+        known = listed(crawls)
+
+        def parameters(crawl: str) -> dict[str, Any]:
+            given = {"recipe": recipe, "store": store, "kind": kind, "limit": limit, "workers": workers, "base_url": base_url}
+            return {"source": crawl, "notify": notify, **given}
+
+        watch = Watch(place, f"watch/{recipes.load(recipe).name}-{kind}", ServerRuns(as_subflow=False), parameters)
+        told = watch.look(known, since, at_most)
+    except Transient as e:
+        return Failed(message=f"{e} The next look comes by the schedule.", data=BadInput(str(e)))
+    except WinnowError as e:
+        return Failed(message=str(e), data=e)
+    for row in told:
+        log.info("%s: %s", row["crawl"], row["what"])
+    create_table_artifact(told or [{"crawl": known[0], "run": "", "what": "the newest; nothing new"}], key="watch", description="Crawls")
+    started = [row["crawl"] for row in told if row["what"] == "started"]
+    return Completed(message=f"Started {', '.join(started)}" if started else f"Nothing new; the newest crawl is {known[0]}")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

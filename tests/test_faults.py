@@ -1,0 +1,194 @@
+"""A whole run through a network that fails: source over HTTP, source and store on S3. Nothing lost, the same digest, bounded and polite.
+
+Each way to fail is tested alone in tests/test_fetch.py. Here they come mixed, at random, from a proxy before honest servers; waits are real
+but short.
+"""
+
+import http.server
+import threading
+import zlib
+from collections import Counter
+from dataclasses import replace
+
+import boto3
+import pytest
+import s3fs
+
+from flows.run import Request, prepare, release
+from tasks import fetch
+from tasks.core import store as stores
+from tasks.core.errors import BadInput, Transient
+from tasks.core.store import Store
+from tests.pipelines import curated, digests, work_off
+from tests.proxy import FAULTS, Faults, Proxy
+from tests.tiny import CRAWL, mirror
+
+pytestmark = pytest.mark.server
+KEY, SECRET = "AKIAFAULTSWINNOW0001", "planted/secret+faults/abcdefghij"
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    return mirror(tmp_path_factory.mktemp("faults") / "mirror", warcs=2, pages=5)
+
+
+@pytest.fixture(scope="module")
+def quiet(source, tmp_path_factory):
+    run = curated(source, "gopher", tmp_path_factory.mktemp("faults") / "quiet")
+    return release(run)["digest"], digests(run)
+
+
+@pytest.fixture(scope="module")
+def http_mirror(source):
+    class Ranged(http.server.BaseHTTPRequestHandler):
+        """Files with ranges and ETags, as Common Crawl's servers have them."""
+
+        def log_message(self, *_): ...
+
+        def do_GET(self):
+            file = source / self.path.lstrip("/")
+            if not file.is_file():
+                self.send_error(404)
+                return
+            data = file.read_bytes()
+            first = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+            self.send_response(206 if first else 200)
+            self.send_header("ETag", f'"{zlib.crc32(data)}"')
+            if first:
+                self.send_header("Content-Range", f"bytes {first}-{len(data) - 1}/{len(data)}")
+            self.send_header("Content-Length", str(len(data) - first))
+            self.end_headers()
+            self.wfile.write(data[first:])
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Ranged)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def s3(source):
+    from moto.server import ThreadedMotoServer
+
+    service = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    service.start()
+    endpoint = "http://{}:{}".format(*service.get_host_and_port())
+    client = boto3.client("s3", endpoint_url=endpoint, aws_access_key_id=KEY, aws_secret_access_key=SECRET, region_name="us-east-1")
+    client.create_bucket(Bucket="mirror")
+    client.create_bucket(Bucket="work")
+    for path in source.rglob("*"):
+        if path.is_file():
+            client.upload_file(str(path), "mirror", str(path.relative_to(source)))
+    yield endpoint, client
+    service.stop()
+
+
+@pytest.fixture
+def hasty(monkeypatch, tmp_path):
+    """Politeness with waits of milliseconds; the numbers of attempts are those of production."""
+    quick = fetch.Politeness(base_s=0.01, cap_s=0.1, timeout_s=0.7, slots_folder=str(tmp_path), connections=4)
+    for name in ("open_stream", "read_all", "open_seekable", "s3_find", "s3_folders", "s3_info"):
+        monkeypatch.setitem(getattr(fetch, name).__kwdefaults__, "politeness", quick)
+    return quick
+
+
+def hurried(run, politeness):
+    """The same run with this politeness for its source and its store."""
+    b = run.bench
+    run.bench = replace(b, source=replace(b.source, politeness=politeness), store=replace(b.store, politeness=politeness), _memory={})
+    run.plan.bench = run.bench
+    return run
+
+
+def environment(monkeypatch, endpoint):
+    s3fs.S3FileSystem.clear_instance_cache()
+    for name, value in {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+def assert_waits(faults, politeness):
+    """A request that failed is never repeated at once, nor more often than attempts allow. (One with a short length looks well to whoever asked.)"""
+    last, failures = {}, Counter()
+    for at, method, path, fault in faults.requests:
+        if "list-type" in path:
+            continue  # threads that look for different objects list the same folder
+        if (method, path) in last:
+            assert at - last[method, path] >= politeness.base_s, (method, path)
+        last.pop((method, path), None)
+        failures[method, path] = failures[method, path] + 1 if fault else 0
+        assert failures[method, path] <= politeness.attempts
+        # A kept connection that the other side closed is replaced at once, by aiohttp, once (RFC 9110, 9.3.1).
+        if fault not in ("", "short length", "reset", "no answer"):
+            last[method, path] = at
+
+
+def test_source_over_http_fails_in_every_way(http_mirror, quiet, hasty, tmp_path):
+    faults = Faults()
+    with Proxy(http_mirror, faults) as proxy:
+        run = hurried(prepare(Request(f"{proxy.url}/", "gopher", str(tmp_path / "store"), 1, snapshot=CRAWL)), hasty)
+        run.bench.store.open_for_writing()
+        faults.share, faults.most = 0.8, 4
+        work_off(run)
+    assert release(run)["digest"] == quiet[0]
+    assert set(faults.injected) == set(FAULTS)
+    assert_waits(faults, hasty)
+    assert faults.most_at_once <= hasty.connections
+    assert max(Counter(path for _, _, path, _ in faults.requests).values()) <= hasty.attempts + 2
+
+
+def test_source_and_store_on_s3_fail_in_every_way(s3, quiet, hasty, tmp_path, monkeypatch):
+    endpoint, _ = s3
+    faults = Faults()
+    with Proxy(endpoint, faults) as proxy:
+        environment(monkeypatch, proxy.url)
+        run = hurried(prepare(Request("s3://mirror/", "gopher", "s3://work/faults", 1)), hasty)
+        run.bench.store.open_for_writing()
+        faults.share = 0.1
+        work_off(run)
+        assert release(run)["digest"] == quiet[0]
+    assert set(faults.injected) == set(FAULTS)
+    assert_waits(faults, hasty)
+
+
+def test_a_store_whose_listings_lag_makes_nothing_wrong(s3, source, quiet, hasty, monkeypatch):
+    endpoint, _ = s3
+    with Proxy(endpoint, Faults(hidden=5)) as proxy:
+        environment(monkeypatch, proxy.url)
+        run = hurried(prepare(Request(str(source), "gopher", "s3://work/lag", 1)), hasty)
+        run.bench.store.open_for_writing()
+        work_off(run)
+        assert release(run)["digest"] == quiet[0]
+
+
+def test_a_store_that_throttles_for_ever_is_given_up(s3, hasty, monkeypatch):
+    endpoint, _ = s3
+    faults = Faults(share=1.0, kinds=("503",), most=10**6)
+    with Proxy(endpoint, faults) as proxy:
+        environment(monkeypatch, proxy.url)
+        with pytest.raises(Transient, match=f"after {hasty.attempts} attempts"):
+            replace(Store("s3://work/never"), politeness=hasty).check()
+        assert len(faults.requests) == hasty.attempts
+        faults.requests.clear()
+        faults.kinds = ("denied",)
+        with pytest.raises(BadInput, match=r"may not be written.*AWS_PROFILE"):
+            replace(Store("s3://work/never"), politeness=hasty).put("x", b"x")
+        assert len(faults.requests) == 1
+
+
+def test_uploads_in_parts_that_nobody_ended_are_aborted_after_a_day(s3, monkeypatch):
+    endpoint, client = s3
+    environment(monkeypatch, endpoint)
+    for key in ("parts/steps/x.parquet", "other/x.parquet"):
+        client.create_multipart_upload(Bucket="work", Key=key)
+    store = Store("s3://work/parts")
+    with monkeypatch.context() as m:
+        m.setattr(stores, "ORPHAN_AGE_S", 10**10)
+        assert store.clean([]) == 0
+    assert store.clean([]) == 1  # moto says of every upload that it began in 2010
+    assert [u["Key"] for u in client.list_multipart_uploads(Bucket="work")["Uploads"]] == ["other/x.parquet"]

@@ -1,0 +1,269 @@
+"""infra/ checked as far as it goes without a container engine: everything it names exists, and says the same as the code.
+
+`docker compose config`, `helm template` and `kubectl` would check more; no such client is at hand where these tests run. The commands of compose.yaml
+are run, without containers, by tests/flows/test_team.py.
+"""
+
+import json
+import re
+import shlex
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from unittest.mock import AsyncMock
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from flows import serve
+from flows.cli import _parser
+from flows.deployments import DEPLOYMENTS, POOL, infra_files
+from flows.pools import KINDS, UID, template
+from tests.flows.team import COMPOSE, resolved
+
+ROOT = Path(__file__).parent.parent
+INFRA = ROOT / "infra"
+
+NAMED = {"type": "object", "additionalProperties": {"type": "string"}}
+SERVICE = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["image", "networks", "restart"],
+    "properties": {
+        "image": {"type": "string", "pattern": r"^[a-z/]+:[A-Za-z0-9.-]*\d[A-Za-z0-9.-]*$"},
+        "build": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"context": {"type": "string"}, "dockerfile": {"type": "string"}},
+        },
+        "command": {"type": "array", "items": {"type": "string"}},
+        "environment": NAMED,
+        "init": {"type": "boolean"},
+        "cap_drop": {"const": ["ALL"]},
+        "security_opt": {"type": "array", "items": {"type": "string"}},
+        "networks": {"type": "array", "items": {"type": "string"}},
+        "volumes": {"type": "array", "items": {"type": "string", "pattern": "^[a-z]+:/"}},
+        "ports": {"type": "array", "items": {"type": "string", "pattern": r"^127\.0\.0\.1:\d+:\d+$"}},
+        "restart": {"enum": ["no", "unless-stopped"]},
+        "stop_grace_period": {"type": "string", "pattern": r"^\d+s$"},
+        "healthcheck": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["test"],
+            "properties": {
+                "test": {"type": "array", "prefixItems": [{"const": "CMD"}], "items": {"type": "string"}},
+                "interval": {"type": "string", "pattern": r"^\d+s$"},
+                "retries": {"type": "integer"},
+            },
+        },
+        "depends_on": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {"condition": {"enum": ["service_healthy", "service_completed_successfully"]}},
+            },
+        },
+    },
+}
+"""The part of the Compose specification (https://github.com/compose-spec/compose-spec/blob/main/schema/compose-spec.json) that compose.yaml uses,
+and two rules of ours: images have a version, ports are open to this machine alone."""
+SERVICES = {
+    "type": "object",
+    "required": ["name", "services"],
+    "additionalProperties": False,
+    "patternProperties": {"^x-": {}},
+    "properties": {
+        "name": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*$"},
+        "services": {"type": "object", "additionalProperties": SERVICE},
+        "networks": {"type": "object"},
+        "volumes": {"type": "object"},
+    },
+}
+
+
+def problems(document):
+    """What is wrong with a compose file: its form, and what it names that is not there."""
+    found = [f"{'/'.join(map(str, e.path))}: {e.message}" for e in Draft202012Validator(SERVICES).iter_errors(document)]
+    services = document.get("services", {})
+    for name, service in services.items():
+        found += [f"{name}: no network {n}" for n in service.get("networks", ()) if n not in document.get("networks", {})]
+        found += [f"{name}: no volume {v}" for v in service.get("volumes", ()) if v.split(":")[0] not in document.get("volumes", {})]
+        for other, how in service.get("depends_on", {}).items():
+            if other not in services:
+                found.append(f"{name}: depends on {other}, which is no service")
+            elif how["condition"] == "service_healthy" and "healthcheck" not in services[other]:
+                found.append(f"{name}: waits for the health of {other}, which has no check")
+            elif how["condition"] == "service_completed_successfully" and services[other].get("restart") != "no":
+                found.append(f"{name}: waits for the end of {other}, which is restarted for ever")
+    return found
+
+
+def test_the_compose_file_is_one():
+    assert problems(COMPOSE) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda c: c["services"]["server"].update(ports=["4200:4200"]), "does not match"),
+        (lambda c: c["services"]["server"].update(imgae="x"), "imgae"),
+        (lambda c: c["services"]["postgres"].update(image="postgres:latest"), "does not match"),
+        (lambda c: c["services"]["postgres"].pop("healthcheck"), "no check"),
+        (lambda c: c["services"]["deploy"].update(restart="unless-stopped"), "for ever"),
+        (lambda c: c.pop("volumes"), "no volume"),
+    ],
+)
+def test_a_wrong_compose_file_is_found_out(change, said):
+    wrong = json.loads(json.dumps(COMPOSE))
+    change(wrong)
+    assert said in " ".join(problems(wrong))
+
+
+def test_every_variable_of_compose_is_in_the_example_and_no_secret_is_in_either():
+    asked = set(re.findall(r"\$\{(\w+)", (INFRA / "compose.yaml").read_text()))
+    lines = [line for line in (INFRA / "env.example").read_text().splitlines() if line and not line.startswith("#")]
+    given = dict(line.split("=", 1) for line in lines)
+    assert asked == set(given)
+    assert {name for name, value in given.items() if value} == {"WINNOW_URL"}
+    # Whoever forgets one is told: no secret has a default.
+    for name in set(given) - {"WINNOW_URL"}:
+        assert set(re.findall(rf"\$\{{{name}(:.)", (INFRA / "compose.yaml").read_text())) == {":?"}
+
+
+def commands():
+    for name, service in COMPOSE["services"].items():
+        if service["image"].startswith("winnow"):
+            yield name, service["command"]
+    yield "Dockerfile", json.loads(re.search(r"^CMD (.*)$", (INFRA / "Dockerfile").read_text(), re.MULTILINE)[1])
+    for path in ("prefect.yaml", "slurm/winnow.sbatch"):
+        for line in (INFRA / path).read_text().splitlines():
+            if match := re.match(r"(?:#\s+)?((?:winnow|prefect) .*)", line):
+                yield path, shlex.split(re.sub(r"\$\(\(.*?\)\)", "4", match[1]).replace("$recipe", "gopher"))
+
+
+@pytest.mark.parametrize(("where", "command"), list(commands()), ids=lambda v: v if isinstance(v, str) else " ".join(v)[:40])
+def test_every_command_is_understood_by_its_program(where, command):
+    program, *words = command
+    if program == "winnow":
+        assert callable(_parser().parse_args(words).command)
+    elif program == "prefect":
+        from prefect.cli._app import _app
+
+        words = [w for w in words if w != "--no-prompt"]
+        _app.parse_args(words, exit_on_error=False, print_error=False)
+    else:
+        compile(command[2], where, "exec")
+
+
+def test_every_setting_of_prefect_is_one():
+    from prefect.settings import Settings
+    from prefect.settings.legacy import _get_settings_fields
+
+    known = set(_get_settings_fields(Settings))
+    files = [*INFRA.rglob("*.yaml"), *INFRA.rglob("*.json"), INFRA / "Dockerfile"]
+    named = {name for f in files for name in re.findall(r"\bPREFECT_[A-Z_]+\b", f.read_text())}
+    assert named - known == set()
+    assert "PREFECT_SERVER_API_AUTH_STRING" in named
+
+
+def test_server_and_worker_have_the_settings_of_winnow_serve():
+    services = COMPOSE["services"]
+    assert serve.SERVER.items() <= services["server"]["environment"].items()
+    assert serve.WORKER.items() <= services["worker"]["environment"].items()
+    helm = {e["name"]: e["value"] for e in yaml.safe_load((INFRA / "helm" / "server.yaml").read_text())["server"]["env"]}
+    assert helm.items() <= serve.SERVER.items()
+
+
+@pytest.mark.parametrize(("path", "text"), list(infra_files(version("prefect")).items()), ids=lambda v: v if len(v) < 40 else "")
+def test_what_is_made_from_code_is_as_the_code_makes_it_now(path, text):
+    assert (INFRA / path).read_text() == text, "python -m flows.deployments"
+
+
+def test_every_entrypoint_is_a_flow_and_takes_its_parameters():
+    from importlib import import_module
+
+    from prefect import Flow
+
+    deployed = yaml.safe_load((INFRA / "prefect.yaml").read_text())
+    assert deployed["prefect-version"] == version("prefect")
+    assert len(deployed["deployments"]) == len(DEPLOYMENTS)
+    for entry in deployed["deployments"]:
+        module, _, name = entry["entrypoint"].rpartition(".")
+        flow = getattr(import_module(module), name)
+        assert isinstance(flow, Flow)
+        assert set(entry["parameters"]) <= set(flow.parameters.properties)
+        assert entry["work_pool"]["name"] == POOL
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_templates_are_valid_to_prefect_and_make_the_job(kind):
+    import asyncio
+
+    from prefect.client.schemas.actions import WorkPoolCreate
+    from prefect.workers.base import BaseJobConfiguration
+    from prefect.workers.process import ProcessJobConfiguration
+
+    made = json.loads((INFRA / "pools" / f"{kind}.json").read_text())
+    WorkPoolCreate(name="x", type=kind, base_job_template=made)  # as `prefect work-pool create` does
+    Draft202012Validator.check_schema(made["variables"])
+    variables = {name: field["default"] for name, field in made["variables"]["properties"].items() if "default" in field}
+    assert not list(Draft202012Validator(made["variables"]).iter_errors(variables)), "the defaults are allowed by the variables' own schema"
+    configuration = ProcessJobConfiguration if kind == "process" else BaseJobConfiguration
+    offline = AsyncMock()  # of the server it asks blocks and variables, which these templates do not name
+    job = asyncio.run(configuration.from_template_and_values(made, {"command": "prefect flow-run execute"}, client=offline))
+    assert not [call for call in offline.mock_calls if "read" in str(call)]
+    assert job.command == "prefect flow-run execute"
+    assert job.env["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] == serve.WORKER["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"]
+
+
+def test_a_pod_has_no_rights_and_its_credentials_from_the_cluster():
+    spec = template("kubernetes")["job_configuration"]["job_manifest"]["spec"]["template"]["spec"]
+    assert spec["securityContext"]["runAsNonRoot"]
+    [container] = spec["containers"]
+    assert container["securityContext"]["allowPrivilegeEscalation"] is False
+    assert container["envFrom"] == [{"secretRef": {"name": "winnow-store", "optional": True}}]
+
+
+def test_the_image_is_made_of_what_there_is_and_runs_as_nobody():
+    text = (INFRA / "Dockerfile").read_text().replace("\\\n", " ")
+    steps = [line.split(None, 1) for line in text.splitlines() if line and not line.startswith("#")]
+    assert {s[0] for s in steps} <= {"FROM", "ARG", "ENV", "WORKDIR", "COPY", "RUN", "USER", "CMD"}
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = {source for s in steps if s[0] == "COPY" for source in s[1].split()[:-1]}
+    assert copied == allowed
+    assert all((ROOT / source).exists() for source in copied)
+    assert [s[1] for s in steps if s[0] == "USER"] == ["winnow"]
+    assert f"--uid {UID}" in text
+    images = {service["image"] for service in COMPOSE["services"].values() if service["image"].startswith("winnow")}
+    assert images == {f"winnow:{version('winnow')}"}
+
+
+def test_helm_and_compose_agree_on_names_and_passwords_come_from_secrets():
+    server, worker = (yaml.safe_load((INFRA / "helm" / f"{n}.yaml").read_text()) for n in ("server", "worker"))
+    auth = server["server"]["basicAuth"]
+    assert auth == worker["worker"]["selfHostedServerApiConfig"]["basicAuth"]
+    assert auth["enabled"]
+    assert server["secret"] == {"create": False, "name": "winnow-database"}
+    assert worker["worker"]["config"] == {"workPool": POOL, "type": "kubernetes"}
+
+
+def test_the_slurm_script_is_one():
+    script = INFRA / "slurm" / "winnow.sbatch"
+    assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
+    options = re.findall(r"^#SBATCH (--[a-z-]+)", script.read_text(), re.MULTILINE)
+    assert {"--nodes", "--time", "--requeue"} <= set(options)
+    from distributed.cli.dask_scheduler import main as scheduler
+    from distributed.cli.dask_worker import main as worker
+
+    for command, known in (("dask scheduler", scheduler), ("dask worker", worker)):
+        [line] = [x for x in script.read_text().splitlines() if command in x]
+        names = {o for p in known.params for o in (*p.opts, *p.secondary_opts)}
+        assert set(re.findall(r"--[a-z-]+", line.split(command)[1])) <= names
+
+
+def test_compose_values_are_resolved_as_compose_does():
+    assert resolved("${A:?no}/${B:-c}", {"A": "a"}) == "a/c"
+    with pytest.raises(KeyError):
+        resolved("${A:?no}", {})
