@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flows.run import Run
+    from flows.run import Request, Run
 
 OK, FAILED, BAD_INPUT = 0, 1, 2
 
@@ -49,34 +49,18 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     run = command("run", _run, "Curate a snapshot with a recipe. The same command again resumes, or says that nothing is left to do.")
-    run.add_argument(
-        "source",
-        help="a crawl id (CC-MAIN-2026-43), the root of a mirror, a folder or file of WARC/WET/ARC, Parquet or JSONL with a text column",
+    plan = command(
+        "plan",
+        _plan,
+        "Forecast a run from a random sample of its shards: time, CPU-hours, disk, documents, tokens. The run goes on from the sample.",
     )
-    run.add_argument("--recipe", default="fineweb", help="a shipped recipe (see `winnow recipes`) or the path of a YAML file")
-    run.add_argument("--workers", type=int, default=max(1, os.cpu_count() or 1), help="worker processes (default: one per core)")
-    run.add_argument("--snapshot", default="", help="which crawl of a mirror that has several; a name for plain files")
-    run.add_argument("--kind", choices=("warc", "wet"), default="warc", help="which files of a crawl")
-    run.add_argument("--limit", type=int, default=None, help="only the first N files")
-    run.add_argument("--sample-fraction", type=float, default=1.0, help="a random share of the files, the same for the same --seed")
-    run.add_argument("--seed", type=int, default=0)
-    run.add_argument("--files-per-shard", type=int, default=1, help="files that one worker takes at a time")
-    run.add_argument(
-        "--base-url", default="", help="where crawl ids are looked up (default: Common Crawl over HTTPS; s3://commoncrawl/ works too)"
-    )
-    run.add_argument("--anonymous", action="store_true", help="read S3 without credentials")
-    run.add_argument(
-        "--memory-gib", type=float, default=1.0, help="what one worker may hold while it compares documents of the whole crawl"
-    )
+    plan.add_argument("--sample", type=int, default=10, metavar="N", help="how many shards are drawn (default: 10)")
+    plan.add_argument("--sample-seed", type=int, default=0, help="seed of the draw")
+    plan.add_argument("--cluster-cores", type=int, default=0, metavar="C", help="forecast the time on a cluster of so many cores, too")
+    plan.add_argument("--fresh", action="store_true", help="measure anew, also if this sample was measured before")
+    for sub in (run, plan):
+        _source_arguments(sub)
     run.add_argument("--remember", default="", metavar="INDEX", help="put the kept documents into this index, for later snapshots")
-    run.add_argument(
-        "--runner", default="local", help="who makes the shards: local, dask, dask:tcp://HOST:8786, ray, ray:ray://HOST:10001 or block:NAME"
-    )
-    run.add_argument(
-        "--worker-memory-gib", type=float, default=0.0, help="a worker that holds more is ended (default: an equal share of the machine)"
-    )
-    run.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
-    run.add_argument("--verbose", action="store_true", help="show Prefect's log")
 
     inspect = command("inspect", _inspect, "Every record that the reader gets out of an archive file, and every damage.")
     inspect.add_argument("file")
@@ -135,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     deploy.add_argument("--pool", default="winnow", help="work pool whose workers run the flows; made, of processes, if there is none")
     for sub in (serve, deploy):
         sub.add_argument("--watch", action="store_true", help="switch the schedule of watch-snapshots on")
-    for sub in (serve, deploy, run, status, prune, index, explain, sql, what_if, diff, verify, threshold, export):
+    for sub in (serve, deploy, run, plan, status, prune, index, explain, sql, what_if, diff, verify, threshold, export):
         sub.add_argument("--store", default="winnow-store", help="folder or URI for artifacts and corpora (default: ./winnow-store)")
 
     recipes = command("recipes", _recipes, "The shipped recipes, or one of them with every default written out.")
@@ -164,6 +148,37 @@ def _parser() -> argparse.ArgumentParser:
 
     command("doctor", _doctor, "Check this machine: libraries, models, disk, Prefect.")
     return parser
+
+
+def _source_arguments(sub: argparse.ArgumentParser) -> None:
+    """What is read, with which recipe, by how many."""
+    sub.add_argument(
+        "source",
+        help="a crawl id (CC-MAIN-2026-43), the root of a mirror, a folder or file of WARC/WET/ARC, Parquet or JSONL with a text column",
+    )
+    sub.add_argument("--recipe", default="fineweb", help="a shipped recipe (see `winnow recipes`) or the path of a YAML file")
+    sub.add_argument("--workers", type=int, default=max(1, os.cpu_count() or 1), help="worker processes (default: one per core)")
+    sub.add_argument("--snapshot", default="", help="which crawl of a mirror that has several; a name for plain files")
+    sub.add_argument("--kind", choices=("warc", "wet"), default="warc", help="which files of a crawl")
+    sub.add_argument("--limit", type=int, default=None, help="only the first N files")
+    sub.add_argument("--sample-fraction", type=float, default=1.0, help="a random share of the files, the same for the same --seed")
+    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--files-per-shard", type=int, default=1, help="files that one worker takes at a time")
+    sub.add_argument(
+        "--base-url", default="", help="where crawl ids are looked up (default: Common Crawl over HTTPS; s3://commoncrawl/ works too)"
+    )
+    sub.add_argument("--anonymous", action="store_true", help="read S3 without credentials")
+    sub.add_argument(
+        "--memory-gib", type=float, default=1.0, help="what one worker may hold while it compares documents of the whole crawl"
+    )
+    sub.add_argument(
+        "--runner", default="local", help="who makes the shards: local, dask, dask:tcp://HOST:8786, ray, ray:ray://HOST:10001 or block:NAME"
+    )
+    sub.add_argument(
+        "--worker-memory-gib", type=float, default=0.0, help="a worker that holds more is ended (default: an equal share of the machine)"
+    )
+    sub.add_argument("--json", action="store_true", help="print one JSON object as the last line on stdout")
+    sub.add_argument("--verbose", action="store_true", help="show Prefect's log")
 
 
 def _classifier_arguments(kinds: Any) -> None:
@@ -212,17 +227,23 @@ def _example_arguments(c: argparse.ArgumentParser) -> None:
     c.add_argument("--licence", default="", help="licence of the model, for its card")
 
 
-def _run(args: argparse.Namespace) -> int:
-    from flows.run import Request, prepare, result
+def _request(args: argparse.Namespace, remember: str = "") -> "Request":
+    from flows.run import Request
     from tasks.core.errors import BadInput
 
     if args.limit is not None and args.limit < 1:
         raise BadInput(f"--limit is {args.limit}; it must be at least 1 (leave it out for all files).")
-    request = Request(
+    return Request(
         args.source if "://" in args.source or not Path(args.source).exists() else str(Path(args.source).absolute()),
         args.recipe, args.store, args.workers, args.snapshot, args.kind, args.limit or 0, args.sample_fraction, args.seed, args.files_per_shard,
-        args.base_url, args.anonymous, args.memory_gib, args.remember, args.runner, args.worker_memory_gib,
+        args.base_url, args.anonymous, args.memory_gib, remember, args.runner, args.worker_memory_gib,
     )  # fmt: skip
+
+
+def _run(args: argparse.Namespace) -> int:
+    from flows.run import prepare, result
+
+    request = _request(args, args.remember)
     run = prepare(request)
     if not run.plan.missing() and run.is_released():
         made = result(run)
@@ -239,21 +260,54 @@ def _flow(run: "Run", *, verbose: bool) -> dict[str, Any]:
 
     _quiet(verbose=verbose)
     with head_start(run):
-        from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+        from flows.curate import curate_snapshot
 
-        from flows.curate import curate_snapshot, listener
-        from flows.terminal import Progress
+        return _watched(curate_snapshot, **asdict(run.request))
 
-        # Without a heartbeat each subflow ends a second earlier (research/prefect.md); nobody watches a command's flow for zombies.
-        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), Progress() as progress:
-            listener.set(progress.tell)
-            state: Any = curate_snapshot(**asdict(run.request), return_state=True)
+
+def _watched(flow: Any, **parameters: Any) -> dict[str, Any]:
+    """The result of a flow, with its progress on the terminal. Raises what it failed with."""
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    from flows.curate import listener
+    from flows.terminal import Progress
+
+    # Without a heartbeat each subflow ends a second earlier (research/prefect.md); nobody watches a command's flow for zombies.
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), Progress() as progress:
+        listener.set(progress.tell)
+        state: Any = flow(**parameters, return_state=True)
     return dict(state.result())
+
+
+def _plan(args: argparse.Namespace) -> int:
+    from flows.forecast import Sample, forecast
+    from flows.plans import as_json, known, said
+    from flows.run import prepare
+    from tasks.core.errors import BadInput
+
+    for name, low in (("sample", 1), ("cluster_cores", 0)):
+        if getattr(args, name) < low:
+            raise BadInput(f"--{name.replace('_', '-')} is {getattr(args, name)}; it must be at least {low}.")
+    request = _request(args)
+    sample = None if args.fresh else known(prepare(request), args.sample, args.sample_seed)
+    if sample is None:
+        _quiet(verbose=args.verbose)
+        from flows.dry_run import plan_snapshot
+
+        more = {k: v for k, v in asdict(request).items() if k not in ("source", "recipe")}
+        parameters = {"sample": args.sample, "sample_seed": args.sample_seed, "cluster_cores": args.cluster_cores}
+        sample = Sample.of(_watched(plan_snapshot, source=request.source, recipe=request.recipe, **parameters, **more))
+    found = forecast(sample, request.workers, args.cluster_cores)
+    print(json.dumps(as_json(sample, found)) if args.json else "\n".join(said(sample, found)))
+    return OK
 
 
 def _quiet(*, verbose: bool) -> None:
     """Settings of a command's own Prefect, before it is imported."""
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    # Nobody sees the events of a temporary server, and their writes lock its SQLite: each answer 503 costs the flow two seconds.
+    for service in ("EVENT_PERSISTER", "TRIGGERS"):
+        os.environ.setdefault(f"PREFECT_SERVER_SERVICES_{service}_ENABLED", "false")
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
     if not verbose:
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")

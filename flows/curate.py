@@ -30,7 +30,7 @@ from flows import notify as notifications
 from flows.account import Account, why
 from flows.head_start import begin, begun
 from flows.housekeeping import command
-from flows.release import percent, size
+from flows.release import essentials, percent, size
 from flows.run import Request, Run, clean, prepare, release, result
 from tasks.core.errors import DamagedArtifact, Transient, WinnowError
 from tasks.core.plan import Work
@@ -118,16 +118,16 @@ def curate_snapshot(
             return Completed(name="Cached", message=f"Nothing to do, see {run.bench.store.uri(run.home)}", data=result(run))
         if not ahead:
             begin(run)
-        _work_off(run, ahead.runner if ahead else None)
-        manifest = release(run)
+        work_off(run, ahead.runner if ahead else None)
+        summary = release(run)
     except WinnowError as e:
         # Named, explained failures end the flow without a traceback; anything else is a bug and shows one.
         return Failed(message=str(e), data=e)
-    _publish_artifacts(run, manifest)
+    _publish_artifacts(run, summary)
     return Completed(message=f"Corpus at {run.bench.store.uri(run.home)}", data=result(run))
 
 
-def _work_off(run: Run, runner: Runner | None = None) -> None:
+def work_off(run: Run, runner: Runner | None = None) -> None:
     """Run every stage that misses something. What is found damaged on the way is made anew, a bounded number of times."""
     repairs = 0
     try:
@@ -291,8 +291,11 @@ def _show_failed(run: Run, account: Account) -> None:
     )
 
 
-def _publish_artifacts(run: Run, manifest: dict[str, Any]) -> None:
-    """The run's essentials in the UI: funnel, drops by reason, where the report lies."""
+def _publish_artifacts(run: Run, summary: dict[str, Any]) -> None:
+    """The run's essentials in the UI: funnel, drops by reason, rules, languages, diversity, cost, forecast, where the report lies."""
+    manifest = summary["manifest"]
+    for key, (about, rows) in essentials(summary).items():
+        create_table_artifact(rows, key=key, description=f"{about} ({run.id})")
     counted = [s for s in manifest["steps"] if s["kind"] == "filter"]
     # A step that drops nothing only measures, some of them documents that another step has already dropped: no part of a funnel.
     narrower = [s for s in counted if s["rows_out"] < s["rows_in"]]

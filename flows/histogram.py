@@ -55,6 +55,28 @@ class Histogram:
         """Where to draw a bound that is inclusive: "at most 0" of whole numbers lies behind the bar of 0."""
         return self.x(value + 1 if self.whole and side == "high" and 0 <= value <= 1 else value)
 
+    def curve(self, bins: Iterable[tuple[str, int]], side: str, whole: int, other: float | None = None) -> tuple[tuple[float, float], ...]:
+        """(x, share) of the edges: which share of ``whole`` documents is kept with the bound of this side there, and ``other`` on the other side.
+        ``bins`` (bin, documents) have those that nothing else drops."""
+        edges = [c.low for c in self.cells]
+        counts = [0] * len(self.cells)
+        for name, documents in bins:
+            edge = _number(name)
+            if edge is None:
+                continue
+            middle = _middle(edge) if edge or not self.whole else 0.0
+            if other is not None and (edge > other if side == "low" else middle < other):
+                continue
+            counts[min(max(bisect_right(edges, middle) - 1, 0), len(counts) - 1)] += documents
+        kept = [sum(counts[i:]) if side == "low" else sum(counts[:i]) for i in range(len(counts) + 1)]
+        points = [(i * WIDTH / len(counts), n / max(1, whole)) for i, n in enumerate(kept)]
+        if not self.whole:
+            return tuple(points)
+        steps = [(points[i], points[i + 1], points[i if side == "low" else i + 1][1]) for i in range(len(counts))]
+        return tuple(
+            at for left, right, share in steps for at in ((left[0], share), (right[0], share))
+        )  # between whole numbers is no value
+
     def ticks(self) -> list[tuple[float, float]]:
         """(x, value) of round values, far enough apart to be labelled, the outermost included where there is room."""
         low, high = self.cells[0].low, self.cells[-1].high
@@ -110,7 +132,8 @@ def _drawn(cells: Sequence[Cell], top: int) -> tuple[Cell, ...]:
         y_documents = 0.0 if cut else HEIGHT * (1 - cell.documents / top)
         kept = cell.kept / cell.documents if cell.documents else 0.0
         x = number * width + (width - bar) / 2
-        drawn.append(replace(cell, x=x, width=bar, y_kept=HEIGHT - (HEIGHT - y_documents) * kept, y_documents=y_documents, cut=cut))
+        y_kept = max(HEIGHT - (HEIGHT - y_documents) * kept, y_documents)  # the product may round beyond it
+        drawn.append(replace(cell, x=x, width=bar, y_kept=y_kept, y_documents=y_documents, cut=cut))
     return tuple(drawn)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from flows.account import progress_path, saved, span
 from flows.places import store_at
+from flows.plans import PLANS, outcome, planned
 from flows.run import Request, Run
 from tasks.core.errors import BadInput
 from tasks.core.step import ShardStep
@@ -48,7 +49,8 @@ def command(request: Request) -> str:
     return shlex.join(words)
 
 
-def _records(store: Store) -> list[dict[str, Any]]:
+def records(store: Store) -> list[dict[str, Any]]:
+    """The records of all runs of a store, by id."""
     return [json.loads(store.get(path)) for path in sorted(store.files("runs")) if path.endswith(".json")]
 
 
@@ -64,13 +66,19 @@ def status(root: str) -> list[str]:
     """One paragraph per run of the store. Raises BadInput if it is no store."""
     store = _open(root)
     lines = []
-    for entry in _records(store):
+    plans = planned(store)
+    for entry in records(store):
+        plan = plans.pop(entry["id"], {})
         try:
             manifest = json.loads(store.get(f"{entry['home']}/manifest.json"))
             rows = sum(f["rows"] for f in manifest["files"])
             lines.append(
                 f"{entry['id']}  {entry['snapshot']}  finished: {rows} documents in {len(manifest['files'])} files  {store.uri(entry['home'])}"
             )
+            if "actual" in plan:
+                lines.append(
+                    f"    forecast from {plan['actual']['sample']} of {plan['actual']['shards']} shards: {outcome(plan['actual'])}"
+                )
         except FileNotFoundError:
             lines.append(f"{entry['id']}  {entry['snapshot']}  not finished; resume: {entry.get('command') or _older(entry, root)}")
             if last := saved(store, entry["id"]):
@@ -78,6 +86,7 @@ def status(root: str) -> list[str]:
                 lines.append(f"    last heard of {ago} ago, at {last['at']}: {last['stage']}, {last['line']}")
                 lines += [f"    failed: {' '.join([f['shard'], *f['files']])}: {f['why']}" for f in last["failed"]]
             lines += _how_far(store, entry)
+    lines += [f"{name}  planned, not begun: {plan['sample']['command']}" for name, plan in plans.items()]
     return lines or [f"The store {root} holds no run yet."]
 
 
@@ -128,23 +137,31 @@ def prune(root: str, *, drop: tuple[str, ...] = (), dry_run: bool = False) -> li
         BadInput: no store, or a run to drop is unknown.
     """
     store = _open(root)
-    records = _records(store)
-    if unknown := set(drop) - {entry["id"] for entry in records}:
+    every = records(store)
+    if unknown := set(drop) - {entry["id"] for entry in every}:
         raise BadInput(f"There is no run {', '.join(sorted(unknown))} in {root}. `winnow status --store {root}` lists the runs.")
     keep: dict[str, set[str] | None] = {}
-    for entry in records:
+    for entry in every:
         if entry["id"] not in drop:
             for address, step in entry["steps"].items():
                 shards = keep.setdefault(address, set() if step["by_shard"] else None)
                 if shards is not None:
                     shards.update(entry["shards"])
     gone = [path for run in drop for path in (f"runs/{run}.json", progress_path(run))]
+    for name, plan in planned(store).items():
+        if name in drop:
+            gone.append(f"{PLANS}/{name}.json")
+            continue
+        for address in plan["steps"]:  # what a dry run made for the run to come
+            shards = keep.setdefault(address, set())
+            if shards is not None:
+                shards.update(plan["sample"]["keys"])
     for address in store.folders("steps"):
         if address not in keep:
             gone.append(f"steps/{address}")
         elif (shards := keep[address]) is not None:
             gone += [path for path in store.files(f"steps/{address}") if path.rsplit("/", 1)[1].split(".", 1)[0] not in shards]
-    homes = {entry["home"] for entry in records if entry["id"] not in drop}
+    homes = {entry["home"] for entry in every if entry["id"] not in drop}
     gone += [
         f"corpora/{snapshot}/{name}"
         for snapshot in store.folders("corpora")
@@ -158,5 +175,5 @@ def prune(root: str, *, drop: tuple[str, ...] = (), dry_run: bool = False) -> li
             store.delete(path, recursive=True)
     return [
         *gone,
-        f"{'Would free' if dry_run else 'Freed'} {freed / 1e6:.1f} MB in {len(gone)} places; {len(records) - len(drop)} runs kept.",
+        f"{'Would free' if dry_run else 'Freed'} {freed / 1e6:.1f} MB in {len(gone)} places; {len(every) - len(drop)} runs kept.",
     ]

@@ -5,9 +5,10 @@ The card's fields: Hugging Face Hub, dataset card metadata; what it should tell:
 2024, What's In My Big Data? The report is hostile territory, since hosts and MIME types are what some server said: all of it is escaped.
 """
 
+import math
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,14 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from flows.histogram import WIDTH, Histogram, histogram
+from flows.histogram import HEIGHT, WIDTH, Histogram, histogram
+from flows.insight import Spread, diversity, perplexity, rules, samples
+from tasks.tokens import estimated_tokens
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-REASONS_SHOWN, LANGUAGES_SHOWN, HOSTS_SHOWN = 10, 12, 15
-REASONS_LISTED, HOSTS_LISTED = 1000, 200
-CARD_LANGUAGES, CARD_REASONS = 100, 15
+REASONS_SHOWN, LANGUAGES_SHOWN, DOMAINS_SHOWN = 10, 12, 15
+REASONS_LISTED, DOMAINS_LISTED = 1000, 200
+CARD_LANGUAGES, CARD_REASONS, CARD_TLDS = 100, 15, 20
+NO_LICENCE = "to-be-chosen"
 BUSY_SHARE = 0.7  # below this a step mostly waits
 COMMON_CRAWL = re.compile(r"CC-MAIN-[0-9A-Za-z-]+")
 ISO_639 = re.compile(r"([a-z]{2,3})(?:_[A-Z][a-z]{3})?")
@@ -119,6 +123,53 @@ def dataset_card(summary: Mapping[str, Any]) -> str:
     return _templates().get_template("card.md.j2").render(_card(summary))
 
 
+def essentials(summary: Mapping[str, Any]) -> dict[str, tuple[str, list[dict[str, Any]]]]:
+    """Small tables of a run for a server's UI: key -> (what it tells, rows)."""
+    profile, found = summary["profile"], _facts(summary)
+    every: dict[str, tuple[str, list[dict[str, Any]]]] = {
+        "rules": (
+            "Which limits documents cross, and which documents one limit alone drops",
+            [{"rule": r.name, "crossed by": r.documents, "alone": r.alone} for r in rules(profile).rules],
+        ),
+        "overlaps": (
+            "Limits that the same documents cross",
+            [{"rule": o.one, "and": o.other, "documents": o.documents, "of the rarer": percent(o.share, 1)} for o in rules(profile).pairs],
+        ),
+        "languages": (
+            "Documents by language",
+            [{"language": t.name, "documents": t.documents, "kept": t.kept} for t in _tallies(summary, "language")[:CARD_LANGUAGES]],
+        ),
+        "diversity": (
+            "Entropy in bits after each step",
+            [
+                {"after": d.step, "documents": d.documents} | {k: round(getattr(d, k), 2) for k in ("language", "domain", "length")}
+                for d in diversity(profile, [s.name for s in found.counted])
+            ],
+        ),
+        "cost": (
+            "Time and cost of the steps",
+            [
+                {
+                    "step": c.name,
+                    "time": duration(c.seconds),
+                    "CPU": duration(c.cpu_s),
+                    "stored": size(c.size_bytes),
+                    "memory": size(c.peak_rss_bytes),
+                }
+                for c in _costs(summary)
+            ],
+        ),
+        "forecast": (
+            "The forecast of winnow plan, and what happened",
+            [
+                {"figure": words, "forecast": value, "interval": interval, "happened": actual}
+                for words, value, interval, actual, *_ in (summary.get("forecast") or {"rows": []})["rows"]
+            ],
+        ),
+    }
+    return {key: entry for key, entry in every.items() if entry[1]}
+
+
 # ------------------------------------------------------------------ what both tell
 
 
@@ -153,7 +204,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Tally:
-    """Documents, and how many of them were kept, of one language, host or year."""
+    """Documents, and how many of them were kept, of one language, domain or year."""
 
     name: str
     label: str
@@ -259,14 +310,24 @@ class Bound:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """What is kept with a bound elsewhere: ``points`` of a line in the drawing, for the side "low" or "high"."""
+
+    side: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
 class Chart:
-    """A histogram with what is said around it."""
+    """A histogram with what is said around it. ``top_share`` is what the full height stands for, for the curves."""
 
     name: str
     asks: str
     crossed: str
     bars: Histogram
     bounds: tuple[Bound, ...]
+    curves: tuple[Curve, ...] = ()
+    top_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -279,6 +340,7 @@ class Cost:
     cpu_s: float
     busy_share: float
     peak_rss_bytes: int
+    size_bytes: int
 
 
 def _report(summary: Mapping[str, Any]) -> dict[str, Any]:
@@ -286,7 +348,8 @@ def _report(summary: Mapping[str, Any]) -> dict[str, Any]:
     charts, others = _charts(summary, facts)
     costs = _costs(summary)
     reading = facts.counted[0] if facts.counted else None
-    years = sorted(_tallies(summary, "year"), key=lambda t: t.name)
+    profile = summary["profile"]
+    shown = samples(profile)
     return {
         "css": (files("flows") / "templates" / "report.css").read_text(encoding="utf-8"),
         "id": summary["id"],
@@ -301,11 +364,19 @@ def _report(summary: Mapping[str, Any]) -> dict[str, Any]:
         "damage": [(r, DAMAGES.get(_damage(r.name), "")) for r in reading.reasons if _damage(r.name)] if reading else [],
         "dropped_files": _dropped_files(summary["home"], reading),
         "languages": _tallies(summary, "language", language_name),
-        "hosts": _tallies(summary, "host"),
-        "years": years,
+        "domains": _tallies(summary, "domain"),
+        "tlds": _tallies(summary, "tld"),
+        "years": _years(summary),
+        "tokens": tokens(profile),
+        "rules": rules(profile),
+        "diversity": diversity(profile, [s.name for s in facts.counted]),
+        "perplexity": perplexity(profile),
+        "samples": [(r.name, r.meaning, shown[r.name]) for s in facts.losing for r in s.reasons if r.name in shown],
+        "samples_kept": shown.get("", []),
+        "forecast": summary.get("forecast"),
         "copies": [_copies(summary, by) for by in COPIES if any(r["what"] == f"copies:{by}" for r in summary["profile"])],
         "copies_languages": _tallies(summary, "copies_language", language_name),
-        "copies_hosts": sorted(_tallies(summary, "copies_host"), key=lambda t: (t.kept - t.documents, t.name)),
+        "copies_domains": sorted(_tallies(summary, "copies_domain"), key=lambda t: (t.kept - t.documents, t.name)),
         "charts": charts,
         "other_charts": others,
         "personal_data": _ranked(notes.get("redact", {}).get("personal_data", {})),
@@ -313,6 +384,7 @@ def _report(summary: Mapping[str, Any]) -> dict[str, Any]:
         "lines_in": notes.get("correct", {}).get("lines", {}).get("lines_in", 0),
         "costs": costs,
         "seconds": sum(c.seconds for c in costs),
+        "stored_bytes": sum(c.size_bytes for c in costs),
         "cpu_s": sum(c.cpu_s for c in costs),
         "bottleneck": bottleneck(costs),
         "recipe_text": yaml.safe_dump(manifest["recipe"], sort_keys=False, allow_unicode=True, width=100),
@@ -321,10 +393,26 @@ def _report(summary: Mapping[str, Any]) -> dict[str, Any]:
             "copies": COPIES,
             "reasons_listed": REASONS_LISTED,
             "languages": LANGUAGES_SHOWN,
-            "hosts": HOSTS_SHOWN,
-            "hosts_listed": HOSTS_LISTED,
+            "domains": DOMAINS_SHOWN,
+            "domains_listed": DOMAINS_LISTED,
         },
     }
+
+
+def tokens(profile: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
+    """Tokens of all documents and of those kept, estimated from their characters by language (tasks/tokens.py)."""
+    chars = [(r["bin"], r["documents"], r["kept"]) for r in profile if r["what"] == "chars"]
+    languages = [name for name, *_ in chars]
+    every, kept = (round(estimated_tokens([row[i] for row in chars], languages).sum()) for i in (1, 2))
+    return every, kept
+
+
+def _years(summary: Mapping[str, Any]) -> list[Tally]:
+    years: dict[str, list[int]] = {}
+    for row in _tallies(summary, "hour"):
+        counts = years.setdefault(row.name[:4] if row.name != "unknown" else row.name, [0, 0])
+        counts[0], counts[1] = counts[0] + row.documents, counts[1] + row.kept
+    return [Tally(name, name, *counts) for name, counts in sorted(years.items())]
 
 
 @dataclass(frozen=True)
@@ -363,7 +451,10 @@ def _dropped_files(home: str, reading: Stage | None) -> str:
 def _charts(summary: Mapping[str, Any], facts: _Facts) -> tuple[list[Chart], list[Chart]]:
     """The histograms that matter to the recipe, and those of all other signals."""
     counted: dict[str, list[tuple[str, int, int]]] = {"text_chars": []}
+    alone: dict[str, list[tuple[str, int]]] = {}
     for row in summary["profile"]:
+        if row["what"].startswith("alone:"):
+            alone.setdefault(row["what"].removeprefix("alone:"), []).append((row["bin"], row["documents"]))
         if row["what"] == "text_chars" or row["what"].startswith("signal:"):
             counted.setdefault(row["what"], []).append((row["bin"], row["documents"], row["kept"]))
     bins = {what.removeprefix("signal:"): found for what, found in counted.items()}  # a signal of that name takes the place of the length
@@ -372,12 +463,18 @@ def _charts(summary: Mapping[str, Any], facts: _Facts) -> tuple[list[Chart], lis
     first = list(dict.fromkeys(["language_score", "text_chars", *limits]))
     reasons = {r.name: r.rows for stage in facts.losing for r in stage.reasons}
     return (
-        [c for name in first if name in bins and (c := _chart(name, bins[name], limits.get(name), reasons))],
-        [c for name in sorted(bins) if name not in first and (c := _chart(name, bins[name], None, reasons))],
+        [c for name in first if name in bins and (c := _chart(name, bins[name], limits.get(name), reasons, alone.get(name, [])))],
+        [c for name in sorted(bins) if name not in first and (c := _chart(name, bins[name], None, reasons, alone.get(name, [])))],
     )
 
 
-def _chart(name: str, bins: Sequence[tuple[str, int, int]], limit: Mapping[str, Any] | None, reasons: Mapping[str, int]) -> Chart | None:
+def _chart(
+    name: str,
+    bins: Sequence[tuple[str, int, int]],
+    limit: Mapping[str, Any] | None,
+    reasons: Mapping[str, int],
+    alone: Sequence[tuple[str, int]],
+) -> Chart | None:
     sides = [(side, limit[side]) for side in ("low", "high") if limit and limit.get(side) is not None]
     bars = histogram(bins, [value for _, value in sides])
     if bars is None:
@@ -388,13 +485,27 @@ def _chart(name: str, bins: Sequence[tuple[str, int, int]], limit: Mapping[str, 
         beyond = (0.0, x) if side == "low" else (x, WIDTH - x)
         drawn.append(Bound(x, f"{'≥' if side == 'low' else '≤'} {number(value)}", *beyond, "start" if x < WIDTH / 2 else "end"))
     crossed = [f"{number(n)} {said}" for side, said in (("low", "below"), ("high", "above")) if (n := reasons.get(f"{name}:{side}", 0))]
-    return Chart(name, bound(limit) if limit else "", ", ".join(crossed), bars, tuple(drawn))
+    given = dict(sides)
+    wanted = list(given) or ["low", "high"]
+    other = {"low": given.get("high"), "high": given.get("low")}
+    found = [(side, bars.curve(alone, side, bars.documents + bars.missing, other[side])) for side in wanted if alone]
+    top = max((share for _, points in found for _, share in points), default=0.0)
+    curves = tuple(Curve(side, tuple((x, HEIGHT * (1 - share / top)) for x, share in points)) for side, points in found if top)
+    return Chart(name, bound(limit) if limit else "", ", ".join(crossed), bars, tuple(drawn), curves, top)
 
 
 def _costs(summary: Mapping[str, Any]) -> list[Cost]:
     costs = [
-        Cost(name, _purpose(name), seconds, cpu_s, cpu_s / seconds if seconds else 0.0, peak)
-        for name, seconds, cpu_s, peak in ((c["name"], c["seconds"], c["cpu_s"], c["peak_rss_bytes"]) for c in summary["costs"])
+        Cost(
+            c["name"],
+            _purpose(c["name"]),
+            c["seconds"],
+            c["cpu_s"],
+            c["cpu_s"] / c["seconds"] if c["seconds"] else 0.0,
+            c["peak_rss_bytes"],
+            c["size_bytes"],
+        )
+        for c in summary["costs"]
     ]
     return sorted(costs, key=lambda c: (-c.seconds, c.name))
 
@@ -458,12 +569,84 @@ def _card(summary: Mapping[str, Any]) -> dict[str, Any]:
         "languages_shown": CARD_LANGUAGES,
         "reasons_shown": CARD_REASONS,
         "limits": [(limit["signal"], bound(limit)) for limit in recipe.get("limits") or ()],
+        "tlds_shown": CARD_TLDS,
         "personal_data": _ranked(summary["notes"].get("redact", {}).get("personal_data", {})),
         "text_chars": summary["notes"].get("redact", {}).get("text_chars"),
+        "bias": _bias(summary, facts),
+        "licence": yaml.safe_dump(summary["licence"], sort_keys=False, allow_unicode=True, width=1000) if summary.get("licence") else "",
+        "tokens": tokens(summary["profile"]),
         "corrected": any(s.name == "correct" for s in facts.stages),
         "deduplicated": [rule["by"] for rule in recipe["deduplicate"] if rule.get("drop", True)],
         "command": f"winnow run {source} --recipe {shlex.quote(recipe['name'])}",
     }
+
+
+@dataclass(frozen=True)
+class Bias:
+    """What a corpus is a sample of: when its pages were captured, how many a crawler cut, from which domains they are.
+
+    ``tlds``: name, captures in the crawl's index (0 without one), documents, kept documents. ``domains`` and ``domains_kept`` are at least that many
+    where ``domains_left_out`` documents were of domains that were not counted.
+    """
+
+    first: str
+    median: str
+    last: str
+    undated: int
+    truncated: int
+    truncated_kept: int
+    domains: int
+    domains_kept: int
+    domains_left_out: int
+    largest_share: float
+    tlds: tuple[tuple[str, int, int, int], ...]
+    index_captures: int
+    index_domains: int | None
+
+
+def _bias(summary: Mapping[str, Any], facts: _Facts) -> Bias:
+    hours = sorted((t for t in _tallies(summary, "hour") if t.name != "unknown"), key=lambda t: t.name)
+    kept = [t.name for t in hours if t.kept]
+    domains = [t for t in _tallies(summary, "domain") if t.name != "unknown"]
+    cut = [t for t in _tallies(summary, "truncated") if t.name != "no"]
+    index: Mapping[str, Any] = summary.get("index") or {}
+    tlds = {t.name: (t.documents, t.kept) for t in _tallies(summary, "tld")}
+    captures: Mapping[str, int] = index.get("tlds", {})
+    ranked = sorted({*tlds, *captures}, key=lambda name: (-captures.get(name, 0), -tlds.get(name, (0, 0))[0], name))
+    return Bias(
+        first=kept[0] if kept else "",
+        median=_median(hours),
+        last=kept[-1] if kept else "",
+        undated=sum(t.kept for t in _tallies(summary, "hour") if t.name == "unknown"),
+        truncated=sum(t.documents for t in cut),
+        truncated_kept=sum(t.kept for t in cut),
+        domains=len(domains),
+        domains_kept=sum(t.kept > 0 for t in domains),
+        domains_left_out=sum(r["documents"] for r in summary["profile"] if r["what"] == "domains_left_out"),
+        largest_share=sum(t.kept for t in domains[:10]) / max(1, facts.kept),
+        tlds=tuple((name, captures.get(name, 0), *tlds.get(name, (0, 0))) for name in ranked),
+        index_captures=index.get("captures", 0),
+        index_domains=index.get("domains"),
+    )
+
+
+def _median(hours: Sequence[Tally]) -> str:
+    left = sum(t.kept for t in hours) / 2
+    for tally in hours:
+        left -= tally.kept
+        if left <= 0 and tally.kept:
+            return tally.name
+    return ""
+
+
+def chosen_licence(card: str) -> dict[str, Any] | None:
+    """The licence that somebody wrote into a dataset card in place of ours, as its front matter's fields; None if nobody did."""
+    try:
+        front = yaml.safe_load(card.split("---\n")[1])
+        found = {k: front[k] for k in ("license", "license_name", "license_link") if k in front}
+    except (IndexError, TypeError, yaml.YAMLError):
+        return None
+    return None if not found or found.get("license_name") == NO_LICENCE else found
 
 
 def iso_code(language: str) -> str:
@@ -507,6 +690,12 @@ def percent(part: float, whole: float) -> str:
     if 99.9 < share < 100:
         return "> 99.9 %"
     return f"{share:.0f} %" if share in (0, 100) else f"{share:.1f} %"
+
+
+def on_log_axis(value: float, spreads: Sequence[Spread]) -> float:
+    """Where a value lies between the least and the greatest of the spreads, 0 to 100, on a logarithmic axis."""
+    low, high = min(s.low for s in spreads), max(s.high for s in spreads)
+    return round(100 * math.log(value / low) / math.log(high / low), 2) if high > low else 50.0
 
 
 def size(n: float) -> str:
@@ -572,5 +761,6 @@ def _templates() -> "Environment":
     made.filters |= {
         "number": number, "short": short, "size": size, "duration": duration, "prose": prose, "code": code, "language": language_name,
     }  # fmt: skip
+    made.filters["onlog"] = on_log_axis
     made.globals |= {"percent": percent}
     return made

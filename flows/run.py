@@ -6,6 +6,7 @@ Nothing here imports Prefect, so that planning answers in a second and ``winnow 
 import hashlib
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,8 @@ from typing import Any
 
 from flows import recipes
 from flows.places import runner_place, source_place, store_at
-from flows.release import dataset_card, report_html
+from flows.plans import compare, comparison
+from flows.release import chosen_licence, dataset_card, report_html
 from tasks import crawl as crawls
 from tasks.core.bench import Bench
 from tasks.core.errors import BadInput, WinnowError
@@ -26,7 +28,9 @@ from tasks.core.runner import Runner, open_runner
 from tasks.core.runner import parse as parse_runner
 from tasks.core.step import Step
 from tasks.core.worker import Job
+from tasks.crawl_index import index_shares
 from tasks.dedup.known import check_name, open_index, remember, remembers
+from tasks.profile import added
 
 VERSIONED = ("winnow", "datatrove", "resiliparse", "fastwarc", "trafilatura", "fasttext-numpy2-wheel", "pyarrow", "numpy")
 SECRET_IN_URI = re.compile(r"^([a-z]+:)?[a-z0-9+]+://[^/]*@", re.IGNORECASE)
@@ -83,6 +87,7 @@ class Run:
     bench: Bench
     runner: str = "local"
     plan: Plan = field(init=False)
+    began: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         self.plan = Plan(self.pipeline.targets, self.bench)
@@ -136,22 +141,33 @@ def prepare(request: Request) -> Run:
     )
     store = store_at(request.store)
     store.check()
-    indexes = {
-        rule.against: open_index(store, rule.against, rule.minhash, crawl.snapshot)
-        for rule in recipe.deduplicate
-        if isinstance(rule, recipes.ByMinHash) and rule.against
-    }
     if request.remember:
         check_name(request.remember)
     runner = runner_place(request.runner)
     parse_runner(runner)
-    bench = Bench(crawl, source, store, int(request.memory_gib * (1 << 30)))
-    run = Run(request, recipes.build(recipe, crawl, indexes), bench, runner)
+    run = _run(request, recipe, Bench(crawl, source, store, int(request.memory_gib * (1 << 30))), runner)
     if request.remember and not run.pipeline.signatures:
         raise BadInput(
             f"The recipe {recipe.name} has no deduplication by minhash, so that there is nothing to remember in {request.remember}."
         )
     return run
+
+
+def sampled(run: Run, shards: int, seed: int) -> Run:
+    """The same run over a random sample of its shards. What it makes shard by shard has the addresses of the whole run."""
+    bench = run.bench
+    return _run(
+        run.request, run.pipeline.recipe, Bench(bench.crawl.sample(shards, seed), bench.source, bench.store, bench.memory_bytes), run.runner
+    )
+
+
+def _run(request: Request, recipe: recipes.Recipe, bench: Bench, runner: str) -> Run:
+    indexes = {
+        rule.against: open_index(bench.store, rule.against, rule.minhash, bench.crawl.snapshot)
+        for rule in recipe.deduplicate
+        if isinstance(rule, recipes.ByMinHash) and rule.against
+    }
+    return Run(request, recipes.build(recipe, bench.crawl, indexes), bench, runner)
 
 
 def clean(run: Run) -> int:
@@ -180,8 +196,18 @@ def reports(run: Run, step: Step) -> list[dict[str, Any]]:
         return list(threads.map(lambda shard: run.bench.store.report(step, shard), shards))
 
 
+def stored_bytes(run: Run, step: Step, made: Iterable[dict[str, Any]]) -> Counter[str]:
+    """Bytes in the store of each shard of a step, of which ``made`` are the reports."""
+    sizes = Counter({r["shard"]: 0 if r["data"]["path"].startswith("steps/") else r["data"]["bytes"] for r in made})
+    for path, n in run.bench.store.files(f"steps/{step.address}").items():
+        shard = path.rsplit("/", 1)[1].split(".", 1)[0]
+        if shard in sizes:
+            sizes[shard] += n
+    return sizes
+
+
 def release(run: Run) -> dict[str, Any]:
-    """Count the whole run and write card, report and, last, the manifest, which is returned. Raises DamagedArtifact.
+    """Count the whole run and write card, report and, last, the manifest. Returns what they were made of. Raises DamagedArtifact.
 
     Raises WinnowError too if a step's shards are still not known: better no corpus than an empty one.
     """
@@ -208,9 +234,14 @@ def release(run: Run) -> dict[str, Any]:
                 "merkle": root(r["data"]["sha256"] for r in sorted(made, key=lambda r: r["shard"])),
             }
         )
-        seconds, cpu_s = sum(r["seconds"] for r in made), sum(r["cpu_s"] for r in made)
         costs.append(
-            {"name": step.label, "seconds": seconds, "cpu_s": cpu_s, "peak_rss_bytes": max((r["peak_rss_bytes"] for r in made), default=0)}
+            {
+                "name": step.label,
+                "seconds": sum(r["seconds"] for r in made),
+                "cpu_s": sum(r["cpu_s"] for r in made),
+                "peak_rss_bytes": max((r["peak_rss_bytes"] for r in made), default=0),
+                "size_bytes": stored_bytes(run, step, made).total(),
+            }
         )
         notes[step.label] = _summed(r["notes"] for r in made)
         if step is run.pipeline.publish:
@@ -229,7 +260,8 @@ def release(run: Run) -> dict[str, Any]:
         "steps": steps,
         "merkle": root(s["merkle"] for s in steps),
     }
-    store = run.bench.store
+    store, profile = run.bench.store, _profile(run)
+    compared = compare(run, profile, costs, sum(f["rows"] for f in files))
     summary = {
         "id": run.id,
         "snapshot": run.bench.crawl.snapshot,
@@ -237,14 +269,31 @@ def release(run: Run) -> dict[str, Any]:
         "manifest": manifest,
         "notes": notes,
         "costs": costs,
-        "profile": _profile(run),
+        "profile": profile,
+        "forecast": comparison(compared) if compared else None,
+        "index": _index(run),
+        "licence": _licence(run),
     }
     store.put(f"{run.home}/README.md", dataset_card(summary).encode("utf-8", "replace"))
     store.put(f"{run.home}/report.html", report_html(summary).encode("utf-8", "replace"))
     if run.request.remember and run.pipeline.signatures:
         remember(run.bench, run.request.remember, run.pipeline.signatures, run.pipeline.decisions, run.pipeline.documents)
     store.put(run.manifest_path, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
-    return manifest
+    return summary
+
+
+def _index(run: Run) -> dict[str, Any] | None:
+    crawl = run.bench.crawl
+    found = None if crawl.kind == "documents" else index_shares(run.bench.source, crawl.snapshot)
+    return vars(found) if found else None
+
+
+def _licence(run: Run) -> dict[str, Any] | None:
+    """What somebody chose in the card of an earlier release: writing the card anew must not undo it."""
+    try:
+        return chosen_licence(run.bench.store.get(f"{run.home}/README.md").decode("utf-8", "replace"))
+    except FileNotFoundError:
+        return None
 
 
 def _summed(many: Iterable[dict[str, Any]]) -> dict[str, Any]:
@@ -263,10 +312,7 @@ def _profile(run: Run) -> list[dict[str, Any]]:
     """The profiles of all shards added up."""
     total: dict[tuple[str, str], list[int]] = {}
     for shard in run.bench.shard_keys:
-        for row in run.bench.read(run.pipeline.profile, shard).to_pylist():
-            counts = total.setdefault((row["what"], row["bin"]), [0, 0])
-            counts[0] += row["documents"]
-            counts[1] += row["kept"]
+        added(run.bench.read(run.pipeline.profile, shard).to_pylist(), total)
     return [{"what": what, "bin": name, "documents": n, "kept": kept} for (what, name), (n, kept) in total.items()]
 
 

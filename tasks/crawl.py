@@ -127,6 +127,13 @@ class Crawl:
             groups.setdefault(file.number // self.files_per_shard, []).append(file)
         return tuple(Shard(number, tuple(files), self.kind) for number, files in groups.items())
 
+    def sample(self, shards: int, seed: int) -> "Crawl":
+        """This many shards (or all there are), drawn at random: by their keys and ``seed`` only. They keep their names, so what is made of them is
+        found again by a run over the whole crawl."""
+        drawn = sorted(self.shards, key=lambda s: _drawn(seed, s.key))[:shards]
+        chosen = {f.number for s in drawn for f in s.files}
+        return replace(self, files=tuple(f for f in self.files if f.number in chosen))
+
 
 @dataclass(frozen=True)
 class Source:
@@ -151,6 +158,10 @@ class Source:
     def open_seekable(self, path: str) -> BinaryIO:
         """A stream that can seek, as Parquet needs. Raises as tasks.fetch.open_stream."""
         return open_seekable(self.root, path, self.options, politeness=self.politeness)
+
+    def size(self, path: str) -> int | None:
+        """Bytes of a local file; None where asking would cost a request per file."""
+        return os.path.getsize(f"{self.root}/{path}") if scheme(self.root) == "file" else None
 
 
 def resolve(

@@ -1,12 +1,21 @@
 """For all tests: no network but loopback, and ``--update-golden`` to accept what changed."""
 
+import os
 import socket
+from unittest.mock import patch
 
 import pytest
 
 
 def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew; read the diff before committing it")
+
+
+@pytest.fixture(autouse=True)
+def environment_is_put_back():
+    """A command that runs in the test's own process sets variables for its Prefect; the processes of later tests must not inherit them."""
+    with patch.dict(os.environ):
+        yield
 
 
 @pytest.fixture(autouse=True)

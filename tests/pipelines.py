@@ -26,7 +26,7 @@ def work_off_with(run: Run, runner: Runner, seen: Callable[[Outcome], None] = la
             for address in works[0].todo[outcome.shard]:
                 run.plan.mark(address, outcome.shard, made=address in outcome.made)
             seen(outcome)
-    return release(run)
+    return release(run)["manifest"]
 
 
 def curated(source, recipe, store, **options) -> Run:

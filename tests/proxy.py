@@ -17,7 +17,7 @@ FAULTS = ("503", "503 retry-after", "403", "reset", "stall", "truncated", "short
 
 @dataclass
 class Faults:
-    """Which share of requests fails, drawn from ``seed``; how, goes round. ``most`` faults at a stretch for the same request, so that there is an end.
+    """Which share of requests fails, drawn from ``seed``; how, the rarest so far. ``most`` faults at a stretch for the same request, so that there is an end.
 
     ``kinds``: of FAULTS. ``hidden`` newest keys are left out of every listing (a store whose listings lag behind).
     """
@@ -48,9 +48,9 @@ class Faults:
         key = f"{method} {path}"
         if self.stretch[key] < self.most and self.rng.random() < self.share:
             self.stretch[key] += 1
-            kind = self.kinds[sum(self.injected.values()) % len(self.kinds)]
-            if kind in ("truncated", "short length") and method != "GET":
-                kind = "no answer"  # there is no body to spoil
+            # Without GET there is no body to spoil.
+            possible = [k for k in self.kinds if method == "GET" or k not in ("truncated", "short length")]
+            kind = min(possible, key=self.injected.__getitem__)
             self.injected[kind] += 1
             return kind
         self.stretch[key] = 0

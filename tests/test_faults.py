@@ -10,7 +10,6 @@ import zlib
 from collections import Counter
 from dataclasses import replace
 
-import boto3
 import pytest
 import s3fs
 
@@ -21,10 +20,10 @@ from tasks.core.errors import BadInput, Transient
 from tasks.core.store import Store
 from tests.pipelines import curated, digests, work_off
 from tests.proxy import FAULTS, Faults, Proxy
+from tests.s3 import s3_service, upload
 from tests.tiny import CRAWL, mirror
 
 pytestmark = pytest.mark.server
-KEY, SECRET = "AKIAFAULTSWINNOW0001", "planted/secret+faults/abcdefghij"
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +34,7 @@ def source(tmp_path_factory):
 @pytest.fixture(scope="module")
 def quiet(source, tmp_path_factory):
     run = curated(source, "gopher", tmp_path_factory.mktemp("faults") / "quiet")
-    return release(run)["digest"], digests(run)
+    return release(run)["manifest"]["digest"], digests(run)
 
 
 @pytest.fixture(scope="module")
@@ -69,19 +68,9 @@ def http_mirror(source):
 
 @pytest.fixture(scope="module")
 def s3(source):
-    from moto.server import ThreadedMotoServer
-
-    service = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    service.start()
-    endpoint = "http://{}:{}".format(*service.get_host_and_port())
-    client = boto3.client("s3", endpoint_url=endpoint, aws_access_key_id=KEY, aws_secret_access_key=SECRET, region_name="us-east-1")
-    client.create_bucket(Bucket="mirror")
-    client.create_bucket(Bucket="work")
-    for path in source.rglob("*"):
-        if path.is_file():
-            client.upload_file(str(path), "mirror", str(path.relative_to(source)))
-    yield endpoint, client
-    service.stop()
+    with s3_service("mirror", "work") as (environment, client):
+        upload(client, source, "mirror")
+        yield environment, client
 
 
 @pytest.fixture
@@ -101,14 +90,9 @@ def hurried(run, politeness):
     return run
 
 
-def environment(monkeypatch, endpoint):
+def use(monkeypatch, environment, endpoint=None):
     s3fs.S3FileSystem.clear_instance_cache()
-    for name, value in {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
+    for name, value in (environment | ({"AWS_ENDPOINT_URL": endpoint} if endpoint else {})).items():
         monkeypatch.setenv(name, value)
 
 
@@ -135,7 +119,7 @@ def test_source_over_http_fails_in_every_way(http_mirror, quiet, hasty, tmp_path
         run.bench.store.open_for_writing()
         faults.share, faults.most = 0.8, 4
         work_off(run)
-    assert release(run)["digest"] == quiet[0]
+    assert release(run)["manifest"]["digest"] == quiet[0]
     assert set(faults.injected) == set(FAULTS)
     assert_waits(faults, hasty)
     assert faults.most_at_once <= hasty.connections
@@ -143,34 +127,34 @@ def test_source_over_http_fails_in_every_way(http_mirror, quiet, hasty, tmp_path
 
 
 def test_source_and_store_on_s3_fail_in_every_way(s3, quiet, hasty, tmp_path, monkeypatch):
-    endpoint, _ = s3
+    environment, _ = s3
     faults = Faults()
-    with Proxy(endpoint, faults) as proxy:
-        environment(monkeypatch, proxy.url)
+    with Proxy(environment["AWS_ENDPOINT_URL"], faults) as proxy:
+        use(monkeypatch, environment, proxy.url)
         run = hurried(prepare(Request("s3://mirror/", "gopher", "s3://work/faults", 1)), hasty)
         run.bench.store.open_for_writing()
         faults.share = 0.1
         work_off(run)
-        assert release(run)["digest"] == quiet[0]
+        assert release(run)["manifest"]["digest"] == quiet[0]
     assert set(faults.injected) == set(FAULTS)
     assert_waits(faults, hasty)
 
 
 def test_a_store_whose_listings_lag_makes_nothing_wrong(s3, source, quiet, hasty, monkeypatch):
-    endpoint, _ = s3
-    with Proxy(endpoint, Faults(hidden=5)) as proxy:
-        environment(monkeypatch, proxy.url)
+    environment, _ = s3
+    with Proxy(environment["AWS_ENDPOINT_URL"], Faults(hidden=5)) as proxy:
+        use(monkeypatch, environment, proxy.url)
         run = hurried(prepare(Request(str(source), "gopher", "s3://work/lag", 1)), hasty)
         run.bench.store.open_for_writing()
         work_off(run)
-        assert release(run)["digest"] == quiet[0]
+        assert release(run)["manifest"]["digest"] == quiet[0]
 
 
 def test_a_store_that_throttles_for_ever_is_given_up(s3, hasty, monkeypatch):
-    endpoint, _ = s3
+    environment, _ = s3
     faults = Faults(share=1.0, kinds=("503",), most=10**6)
-    with Proxy(endpoint, faults) as proxy:
-        environment(monkeypatch, proxy.url)
+    with Proxy(environment["AWS_ENDPOINT_URL"], faults) as proxy:
+        use(monkeypatch, environment, proxy.url)
         with pytest.raises(Transient, match=f"after {hasty.attempts} attempts"):
             replace(Store("s3://work/never"), politeness=hasty).check()
         assert len(faults.requests) == hasty.attempts
@@ -182,8 +166,8 @@ def test_a_store_that_throttles_for_ever_is_given_up(s3, hasty, monkeypatch):
 
 
 def test_uploads_in_parts_that_nobody_ended_are_aborted_after_a_day(s3, monkeypatch):
-    endpoint, client = s3
-    environment(monkeypatch, endpoint)
+    environment, client = s3
+    use(monkeypatch, environment)
     for key in ("parts/steps/x.parquet", "other/x.parquet"):
         client.create_multipart_upload(Bucket="work", Key=key)
     store = Store("s3://work/parts")

@@ -225,8 +225,8 @@ class Store:
                 f"The report {self.uri(path)} is missing or damaged ({type(e).__name__}): run the same command again, it is made anew."
             ) from None
 
-    def commit(self, step: Step, shard: str, made: Made, figures: dict[str, Any]) -> dict[str, Any]:
-        """Write the table(s), then the report. Refuses to lose a row without a reason.
+    def commit(self, step: Step, shard: str, made: Made, figures: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Write the table(s), then the report. Refuses to lose a row without a reason. ``figures`` are taken when the tables are written.
 
         Raises:
             ValueError: ``rows_in != rows_out + sum(dropped)`` or the table has other than ``rows_out`` rows: a bug in the step.
@@ -255,7 +255,7 @@ class Store:
                 "sha256": hashlib.sha256(data).hexdigest(),
                 "footer_sha256": footer_sha256(data),
             },
-            **figures,
+            **figures(),
         }
         self.put(self.report_path(step, shard), json.dumps(report, indent=1, ensure_ascii=True).encode())
         return report

@@ -93,7 +93,7 @@ def simulate(api, shards, slots):
 
         @flow(name="simulated-snapshot")
         def simulated():
-            curate._work_off(run, Nothing())
+            curate.work_off(run, Nothing())
 
         begin, cpu = time.perf_counter(), time.process_time()
         simulated()

@@ -116,7 +116,7 @@ def test_options_are_not_shown():
 def test_made_is_counted_in_the_report(tmp_path):
     count, *_ = chain()
     store = Store(str(tmp_path))
-    report = store.commit(count, "s", Made(pa.table({"n": [1]}), 3, 1, {"b": 1, "a": 1}), FIGURES)
+    report = store.commit(count, "s", Made(pa.table({"n": [1]}), 3, 1, {"b": 1, "a": 1}), lambda: FIGURES)
     assert list(report["dropped"].items()) == [("a", 1), ("b", 1)]
     assert store.report(count, "s") == report
 

@@ -90,7 +90,7 @@ def test_the_command_asks_for_the_same(run, monkeypatch):
     from flows import cli
 
     asked = []
-    monkeypatch.setattr(cli, "_flow", lambda request, verbose: asked.append(request) or {"work": {}})
+    monkeypatch.setattr(cli, "_flow", lambda run, verbose: asked.append(run.request) or {"work": {}})
     monkeypatch.setattr(cli, "_say", lambda made, args: None)
     request = replace(run.request, memory_gib=0.5, runner="dask:tcp://h:8786", anonymous=True)
     words = housekeeping.command(request).split()

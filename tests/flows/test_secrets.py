@@ -3,11 +3,11 @@
 import subprocess
 import sys
 
-import boto3
 import pytest
 
 from tests.flows.conftest import ROOT, get
 from tests.proxy import Faults, Proxy
+from tests.s3 import s3_service
 
 pytestmark = pytest.mark.server
 BLOCK_KEY, BLOCK_SECRET = "AKIAPLANTEDINBLOCK03", "planted/block+secret/winnow/abcdef"
@@ -16,15 +16,8 @@ SHELL_SECRET, URL_SECRET = "planted/shell+secret/winnow/ghijkl", "planted-in-a-u
 
 @pytest.fixture(scope="module")
 def s3():
-    from moto.server import ThreadedMotoServer
-
-    service = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    service.start()
-    endpoint = "http://{}:{}".format(*service.get_host_and_port())
-    client = boto3.client("s3", endpoint_url=endpoint, aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1")
-    client.create_bucket(Bucket="secrets")
-    yield endpoint, client
-    service.stop()
+    with s3_service("secrets") as (environment, client):
+        yield environment["AWS_ENDPOINT_URL"], client
 
 
 def test_planted_secrets_appear_nowhere(winnow, server, environment, tiny, s3, tmp_path, tmp_path_factory):

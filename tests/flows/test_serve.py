@@ -20,6 +20,7 @@ import pytest
 from tests.flows import topology
 from tests.flows.browser import CHROMIUM, Browser
 from tests.flows.conftest import ROOT, WINNOW, get
+from tests.s3 import KEY, SECRET, s3_service
 from tests.tiny import CRAWL
 
 pytestmark = pytest.mark.server
@@ -71,7 +72,7 @@ def team(tmp_path_factory):
     """The topology, running: api, ui, environment, S3 client, the process of `winnow serve` and what it printed."""
     home = tmp_path_factory.mktemp("team")
     port = topology.free_port()
-    with topology.s3_store("team") as (s3_environment, s3):
+    with s3_service("team") as (s3_environment, s3):
         environment = {
             **os.environ,
             **s3_environment,
@@ -220,7 +221,7 @@ def test_no_secret_is_in_anything_that_is_kept(team):
         [get(f"{team.api}/{kind}/filter", {"limit": 200}) for kind in ("flow_runs", "task_runs", "artifacts", "deployments", "logs")]
     )
     bodies = b"".join(team.s3.get_object(Bucket="team", Key=key)["Body"].read() for key in objects(team))
-    for secret in (topology.SECRET, topology.KEY):
+    for secret in (SECRET, KEY):
         assert secret not in kept + team.said()
         assert secret.encode() not in bodies
 

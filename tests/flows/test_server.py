@@ -11,6 +11,7 @@ import pytest
 
 from tests.flows.conftest import get
 from tests.flows.test_command import run
+from tests.s3 import SECRET, s3_service, upload
 from tests.tiny import CRAWL
 
 pytestmark = pytest.mark.server
@@ -36,7 +37,7 @@ def test_a_run_is_seen_on_a_server(winnow, server, tiny, local, store, tmp_path)
     stages = {r["name"] for r in get(f"{server}/flow_runs/filter", {"limit": 200}) if r["parent_task_run_id"]}
     assert {"cluster-url", "publish"} <= stages
     keys = {a["key"] for a in get(f"{server}/artifacts/latest/filter", {"limit": 200})}
-    assert {"funnel", "drops", "report", "progress-extract"} <= keys
+    assert {"funnel", "drops", "report", "progress-extract", "rules", "overlaps", "languages", "diversity", "cost"} <= keys
     # A limit moved: extraction is found in the store.
     mine = tmp_path / "mine.yaml"
     mine.write_text("extends: gopher\nlimits:\n  word_count: {low: 51, high: 100000}\n")
@@ -85,38 +86,13 @@ def test_a_deployment_runs_the_same_flow_and_finds_everything_done(server, envir
 @pytest.fixture(scope="module")
 def s3(tiny):
     """A bucket that mirrors the tiny crawl, on loopback."""
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    service = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    service.start()
-    host, port = service.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        aws_access_key_id="AKIATESTWINNOW00001",
-        aws_secret_access_key="planted-secret-of-the-test",
-        region_name="us-east-1",
-    )
-    client.create_bucket(Bucket="tiny-mirror")
-    client.create_bucket(Bucket="work")
-    for path in tiny.rglob("*"):
-        if path.is_file():
-            client.upload_file(str(path), "tiny-mirror", str(path.relative_to(tiny)))
-    yield endpoint, client
-    service.stop()
+    with s3_service("tiny-mirror", "work") as (environment, client):
+        upload(client, tiny, "tiny-mirror")
+        yield environment, client
 
 
 def test_mirror_and_store_on_s3_give_the_same_corpus(winnow, s3, local):
-    endpoint, client = s3
-    secret = "planted-secret-of-the-test"
-    env = {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "AKIATESTWINNOW00001",
-        "AWS_SECRET_ACCESS_KEY": secret,
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
+    env, client = s3
     done = winnow("run", "s3://tiny-mirror/", "--recipe", "gopher", "--store", "s3://work/winnow", "--json", env=env)
     assert done.returncode == 0, done.stderr
     out = json.loads(done.stdout.splitlines()[-1])
@@ -125,9 +101,9 @@ def test_mirror_and_store_on_s3_give_the_same_corpus(winnow, s3, local):
     key = out["manifest"].removeprefix("s3://work/")
     manifest = client.get_object(Bucket="work", Key=key)["Body"].read()
     assert json.loads(manifest)["digest"] == local["manifest_json"]["digest"]
-    assert secret not in done.stdout + done.stderr
+    assert SECRET not in done.stdout + done.stderr
     for item in client.list_objects_v2(Bucket="work")["Contents"]:
-        assert secret.encode() not in client.get_object(Bucket="work", Key=item["Key"])["Body"].read(), item["Key"]
+        assert SECRET.encode() not in client.get_object(Bucket="work", Key=item["Key"])["Body"].read(), item["Key"]
     again = winnow("run", "s3://tiny-mirror/", "--recipe", "gopher", "--store", "s3://work/winnow", "--json", env=env)
     assert json.loads(again.stdout.splitlines()[-1])["work"]["computed"] == 0
 

@@ -17,6 +17,7 @@ import pytest
 from tests.flows import topology
 from tests.flows.conftest import ROOT
 from tests.flows.team import COMPOSE, service
+from tests.s3 import KEY, SECRET, s3_service
 from tests.tiny import CRAWL
 
 pytestmark = pytest.mark.server
@@ -25,8 +26,8 @@ POSTGRES = topology.postgres_programs()
 VALUES = {
     "POSTGRES_PASSWORD": "planted-postgres-password",
     "WINNOW_AUTH": "team:planted-password-of-the-ui",
-    "S3_ACCESS_KEY": topology.KEY,
-    "S3_SECRET_KEY": topology.SECRET,
+    "S3_ACCESS_KEY": KEY,
+    "S3_SECRET_KEY": SECRET,
 }
 DATABASE = "postgresql+asyncpg://prefect:planted-postgres-password@postgres:5432/prefect"
 BIN = Path(sys.executable).parent
@@ -48,7 +49,7 @@ def test_compose_serves_a_team(tiny, tmp_path):
         return log.read_text()
 
     with contextlib.ExitStack() as up:
-        s3_environment, s3 = up.enter_context(topology.s3_store("other"))
+        s3_environment, s3 = up.enter_context(s3_service("other"))
         database = up.enter_context(topology.postgresql(POSTGRES)) if POSTGRES else f"sqlite+aiosqlite:///{tmp_path}/prefect.db"
         places = {
             DATABASE: database,
@@ -113,5 +114,5 @@ def test_compose_serves_a_team(tiny, tmp_path):
             asked = ["-tAc", "select count(*) from flow_run", database.replace("+asyncpg", "")]
             counted = subprocess.run([POSTGRES / "psql", *asked], capture_output=True, text=True, check=True)
             assert int(counted.stdout) > 1
-    for secret in (VALUES["POSTGRES_PASSWORD"], "planted-password-of-the-ui", topology.SECRET):
+    for secret in (VALUES["POSTGRES_PASSWORD"], "planted-password-of-the-ui", SECRET):
         assert secret not in said()

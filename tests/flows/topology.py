@@ -1,6 +1,5 @@
-"""The team's topology on one machine, without containers: PostgreSQL from Debian's packages, and moto as the S3-compatible store.
-
-Both on loopback. What infra/compose.yaml starts, tests/flows/test_serve.py starts from these.
+"""The team's topology on one machine, without containers: PostgreSQL from Debian's packages, on loopback. (The S3-compatible
+store is that of tests/s3.py.) What infra/compose.yaml starts, tests/flows/test_serve.py starts from these.
 """
 
 import contextlib
@@ -13,7 +12,6 @@ import tempfile
 import time
 from pathlib import Path
 
-KEY, SECRET = "AKIATESTWINNOW00003", "planted-secret-of-the-topology"
 START_S = 60
 
 
@@ -57,28 +55,3 @@ def postgresql(programs):
                 process.send_signal(signal.SIGINT)
     finally:
         shutil.rmtree(home, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def s3_store(bucket):
-    """An empty bucket on loopback; gives the environment of who uses it, and a client to look into it."""
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    service = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    service.start()
-    host, port = service.get_host_and_port()
-    environment = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    client = boto3.client(
-        "s3", endpoint_url=environment["AWS_ENDPOINT_URL"], aws_access_key_id=KEY, aws_secret_access_key=SECRET, region_name="us-east-1"
-    )
-    client.create_bucket(Bucket=bucket)
-    try:
-        yield environment, client
-    finally:
-        service.stop()

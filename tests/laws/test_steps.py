@@ -53,7 +53,7 @@ def test_the_same_bytes_twice(runs):
     for run, step in every_step(runs):
         for shard in step.shards(run.bench):
             before = run.bench.store.get(step.data_path(shard))
-            run.bench.store.commit(step, shard, step.run(shard, run.bench), {})
+            run.bench.store.commit(step, shard, step.run(shard, run.bench), dict)
             assert run.bench.store.get(step.data_path(shard)) == before, step.label
 
 
