@@ -35,9 +35,9 @@ DEPTH = 7
 LEAF_UNIT = 4096
 OTHER_LANGUAGES = 1.5
 SETTINGS = {
-    "iterations": 200,
+    "iterations": 320,
     "depth": DEPTH,
-    "learning_rate": 0.1,
+    "learning_rate": 0.08,
     "l2_leaf_reg": 5,
     "border_count": 32,
     "rsm": 0.4,
