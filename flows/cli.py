@@ -91,6 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     what_if.add_argument(
         "--set", action="append", default=[], metavar="SIGNAL.low=N", help="a bound to change; again for more; =none lifts it"
     )
+    for sub in (sql, what_if):
+        sub.add_argument("--recipe", default="", help="the newest run of this recipe")
     what_if.add_argument("--sweep", default="", metavar="SIGNAL", help="kept share against the bound")
     diff = command("diff", _ledger("diff"), "What differs between two runs: recipe, steps, documents gained and lost, signals.")
     diff.add_argument("a", help="a run's id")

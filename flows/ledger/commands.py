@@ -60,7 +60,7 @@ def sql(args: argparse.Namespace) -> int:
     text = Path(args.file).read_text(encoding="utf-8") if args.file else queries.get(args.query, args.query)
     if not text.strip():
         raise BadInput("Give a SELECT, the name of a shipped query (winnow sql --list), or a file with -f.")
-    names, rows = query(open_run(args.store, args.run), text, args.memory_gib)
+    names, rows = query(open_run(args.store, args.run, recipe=args.recipe), text, args.memory_gib)
     if args.json:
         for row in rows:
             print(json.dumps(dict(zip(names, row, strict=True)), default=str))
@@ -74,14 +74,14 @@ def sql(args: argparse.Namespace) -> int:
 def what_if(args: argparse.Namespace) -> int:
     from flows.ledger.what_if import changed, sweep, what_if
 
-    run = open_run(args.store, args.run)
+    run = open_run(args.store, args.run, recipe=args.recipe)
     out = show.console()
     if args.sweep:
         found = sweep(run, args.sweep)
         if args.json:
-            print(json.dumps([{"bound": b, "kept_as_low": a, "kept_as_high": c} for b, a, c in found]))
+            print(json.dumps([asdict(s) for s in found]))
         else:
-            show.swept(args.sweep, found, out)
+            show.swept(run, args.sweep, found, out)
         return OK
     if not args.set:
         raise BadInput("Say what to change: --set SIGNAL.low=NUMBER (again for more), or --sweep SIGNAL.")

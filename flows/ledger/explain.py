@@ -3,6 +3,7 @@ has, what was edited, and what became of it. What is known is in the tables; her
 
 import difflib
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,8 @@ class Copy:
 
 @dataclass(frozen=True)
 class Explained:
-    """All about one page. ``document`` is its row of the documents table without the text; ``fate`` is one sentence."""
+    """All about one page. ``document`` is its row of the documents table without the text; ``fate`` is one sentence; ``steps`` are the labels and
+    addresses of the steps it passed, in order; a dropped page's last one dropped it."""
 
     document: dict[str, Any]
     verdicts: tuple[Verdict, ...]
@@ -57,6 +59,7 @@ class Explained:
     copies: tuple[Copy, ...] = ()
     before: str = ""
     after: str = ""
+    steps: tuple[tuple[str, str], ...] = ()
 
     def diff(self) -> list[str]:
         """Unified diff of the text as extracted and as the corpus has it before redaction; empty if nothing was edited."""
@@ -124,7 +127,18 @@ def _one(run: Finished, shard: str, row: int) -> Explained:
         tuple(_copies(run, decision)),
         before,
         after,
+        tuple(_steps(run, decision["reason"])),
     )
+
+
+def _steps(run: Finished, reason: str | None) -> Iterator[tuple[str, str]]:
+    """Up to the step that dropped it: select for a limit or the recipe's SQL, else the deduplication whose rank it is."""
+    by, ranked, _ = (reason or "").partition("_cluster_rank")
+    last = "" if reason is None else f"dedup-{by}" if ranked and run.has(f"dedup-{by}") else "select"
+    for address, step in run.entry["steps"].items():
+        yield step["label"], address
+        if step["label"] == last:
+            return
 
 
 def verdicts(signals: pa.Table, limits: tuple[Limit, ...]) -> tuple[Verdict, ...]:

@@ -137,11 +137,11 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def open_run(root: str, wanted: str = "") -> Finished:
-    """A finished run of a store: by id (or its beginning), or by the path of its manifest; without one the only or newest run.
+def open_run(root: str, wanted: str = "", *, recipe: str = "") -> Finished:
+    """A finished run of a store: by id (or its beginning), or by the path of its manifest; without one the newest run, of ``recipe`` if one is named.
 
     Raises:
-        BadInput: no store, no such run (with near ids), several runs that begin so, or a run that is not finished.
+        BadInput: no store, no such run (with near ids), no run of that recipe, several runs that begin so, or a run that is not finished.
     """
     store = store_at(root)
     store.check()
@@ -158,7 +158,11 @@ def open_run(root: str, wanted: str = "") -> Finished:
         raise BadInput(f"There is no run {wanted} in {root}.{hint} `winnow status --store {root}` lists the runs.")
     if wanted and len(chosen) > 1:
         raise BadInput(f"{len(chosen)} runs begin with {wanted}: {', '.join(sorted(e['id'] for e in chosen))}. Give more of the id.")
-    entry = chosen[0] if wanted else max(found, key=lambda e: e.get("started", ""))
+    of_recipe = [e for e in chosen if recipe in ("", e["recipe"], e["id"].rpartition("-")[0])]
+    if not of_recipe:
+        names = ", ".join(sorted({e["recipe"] for e in chosen}))
+        raise BadInput(f"No run {'in' if not wanted else wanted + ' of'} {root} is of the recipe {recipe}; there is {names}.")
+    entry = max(of_recipe, key=lambda e: e.get("started", ""))
     try:
         manifest = json.loads(store.get(f"{entry['home']}/manifest.json"))
     except FileNotFoundError:

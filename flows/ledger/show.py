@@ -4,18 +4,20 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from flows.ledger.diff import Difference
-from flows.ledger.explain import Copy, Explained
-from flows.ledger.find import Finished
-from flows.ledger.what_if import Change
 from flows.release import bound
+
+if TYPE_CHECKING:  # each answer loads what it needs, and no more
+    from flows.ledger.diff import Difference
+    from flows.ledger.explain import Copy, Explained
+    from flows.ledger.find import Finished
+    from flows.ledger.what_if import Change, Swept
 
 BARS = "▏▎▍▌▋▊▉█"
 WIDTH = 40
@@ -50,7 +52,7 @@ def figure(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def copy_said(copy: Copy) -> str:
+def copy_said(copy: "Copy") -> str:
     """One sentence about a page's copies."""
     if copy.size is None:
         said = f"by {copy.by}: known from {copy.snapshot}, which kept {copy.kept} {copy.kept_url}"
@@ -61,7 +63,12 @@ def copy_said(copy: Copy) -> str:
     return said + (f", similarity {copy.similarity:.3f}" if copy.similarity is not None else "")
 
 
-def explained(run: Finished | None, found: Explained, out: Console) -> None:
+def steps_said(found: "Explained") -> str:
+    """The steps a page passed, in order."""
+    return ", ".join(label for label, _ in found.steps) + ("" if found.reason is None else ", which dropped it")
+
+
+def explained(run: "Finished | None", found: "Explained", out: Console) -> None:
     """Print everything that is known of a page."""
     d = found.document
     out.print(f"[bold]{escape(d['url'] or d['id'])}[/bold]")
@@ -71,6 +78,7 @@ def explained(run: Finished | None, found: Explained, out: Console) -> None:
             escape(f"  id {d['id']}, {d['date']}, {d['language']} ({figure(d['language_score'])}), {figure(d['text_chars'])} characters")
         )
         out.print(escape(f"  record {d['record_id']} in {d['source_file']}, offset {d['offset']}, {d['length']} bytes"))
+        out.print(escape(f"  steps {steps_said(found)}"))
     else:
         out.print(escape(f"  {found.fate}"))
     out.print()
@@ -86,42 +94,46 @@ def explained(run: Finished | None, found: Explained, out: Console) -> None:
     out.print()
 
 
-def page(run: Finished | None, found: Sequence[Explained]) -> str:
+def page(run: "Finished | None", found: "Sequence[Explained]") -> str:
     """The same as one self-contained HTML page; what comes from web pages is escaped."""
     environment = Environment(loader=PackageLoader("flows"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     css = (files("flows") / "templates" / "report.css").read_text(encoding="utf-8")
     return environment.get_template("explain.html.j2").render(
-        run=run, pages=found, css=css, figure=figure, bound=lambda limit: bound(asdict(limit)), copy_said=copy_said
+        run=run, pages=found, css=css, figure=figure, bound=lambda limit: bound(asdict(limit)), copy_said=copy_said, steps_said=steps_said
     )
 
 
-def changed(change: Change, out: Console) -> None:
+def changed(change: "Change", out: Console) -> None:
     """Print what other limits would change."""
-    after, chars = change.kept + change.enter - change.leave, change.kept_chars + change.enter_chars - change.leave_chars
+    then = [getattr(change.kept, n) + getattr(change.enter, n) - getattr(change.leave, n) for n in ("documents", "chars", "tokens")]
     rows = [
-        ("kept now", change.kept, change.kept_chars),
-        ("enter", change.enter, change.enter_chars),
-        ("leave", change.leave, change.leave_chars),
-        ("kept then", after, chars),
-    ]
-    out.print(table(("", "documents", "characters"), rows))
+        *((name, side.documents, side.chars, side.tokens) for name, side in (("kept now", change.kept), ("enter", change.enter), ("leave", change.leave))),
+        ("kept then", *then),
+    ]  # fmt: skip
+    out.print(table(("", "documents", "characters", "tokens, estimated"), rows))
     out.print(
-        f"\nof {change.documents:,} documents; {change.copies:,} of those that enter have a copy: the exact corpus needs a run with the changed recipe."
+        f"\nof {change.documents:,} documents; {change.copies:,} of those that enter are known to have a copy. "
+        "Those that the limits dropped before were not compared with others: the exact corpus needs a run with the changed recipe."
     )
-    for side in ("enter", "leave"):
-        if change.samples[side]:
-            out.print(f"\n[bold]{side}[/bold]  {_most(change.languages[side])}  {_most(change.hosts[side])}", highlight=False)
-            out.print(table(("id", "URL", "dropped for" if side == "enter" else "would be dropped for"), change.samples[side]))
+    for name, side in (("enter", change.enter), ("leave", change.leave)):
+        if side.samples:
+            out.print(f"\n[bold]{name}[/bold]  {_most(side.languages)}  {_most(side.domains)}", highlight=False)
+            out.print(table(("id", "URL", "dropped for" if name == "enter" else "would be dropped for"), side.samples))
 
 
 def _most(counts: Counter[str], n: int = 5) -> str:
     return escape(", ".join(f"{name} {count:,}" for name, count in counts.most_common(n)))
 
 
-def swept(signal: str, found: Sequence[tuple[float, float, float]], out: Console) -> None:
-    """Print the kept share against a lower and an upper bound."""
-    rows = [(b, f"{a:6.1%} {_bar(a)}", f"{c:6.1%} {_bar(c)}") for b, a, c in found]
-    out.print(table((signal, "kept with it as low", "kept with it as high"), rows))
+def swept(run: "Finished", signal: str, found: "Sequence[Swept]", out: Console) -> None:
+    """Print the kept share against a lower and an upper bound, and the bounds the run had."""
+    rows = [
+        (s.bound, f"{s.at_or_above:6.1%}", f"{s.kept_as_low:6.1%} {_bar(s.kept_as_low)}", f"{s.at_or_below:6.1%}", f"{s.kept_as_high:6.1%} {_bar(s.kept_as_high)}")
+        for s in found
+    ]  # fmt: skip
+    out.print(table((signal, "at or above", "kept with it as low", "at or below", "kept with it as high"), rows))
+    now = [bound(asdict(limit)) for limit in run.limits if limit.signal == signal]
+    out.print(f"\nNow: {now[0] if now else 'no limit'}. Kept is of all documents, every other rule as it was; copies are those of the run.")
 
 
 def _bar(share: float) -> str:
@@ -129,7 +141,7 @@ def _bar(share: float) -> str:
     return "█" * (eighths // 8) + (BARS[eighths % 8 - 1] if eighths % 8 else "")
 
 
-def differed(a: Finished, b: Finished, found: Difference, out: Console) -> None:
+def differed(a: "Finished", b: "Finished", found: "Difference", out: Console) -> None:
     """Print what differs between two runs."""
     out.print(f"A {a.id} ({a.entry['snapshot']}), B {b.id} ({b.entry['snapshot']})")
     if found.recipe:

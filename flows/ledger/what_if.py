@@ -5,12 +5,12 @@ be a copy; ``copies`` counts those that are known to have one in the corpus. A r
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,25 +18,59 @@ from flows.ledger.find import Finished
 from tasks.core.condition import REASON
 from tasks.core.errors import BadInput
 from tasks.core.limit import Limit, columns_of, judge
+from tasks.profile import registered_domain
+from tasks.tokens import estimated_tokens
 
 SAMPLES = 10
+Rows = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass
+class Side:
+    """Documents of one fate. ``chars`` are characters of text as extracted, ``tokens`` are estimated from them (tasks/tokens.py)."""
+
+    documents: int = 0
+    chars: int = 0
+    tokens: int = 0
+
+    def add(self, rows: Rows, chars: Rows, languages: Sequence[str | None]) -> None:
+        self.documents += len(rows)
+        self.chars += int(chars[rows].sum())
+        self.tokens += round(float(estimated_tokens(chars[rows], [languages[i] for i in rows]).sum()))
+
+
+@dataclass
+class Flipped(Side):
+    """Documents that change sides. ``domains`` are registered ones; samples are (id, URL, reason), those with the smallest ids: a random sample
+    that stays the same."""
+
+    languages: Counter[str] = field(default_factory=Counter)
+    domains: Counter[str] = field(default_factory=Counter)
+    samples: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 @dataclass
 class Change:
-    """What other limits would change. ``chars`` are characters of text as extracted; samples are (id, URL, reason)."""
+    """What other limits would change. ``copies``: of those that enter, how many are known to have a copy."""
 
     documents: int = 0
-    kept: int = 0
-    kept_chars: int = 0
-    enter: int = 0
-    enter_chars: int = 0
-    leave: int = 0
-    leave_chars: int = 0
+    kept: Side = field(default_factory=Side)
+    enter: Flipped = field(default_factory=Flipped)
+    leave: Flipped = field(default_factory=Flipped)
     copies: int = 0
-    languages: dict[str, Counter[str]] = field(default_factory=lambda: {"enter": Counter(), "leave": Counter()})
-    hosts: dict[str, Counter[str]] = field(default_factory=lambda: {"enter": Counter(), "leave": Counter()})
-    samples: dict[str, list[tuple[str, str, str]]] = field(default_factory=lambda: {"enter": [], "leave": []})
+
+
+@dataclass(frozen=True)
+class Swept:
+    """A bound on one signal: shares of documents at or above and at or below it, and of all documents the shares that a corpus would keep with it as
+    the signal's only lower, or only upper, bound, all else as it was."""
+
+    bound: float
+    at_or_above: float
+    at_or_below: float
+    kept_as_low: float
+    kept_as_high: float
 
 
 def changed(limits: Sequence[Limit], settings: Sequence[str], known: Sequence[str]) -> tuple[Limit, ...]:
@@ -77,41 +111,45 @@ def what_if(run: Finished, limits: Sequence[Limit]) -> Change:
     for shard in run.entry["shards"]:
         decisions = run.read(run.entry["tables"]["decisions"], shard)
         signals = run.read(run.entry["tables"]["signals"], shard, ["id", *wanted])
+        documents = run.read(run.entry["tables"]["documents"], shard, ["text_chars", "language"])
+        chars, languages = documents["text_chars"].to_numpy(), documents["language"].to_pylist()
         before = decisions["kept"].to_numpy(zero_copy_only=False).astype(bool)
         _, reason = judge({name: signals[name] for name in wanted}, limits, signals.num_rows)
-        passes = reason.is_null().to_numpy(zero_copy_only=False)
         # What was dropped for another reason than a limit (a copy, the recipe's SQL) stays dropped.
-        facts = zip(decisions["reason"].to_pylist(), decisions["crossed"].to_pylist(), strict=True)
-        other = np.array(
-            [r is not None and (r.split(":")[0] not in mine or any(c["reason"] == REASON for c in met)) for r, met in facts], bool
-        )
-        after = passes & ~other
-        chars = run.read(run.entry["tables"]["documents"], shard, ["text_chars"])["text_chars"].to_numpy()
-        change.documents += len(before)
-        change.kept += int(before.sum())
-        change.kept_chars += int(chars[before].sum())
+        after = reason.is_null().to_numpy(zero_copy_only=False) & ~_crossed(decisions, lambda r: r == REASON or r.split(":")[0] not in mine)
         enter, leave = np.flatnonzero(after & ~before), np.flatnonzero(before & ~after)
-        change.enter, change.leave = change.enter + len(enter), change.leave + len(leave)
-        change.enter_chars, change.leave_chars = change.enter_chars + int(chars[enter].sum()), change.leave_chars + int(chars[leave].sum())
+        change.documents += len(before)
+        change.kept.add(np.flatnonzero(before), chars, languages)
         change.copies += _with_copies(decisions, enter)
-        if len(enter) or len(leave):
-            people = run.read(run.entry["tables"]["documents"], shard, ["id", "url", "language"])
-            for side, rows, why in (("enter", enter, decisions["reason"]), ("leave", leave, reason)):
-                picked = people.take(pa.array(rows)).to_pylist()
-                change.languages[side].update(p["language"] or "unknown" for p in picked)
-                change.hosts[side].update(_host(p["url"]) for p in picked)
-                room = SAMPLES - len(change.samples[side])
-                change.samples[side] += [
-                    (p["id"], p["url"] or "", why[int(r)].as_py() or "") for p, r in zip(picked[:room], rows, strict=False)
-                ]
+        for side, rows, why in ((change.enter, enter, decisions["reason"]), (change.leave, leave, reason)):
+            if len(rows):
+                side.add(rows, chars, languages)
+                _describe(side, run.read(run.entry["tables"]["documents"], shard, ["id", "url", "host"]), rows, why)
+                side.languages.update(languages[i] or "unknown" for i in rows)
     return change
 
 
-def _host(url: str | None) -> str:
-    try:
-        return urlsplit(url or "").hostname or "unknown"
-    except ValueError:
-        return "unknown"
+def _describe(side: Flipped, documents: pa.Table, rows: Rows, why: pa.Array | pa.ChunkedArray) -> None:
+    flipped = documents.take(pa.array(rows))
+    for host, n in Counter(flipped["host"].to_pylist()).items():
+        side.domains[registered_domain(host or "") or "unknown"] += n
+    smallest = np.argsort(flipped["id"].to_numpy())[:SAMPLES]
+    picked = zip(flipped.take(pa.array(smallest)).to_pylist(), rows[smallest].tolist(), strict=True)
+    side.samples = sorted([*side.samples, *((d["id"], d["url"] or "", why[row].as_py() or "") for d, row in picked)])[:SAMPLES]
+
+
+def _crossed(decisions: pa.Table, which: Callable[[str], bool]) -> Bools:
+    """Per document, whether any of its reasons, crossed or decisive, is one of these."""
+    crossed = decisions["crossed"].combine_chunks()
+    reasons = crossed.flatten().field("reason").dictionary_encode()
+    named = np.array([which(r) for r in reasons.dictionary.to_pylist()], bool)
+    hits = np.zeros(len(reasons) + 1, np.int64)
+    np.cumsum(named[reasons.indices.to_numpy()], out=hits[1:])
+    ends = np.cumsum(pc.fill_null(pc.list_value_length(crossed), 0).to_numpy(zero_copy_only=False))
+    decisive = decisions["reason"].to_pylist()
+    known = {r: r is not None and which(r) for r in set(decisive)}
+    found: Bools = (np.diff(hits[ends], prepend=0) > 0) | np.array([known[r] for r in decisive], bool)
+    return found
 
 
 def _with_copies(decisions: pa.Table, rows: np.ndarray[Any, Any]) -> int:
@@ -124,20 +162,29 @@ def _with_copies(decisions: pa.Table, rows: np.ndarray[Any, Any]) -> int:
     return int(more[rows].sum())
 
 
-def sweep(run: Finished, signal: str, steps: int = 24) -> list[tuple[float, float, float]]:
-    """For bounds spread over a signal's own quantiles: (bound, share of documents at or above it, share at or below it). Raises BadInput for a
-    signal that is not a number."""
-    parts = []
-    for table in run.shards("signals", [signal]):
+def sweep(run: Finished, signal: str, steps: int = 24) -> list[Swept]:
+    """Bounds spread over a signal's own quantiles. A document without a value is dropped by any of them. Raises BadInput for a signal that is not a number."""
+    values, free = [], []
+    for shard in run.entry["shards"]:
+        table = run.read(run.entry["tables"]["signals"], shard, [signal])
         kind = table.schema.field(signal).type
         if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
             raise BadInput(f"{signal} is no number, so that there is nothing to sweep.")
-        parts.append(pc.cast(table[signal], pa.float64()).to_numpy(zero_copy_only=False))
-    values = np.sort(np.concatenate(parts)) if parts else np.zeros(0)
-    values = values[np.isfinite(values)]
-    if not len(values):
+        values.append(pc.fill_null(pc.cast(table[signal], pa.float64()), np.nan).to_numpy())
+        decisions = run.read(run.entry["tables"]["decisions"], shard, ["reason", "crossed"])
+        free.append(~_crossed(decisions, lambda r: r.split(":")[0] != signal))
+    every = np.concatenate(values) if values else np.zeros(0)
+    finite = np.isfinite(every)
+    if not finite.any():
         raise BadInput(f"{signal} has no value in this run.")
-    bounds = np.unique(np.quantile(values, np.linspace(0, 1, steps + 1)))
-    above = 1 - np.searchsorted(values, bounds, side="left") / len(values)
-    below = np.searchsorted(values, bounds, side="right") / len(values)
-    return [(float(b), float(a), float(c)) for b, a, c in zip(bounds, above, below, strict=True)]
+    known, kept = np.sort(every[finite]), np.sort(every[finite & np.concatenate(free)])
+    return [
+        Swept(
+            float(bound),
+            float(1 - np.searchsorted(known, bound, side="left") / len(known)),
+            float(np.searchsorted(known, bound, side="right") / len(known)),
+            float(len(kept) - np.searchsorted(kept, bound, side="left")) / len(every),
+            float(np.searchsorted(kept, bound, side="right")) / len(every),
+        )
+        for bound in np.unique(np.quantile(known, np.linspace(0, 1, steps + 1)))
+    ]

@@ -123,11 +123,13 @@ def test_what_if_is_what_a_real_run_does(place, gopher):
     enter = {i for i in after if after[i] is None and before[i] is not None}
     leave = {i for i in after if after[i] is not None and before[i] is None}
     assert change.documents == len(before)
-    assert change.kept == sum(r is None for r in before.values())
-    assert (change.enter, change.leave) == (len(enter), len(leave))
-    assert change.enter + change.leave > 0
-    assert {s[0] for s in change.samples["enter"]} <= enter
-    assert sum(change.languages["enter"].values()) == change.enter
+    assert change.kept.documents == sum(r is None for r in before.values())
+    assert enter | leave
+    for side, ids in ((change.enter, enter), (change.leave, leave)):
+        assert side.documents == len(ids)
+        assert [s[0] for s in side.samples] == sorted(ids)[:10]
+        assert sum(side.languages.values()) == sum(side.domains.values()) == len(ids)
+        assert bool(ids) == (0 < side.tokens < side.chars)
 
 
 @pytest.mark.parametrize(
@@ -140,9 +142,14 @@ def test_settings_that_cannot_be_read(gopher, setting):
 
 def test_sweep(gopher):
     found = sweep(gopher, "word_count")
-    assert found[0][1] == 1.0
-    assert found[-1][2] == 1.0
-    assert [f[1] for f in found] == sorted((f[1] for f in found), reverse=True)
+    assert found[0].at_or_above == found[-1].at_or_below == 1.0
+    assert [s.kept_as_low for s in found] == sorted((s.kept_as_low for s in found), reverse=True)
+    known = next(gopher.shards("signals")).column_names[1:]
+    middle = found[len(found) // 2]
+    for side, share in (("low", middle.kept_as_low), ("high", middle.kept_as_high)):
+        other = "high" if side == "low" else "low"
+        moved = what_if(gopher, changed(gopher.limits, [f"word_count.{side}={middle.bound}", f"word_count.{other}=none"], known))
+        assert share == (moved.kept.documents + moved.enter.documents - moved.leave.documents) / moved.documents
     with pytest.raises(BadInput, match="no number"):
         sweep(gopher, "language")
 
@@ -158,6 +165,11 @@ def test_explain_names_the_copy_that_stays(place, gopher):
     assert said.kept_url
     assert copy["reason"] in page.fate
     assert page.document["source_file"]
+    assert [label for label, _ in page.steps][-1] == f"dedup-{by}"
+    dropped = next(d for d in decisions if not d["kept"] and "cluster" not in d["reason"])
+    assert explain(gopher, dropped["id"])[0].steps[-1][0] == "select"
+    kept = next(d for d in decisions if d["kept"])
+    assert explain(gopher, kept["id"])[0].steps[-1][0] == "publish"
     assert page.document["offset"] >= 0
 
 
@@ -258,6 +270,10 @@ def test_opening_a_run(place, tmp_path):
     manifest = store / runs["raw"].home / "manifest.json"
     assert open_run(str(store), str(manifest)).id == runs["raw"].id
     assert open_run(str(store), "raw").id == runs["raw"].id
+    for recipe in ("raw", "gopher", "moved"):
+        assert open_run(str(store), recipe=recipe).id == runs[recipe].id
+    with pytest.raises(BadInput, match="of the recipe c4; there is"):
+        open_run(str(store), recipe="c4")
     with pytest.raises(BadInput, match=r"Near it: .*gopher"):
         open_run(str(store), "gofer-12345678")
     with pytest.raises(BadInput, match="holds no run"):
