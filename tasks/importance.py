@@ -41,7 +41,7 @@ _HASH = Memo(lambda word: xxhash.xxh3_64_intdigest(word.encode("utf-8", "surroga
 def features(text: str) -> tuple[Ints, int]:
     """The bucket of every word and pair of neighbours (in [0, BUCKETS)), and the number of words. Words are RedPajama's raw words."""
     coded = Coded(RAW_WORD.findall(text))
-    hashes = np.fromiter(map(_HASH.__getitem__, coded.vocabulary), np.uint64, len(coded.vocabulary))[coded.ids]
+    hashes = np.fromiter(map(_HASH.__getitem__, coded.lexicon.words), np.uint64, len(coded.lexicon.words))[coded.ids]
     pairs = mixed(hashes[:-1] * PAIR + hashes[1:])
     return (np.concatenate([hashes, pairs]) % np.uint64(BUCKETS)).astype(np.int64), len(coded.ids)
 

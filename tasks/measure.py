@@ -4,6 +4,7 @@ What a signal means is in ``tasks/filters/``, the line rules are in ``tasks/corr
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 from tasks.core.bench import Bench
 from tasks.core.filter import Filter, Signal
 from tasks.core.step import Kind, Made, ShardStep, Step
-from tasks.core.text import Document
+from tasks.core.text import Batch, Document, batches
 from tasks.corrections import LineRules
 
 ARROW = {
@@ -102,36 +103,32 @@ class Measure(ShardStep):
     def run(self, shard: str, bench: Bench) -> Made:
         documents = bench.read(self.documents, shard, ["id", "url", "language", "text"])
         corrected = bench.read(self.corrected, shard) if self.corrected else None
-        final = final_texts(documents, corrected).to_pylist() if corrected is not None else None
+        texts = documents["text"].to_pylist()
+        final = texts if corrected is None else final_texts(documents, corrected).to_pylist()
         columns: dict[str, list[Any]] = {s.name: [] for s in self.signals}
-        extracted = [f for f in self.filters if f.text == "extracted" or final is None]
-        edited = [f for f in self.filters if f.text == "corrected" and final is not None]
-        facts = zip(
-            documents["id"].to_pylist(),
-            documents["url"].to_pylist(),
-            documents["language"].to_pylist(),
-            documents["text"].to_pylist(),
-            strict=True,
-        )
-        for row, (identity, url, language, text) in enumerate(facts):
-            doc = Document(text, id=identity, url=url or "", language=language or "")
-            for f in extracted:
-                for name, value in f.measure(doc).items():
-                    columns[name].append(value)
-            if final is not None and edited:
-                doc = (
-                    doc
-                    if final[row] == text
-                    else Document(final[row], id=identity, url=url or "", language=language or "", shares_lines_with=doc)
-                )
-                for f in edited:
-                    for name, value in f.measure(doc).items():
-                        columns[name].append(value)
+        facts = [documents[name].to_pylist() for name in ("id", "url", "language")]
+        extracted = [f for f in self.filters if f.text == "extracted"]
+        edited = [f for f in self.filters if f.text == "corrected"]
+        for part in batches(texts):
+            batch = Batch(texts[part])
+            _measure(extracted, part, facts, batch, columns)
+            _measure(edited, part, facts, Batch(final[part], originals=batch) if final is not texts else batch, columns)
         table = pa.table(
             [documents["id"], *(pa.array(columns[s.name], ARROW[s.kind]) for s in self.signals)],
             names=["id", *(s.name for s in self.signals)],
         )
         return Made(table, documents.num_rows, table.num_rows)
+
+
+def _measure(filters: Sequence[Filter], part: slice, facts: Sequence[list[Any]], batch: Batch, columns: dict[str, list[Any]]) -> None:
+    """The signals of some filters on a batch of texts. ``facts``: ids, URLs, languages of all documents, of which the batch has a part."""
+    if not filters:
+        return
+    for place, (text, identity, url, language) in enumerate(zip(batch.texts, *(fact[part] for fact in facts), strict=True)):
+        doc = Document(text, id=identity, url=url or "", language=language or "", batch=batch, place=place)
+        for f in filters:
+            for name, value in f.measure(doc).items():
+                columns[name].append(value)
 
 
 @dataclass(frozen=True)

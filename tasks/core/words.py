@@ -2,15 +2,20 @@
 
 Follows the published behaviour of spaCy's English rules closely enough that datatrove's blocks come to the same verdicts
 (tests/filters/test_against_datatrove.py); scripts written without spaces give one word per character. What a piece gives does not depend on
-its neighbours, so pieces are cut once per process, and a piece that occurs again costs a look-up.
+its neighbours, so of many texts each distinct piece is cut once (tasks/core/text.py).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import chain
 from unicodedata import category
 
-from tasks.core.memo import Memo
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Ints = npt.NDArray[np.int64]
 
 # Thai, Lao, Myanmar, Khmer; kana; Han with its extensions. Hangul is written with spaces.
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -37,12 +42,13 @@ ABBREVIATIONS = frozenset(
 WHOLE = ABBREVIATIONS | {"and/or", "w/o", "C++", ":)", ":(", ";)", ":-)", ":-(", ";-)", ":D", ":P", ":/", "<3"}
 LONGEST_WHOLE = max(map(len, WHOLE))
 ANY_UNSPACED = re.compile(f"[{UNSPACED}]")
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 PIECE = re.compile(f"[{UNSPACED}]|[^{UNSPACED}\\s]+")
 
 
 def words(text: str) -> list[str]:
     """All words of a text in order, marks of punctuation among them. No word reaches over white space; nothing but white space is lost."""
-    return list(chain.from_iterable(cut(pieces(text))))
+    return list(chain.from_iterable((piece,) if piece.isalpha() else cut(piece) for piece in pieces(text)))
 
 
 def pieces(text: str) -> list[str]:
@@ -50,18 +56,42 @@ def pieces(text: str) -> list[str]:
     return PIECE.findall(text) if not text.isascii() and ANY_UNSPACED.search(text) else text.split()
 
 
-def cut(pieces: Iterable[str]) -> list[tuple[str, ...]]:
-    """The words of each piece."""
-    known = _KNOWN
-    return [(piece,) if piece.isalpha() else known[piece] for piece in pieces]
+def pieces_of_all(texts: Sequence[str]) -> tuple[pa.Array, Ints]:
+    """``pieces`` of many texts, text after text, as an Arrow array of strings; and how many come before each text, and in all.
+
+    Lone surrogates, which no table holds, count as U+FFFD.
+    """
+    try:
+        column = pa.array(texts, pa.large_string())
+    except UnicodeEncodeError:
+        texts = [LONE_SURROGATE.sub("\ufffd", t) for t in texts]
+        column = pa.array(texts, pa.large_string())
+    unspaced = pc.match_substring_regex(column, f"[{UNSPACED}]")
+    if unspaced.true_count:
+        spaced = [" ".join(PIECE.findall(t)) if u else t for t, u in zip(texts, unspaced.to_pylist(), strict=True)]
+        column = pa.array(spaced, pa.large_string())
+    split = pc.utf8_split_whitespace(column)
+    found = split.flatten()
+    ends = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(pc.list_value_length(split).to_numpy(), out=ends[1:])
+    # White space at an end of a text gives an empty piece.
+    full = pc.greater(pc.binary_length(found), 0)
+    if full.false_count:
+        before = np.zeros(len(found) + 1, np.int64)
+        np.cumsum(full.to_numpy(zero_copy_only=False), out=before[1:])
+        found, ends = found.filter(full), before[ends]
+    return found, ends
 
 
-def _words(piece: str) -> tuple[str, ...]:
-    """Most pieces that are not all letters are a word with one mark behind it; the rest is for the rules."""
+def cut(piece: str) -> Sequence[str]:
+    """The words of a piece. One of letters alone is a word; most others are a word with one mark behind it, or have none at their ends; the rest is for
+    the rules."""
     word, last = piece[:-1], piece[-1]
     if word.isalpha() and (last in ",;:!?)" or (last == "." and word[-1].islower())) and piece not in WHOLE:
         return (word, last)
-    return tuple(_cut(piece))
+    if last.isalpha() and piece[0].isalpha() and "'" not in piece and "’" not in piece:
+        return _inside(piece)
+    return _cut(piece)
 
 
 def _cut(piece: str) -> list[str]:
@@ -147,6 +177,3 @@ def _inside(piece: str) -> list[str]:
     if begin < len(piece):
         found.append(piece[begin:])
     return found
-
-
-_KNOWN = Memo(_words)

@@ -36,14 +36,14 @@ TAG_ID = {tag: n + 1 for n, tag in enumerate(BLOCK_TAGS)}
 
 # What a tag does, in one look-up. A tag that is not here opens or closes a block.
 NOTHING, OPENS, CLOSES, LINK_OPENS, LINK_CLOSES, SKIPS, BREAKS = range(7)
-EFFECT = {
+EFFECT: dict[str | None, int] = {
     None: NOTHING,
     **{"/" + tag: CLOSES for tag in BLOCK_TAGS},
-    **{tag: OPENS for tag in BLOCK_TAGS},
-    **{tag: BREAKS for tag in VOID},
-    **{tag: SKIPS for tag in SKIPPED - VOID},
-    **{tag: NOTHING for tag in SKIPPED & VOID},
-    **{tag: NOTHING for tag in INLINE},
+    **dict.fromkeys(BLOCK_TAGS, OPENS),
+    **dict.fromkeys(VOID, BREAKS),
+    **dict.fromkeys(SKIPPED - VOID, SKIPS),
+    **dict.fromkeys(SKIPPED & VOID, NOTHING),
+    **dict.fromkeys(INLINE, NOTHING),
     **{"/" + tag: NOTHING for tag in INLINE},
     "a": LINK_OPENS,
     "/a": LINK_CLOSES,

@@ -1,9 +1,9 @@
 """Gopher's quality heuristics (Rae et al. 2021, appendix A1.1), as datatrove's GopherQualityFilter measures them. All of them, always."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 from datatrove.utils.text import PUNCTUATION_SET
 
 from tasks.core.filter import Filter, Signal, Value
@@ -36,7 +36,7 @@ class Gopher(Filter):
 
     def measure(self, doc: Document) -> dict[str, Value]:
         text, coded, total = doc.text, doc.coded, max(1, doc.word_total)
-        traits = np.array([PLAIN | ALPHA if word.isalpha() else _TRAITS[word] for word in coded.vocabulary], np.uint8)
+        traits, stop_words = coded.traits(_traits, _traits), self._stop_words(doc.language)
         plain, alpha = (traits & PLAIN) > 0, (traits & ALPHA) > 0
         word_count = int(coded.counts[plain].sum())
         lines = doc.lines
@@ -47,19 +47,19 @@ class Gopher(Filter):
             "mean_word_chars": float((coded.chars[plain] * coded.counts[plain]).sum()) / max(1, word_count),
             "hash_per_word": text.count("#") / total,
             "ellipsis_per_word": ellipses / total,
-            "bullet_line_share": sum(line.lstrip().startswith(("•", "-")) for line in lines) / max(1, len(lines)) if bullets else 0.0,
-            "ellipsis_line_share": sum(line.rstrip().endswith(("...", "…")) for line in lines) / max(1, len(lines)) if ellipses else 0.0,
+            "bullet_line_share": sum([line.lstrip().startswith(("•", "-")) for line in lines]) / max(1, len(lines)) if bullets else 0.0,
+            "ellipsis_line_share": sum([line.rstrip().endswith(("...", "…")) for line in lines]) / max(1, len(lines)) if ellipses else 0.0,
             "alpha_word_share": int(coded.counts[alpha].sum()) / total,
-            "stop_word_count": sum(w in coded.numbers for w in self._stop_words(doc.language)),
+            "stop_word_count": int(coded.traits(stop_words, lambda words: map(frozenset(stop_words).__contains__, words)).sum()),
         }
 
     def _stop_words(self, language: str) -> tuple[str, ...]:
         return next((words for name, words in self.language_stop_words or () if name == language), self.stop_words)
 
 
-def _traits(word: str) -> int:
-    """Whether a word that is not all letters is more than punctuation, and whether it has a letter."""
-    return PLAIN * any(c not in PUNCTUATION_SET for c in word) | ALPHA * any(map(str.isalpha, word))
+def _traits(words: Sequence[str]) -> list[int]:
+    """Whether a word is more than punctuation, and whether it has a letter."""
+    return [PLAIN | ALPHA if word.isalpha() else _OF_OTHERS[word] for word in words]
 
 
-_TRAITS = Memo(_traits)
+_OF_OTHERS = Memo(lambda word: PLAIN * any(c not in PUNCTUATION_SET for c in word) | ALPHA * any(map(str.isalpha, word)))

@@ -120,7 +120,7 @@ def _content(doc: Document, plain: str, words: Coded) -> dict[str, Value]:
         "rps_doc_symbol_to_word_ratio": _ratio(text.count("#") + text.count("...") + text.count("…"), raw_total),
         "rps_doc_frac_lines_end_with_ellipsis": _ratio(sum(line.rstrip().endswith(ellipses) for line in lines), len(lines)),
         "rps_doc_frac_no_alph_words": round(1.0 - sum(n for t, n in traits if t & ALPHA) / raw_total, DIGITS) if raw_total else None,
-        "rps_doc_frac_unique_words": _ratio(len(words.vocabulary), total),
+        "rps_doc_frac_unique_words": _ratio(len(words.entries), total),
         "rps_doc_unigram_entropy": round(abs(math.fsum(-shares * np.log(shares))), DIGITS) if total else None,
         "rps_doc_frac_all_caps_words": _ratio(sum(n for t, n in traits if t & CAPITALS), raw_total),
     }
@@ -141,8 +141,9 @@ def _top_chars(words: Coded, found: Repeated) -> int:
     """Characters of the most frequent n-gram (the earliest of equals) times its count; 0 if none occurs twice."""
     if not len(found.places):
         return 0
-    counts = np.bincount(found.codes)
-    first = int(found.places[np.argmax(counts[found.codes] == counts.max())])
+    codes = found.codes - found.codes.min()
+    counts = np.bincount(codes)
+    first = int(found.places[np.argmax(counts[codes] == counts.max())])
     return int(words.starts[first + found.n] - words.starts[first]) * int(counts.max())
 
 

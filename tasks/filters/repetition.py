@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from tasks.core.filter import Filter, Signal, Value
-from tasks.core.text import Coded, Document, Repeated, repeated_ngrams
+from tasks.core.text import Coded, Document, Repeated
 
 SOURCE = "Rae et al. 2021, table A1"
 TOP = (2, 3, 4)
@@ -43,7 +43,7 @@ class Repetition(Filter):
             "duplicate_paragraph_share": again_p / len(paragraphs),
             "duplicate_paragraph_char_share": chars_p / chars,
         }
-        for found in repeated_ngrams(doc.coded, DUPLICATE[-1]):
+        for found in doc.repeated_ngrams(DUPLICATE[-1]):
             if found.n in TOP:
                 values[f"top_{found.n}gram_char_share"] = _top_chars(doc.coded, found) / chars
             else:
@@ -83,9 +83,10 @@ def _top_chars(coded: Coded, found: Repeated) -> int:
         return 0
     first, count = 0, 1
     if len(found.places):
-        counts = np.bincount(found.codes)
+        codes = found.codes - found.codes.min()
+        counts = np.bincount(codes)
         count = int(counts.max())
-        first = int(found.places[np.argmax(counts[found.codes] == count)])
+        first = int(found.places[np.argmax(counts[codes] == count)])
     return int(coded.starts[first + found.n] - coded.starts[first] + found.n - 1) * count
 
 
@@ -94,14 +95,16 @@ def _duplicate_chars(coded: Coded, found: Repeated) -> int:
 
     Only n-grams that occur more than once can have been seen, so only their places are visited.
     """
+    if not len(found.places):
+        return 0
     seen: set[int] = set()
     free = chars = 0
-    starts = coded.starts
-    for place, code in zip(found.places.tolist(), found.codes.tolist(), strict=True):
+    lengths = coded.starts[found.places + found.n] - coded.starts[found.places]
+    for place, code, length in zip(found.places.tolist(), found.codes.tolist(), lengths.tolist(), strict=True):
         if place < free:
             continue
         if code in seen:
-            chars += int(starts[place + found.n] - starts[place])
+            chars += length
             free = place + found.n
         else:
             seen.add(code)

@@ -239,7 +239,9 @@ def main():
     parser.add_argument("--folds-only", action="store_true", help="measure, write nothing")
     parser.add_argument("--no-folds", action="store_true", help="write the model, leave the card")
     parser.add_argument("--without", nargs="*", default=[], help="sets to leave out as well")
-    parser.add_argument("--seeds", nargs="*", type=int, default=[3, 4, 5], help="the folds are trained once with each, the model with the first")
+    parser.add_argument(
+        "--seeds", nargs="*", type=int, default=[3, 4, 5], help="the folds are trained once with each, the model with the first"
+    )
     parser.add_argument("--snapshot", type=Path, default=quality.SNAPSHOT)
     args = parser.parse_args()
     pages = list(examples(args.snapshot))

@@ -2,14 +2,17 @@
 
 import re
 import time
+from itertools import pairwise
+from unittest.mock import patch
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.core.memo import Memo
-from tasks.core.text import Coded, Document, repeated_ngrams
-from tasks.core.words import words
+from tasks.core.text import Batch, Coded, Document, batches, repeated_ngrams
+from tasks.core.words import pieces, pieces_of_all, words
 
 CASES = {
     "The cat sat.": "The|cat|sat|.",
@@ -79,7 +82,7 @@ def test_a_memo_forgets_but_never_errs(monkeypatch):
 
 def test_coded_words_are_the_words():
     coded = Coded(["b", "a", "b"])
-    assert (coded.vocabulary, coded.ids.tolist(), coded.counts.tolist(), coded.starts.tolist()) == (
+    assert (coded.lexicon.words, coded.ids.tolist(), coded.counts.tolist(), coded.starts.tolist()) == (
         ["b", "a"],
         [0, 1, 0],
         [2, 1],
@@ -107,10 +110,55 @@ def test_lines_are_cut_two_ways():
     assert re.sub(r"\s", "", doc.text) == "".join(doc.words)
 
 
-LINES = st.lists(st.sampled_from(["a b.", " a b.", "don't", "", "x\u2028y", "漢字"]), max_size=8)
+TEXTS = st.lists(
+    st.one_of(
+        st.text(max_size=40),
+        st.lists(
+            st.sampled_from(["a b.", " a b.", "don't", "a b. don't", "", "x\u2028y", "漢字", "\x1c", "\ud800", "3.5kg"]), max_size=12
+        ).map(" ".join),
+    ),
+    max_size=5,
+)
 
 
-@given(LINES, LINES)
-def test_the_words_of_an_edited_text_are_counted_from_its_original(before, after):
-    original, edited = Document("\n".join(before)), "\n".join(after)
-    assert Document(edited, shares_lines_with=original).word_total == Document(edited).word_total == len(words(edited))
+@given(TEXTS)
+def test_a_document_gives_the_same_in_any_batch(texts):
+    batch = Batch(texts)
+    for place, text in enumerate(texts):
+        here, alone = Document(text, batch=batch, place=place), Document(text)
+        expected = [w.replace("\ud800", "\ufffd") for w in words(text)]
+        assert here.word_total == alone.word_total == len(expected)
+        for doc in (here, alone):
+            assert [doc.coded.lexicon.words[doc.coded.entries[i]] for i in doc.coded.ids] == expected
+        assert here.coded.counts.tolist() == np.unique(here.coded.ids, return_counts=True)[1].tolist()
+        own = list(repeated_ngrams(Coded(words(text)), 5))
+        for (n, places, codes), (_, same_places, same_codes) in zip(here.repeated_ngrams(5), own, strict=True):
+            assert (n, places.tolist()) == (n, same_places.tolist())
+            assert (
+                len(set(zip(codes.tolist(), same_codes.tolist(), strict=True))) == len(set(codes.tolist())) == len(set(same_codes.tolist()))
+            )
+
+
+@given(TEXTS)
+def test_pieces_of_many_texts_are_those_of_each(texts):
+    found, ends = pieces_of_all(texts)
+    assert [found[a:b].to_pylist() for a, b in pairwise(ends.tolist())] == [pieces(t.replace("\ud800", "\ufffd")) for t in texts]
+
+
+def test_every_white_space_cuts_in_a_batch_as_in_a_text():
+    text = "".join(f"a{chr(code)}" for code in range(0x110000) if not 0xD800 <= code < 0xE000)
+    assert pieces_of_all([text])[0].to_pylist() == pieces(text)
+
+
+@given(TEXTS, TEXTS)
+def test_the_words_of_edited_texts_are_counted_from_their_originals(before, after):
+    size = min(len(before), len(after))
+    assert Batch(after[:size], originals=Batch(before[:size])).word_totals == [len(words(t)) for t in after[:size]]
+
+
+@given(TEXTS, st.integers(1, 60))
+def test_batches_are_all_texts_in_order(texts, size):
+    with patch("tasks.core.text.BATCH_CHARS", size):
+        found = [texts[part] for part in batches(texts)]
+    assert [t for part in found for t in part] == texts
+    assert all(sum(map(len, part)) >= size for part in found[:-1])

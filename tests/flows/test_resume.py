@@ -136,8 +136,8 @@ class Gated(http.server.SimpleHTTPRequestHandler):
 
 
 def reports(store):
-    """Every report with its time: one that was made again has another."""
-    return {p: p.stat().st_mtime_ns for p in Path(store).glob("steps/*/*.json")}
+    """Every report with its time: one that was made again has another. Not those that a killed process was still writing."""
+    return {p: p.stat().st_mtime_ns for p in Path(store).glob("steps/*/[!.]*.json")}
 
 
 def processes_with(variable):
