@@ -1,4 +1,4 @@
-"""Main content by Resiliparse (Bevendorff et al. 2018, 2021): rules on the DOM, the fastest extractor of its kind, and the default."""
+"""Main content by Resiliparse (Bevendorff et al. 2018, 2021): rules on the DOM, the fastest extractor of its kind."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -23,6 +23,8 @@ WINNOW = """
 import json, resource, sys
 sys.path.insert(0, {root!r})
 from flows.run import Request, prepare
+from tasks.core.worker import settle
+settle()
 run = prepare(Request({source!r}, 'fineweb', {out!r}, 1, limit={files}))
 run.bench.store.open_for_writing()
 run.pipeline.check()
