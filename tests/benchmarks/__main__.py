@@ -1,6 +1,6 @@
 """The benchmark suite, one command: the whole recipe against datatrove and against the floor, the signal pass, running.
 
-    python -m tests.benchmarks [--files N] [--source MIRROR] [--skip-running]
+    python -m tests.benchmarks [--files N] [--source MIRROR] [--recipe fineweb] [--skip-running]
 
 Prints Markdown to paste: machine and versions, then documents and MB per core-second, the share of each step, peak memory, ratios. CPU time is
 compared, not wall time: machines are shared. One process per side, in one run, on the same files. Both sides read WARC, filter URLs, extract,
@@ -25,7 +25,7 @@ sys.path.insert(0, {root!r})
 from flows.run import Request, prepare
 from tasks.core.worker import settle
 settle()
-run = prepare(Request({source!r}, 'fineweb', {out!r}, 1, limit={files}))
+run = prepare(Request({source!r}, {recipe!r}, {out!r}, 1, limit={files}))
 run.bench.store.open_for_writing()
 run.pipeline.check()
 before = resource.getrusage(resource.RUSAGE_SELF)
@@ -89,6 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=3)
     parser.add_argument("--source", type=Path, default=SOURCE)
+    parser.add_argument("--recipe", default="fineweb")
     parser.add_argument("--skip-running", action="store_true")
     args = parser.parse_args()
     warcs = warc_files(args.files, args.source)
@@ -98,14 +99,16 @@ def main() -> None:
         for path in warcs:
             (folder / path.name).symlink_to(path.resolve())
         parts = floor.measure(warcs)
-        ours = measured(WINNOW.format(root=str(ROOT), source=str(args.source), out=f"{scratch}/store", files=len(warcs)))
+        ours = measured(
+            WINNOW.format(root=str(ROOT), source=str(args.source), recipe=args.recipe, out=f"{scratch}/store", files=len(warcs))
+        )
         theirs = measured(DATATROVE.format(root=str(ROOT), folder=str(folder), out=f"{scratch}/trove"))
     # One denominator for both: the pages that are there.
     pages, mb = ours["responses"], ours["bytes"] / 1e6
     bare = parts["inflate"] + parts["parse"] + parts["language"]
     print(f"{len(warcs)} WARC files, {mb:.1f} MB, {pages} responses; {described()}\n")
     print("| | CPU s | pages per core-second | MB per core-second | kept | peak MB |\n| --- | --: | --: | --: | --: | --: |")
-    for name, side in (("Winnow `fineweb`, whole run", ours), ("datatrove's FineWeb recipe, to its writer", theirs)):
+    for name, side in ((f"Winnow `{args.recipe}`, whole run", ours), ("datatrove's FineWeb recipe, to its writer", theirs)):
         seconds = side["cpu_s"]
         print(f"| {name} | {seconds:.1f} | {pages / seconds:.0f} | {mb / seconds:.2f} | {side['kept']} | {side['peak_mb']:.0f} |")
     for name, seconds in (("floor: inflate, parse, language", bare), ("floor with the text of the page", bare + parts["text"])):
