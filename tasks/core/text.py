@@ -21,7 +21,7 @@ from tasks.core.words import cut, pieces_of_all, words
 
 Ints = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
-BATCH_CHARS = 1 << 22
+BATCH_CHARS = 1 << 20
 
 
 class Lexicon:
