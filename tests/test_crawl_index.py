@@ -30,7 +30,7 @@ def test_sampled_index(tmp_path):
     assert index_shares(source, "C") == IndexShares(5, {"com": 2, "uk": 1, "org": 1, "unknown": 1}, None)
 
 
-@pytest.mark.parametrize("data", [b"", b"no gzip", gzip.compress(LINES.encode())[:-20]])
+@pytest.mark.parametrize("data", [b"", b"no gzip", gzip.compress(LINES.encode(), mtime=0)[:-20]], ids=["empty", "no gzip", "cut off"])
 def test_a_damaged_index_is_none(tmp_path, data):
     assert index_shares(place(tmp_path, {"cdx-00000.gz": data}), "C") is None
 
