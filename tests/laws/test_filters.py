@@ -1,4 +1,4 @@
-"""Laws of every filter: exactly the declared signals, pure, total on any string, finite, of the declared kind. New filters are found by themselves."""
+"""Laws of every filter: exactly the declared signals, pure, the same in any batch, total on any string, finite, of the declared kind. New filters are found by themselves."""
 
 import dataclasses
 import math
@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tasks.core.filter import Filter, Signal
-from tasks.core.text import Document
+from tasks.core.text import Batch, Document
 from tasks.filters.datatrove_block import DatatroveBlock
 from tasks.filters.reference import filters
 
@@ -55,12 +55,15 @@ urls = st.one_of(
 
 def broken(f: Filter, doc: Document) -> str:
     """Which law a filter breaks on a document, or nothing."""
-    before = doc.text
-    once, twice = f.measure(doc), f.measure(Document(doc.text, id=doc.id, url=doc.url, language=doc.language))
+    before, facts = doc.text, {"id": doc.id, "url": doc.url, "language": doc.language}
+    once, twice = f.measure(doc), f.measure(Document(doc.text, **facts))
     if list(once) != [s.name for s in f.signals]:
         return "names"
     if once != twice or doc.text != before:
         return "pure"
+    among = Batch(["the cat sat, \ud800 the cat sat.", doc.text, "", "漢字 the"])
+    if once != f.measure(Document(doc.text, **facts, batch=among, place=1)):
+        return "batch"
     for signal in f.signals:
         value = once[signal.name]
         if value is None:
@@ -112,6 +115,8 @@ class Violator(Filter):
                 return {"b": 1.0}
             case "pure":
                 return {"a": float(id(doc))}
+            case "batch":
+                return {"a": float(len(doc._batch.texts))}
             case "kind":
                 return {"a": 1}
             case "finite":
@@ -119,6 +124,6 @@ class Violator(Filter):
         return {"a": 1.0}
 
 
-@pytest.mark.parametrize("law", ["", "names", "pure", "kind", "finite"])
+@pytest.mark.parametrize("law", ["", "names", "pure", "batch", "kind", "finite"])
 def test_the_law_catches_a_violator(law):
     assert broken(Violator(law=law), Document("x")) == law
