@@ -46,22 +46,24 @@ class Extractor:
         """
         if len(html) > self.max_html_chars:
             raise ExtractionFailed("too_large")
+        html, raw = _encodable(html)
         # A page can only be deep with many tags, so nearly all pages are spared the count.
-        if html.count("<") > self.max_depth and nesting(html, self.max_depth) > self.max_depth:
+        if raw.count(b"<") > self.max_depth and nesting(raw, self.max_depth) > self.max_depth:
             raise ExtractionFailed("too_deep")
-        return tidy(self.text_of(_without_surrogates(html)))
+        return tidy(self.text_of(html))
 
     def text_of(self, html: str) -> str:
         """What the library makes of a page within the bounds."""
         raise NotImplementedError
 
 
-def _without_surrogates(html: str) -> str:
+def _encodable(html: str) -> tuple[str, bytes]:
+    """A page without lone surrogates, and its UTF-8."""
     try:
-        html.encode()
+        return html, html.encode()
     except UnicodeEncodeError:
-        return html.encode("utf-8", "replace").decode()
-    return html
+        raw = html.encode("utf-8", "replace")
+        return raw.decode(), raw
 
 
 def tidy(text: str) -> str:
