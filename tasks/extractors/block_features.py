@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import count, pairwise, repeat
 from typing import Any
 
 import numpy as np
@@ -189,7 +189,7 @@ def features(page: Page) -> tuple[list[str], npt.NDArray[np.float32], list[str]]
     # --- the element of a block, and those above it --------------------------------------------------------------------------------
     element = np.asarray(page.block_element, np.int64)
     parent = np.asarray(page.element_parent, np.int64)
-    tag = np.asarray([TAG_ID.get(t, 0) for t in page.element_tag], np.int64)
+    tag = np.fromiter(map(TAG_ID.get, page.element_tag, repeat(0)), np.int64, len(page.element_tag))
     own_bits = np.asarray(page.element_bits, np.int64)
     over = ancestry(parent, tag, own_bits, np.asarray(page.element_checksum, np.int64))
     up = [element]
@@ -241,8 +241,9 @@ def features(page: Page) -> tuple[list[str], npt.NDArray[np.float32], list[str]]
     rows.add_many([f"best{k}_link_share" for k in BEST], e_link_share[best][:, None])
     # --- blocks of the same kind ------------------------------------------------------------------------------------------------------
     for name, keys in (("path", over.path[element]), ("names_path", over.names_path[element])):
-        numbers: dict[int, int] = {}
-        group = np.asarray([numbers.setdefault(k, len(numbers)) for k in keys.tolist()])
+        listed = keys.tolist()
+        numbers = dict(zip(dict.fromkeys(listed), count(), strict=False))
+        group = np.fromiter(map(numbers.__getitem__, listed), np.int64, n)
         size = np.bincount(group)
         g_linked, g_chars, g_prose, g_words = (np.bincount(group, v).astype(np.int64) for v in (linked, chars, prose_words, words))
         add(f"{name}_blocks", size[group])
