@@ -111,7 +111,7 @@ def what_if(run: Finished, limits: Sequence[Limit]) -> Change:
     for shard in run.entry["shards"]:
         decisions = run.read(run.entry["tables"]["decisions"], shard)
         signals = run.read(run.entry["tables"]["signals"], shard, ["id", *wanted])
-        documents = run.read(run.entry["tables"]["documents"], shard, ["text_chars", "language"])
+        documents = run.read(run.entry["tables"]["documents"], shard, ["id", "url", "host", "language", "text_chars"])
         chars, languages = documents["text_chars"].to_numpy(), documents["language"].to_pylist()
         before = decisions["kept"].to_numpy(zero_copy_only=False).astype(bool)
         _, reason = judge({name: signals[name] for name in wanted}, limits, signals.num_rows)
@@ -124,13 +124,13 @@ def what_if(run: Finished, limits: Sequence[Limit]) -> Change:
         for side, rows, why in ((change.enter, enter, decisions["reason"]), (change.leave, leave, reason)):
             if len(rows):
                 side.add(rows, chars, languages)
-                _describe(side, run.read(run.entry["tables"]["documents"], shard, ["id", "url", "host"]), rows, why)
-                side.languages.update(languages[i] or "unknown" for i in rows)
+                _describe(side, documents, rows, why)
     return change
 
 
 def _describe(side: Flipped, documents: pa.Table, rows: Rows, why: pa.Array | pa.ChunkedArray) -> None:
     flipped = documents.take(pa.array(rows))
+    side.languages.update(language or "unknown" for language in flipped["language"].to_pylist())
     for host, n in Counter(flipped["host"].to_pylist()).items():
         side.domains[registered_domain(host or "") or "unknown"] += n
     smallest = np.argsort(flipped["id"].to_numpy())[:SAMPLES]

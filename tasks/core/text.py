@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.core.words import cut, pieces_of_all, words
+from tasks.core.words import cut, pieces_of_all, sums_before, words
 
 Ints = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
@@ -77,30 +77,36 @@ class Coded:
     @cached_property
     def starts(self) -> Ints:
         """Characters before each word, spaces not counted; one element more than there are words."""
-        starts = np.zeros(len(self.ids) + 1, np.int64)
-        np.cumsum(self.chars[self.ids], out=starts[1:])
-        return starts
+        return sums_before(self.chars[self.ids])
 
 
 class Repeated(NamedTuple):
-    """The n-grams that occur more than once: their places, ascending, and a code per place that is equal where the n-gram is; codes of a text lie close."""
+    """The n-grams that occur more than once: their places, ascending, and a code per place that is equal where the n-gram is."""
 
     n: int
     places: Ints
     codes: Ints
 
+    def most_frequent(self) -> tuple[int, int]:
+        """First place and count of the most frequent n-gram, the earliest of equals. There must be one."""
+        codes = self.codes - self.codes.min()  # in a batch they begin anywhere
+        counts = np.bincount(codes)
+        most = int(counts.max())
+        return int(self.places[np.argmax(counts[codes] == most)]), most
+
 
 def repeated_ngrams(coded: Coded, most: int) -> Iterator[Repeated]:
     """Repeated word n-grams for n = 2 to ``most``, exactly (nothing is hashed)."""
-    places = np.flatnonzero(coded.counts[coded.ids] > 1)
-    return _repeated(places, coded.ids[places], len(coded.entries), most)
+    return _repeated(np.arange(len(coded.ids)), coded.ids, len(coded.entries), most)
 
 
 def _repeated(places: Ints, codes: Ints, known: int, most: int) -> Iterator[Repeated]:
-    """From the places of repeated words and their codes, all below ``known``.
+    """From the places of words and their codes, all below ``known``.
 
     An n-gram can occur twice only where both (n-1)-grams it overlaps do, and these two name it: each n looks at the places left by the one before.
     """
+    again = np.bincount(codes, minlength=known)[codes] > 1
+    places, codes = places[again], codes[again]
     for n in range(2, most + 1):
         if len(places):
             follows = np.flatnonzero(places[1:] == places[:-1] + 1)
@@ -152,7 +158,7 @@ class Batch:
     @cached_property
     def _word_ends(self) -> Ints:
         """Words before each text, and at the end of all."""
-        return _ends(self._pieces.lengths[self._pieces.numbers], self._pieces.ends)
+        return sums_before(self._pieces.lengths[self._pieces.numbers])[self._pieces.ends]
 
     @cached_property
     def word_totals(self) -> list[int]:
@@ -165,7 +171,7 @@ class Batch:
         lengths = known.lengths[pc.fill_null(numbers, 0).to_numpy()] if len(known.lengths) else np.zeros(len(found), np.int64)
         new = numbers.is_null()
         lengths[new.to_numpy(zero_copy_only=False)] = [len(words(piece)) for piece in found.filter(new).to_pylist()]
-        return np.diff(_ends(lengths, ends)).tolist()  # type: ignore[no-any-return]
+        return np.diff(sums_before(lengths)[ends]).tolist()  # type: ignore[no-any-return]
 
     @cached_property
     def _codes(self) -> tuple[Ints, Ints, Ints, Lexicon]:
@@ -198,11 +204,10 @@ class Batch:
         """Those of each text, as the function of this name gives them."""
         if most not in self._ngrams:
             codes, entries, _, _ = self._codes
-            places = np.flatnonzero(np.bincount(codes, minlength=len(entries))[codes] > 1)
             # A place is left free behind each text, so that no n-gram reaches into the next.
             ends = self._word_ends + np.arange(len(self.texts) + 1)
-            shift = np.repeat(np.arange(len(self.texts)), np.diff(self._word_ends))
-            each = [self._parts(found, ends) for found in _repeated(places + shift[places], codes[places], len(entries), most)]
+            places = np.arange(len(codes)) + np.repeat(np.arange(len(self.texts)), np.diff(self._word_ends))
+            each = [self._parts(found, ends) for found in _repeated(places, codes, len(entries), most)]
             self._ngrams[most] = list(zip(*each, strict=True))
         return self._ngrams[most]
 
@@ -210,13 +215,6 @@ class Batch:
         cuts = np.searchsorted(found.places, ends).tolist()
         for begin, a, b in zip(ends.tolist(), cuts, cuts[1:], strict=False):
             yield Repeated(found.n, found.places[a:b] - begin, found.codes[a:b])
-
-
-def _ends(lengths: Ints, ends: Ints) -> Ints:
-    """Sums of the lengths before each of ``ends``."""
-    before = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=before[1:])
-    return before[ends]
 
 
 def _grouped(keys: Ints) -> tuple[Ints, Ints]:

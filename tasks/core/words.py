@@ -8,6 +8,7 @@ its neighbours, so of many texts each distinct piece is cut once (tasks/core/tex
 import re
 from collections.abc import Sequence
 from itertools import chain
+from typing import Any
 from unicodedata import category
 
 import numpy as np
@@ -71,16 +72,19 @@ def pieces_of_all(texts: Sequence[str]) -> tuple[pa.Array, Ints]:
         spaced = [" ".join(PIECE.findall(t)) if u else t for t, u in zip(texts, unspaced.to_pylist(), strict=True)]
         column = pa.array(spaced, pa.large_string())
     split = pc.utf8_split_whitespace(column)
-    found = split.flatten()
-    ends = np.zeros(len(texts) + 1, np.int64)
-    np.cumsum(pc.list_value_length(split).to_numpy(), out=ends[1:])
+    found, ends = split.flatten(), sums_before(pc.list_value_length(split).to_numpy())
     # White space at an end of a text gives an empty piece.
     full = pc.greater(pc.binary_length(found), 0)
     if full.false_count:
-        before = np.zeros(len(found) + 1, np.int64)
-        np.cumsum(full.to_numpy(zero_copy_only=False), out=before[1:])
-        found, ends = found.filter(full), before[ends]
+        found, ends = found.filter(full), sums_before(full.to_numpy(zero_copy_only=False))[ends]
     return found, ends
+
+
+def sums_before(values: npt.NDArray[Any]) -> Ints:
+    """The sum of the values before each, and of all: one element more than there are values."""
+    sums = np.zeros(len(values) + 1, np.int64)
+    np.cumsum(values, out=sums[1:])
+    return sums
 
 
 def cut(piece: str) -> Sequence[str]:

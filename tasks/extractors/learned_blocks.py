@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from resiliparse.parse.html import HTMLTree
 
 from tasks.core.errors import BadInput
 from tasks.extractors.base import ExtractionFailed, Extractor
@@ -12,6 +11,7 @@ from tasks.extractors.block_features import features
 from tasks.extractors.block_trees import best_blocks, shipped
 from tasks.extractors.block_writer import write
 from tasks.extractors.page_blocks import page_blocks
+from tasks.extractors.resiliparse_text import parsed
 
 COPIED_WORDS = 8
 
@@ -40,11 +40,7 @@ class LearnedBlocks(Extractor):
             )
 
     def text_of(self, html: str) -> str:
-        try:
-            tree = HTMLTree.parse(html)
-        except (ValueError, RuntimeError) as e:
-            raise ExtractionFailed(f"parse_error_{type(e).__name__}") from None
-        page = page_blocks(tree)
+        page = page_blocks(parsed(html))
         if len(page.block_element) > self.max_blocks:
             raise ExtractionFailed("too_many_blocks")
         if not page.block_element:

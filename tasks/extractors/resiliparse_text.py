@@ -9,6 +9,14 @@ from resiliparse.parse.html import HTMLTree
 from tasks.extractors.base import ExtractionFailed, Extractor
 
 
+def parsed(html: str) -> HTMLTree:
+    """The page's tree. Raises ExtractionFailed: ``parse_error_<type of the library's error>``."""
+    try:
+        return HTMLTree.parse(html)
+    except (ValueError, RuntimeError) as e:
+        raise ExtractionFailed(f"parse_error_{type(e).__name__}") from None
+
+
 @dataclass(frozen=True)
 class ResiliparseText(Extractor):
     """Options as in ``resiliparse.extract.html2text``; the defaults were chosen on the gold of real pages (docs/performance.md).
@@ -31,10 +39,7 @@ class ResiliparseText(Extractor):
     min_main_chars: int = 300
 
     def text_of(self, html: str) -> str:
-        try:
-            tree = HTMLTree.parse(html)
-        except (ValueError, RuntimeError) as e:
-            raise ExtractionFailed(f"parse_error_{type(e).__name__}") from None
+        tree = parsed(html)
         text = self._plain(tree, main_content=True, comments=False)
         if len(text) < self.short_chars and "comment" in html.lower():
             with_comments = self._plain(tree, main_content=True, comments=True)

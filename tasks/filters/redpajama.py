@@ -141,10 +141,8 @@ def _top_chars(words: Coded, found: Repeated) -> int:
     """Characters of the most frequent n-gram (the earliest of equals) times its count; 0 if none occurs twice."""
     if not len(found.places):
         return 0
-    codes = found.codes - found.codes.min()
-    counts = np.bincount(codes)
-    first = int(found.places[np.argmax(counts[codes] == counts.max())])
-    return int(words.starts[first + found.n] - words.starts[first]) * int(counts.max())
+    first, count = found.most_frequent()
+    return int(words.starts[first + found.n] - words.starts[first]) * count
 
 
 def _covered_chars(words: Coded, found: Repeated) -> int:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from tasks.core.filter import Filter, Signal, Value
 from tasks.core.text import Coded, Document, Repeated
 
@@ -81,12 +79,7 @@ def _top_chars(coded: Coded, found: Repeated) -> int:
     """Characters of the most frequent n-gram (the earliest of equals), words joined by spaces, times its count."""
     if len(coded.ids) < found.n:
         return 0
-    first, count = 0, 1
-    if len(found.places):
-        codes = found.codes - found.codes.min()
-        counts = np.bincount(codes)
-        count = int(counts.max())
-        first = int(found.places[np.argmax(counts[codes] == count)])
+    first, count = found.most_frequent() if len(found.places) else (0, 1)
     return int(coded.starts[first + found.n] - coded.starts[first] + found.n - 1) * count
 
 

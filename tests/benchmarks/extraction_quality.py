@@ -22,8 +22,8 @@ from tasks.extractors.resiliparse_text import ResiliparseText
 from tasks.extractors.trafilatura_text import TrafilaturaText
 from tasks.http_message import parse_http_response
 from tasks.warc import read_records
+from tests.benchmarks.machine import REAL, warc_files
 
-SNAPSHOT = Path(__file__).parents[3] / "shared" / "data" / "snapshot"
 KINDS = ("full_text_human", "full_text_human_blocks", "full_text_llm_drafted_reviewed", "publisher_parser_output_reviewed")
 CJK = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af])")
 EXTRACTORS = {"resiliparse": ResiliparseText(), "trafilatura": TrafilaturaText(), "learned": LearnedBlocks()}
@@ -35,7 +35,7 @@ def words(text):
     return collections.Counter(re.findall(r"\w+", CJK.sub(r" \1 ", text.lower())))
 
 
-def gold(snapshot=SNAPSHOT):
+def gold(snapshot=REAL):
     """Gold rows by record id; derived pages and gold that covers less than half of a page are left out, as the inventory asks."""
     with gzip.open(snapshot / "gold" / "gold.jsonl.gz", "rt") as f:
         rows = map(json.loads, f)
@@ -46,8 +46,8 @@ def gold(snapshot=SNAPSHOT):
         }
 
 
-def pages(wanted, snapshot=SNAPSHOT):
-    for path in sorted(snapshot.glob("crawl-data/*/segments/*/warc/*.warc.gz")):
+def pages(wanted, snapshot=REAL):
+    for path in warc_files(None, snapshot):
         with path.open("rb") as stream:
             for record in read_records(stream, wanted=frozenset({"response"})):
                 if record.record_id in wanted:
@@ -88,7 +88,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--extractors", nargs="*", default=list(EXTRACTORS), choices=list(EXTRACTORS))
-    parser.add_argument("--snapshot", type=Path, default=SNAPSHOT)
+    parser.add_argument("--snapshot", type=Path, default=REAL)
     args = parser.parse_args()
     rows = gold(args.snapshot)
     html = dict(pages(rows, args.snapshot))

@@ -5,14 +5,16 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
+from tests.shared import DATA
+
 ROOT = Path(__file__).parents[2]
-REAL = ROOT.parent / "shared" / "data" / "snapshot"
+REAL = DATA / "snapshot"
 SHIPPED = ROOT / "tests" / "data" / "sample"
 SOURCE = REAL if REAL.exists() else SHIPPED
 VERSIONS = ("winnow", "datatrove", "resiliparse", "trafilatura", "fasttext-numpy2-wheel", "pyarrow", "numpy", "prefect")
 
 
-def warc_files(most: int, source: Path = SOURCE) -> list[Path]:
+def warc_files(most: int | None, source: Path = SOURCE) -> list[Path]:
     return sorted(source.glob("crawl-data/*/segments/*/warc/*.warc.gz"))[:most]
 
 

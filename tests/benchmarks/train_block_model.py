@@ -29,6 +29,7 @@ from tasks.extractors.block_writer import write
 from tasks.extractors.learned_blocks import once
 from tasks.extractors.page_blocks import Page, page_blocks
 from tests.benchmarks import extraction_quality as quality
+from tests.benchmarks.machine import REAL
 
 FOLDS = 5
 DEPTH = 7
@@ -242,7 +243,7 @@ def main():
     parser.add_argument(
         "--seeds", nargs="*", type=int, default=[3, 4, 5], help="the folds are trained once with each, the model with the first"
     )
-    parser.add_argument("--snapshot", type=Path, default=quality.SNAPSHOT)
+    parser.add_argument("--snapshot", type=Path, default=REAL)
     args = parser.parse_args()
     pages = list(examples(args.snapshot))
     usable = [e for e in pages if e.texts and e.row["source"] not in {*LEFT_OUT, *args.without}]
