@@ -21,19 +21,23 @@ START_S = 120
 
 
 def get(url, body=None):
-    """GET, or POST of a JSON body; the answer as JSON. A server whose SQLite is busy says 503, after which Prefect's own client asks again too."""
+    """GET, or POST of a JSON body; the answer as JSON. A server whose SQLite is busy says 503, or nothing for a while: Prefect's own client waits a minute
+    and asks again, and so does this, but a POST that nobody answered may have been done."""
     request = urllib.request.Request(
         url, data=None if body is None else json.dumps(body).encode(), headers={"content-type": "application/json"}
     )
     deadline = time.monotonic() + START_S
     while True:
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as e:
             if e.code != 503 or time.monotonic() > deadline:
                 raise
-            time.sleep(0.5)
+        except TimeoutError:
+            if body is not None or time.monotonic() > deadline:
+                raise
+        time.sleep(0.5)
 
 
 @pytest.fixture(scope="session")

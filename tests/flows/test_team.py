@@ -5,6 +5,7 @@ PostgreSQL is Debian's, the S3-compatible store is moto; the rest is what the co
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -74,7 +75,11 @@ def test_compose_serves_a_team(tiny, tmp_path):
 
         def stop(process):
             process.terminate()
-            process.wait(60)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:  # Prefect's worker once did not end; a container would be killed, too
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(20)
 
         server = start("server")
         up.callback(stop, server)
