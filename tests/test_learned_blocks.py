@@ -105,6 +105,13 @@ def test_what_is_no_text_makes_no_block():
     assert blocks(html).run_text == ["Text"]
 
 
+@pytest.mark.parametrize("part", ["<script ", '<a y="" ', "<a b>", "<!-- ", "<? ", "<xmp"])
+@pytest.mark.parametrize("way", ["<plaintext>{}", "<plaintext></plaintext>{}", "<svg><style>&lt;/style>{}</style></svg>"])
+def test_what_is_smuggled_in_raw_takes_linear_time(way, part):
+    # Many minutes when each "<" looked for an end that is not there.
+    assert blocks("<p>Text</p>" + way.format(part.replace("<", "&lt;") * 100_000 if "svg" in way else part * 100_000)).run_text[0] == "Text"
+
+
 def test_an_attribute_with_an_odd_name_ends_where_it_ends():
     assert blocks('<p>One <a href=x "">two</a></p><p>three</p>').run_text == ["One ", "two", "three"]
 
