@@ -46,7 +46,7 @@ class Extract(ShardStep):
 
     def check(self) -> None:
         LanguageModel.of(self.model)
-        self.extractor.extract("<html><body><p>A page to see that the extractor works.</p></body></html>")
+        self.extractor.try_out()
 
     def run(self, shard: str, bench: Bench) -> Made:
         dropped: Counter[str] = Counter()

@@ -1,6 +1,11 @@
 """The parts of the learned extractor: blocks of a page, trees as plain data, the choice of blocks, the text they become."""
 
 import json
+import os
+import re
+import subprocess
+import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -14,7 +19,7 @@ from tasks.extractors.block_features import features
 from tasks.extractors.block_trees import CERTAIN, best_blocks, from_json, shipped
 from tasks.extractors.block_writer import write
 from tasks.extractors.learned_blocks import once
-from tasks.extractors.page_blocks import page_blocks
+from tasks.extractors.page_blocks import GROUP_BIT, HIDDEN_BIT, page_blocks
 
 STRUCTURE = """<h1>Mills</h1><p>A  first
 paragraph.</p><ul><li>Wheat<ul><li>Red wheat</li></ul></li><li>Rye</li></ul><ol><li>Grind</li><li>Sift<p>twice</p></li></ol>
@@ -112,6 +117,62 @@ def test_what_is_smuggled_in_raw_takes_linear_time(way, part):
     assert blocks("<p>Text</p>" + way.format(part.replace("<", "&lt;") * 100_000 if "svg" in way else part * 100_000)).run_text[0] == "Text"
 
 
+TEXT_PARTS = ["<p>", "</p>", "<b class=x>", "</b>", "<br>", "<li id='a b'>", "<!-- c -->", "<x-y z>", "a", " ", "&amp;lt;", "&lt;p>", "&nbsp;", "&copy;", "&", "< ", "é", "水", "🌾", "\u2003", "\x85"]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(TEXT_PARTS), max_size=40).map("".join))
+def test_the_runs_are_the_text_of_the_tree(html):
+    tree = HTMLTree.parse(html)
+    found = "".join(page_blocks(tree).run_text)
+    assert "".join(found.split()) == "".join((tree.body.text if tree.body else "").split())
+
+
+@pytest.mark.parametrize("tag", ["script-x", "style='a", "xmp2"])
+def test_only_a_whole_name_makes_an_element_raw(tag):
+    assert blocks(f"<p>One<{tag}>two</{tag}></p><p>three</p>").run_text == ["One", "two", "three"]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["class", "id", "role", "itemprop", "itemtype", "title", "data-class", "style", "hidden", "aria-hidden", "data-hidden"]),
+            st.one_of(
+                st.sampled_from(["", "true", "display:none", "color: red; DISPLAY : none", "display: \u2003None", "x" * 4000, "sidebar " * 150]),
+                st.lists(st.sampled_from(["nav", "Side", "BAR", "foo", "a", "B", "-", "_", " ", "7", "é", "水", "x" * 29, "Y" * 30]), max_size=12).map("".join),
+            ),
+        ),
+        max_size=5,
+        unique_by=lambda pair: pair[0],
+    )
+)  # fmt: skip
+def test_names_are_words_of_five_attributes(attributes):
+    shown = "".join(f' {name}="{value}"' for name, value in attributes)
+    named = " ".join(re.findall(r" (?:class|id|role|itemprop|itemtype)=\"([^\"]*)\"", shown[:4000]))[:1000]
+    words = dict.fromkeys(word.lower() for word in re.findall(r"[a-z]{2,30}|[A-Z][a-z]{1,30}|[A-Z]{2,30}", named))
+    bits = 0
+    for word in words:
+        bits |= GROUP_BIT.get(word, 0)
+    if re.search(r' hidden="| aria-hidden="true"| style="[^"]*display:\s*none', shown, re.I):
+        bits |= HIDDEN_BIT
+    page = blocks(f"<div{shown}>text</div>")
+    assert (page.element_bits[-1], page.element_checksum[-1]) == (bits, zlib.crc32(" ".join(words).encode()))
+
+
+def test_kernels_say_the_same_without_their_compiler():
+    extract = (
+        "from tasks.extractors.learned_blocks import LearnedBlocks\nfrom tests.test_extractors import PAGE, THREAD\n"
+        "from tests.test_learned_blocks import STRUCTURE\nprint([LearnedBlocks(markup=True).extract(p * 3) for p in (PAGE, THREAD, STRUCTURE)])"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", extract], env={**os.environ, **other}, capture_output=True, text=True, check=True
+        ).stdout
+        for other in ({}, {"NUMBA_DISABLE_JIT": "1"})
+    ]
+    assert "sentence number 7" in said[0]
+    assert said[0] == said[1]
+
+
 def test_an_attribute_with_an_odd_name_ends_where_it_ends():
     assert blocks('<p>One <a href=x "">two</a></p><p>three</p>').run_text == ["One ", "two", "three"]
 
@@ -137,7 +198,7 @@ def test_ancestors_are_counted_at_any_depth():
 )
 def test_features_are_finite(parts):
     page = blocks("".join(parts))
-    if page.block_element:
+    if len(page.block_element):
         names, matrix, texts = features(page)
         assert matrix.shape == (len(names), len(texts))
         assert np.isfinite(matrix).all()
@@ -154,11 +215,11 @@ def test_a_tree_asks_its_questions():
     assert [round(1 / (1 + np.exp(-z)), 5) for z in (-2, 3, -5, -1)] == [round(c / CERTAIN, 5) for c in chances]
 
 
-def test_blocks_are_scored_in_parts(monkeypatch):
-    matrix = np.random.default_rng(7).integers(0, 30, (2, 50)).astype(np.float32)
-    at_once = tree().probabilities(["links", "chars"], matrix)
-    monkeypatch.setattr(block_trees, "BLOCKS_AT_ONCE", 7)
-    assert tree().probabilities(["links", "chars"], matrix).tolist() == at_once.tolist()
+@pytest.mark.parametrize("part", [1, 7, 64, 65])
+def test_a_block_is_scored_alike_in_any_company(part):
+    matrix = np.random.default_rng(7).integers(0, 30, (2, 150)).astype(np.float32)
+    parts = [tree().probabilities(["links", "chars"], matrix[:, at : at + part].copy()) for at in range(0, 150, part)]
+    assert tree().probabilities(["links", "chars"], matrix).tolist() == np.concatenate(parts).tolist()
 
 
 def test_another_format_is_refused():

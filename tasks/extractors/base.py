@@ -52,6 +52,10 @@ class Extractor:
             raise ExtractionFailed("too_deep")
         return tidy(self.text_of(html))
 
+    def try_out(self) -> None:
+        """Extract a small page with many tags: what is missing fails here, and what has to be compiled is, before the first shard."""
+        self.extract("<p>A page to see that the extractor works.</p>" * self.max_depth)
+
     def text_of(self, html: str) -> str:
         """What the library makes of a page within the bounds."""
         raise NotImplementedError

@@ -1,7 +1,6 @@
 """Boosted oblivious trees as plain data: how likely each block of a page is content, and which blocks to take. Integers after the comparisons.
 
-An oblivious tree asks the same question of all nodes of a level, so a tree is ``depth`` questions and 2**depth numbers, and many trees are
-a few numpy calls (Prokhorenkova et al. 2018, section 3; Kohavi 1994). Leaves are whole numbers, so their sum is the same on every machine in every
+An oblivious tree asks the same question of all nodes of a level, so a tree is ``depth`` questions and 2**depth numbers, without a branch (Prokhorenkova et al. 2018, section 3; Kohavi 1994). Leaves are whole numbers, so their sum is the same on every machine in every
 order. Training is ``tests/benchmarks/train_block_model.py``.
 """
 
@@ -23,7 +22,6 @@ MODEL = Path(__file__).with_name("block_model.json")
 SCORE_UNIT = 64  # steps of the table of probabilities per unit of log-odds
 SCORE_END = 10  # log-odds beyond it are as good as certain
 CERTAIN = 1_000_000
-BLOCKS_AT_ONCE = 1024
 
 Ints = npt.NDArray[np.int64]
 
@@ -32,7 +30,7 @@ Ints = npt.NDArray[np.int64]
 class Trees:
     """``borders``: the questions "is feature f above b?"; ``questions``: depth x trees, places in ``borders``; ``leaves``: trees x 2**depth.
 
-    ``first_leaf``: trees x 1, place of a tree's first leaf among all. ``leaf_unit`` is what one unit of log-odds is in ``leaves`` and ``bias``.
+    ``leaf_unit`` is what one unit of log-odds is in ``leaves`` and ``bias``.
     """
 
     features: tuple[str, ...]
@@ -40,29 +38,20 @@ class Trees:
     border: npt.NDArray[np.float32]
     questions: Ints
     leaves: npt.NDArray[np.int32]
-    first_leaf: Ints
     bias: int
     leaf_unit: int
 
-    def probabilities(self, names: list[str], matrix: npt.NDArray[np.float32]) -> Ints:
+    def probabilities(self, names: Sequence[str], matrix: npt.NDArray[np.float32]) -> Ints:
         """features x blocks, and the names of its rows -> parts per million per block."""
+        from tasks.extractors.tree_kernels import sum_leaves
+
         place = {name: row for row, name in enumerate(names)}
         rows = np.asarray([place[name] for name in self.features], np.int64)[self.border_feature]
-        parts = [self._scores(rows, matrix[:, at : at + BLOCKS_AT_ONCE]) for at in range(0, matrix.shape[1], BLOCKS_AT_ONCE)]
-        scores = np.concatenate(parts) if parts else np.zeros(0, np.int64)
+        scores = np.full(matrix.shape[1], self.bias, np.int64)
+        sum_leaves(matrix, rows, self.border, self.questions, self.leaves, scores)
         middle = SCORE_UNIT * SCORE_END
         places = np.clip(scores * SCORE_UNIT // self.leaf_unit + middle, 0, 2 * middle)
         return PROBABILITY[places]
-
-    def _scores(self, rows: Ints, matrix: npt.NDArray[np.float32]) -> Ints:
-        answers = (matrix[rows] > self.border[:, None]).view(np.uint8)
-        leaf = answers[self.questions[-1]]
-        for question in self.questions[-2::-1]:
-            leaf += leaf
-            leaf |= answers[question]
-        # Each place is there, so "clip" changes none; it spares the copy that the check of the bounds makes.
-        scores: Ints = self.leaves.take(leaf + self.first_leaf, mode="clip").sum(0, dtype=np.int64) + self.bias
-        return scores
 
 
 def probability_table() -> Ints:
@@ -110,7 +99,6 @@ def from_json(model: dict[str, Any]) -> Trees:
         np.asarray([x for b in borders.values() for x in b], np.float32),
         np.ascontiguousarray(questions),
         np.asarray(model["leaves"], np.int32).reshape(questions.shape[1], -1),
-        np.arange(questions.shape[1])[:, None] << model["depth"],
         model["bias"],
         model["leaf_unit"],
     )

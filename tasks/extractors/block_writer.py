@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from tasks.extractors.page_blocks import Page
+from tasks.extractors.page_blocks import BLOCK_TAGS, Page
 
 HEADINGS = {f"h{k}": k for k in range(1, 7)}
 CELLS = frozenset({"td", "th"})
@@ -13,6 +13,7 @@ LISTS = frozenset({"ul", "ol"})
 PARAGRAPHS = frozenset("p pre blockquote table ul ol dl article section h1 h2 h3 h4 h5 h6 figure address details main".split())
 SHAPING = PARAGRAPHS | HEADINGS.keys() | CELLS | LISTS | {"pre", "li", "tr", "blockquote"}
 MAX_INDENT = 8
+TAGS = ("", *BLOCK_TAGS)
 
 
 class Place(NamedTuple):
@@ -34,23 +35,24 @@ class Places:
     """Places of the elements of a page, each worked out once."""
 
     def __init__(self, page: Page) -> None:
-        self.page = page
+        self.parent: list[int] = page.element_parent.tolist()
+        self.tag = [TAGS[tag] for tag in page.element_tag.tolist()]
         self.known: dict[int, Place] = {0: Place()}
 
     def __getitem__(self, element: int) -> Place:
         chain = []
         while element not in self.known:
             chain.append(element)
-            element = self.page.element_parent[element]
+            element = self.parent[element]
         place = self.known[element]
         for e in reversed(chain):
-            if self.page.element_tag[e] in SHAPING:
+            if self.tag[e] in SHAPING:
                 place = self._inside(place, e)
             self.known[e] = place
         return place
 
     def _inside(self, p: Place, e: int) -> Place:
-        tag = self.page.element_tag[e]
+        tag = self.tag[e]
         if tag in PARAGRAPHS and not (tag in LISTS and p.item):
             p = p._replace(paragraph=e)
         if tag in HEADINGS:
@@ -102,7 +104,8 @@ def write(page: Page, chosen: list[int], texts: list[str], *, markup: bool) -> s
 def _lines(page: Page, chosen: list[int], texts: list[str]) -> Iterator[Line]:
     """Blocks as lines. The cells of a row are one line if no cell has two blocks: else the table is there for the layout."""
     places = Places(page)
-    blocks = ((places[page.block_element[b]], texts[b]) for b in chosen)
+    element: list[int] = page.block_element.tolist()
+    blocks = ((places[element[b]], texts[b]) for b in chosen)
     for row, group in groupby(blocks, key=lambda block: block[0].row):
         members = [(p, _tidied(p, t)) for p, t in group]
         members = [(p, t) for p, t in members if t]

@@ -23,6 +23,7 @@ class LearnedBlocks(Extractor):
     A page of more than ``max_blocks`` blocks is refused (``too_many_blocks``): each takes a kilobyte of features.
     """
 
+    version: ClassVar[str] = "2"
     distribution: ClassVar[str] = "resiliparse"
 
     model: str = ""
@@ -43,7 +44,7 @@ class LearnedBlocks(Extractor):
         page = page_blocks(parsed(html))
         if len(page.block_element) > self.max_blocks:
             raise ExtractionFailed("too_many_blocks")
-        if not page.block_element:
+        if not len(page.block_element):
             return ""
         trees, _ = shipped()
         names, matrix, texts = features(page)

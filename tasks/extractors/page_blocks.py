@@ -1,30 +1,25 @@
 """A page as a sequence of text blocks with the tree around them: the material of the learned extractor, and of the text it writes.
 
-One parse by Resiliparse, one regular expression over the tree written out again. That form is regular where pages are not: every element is
+One parse by Resiliparse, one pass over the tree written out again. That form is regular where pages are not: every element is
 closed, every attribute quoted, so tags need no second parser. Nothing here decides what is content.
 """
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from zlib import crc32
+from functools import cache
+from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 from resiliparse.parse.html import HTMLTree
 
-# Elements whose content is no text of the page. The first alternatives hold what is written out raw, where "<" begins no tag. What a page smuggles behind
-# them is not regular; nothing is looked at twice there either, so that the time is linear in any page.
-RAW = "|".join(
-    rf"{name}\b(?:[^<]++|<(?!/{name}>))*+(?:</{name}>)?" for name in "script style iframe noembed noframes xmp plaintext".split()
-)
-TOKEN = re.compile(
-    rf"<(?:(?:{RAW}|!--(?:[^-]++|-(?!->))*+(?:-->)?|\?[^>]*+>?)"
-    r"|(/?[a-zA-Z][^ />]*+)((?: [^ >/][^=>]*+=\"[^\"]*+\")*+)[^>]*+>?)"
-)
-NAMES = re.compile(r" (?:class|id|role|itemprop|itemtype)=\"([^\"]*)\"")
-HIDDEN = re.compile(r" hidden=\"| aria-hidden=\"true\"| style=\"[^\"]*display:\s*none", re.I)
-WORD = re.compile(r"[a-z]{2,30}|[A-Z][a-z]{1,30}|[A-Z]{2,30}")
-SMALL_WORD = re.compile(r"[a-z]{2,30}")
+if TYPE_CHECKING:
+    from tasks.extractors import page_kernels
 
+Ints = npt.NDArray[np.int32]
+
+# Elements whose content is written out raw, where "<" begins no tag. They end at their end tag or with the page, and are no text of it.
+RAW = frozenset("script style iframe noembed noframes xmp plaintext".split())
 SKIPPED = frozenset("svg template select textarea datalist video audio canvas object embed map math-annotation annotation title".split())
 INLINE = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q rp rt ruby s samp small span strike strong sub sup"
@@ -36,21 +31,6 @@ BLOCK_TAGS = (
     " ul ol dl tr figure noscript details summary caption center address fieldset tbody thead tfoot"
 ).split()
 TAG_ID = {tag: n + 1 for n, tag in enumerate(BLOCK_TAGS)}
-
-# What a tag does, in one look-up. A tag that is not here opens or closes a block.
-NOTHING, OPENS, CLOSES, LINK_OPENS, LINK_CLOSES, SKIPS, BREAKS = range(7)
-EFFECT: dict[str | None, int] = {
-    None: NOTHING,
-    **{"/" + tag: CLOSES for tag in BLOCK_TAGS},
-    **dict.fromkeys(BLOCK_TAGS, OPENS),
-    **dict.fromkeys(VOID, BREAKS),
-    **dict.fromkeys(SKIPPED - VOID, SKIPS),
-    **dict.fromkeys(SKIPPED & VOID, NOTHING),
-    **dict.fromkeys(INLINE, NOTHING),
-    **{"/" + tag: NOTHING for tag in INLINE},
-    "a": LINK_OPENS,
-    "/a": LINK_CLOSES,
-}
 
 # Groups of words in class, id, role and itemprop names. A block carries the groups of all elements around it.
 GROUPS: dict[str, str] = {
@@ -88,141 +68,115 @@ GROUPS: dict[str, str] = {
 GROUP_NAMES = tuple(GROUPS)
 GROUP_BIT = {word: 1 << n for n, (_, words) in reversed(list(enumerate(GROUPS.items()))) for word in words.split()}
 HIDDEN_BIT = 1 << len(GROUPS)
-NO_NAMES = (0, 0)
-
-
-@lru_cache(maxsize=20_000)
-def names_of(attributes: str) -> tuple[int, int]:
-    """Attributes as the tree writes them -> what their names say: the bits of ``GROUPS``, and a checksum of the names without digits."""
-    value = " ".join(NAMES.findall(attributes[:4000]))[:1000]
-    small = value.lower()
-    words = dict.fromkeys(SMALL_WORD.findall(value) if small == value else map(str.lower, WORD.findall(value)))
-    bits = 0
-    for word in words:
-        if word in GROUP_BIT:
-            bits |= GROUP_BIT[word]
-    if ("hidden" in attributes or "none" in attributes) and HIDDEN.search(attributes):
-        bits |= HIDDEN_BIT
-    return bits, crc32(" ".join(words).encode())
 
 
 @dataclass
 class Page:
-    """Runs of text, the blocks they make up, and the block elements above them. All lists; ``parent`` of element 0 (the body) is 0.
+    """Runs of text, the blocks they make up, and the block elements above them. ``parent`` of element 0 (the body) is 0.
 
-    ``run_*``: one entry per piece of text between two tags: text, how many links it is in.
+    ``text``: UTF-8 of all runs, one behind the other.
+    ``run_*``: one entry per piece of text between two tags: where it ends in ``text``, how many links it is in.
     ``block_*``: element, first run, whether a line break began it.
-    ``element_*``: tag, bits and checksum of its names (0 where no block is inside), parent, first block inside, first block behind.
+    ``element_*``: place in BLOCK_TAGS + 1 (0: not there), bits and checksum of its names (0 where no block is inside), parent, first block
+    inside, first block behind.
     """
 
     title: str
-    run_text: list[str]
-    run_link: list[int]
-    block_element: list[int]
-    block_run: list[int]
-    block_break: list[int]
-    element_tag: list[str]
-    element_bits: list[int]
-    element_checksum: list[int]
-    element_parent: list[int]
-    element_first: list[int]
-    element_behind: list[int]
+    text: bytes
+    run_end: Ints
+    run_link: Ints
+    block_element: Ints
+    block_run: Ints
+    block_break: Ints
+    element_tag: Ints
+    element_bits: Ints
+    element_checksum: npt.NDArray[np.uint32]
+    element_parent: Ints
+    element_first: Ints
+    element_behind: Ints
+
+    @property
+    def run_text(self) -> list[str]:
+        """The text of each run."""
+        ends = self.run_end.tolist()
+        return [self.text[a:b].decode() for a, b in zip([0, *ends], ends, strict=False)]
+
+
+@cache
+def tag_table() -> "page_kernels.TagTable":
+    """What the kernel knows of tags."""
+    from tasks.extractors import page_kernels as kernels
+
+    opening = {
+        **dict.fromkeys(BLOCK_TAGS, kernels.OPENS),
+        **dict.fromkeys(VOID, kernels.BREAKS),
+        **dict.fromkeys(SKIPPED - VOID, kernels.SKIPS),
+        **dict.fromkeys((SKIPPED & VOID) | INLINE, kernels.NOTHING),
+        **dict.fromkeys(RAW, kernels.IS_RAW),
+        "a": kernels.LINK_OPENS,
+    }
+    closing = {**dict.fromkeys(INLINE, kernels.NOTHING), "a": kernels.LINK_CLOSES}
+    names, place = _table_of(opening)
+    values = np.zeros((3, names.shape[1]), np.uint8)
+    for name, effect in opening.items():
+        values[:, place[name]] = effect, closing.get(name, kernels.CLOSES), TAG_ID.get(name, 0)
+    return kernels.TagTable(names[0], names[1], values[0], values[1], values[2])
+
+
+@cache
+def group_table() -> "page_kernels.WordTable":
+    """What the kernel knows of words in names."""
+    from tasks.extractors.page_kernels import WordTable
+
+    names, place = _table_of(GROUP_BIT)
+    bits = np.zeros(names.shape[1], np.int32)
+    for word, bit in GROUP_BIT.items():
+        bits[place[word]] = bit
+    return WordTable(names[0], names[1], bits)
+
+
+def _table_of(names: Iterable[str]) -> tuple[npt.NDArray[np.uint64], dict[str, int]]:
+    """Packed names where the kernel looks for them, and where each is."""
+    from tasks.extractors.page_kernels import TABLE_BITS, place_of
+
+    packed = np.zeros((2, 1 << TABLE_BITS), np.uint64)
+    places = {}
+    for name in names:
+        high, low = divmod(int.from_bytes(name.encode()), 1 << 64)
+        place = int(place_of(np.uint64(low), np.uint64(high)))
+        while packed[0, place]:
+            place = (place + 1) % packed.shape[1]
+        packed[:, place] = low, high
+        places[name] = place
+    return packed, places
 
 
 def page_blocks(tree: HTMLTree) -> Page:
     """The blocks of a parsed page. Blocks may be blank."""
+    from tasks.extractors.page_kernels import all_names, cut
+
     body = tree.body
-    # Text, tag, attributes, text, tag ... in one list: tuples, as from ``findall``, would wake the garbage collector.
-    tokens = iter(TOKEN.split(body.html) if body is not None else [""])
-    next(tokens)
-    run_text: list[str] = []
-    run_link: list[int] = []
-    element_tag: list[str] = ["body"]
-    element_attributes = [""]
-    element_parent = [0]
-    element_first = [0]
-    element_behind = [0]
-    block_element: list[int] = []
-    block_run: list[int] = []
-    block_break: list[int] = []
-    stack = [0]
-    blocks = current = link = skipped = 0
-    skipped_tag = closing_tag = ""
-    begun = False  # the last block goes on; else the next text begins one, with the break seen since the border
-    broken = 0
-    for tag, attributes, text in zip(tokens, tokens, tokens, strict=True):
-        if skipped:
-            if tag == closing_tag:
-                skipped -= 1
-                if skipped:
-                    continue
-            else:
-                skipped += tag == skipped_tag
-                continue
-        else:
-            effect = EFFECT.get(tag)
-            if effect is None:
-                effect = CLOSES if tag[0] == "/" else OPENS
-            if effect == NOTHING:
-                pass
-            elif effect == CLOSES:
-                if len(stack) > 1:
-                    element_behind[stack.pop()] = blocks
-                    current = stack[-1]
-                    begun = False
-                    broken = 0
-            elif effect == OPENS:
-                element_tag.append(tag)
-                element_attributes.append(attributes)
-                element_parent.append(current)
-                current = len(element_tag) - 1
-                stack.append(current)
-                element_first.append(blocks)
-                element_behind.append(0)
-                if begun:
-                    begun = False
-                    broken = 0
-            elif effect == LINK_OPENS:
-                link += 1
-            elif effect == LINK_CLOSES:
-                link -= 1
-            elif effect == BREAKS:
-                begun = False
-                broken = 1
-            else:
-                skipped, skipped_tag, closing_tag = 1, tag, "/" + tag
-                continue
-        if text:
-            if "&" in text:
-                text = text.replace("&nbsp;", "\xa0").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-            if not begun:
-                if text.isspace():
-                    continue
-                begun = True
-                blocks += 1
-                block_element.append(current)
-                block_run.append(len(run_text))
-                block_break.append(broken)
-            run_text.append(text)
-            run_link.append(link)
-    for element in stack:
-        element_behind[element] = blocks
-    # Half of the elements have no text inside: their names do not matter.
-    names = [
-        names_of(attributes) if attributes and behind > first else NO_NAMES
-        for attributes, first, behind in zip(element_attributes, element_first, element_behind, strict=True)
-    ]
+    html = body.html.encode() if body is not None else b""
+    raw = np.frombuffer(html, np.uint8)
+    text = np.empty(len(html), np.uint8)
+    most = html.count(b"<") + 1
+    run, block, element = (np.empty((rows, most), np.int32) for rows in (2, 3, 6))
+    runs, blocks, elements = cut(raw, tag_table(), text, run, block, element)
+    run, block, element = run[:, :runs].copy(), block[:, :blocks].copy(), element[:, :elements].copy()
+    bits, checksum = np.empty(elements, np.int32), np.empty(elements, np.uint32)
+    all_names(raw, element, group_table(), HIDDEN_BIT, bits, checksum)
     return Page(
         tree.title or "",
-        run_text,
-        run_link,
-        block_element,
-        block_run,
-        block_break,
-        element_tag,
-        [bits for bits, _ in names],
-        [checksum for _, checksum in names],
-        element_parent,
-        element_first,
-        element_behind,
+        text[: run[0, -1] if runs else 0].tobytes(),
+        run_end=run[0],
+        run_link=run[1],
+        block_element=block[0],
+        block_run=block[1],
+        block_break=block[2],
+        element_tag=element[0],
+        element_bits=bits,
+        element_checksum=checksum,
+        element_parent=element[1],
+        element_first=element[2],
+        element_behind=element[3],
     )

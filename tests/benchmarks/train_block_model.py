@@ -118,7 +118,7 @@ def examples(snapshot):
     for identity, html in quality.pages(rows, snapshot):
         row = rows[identity]
         page = page_blocks(HTMLTree.parse(html.encode("utf-8", "replace").decode()))
-        if not page.block_element:
+        if not len(page.block_element):
             yield Example(row, page, [], [], np.zeros((0, 0), np.float32), np.zeros(0), np.zeros(0), fold_of(row["url"]))
             continue
         names, matrix, texts = features(page)
