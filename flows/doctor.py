@@ -17,7 +17,7 @@ MIN_FREE_BYTES = 5 << 30
 
 def examine() -> tuple[list[str], bool]:
     """Lines for people, and whether all is well."""
-    found = [_python(), *_pins(), _fasttext(), _model(), *_language_models(), _datatrove(), _memory(), _disk(), _server()]
+    found = [_python(), *_pins(), _fasttext(), _model(), *_language_models(), _datatrove(), _kernels(), _memory(), _disk(), _server()]
     return [f"{'ok  ' if well else 'BAD '} {text}" for well, text in found], all(well for well, _ in found)
 
 
@@ -89,6 +89,17 @@ def _datatrove() -> tuple[bool, str]:
     missing = [m for m in ("spacy", "nltk", "tldextract", "trafilatura") if importlib.util.find_spec(m) is None]
     return not missing, f"datatrove {version('datatrove')}" + (
         f": its blocks need {', '.join(missing)}; `make setup`" if missing else " with what its filter blocks need"
+    )
+
+
+def _kernels() -> tuple[bool, str]:
+    from tasks.extractors.nesting_kernels import deepest
+
+    kept = getattr(deepest, "stats").cache_path  # noqa: B009  # a kernel is more than the function it is typed as
+    return bool(kept), f"numba {version('numba')} " + (
+        f"keeps compiled kernels in {kept}"
+        if kept
+        else "can keep no compiled kernels: each worker compiles them anew, 15 s; set NUMBA_CACHE_DIR to a folder that can be written"
     )
 
 

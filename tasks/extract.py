@@ -46,7 +46,6 @@ class Extract(ShardStep):
 
     def check(self) -> None:
         LanguageModel.of(self.model)
-        self.extractor.try_out()
 
     def run(self, shard: str, bench: Bench) -> Made:
         dropped: Counter[str] = Counter()

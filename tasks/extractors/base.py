@@ -53,7 +53,7 @@ class Extractor:
         return tidy(self.text_of(html))
 
     def try_out(self) -> None:
-        """Extract a small page with many tags: what is missing fails here, and what has to be compiled is, before the first shard."""
+        """Extract a small page with many tags: what has to be compiled is compiled and kept, which a machine's first page waits for otherwise."""
         self.extract("<p>A page to see that the extractor works.</p>" * self.max_depth)
 
     def text_of(self, html: str) -> str:

@@ -28,6 +28,7 @@ settle()
 run = prepare(Request({source!r}, {recipe!r}, {out!r}, 1, limit={files}))
 run.bench.store.open_for_writing()
 run.pipeline.check()
+run.pipeline.steps[0].extractor.try_out()
 before = resource.getrusage(resource.RUSAGE_SELF)
 reports = []
 while works := run.plan.missing():
