@@ -46,6 +46,7 @@ class Extract(ShardStep):
 
     def check(self) -> None:
         LanguageModel.of(self.model)
+        self.extractor.check()
 
     def run(self, shard: str, bench: Bench) -> Made:
         dropped: Counter[str] = Counter()

@@ -135,9 +135,9 @@ def test_only_a_whole_name_makes_an_element_raw(tag):
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["class", "id", "role", "itemprop", "itemtype", "title", "data-class", "style", "hidden", "aria-hidden", "data-hidden"]),
+            st.sampled_from(["class", "id", "role", "itemprop", "itemtype", "title", "data-class", "style", "hidden", "aria-hidden", "data-hidden", "bria-hidden"]),
             st.one_of(
-                st.sampled_from(["", "true", "display:none", "color: red; DISPLAY : none", "display: \u2003None", "x" * 4000, "sidebar " * 150]),
+                st.sampled_from(["", "true", "TRUE", "trap", "display:none", "color: red; DISPLAY : none", "display: \u2003None", "x" * 4000, "sidebar " * 150]),
                 st.lists(st.sampled_from(["nav", "Side", "BAR", "foo", "a", "B", "-", "_", " ", "7", "é", "水", "x" * 29, "Y" * 30]), max_size=12).map("".join),
             ),
         ),

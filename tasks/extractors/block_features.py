@@ -21,7 +21,6 @@ Ints = npt.NDArray[np.int64]
 
 STOPS = ".!?\u2026\u3002\uff01\uff1f\u061f\u06d4\u0964\u0965\u17d4\u1362"
 COMMAS = ",;:\u3001\uff0c\uff1b\uff1a\u060c\u061b"
-HIGHEST_SPACE = 0x3000
 
 
 @cache
@@ -60,12 +59,6 @@ def char_classes() -> npt.NDArray[np.uint8]:
     return table
 
 
-@cache
-def spaces() -> npt.NDArray[np.bool_]:
-    """Which code points ``str.strip`` takes away; there are none higher."""
-    return np.asarray([chr(code).isspace() for code in range(HIGHEST_SPACE + 1)])
-
-
 TAGS = tuple("blockquote dd figcaption article main header footer aside section form figure noscript pre li".split())
 ABOVE = tuple(
     "nav side foot comment share related tags notice overlay search pager body post product list doc hidden table thread title unseen".split()
@@ -95,7 +88,7 @@ NAMES = (
     *(f"page_{name}_share" for name in (*PAGE_TAGS, *PAGE_NAMES)),
     *"page_articles page_headings page_pre page_prose_blocks".split(),
 )
-COPIES, IN_TITLE = NAMES.index("copies"), NAMES.index("in_title")
+LAST_KIND, COPIES, IN_TITLE = (NAMES.index(name) for name in ("last_kind", "copies", "in_title"))
 
 
 @cache
@@ -128,14 +121,12 @@ def _groups(names: tuple[str, ...]) -> Ints:
 
 def features(page: Page) -> tuple[tuple[str, ...], npt.NDArray[np.float32], list[str]]:
     """Names of the rows, features x blocks, and the text of each block with white space as it was. A page without blocks has no columns."""
-    from tasks.extractors.feature_kernels import CLASSES, count_characters, fill
+    from tasks.extractors.feature_kernels import BY_CLASS, CLASSES, count_characters, fill
 
-    n = len(page.block_element)
-    counts = np.zeros((4 + CLASSES, n), np.int64)
+    n, classes = len(page.block_element), char_classes()
+    counts = np.zeros((BY_CLASS + CLASSES, n), np.int64)
     ends = np.zeros(n + 1, np.int64)
-    count_characters(
-        np.frombuffer(page.text, np.uint8), page.run_end, page.run_link, page.block_run, char_classes(), spaces(), counts, ends[1:]
-    )
+    count_characters(np.frombuffer(page.text, np.uint8), page.run_end, page.run_link, page.block_run, classes, counts, ends[1:])
     joined = page.text.decode()
     cuts = ends.tolist()
     texts = [joined[a:b] for a, b in pairwise(cuts)]
@@ -157,6 +148,7 @@ def features(page: Page) -> tuple[tuple[str, ...], npt.NDArray[np.float32], list
     bare = [t.strip() for t in texts]
     title = " ".join(page.title.split())
     times = Counter(bare)
+    matrix[LAST_KIND] = classes[[ord(t[-1]) if t else 0 for t in bare]]
     matrix[COPIES] = [times[t] for t in bare]
     matrix[IN_TITLE] = [len(t) > 3 and t in title for t in bare]
     return NAMES, matrix, texts

@@ -1,6 +1,7 @@
 """Boosted oblivious trees as plain data: how likely each block of a page is content, and which blocks to take. Integers after the comparisons.
 
-An oblivious tree asks the same question of all nodes of a level, so a tree is ``depth`` questions and 2**depth numbers, without a branch (Prokhorenkova et al. 2018, section 3; Kohavi 1994). Leaves are whole numbers, so their sum is the same on every machine in every
+An oblivious tree asks the same question of all nodes of a level, so a tree is ``depth`` questions and 2**depth numbers, without a branch
+(Prokhorenkova et al. 2018, section 3; Kohavi 1994). Leaves are whole numbers, so their sum is the same on every machine in every
 order. Training is ``tests/benchmarks/train_block_model.py``.
 """
 

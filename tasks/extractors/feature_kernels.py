@@ -16,6 +16,9 @@ Matrix = npt.NDArray[np.float32]
 # Classes of characters. LOWER to DIGIT make words.
 SPACE, LOWER, UPPER, LETTER, MARK, DIGIT, CJK, STOP, COMMA, OTHER = range(10)
 CLASSES = 10
+BY_CLASS = 3  # the first row of these in the counts
+# Running totals over the blocks.
+LINKED, CHARS, STOPPED, PROSE, WORDS = range(5)
 PATH_FACTOR, NAMES_FACTOR = np.uint64(0x9E3779B97F4A7C15), np.uint64(31)
 LEVELS = 5
 FAR, NOWHERE = 1000, 2000
@@ -28,23 +31,33 @@ def ratio(a: float, b: float) -> float:
 
 
 @compiled
+def within(totals: Ints, what: int, begin: int, end: int) -> np.int64:
+    """A sum over blocks begin to end, by the running totals."""
+    return totals[what, end] - totals[what, begin]
+
+
+@compiled
+def share(totals: Ints, part: int, whole: int, begin: int, end: int) -> float:
+    """One sum over blocks begin to end as a share of another."""
+    return ratio(within(totals, part, begin, end), within(totals, whole, begin, end))
+
+
+@compiled
 def count_characters(
     text: Bytes,
     run_end: Small,
     run_link: Small,
     block_run: Small,
     classes: Bytes,
-    spaces: npt.NDArray[np.bool_],
     counts: Ints,
     chars_end: Ints,
 ) -> None:
-    """Fill ``counts`` (4 + CLASSES rows, a column per block: characters that are no space, of these in links, words, class of the last character
-    that Python does not strip, characters by class), and ``chars_end``: how many characters end with each block."""
+    """Fill ``counts`` (BY_CLASS + CLASSES rows, a column per block: characters that are no space, of these in links, words, characters by class),
+    and ``chars_end``: how many characters end with each block."""
     blocks, runs = len(block_run), len(run_end)
     at = chars = 0
     for b in range(blocks):
         linked = words = 0
-        last = np.int64(classes[0])
         in_word: bool | np.bool_ = False
         for r in range(block_run[b], block_run[b + 1] if b + 1 < blocks else runs):
             seen = 0
@@ -59,17 +72,15 @@ def count_characters(
                         at += 1
                 kind = np.int64(classes[code])
                 chars += 1
-                counts[4 + kind, b] += 1
+                counts[BY_CLASS + kind, b] += 1
                 seen += kind != SPACE
                 wordish = np.bool_(LOWER <= kind <= DIGIT)
                 words += (wordish and not in_word) or kind == CJK
                 in_word = wordish
-                if kind != SPACE or not spaces[code if code < len(spaces) else 0]:
-                    last = kind
             counts[0, b] += seen
             if run_link[r] > 0:
                 linked += seen
-        counts[1, b], counts[2, b], counts[3, b] = linked, words, last
+        counts[1, b], counts[2, b] = linked, words
         chars_end[b] = chars
 
 
@@ -133,25 +144,24 @@ def fill(
     wanted: Wanted,
     out: Matrix,
 ) -> int:
-    """Fill all rows of ``out`` but those of whole texts; returns how many."""
+    """Fill all rows of ``out`` but last_kind, copies and in_title, which are about whole texts; returns how many rows there are."""
     n, elements = counts.shape[1], len(tag)
     chars, linked, words = counts[0], counts[1], counts[2]
-    stops = counts[4 + STOP]
+    stops = counts[BY_CLASS + STOP]
     row = 0
     # --- characters -------------------------------------------------------------------------------------------------------------------
     for b in range(n):
-        upper = counts[4 + UPPER, b]
-        letters = counts[4 + LOWER, b] + upper + counts[4 + LETTER, b] + counts[4 + CJK, b]
+        upper = counts[BY_CLASS + UPPER, b]
+        letters = counts[BY_CLASS + LOWER, b] + upper + counts[BY_CLASS + LETTER, b] + counts[BY_CLASS + CJK, b]
         out[0, b] = chars[b]
         out[1, b] = words[b]
         out[2, b] = ratio(linked[b], chars[b])
         out[3, b] = ratio(letters, chars[b])
         out[4, b] = ratio(upper, letters)
         out[5, b] = stops[b]
-        out[6, b] = counts[4 + COMMA, b]
-        out[7, b] = counts[3, b]
+        out[6, b] = counts[BY_CLASS + COMMA, b]
         out[8, b] = block_break[b]
-    row = 9
+    row = 9  # but for last_kind, 7
     # --- the element of a block, and those above it. An element stands behind its parent ------------------------------------------------
     depth = np.zeros(elements, np.int64)
     tags = np.empty(elements, np.int64)
@@ -189,8 +199,8 @@ def fill(
             out[k, b] = near >> place & 1
             k += 1
     row += 4 + len(wanted.tags) + len(wanted.above) + len(wanted.near)
-    # --- neighbours, and sums over stretches of blocks as differences of running totals: links, characters, stops, prose, words -------------
-    totals = np.zeros((5, n + 1), np.int64)
+    # --- neighbours, and sums over stretches of blocks -----------------------------------------------------------------------------------
+    totals = np.zeros((WORDS + 1, n + 1), np.int64)
     is_prose = np.zeros(n, np.bool_)
     prose = np.zeros(n, np.int64)
     all_headings = all_prose_blocks = 0
@@ -198,17 +208,17 @@ def fill(
         heading = tags[block_element[b]] & wanted.headings != 0
         all_headings += heading
         out[row, b] = heading
-        if words[b] >= 12 and linked[b] * 3 < chars[b] and stops[b] + counts[4 + COMMA, b] > 0:
+        if words[b] >= 12 and linked[b] * 3 < chars[b] and stops[b] + counts[BY_CLASS + COMMA, b] > 0:
             is_prose[b] = True
             prose[b] = words[b]
             all_prose_blocks += 1
-        totals[0, b + 1] = totals[0, b] + linked[b]
-        totals[1, b + 1] = totals[1, b] + chars[b]
-        totals[2, b + 1] = totals[2, b] + stops[b]
-        totals[3, b + 1] = totals[3, b] + prose[b]
-        totals[4, b + 1] = totals[4, b] + words[b]
+        totals[LINKED, b + 1] = totals[LINKED, b] + linked[b]
+        totals[CHARS, b + 1] = totals[CHARS, b] + chars[b]
+        totals[STOPPED, b + 1] = totals[STOPPED, b] + stops[b]
+        totals[PROSE, b + 1] = totals[PROSE, b] + prose[b]
+        totals[WORDS, b + 1] = totals[WORDS, b] + words[b]
     row += 1
-    all_linked, all_chars, all_prose, all_words = totals[0, n], totals[1, n], totals[3, n], totals[4, n]
+    all_linked, all_chars, all_prose, all_words = totals[LINKED, n], totals[CHARS, n], totals[PROSE, n], totals[WORDS, n]
     for step in (-1, 1):
         for b in range(n):
             beside = b + step
@@ -224,44 +234,43 @@ def fill(
     for i in range(reach_rows):
         for b in range(n):
             begin, end = max(b - wanted.reaches[i], 0), min(b + wanted.reaches[i] + 1, n)
-            s_words = totals[4, end] - totals[4, begin]
-            out[row + i, b] = s_words
-            out[row + reach_rows + i, b] = ratio(totals[0, end] - totals[0, begin], totals[1, end] - totals[1, begin])
-            out[row + 2 * reach_rows + i, b] = ratio(totals[2, end] - totals[2, begin], s_words)
-            out[row + 3 * reach_rows + i, b] = ratio(totals[3, end] - totals[3, begin], s_words)
+            out[row + i, b] = within(totals, WORDS, begin, end)
+            out[row + reach_rows + i, b] = share(totals, LINKED, CHARS, begin, end)
+            out[row + 2 * reach_rows + i, b] = share(totals, STOPPED, WORDS, begin, end)
+            out[row + 3 * reach_rows + i, b] = share(totals, PROSE, WORDS, begin, end)
     row += 4 * reach_rows
     # --- what is in the elements above ---------------------------------------------------------------------------------------------------
     for b in range(n):
         e = block_element[b]
-        out[row, b] = totals[4, behind[e]] - totals[4, first[e]]
+        out[row, b] = within(totals, WORDS, first[e], behind[e])
         for level in range(LEVELS):
             e = parent[e]
             begin, end = first[e], behind[e]
-            e_words = totals[4, end] - totals[4, begin]
+            e_words = within(totals, WORDS, begin, end)
             k = row + 1 + level
             out[k, b] = e_words
-            out[k + LEVELS, b] = ratio(totals[0, end] - totals[0, begin], totals[1, end] - totals[1, begin])
-            out[k + 2 * LEVELS, b] = ratio(totals[3, end] - totals[3, begin], e_words)
+            out[k + LEVELS, b] = share(totals, LINKED, CHARS, begin, end)
+            out[k + 2 * LEVELS, b] = share(totals, PROSE, WORDS, begin, end)
             out[k + 3 * LEVELS, b] = end - begin
             out[k + 4 * LEVELS, b] = ratio(e_words, all_words)
-            out[k + 5 * LEVELS, b] = ratio(totals[2, end] - totals[2, begin], e_words)
+            out[k + 5 * LEVELS, b] = share(totals, STOPPED, WORDS, begin, end)
     row += 1 + 6 * LEVELS
     # --- the smallest elements with most of the prose ---------------------------------------------------------------------------------------
     most_rows = len(wanted.percents)
     for i in range(most_rows):
         best, least = 0, np.int64(np.iinfo(np.int64).max)
         for e in range(elements):
-            if (totals[3, behind[e]] - totals[3, first[e]]) * 100 >= all_prose * wanted.percents[i]:
-                size = (totals[4, behind[e]] - totals[4, first[e]]) * (most_depth + 1) - depth[e]
+            if within(totals, PROSE, first[e], behind[e]) * 100 >= all_prose * wanted.percents[i]:
+                size = within(totals, WORDS, first[e], behind[e]) * (most_depth + 1) - depth[e]
                 if size < least:
                     best, least = e, size
         begin, end = first[best], behind[best]
-        share = ratio(totals[4, end] - totals[4, begin], all_words)
-        link_share = ratio(totals[0, end] - totals[0, begin], totals[1, end] - totals[1, begin])
+        page_share = ratio(within(totals, WORDS, begin, end), all_words)
+        link_share = share(totals, LINKED, CHARS, begin, end)
         for b in range(n):
             out[row + i, b] = b - begin if b < begin else b - end + 1 if b >= end else 0
             out[row + most_rows + i, b] = ratio(b - begin, end - begin)
-            out[row + 2 * most_rows + i, b] = share
+            out[row + 2 * most_rows + i, b] = page_share
             out[row + 3 * most_rows + i, b] = link_share
     row += 4 * most_rows
     # --- blocks of the same kind ---------------------------------------------------------------------------------------------------------------
@@ -291,8 +300,8 @@ def fill(
         out[row, b] = ratio(b, n)
         out[row + 1, b] = b
         out[row + 2, b] = n - b
-        out[row + 3, b] = ratio(totals[3, b], all_prose)
-        out[row + 4, b] = ratio(all_prose - totals[3, b + 1], all_prose)
+        out[row + 3, b] = ratio(totals[PROSE, b], all_prose)
+        out[row + 4, b] = ratio(all_prose - totals[PROSE, b + 1], all_prose)
     row += 5
     spots = np.empty(n, np.bool_)
     for kind in range(3):
@@ -314,22 +323,18 @@ def fill(
                 following = b
             out[row + 1, b] = min(following - b, FAR) if start < n else NOWHERE
         row += 3
-    row += 2  # copies, in_title: of whole texts, filled by the caller
+    row += 2  # copies, in_title
     # --- the page, the same for each of its blocks ------------------------------------------------------------------------------------------------
     row = same(out, row, n)
     row = same(out, row, all_words)
     row = same(out, row, ratio(all_linked, all_chars))
     row = same(out, row, ratio(all_prose, all_words))
-    for place in wanted.page_tags:
-        found = 0
-        for b in range(n):
-            found += words[b] * (tags[block_element[b]] >> place & 1)
-        row = same(out, row, ratio(found, all_words))
-    for place in wanted.page_names:
-        found = 0
-        for b in range(n):
-            found += words[b] * (names[block_element[b]] >> place & 1)
-        row = same(out, row, ratio(found, all_words))
+    for places, above_all in ((wanted.page_tags, tags), (wanted.page_names, names)):
+        for place in places:
+            found = 0
+            for b in range(n):
+                found += words[b] * (above_all[block_element[b]] >> place & 1)
+            row = same(out, row, ratio(found, all_words))
     articles = pres = 0
     for e in range(elements):
         articles += tag[e] == wanted.article

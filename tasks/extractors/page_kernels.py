@@ -17,19 +17,9 @@ NOTHING, OPENS, CLOSES, LINK_OPENS, LINK_CLOSES, SKIPS, BREAKS, IS_RAW = range(8
 TABLE_BITS = 10
 NAME_BYTES = 16
 
-# Attributes that name what an element is for, those that hide it, and how much of them counts.
-CLASS, ID, ROLE, ITEMPROP, ITEMTYPE, STYLE, IS_HIDDEN, ARIA_HIDDEN = (
-    np.uint64(int.from_bytes(name))
-    for name in (
-        b"class",
-        b"id",
-        b"role",
-        b"itemprop",
-        b"itemtype",
-        b"style",
-        b"hidden",
-        b"a-hidden",
-    )  # the last eight bytes of aria-hidden
+# Attributes that name what an element is for, those that hide it, and how much of them counts. Of aria-hidden both parts, as eight bytes are a number.
+CLASS, ID, ROLE, ITEMPROP, ITEMTYPE, STYLE, IS_HIDDEN, ARI, A_HIDDEN, TRUE = (
+    np.uint64(int.from_bytes(name.encode())) for name in "class id role itemprop itemtype style hidden ari a-hidden true".split()
 )
 DISPLAY, NONE = np.frombuffer(b"display:", np.uint8), np.frombuffer(b"none", np.uint8)
 CRC = np.array([zlib.crc32(bytes([255 ^ byte])) ^ 0xFF000000 for byte in range(256)], np.uint32)  # a step of the checksum by byte
@@ -159,8 +149,20 @@ def is_blank(text: Bytes, at: int, end: int) -> bool:
 
 
 @compiled
-def find(low: Hashes, high: Hashes, a: np.uint64, b: np.uint64) -> np.int64:
-    """The place of a packed name in a table, -1 if it is not there."""
+def packed(name: Bytes, begin: int, end: int) -> np.uint64:
+    """The last eight bytes of name[begin:end] as one number, capitals as small letters."""
+    number = np.uint64(0)
+    for k in range(max(begin, end - 8), end):
+        number = (number << np.uint64(8)) | np.uint64(name[k] | 32)
+    return number
+
+
+@compiled
+def find(low: Hashes, high: Hashes, name: Bytes, begin: int, end: int) -> np.int64:
+    """The place of name[begin:end] in a table, -1 if it is not there."""
+    if end - begin > NAME_BYTES:
+        return np.int64(-1)
+    a, b = packed(name, begin, end), packed(name, begin, max(begin, end - 8))
     place = place_of(a, b)
     while low[place] != 0:
         if low[place] == a and high[place] == b:
@@ -212,11 +214,8 @@ def names_of(
         while html[end] != 34:
             chars += html[end] & 192 != 128
             end += 1
-        packed = np.uint64(0)
-        for k in range(name, equals):
-            packed = (packed << np.uint64(8)) | np.uint64(html[k])
-        length = equals - name
-        if length <= 8 and (packed in (CLASS, ID, ROLE, ITEMPROP, ITEMTYPE)):
+        length, last = equals - name, packed(html, name, equals)
+        if length <= 8 and last in (CLASS, ID, ROLE, ITEMPROP, ITEMTYPE):
             if chars <= MOST_CHARS:
                 k = equals + 2
                 if values > 0 and name_chars < MOST_NAME_CHARS:
@@ -232,11 +231,15 @@ def names_of(
                     filled += 1
                     k += 1
         elif (
-            (length == 6 and packed == IS_HIDDEN)
+            (length == 6 and last == IS_HIDDEN)
             or (
-                length == 11 and packed == ARIA_HIDDEN and html[name + 1] == 114 and end - equals == 6 and html[equals + 2] == 116
-            )  # "r", "true"
-            or (length == 5 and packed == STYLE and says_none(html, equals + 2, end))
+                length == 11
+                and last == A_HIDDEN
+                and packed(html, name, name + 3) == ARI
+                and end - equals == 6
+                and packed(html, equals + 2, end) == TRUE
+            )
+            or (length == 5 and last == STYLE and says_none(html, equals + 2, end))
         ):
             bits |= hidden_bit
         at = end + 1
@@ -260,12 +263,8 @@ def names_of(
         length = at - begin
         if length < 2:
             continue
-        a = b = np.uint64(0)
         for k in range(length):
-            byte = value[begin + k] | 32
-            words[written + k] = byte
-            b = (b << np.uint64(8)) | (a >> np.uint64(56))
-            a = (a << np.uint64(8)) | np.uint64(byte)
+            words[written + k] = value[begin + k] | 32
         known = False
         for w in range(distinct):
             start = ends[w - 1] if w > 0 else 0
@@ -282,13 +281,12 @@ def names_of(
             crc = (crc >> np.uint32(8)) ^ CRC[(crc ^ np.uint32(32)) & np.uint32(255)]
         for k in range(length):
             crc = (crc >> np.uint32(8)) ^ CRC[(crc ^ np.uint32(words[written + k])) & np.uint32(255)]
+        place = find(table.low, table.high, words, written, written + length)
+        if place >= 0:
+            bits |= table.bits[place]
         written += length
         ends[distinct] = written
         distinct += 1
-        if length <= NAME_BYTES:
-            place = find(table.low, table.high, a, b)
-            if place >= 0:
-                bits |= table.bits[place]
     return bits, crc ^ np.uint32(0xFFFFFFFF)
 
 
@@ -342,14 +340,9 @@ def cut(
             closes = following == 47
             begin = at + 2 if closes else at + 1
             behind = begin
-            a = b = np.uint64(0)
             while behind < n and html[behind] != 32 and html[behind] != 47 and html[behind] != 62:
-                b = (b << np.uint64(8)) | (a >> np.uint64(56))
-                a = (a << np.uint64(8)) | np.uint64(html[behind])
                 behind += 1
-            place = np.int64(-1)
-            if behind - begin <= NAME_BYTES:
-                place = find(tags.low, tags.high, a, b)
+            place = find(tags.low, tags.high, html, begin, behind)
             effect = np.int64(CLOSES if closes else OPENS)
             if place >= 0:
                 effect = np.int64(tags.closing[place] if closes else tags.opening[place])

@@ -24,11 +24,12 @@ import json, resource, sys
 sys.path.insert(0, {root!r})
 from flows.run import Request, prepare
 from tasks.core.worker import settle
+from tasks.extractors.learned_blocks import LearnedBlocks
 settle()
 run = prepare(Request({source!r}, {recipe!r}, {out!r}, 1, limit={files}))
 run.bench.store.open_for_writing()
 run.pipeline.check()
-run.pipeline.steps[0].extractor.try_out()
+LearnedBlocks().load()
 before = resource.getrusage(resource.RUSAGE_SELF)
 reports = []
 while works := run.plan.missing():
