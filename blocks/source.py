@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr
 
-from blocks.store import s3_options
+from winnow.blocks.store import s3_options
 
 
 class SnapshotSource(Block):

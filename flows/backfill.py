@@ -18,10 +18,10 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import Field
 
-from flows import notify as notifications
-from flows.deployed import Runs, ServerRuns, key
-from tasks.core.errors import BadInput, Transient, WinnowError
-from tasks.snapshots import COMMON_CRAWLS_LIST, chosen, listed
+from winnow.flows import notify as notifications
+from winnow.flows.deployed import Runs, ServerRuns, key
+from winnow.tasks.engine.errors import BadInput, Transient, WinnowError
+from winnow.tasks.sources.snapshots import COMMON_CRAWLS_LIST, chosen, listed
 
 LOOK_EVERY_S = 5.0
 

@@ -26,16 +26,16 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import exponential_backoff
 from pydantic import Field
 
-from flows import notify as notifications
-from flows.account import Account, why
-from flows.head_start import begin, begun
-from flows.housekeeping import command
-from flows.release import essentials, percent, size
-from flows.run import Request, Run, clean, prepare, release, result
-from tasks.core.errors import DamagedArtifact, Transient, WinnowError
-from tasks.core.plan import Work
-from tasks.core.runner import Runner
-from tasks.core.store import MIN_FREE_BYTES, no_space
+from winnow.flows import notify as notifications
+from winnow.tasks.engine.errors import DamagedArtifact, Transient, WinnowError
+from winnow.tasks.engine.plan import Work
+from winnow.tasks.engine.runners.base import Runner
+from winnow.tasks.engine.store import MIN_FREE_BYTES, no_space
+from winnow.tasks.report.release import essentials, percent, size
+from winnow.tasks.runs.account import Account, why
+from winnow.tasks.runs.head_start import begin, begun
+from winnow.tasks.runs.housekeeping import command
+from winnow.tasks.runs.run import Request, Run, clean, prepare, release, result
 
 MAX_BATCHES = 60
 REPAIRS = 3

@@ -14,7 +14,7 @@ from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Scheduled
 
-from tasks.core.errors import BadInput
+from winnow.tasks.engine.errors import BadInput
 
 CURATE = "curate-snapshot/curate-snapshot"
 

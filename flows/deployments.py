@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tasks.core.errors import BadInput
+from winnow.tasks.engine.errors import BadInput
 
 POOL = "winnow"
 LOST = "No heartbeat: the machine or the worker is gone. Retry goes on where it was."
@@ -38,14 +38,14 @@ class Deployment:
 
 DEPLOYMENTS = (
     Deployment(
-        "flows.curate.curate_snapshot",
+        "winnow.flows.curate.curate_snapshot",
         "curate-snapshot",
         "A snapshot in, a curated corpus out. Run it again to resume; what is finished is found in the store.",
         ("winnow", "type:entry"),
         parameters={"recipe": "fineweb"},
     ),
     Deployment(
-        "flows.watch.watch_snapshots",
+        "winnow.flows.watch.watch_snapshots",
         "watch-snapshots",
         "Starts one curation for each crawl that Common Crawl publishes, once, and resumes those that crashed.",
         ("winnow", "type:schedule"),
@@ -53,28 +53,28 @@ DEPLOYMENTS = (
         cron="30 5 * * *",
     ),
     Deployment(
-        "flows.backfill.backfill",
+        "winnow.flows.backfill.backfill",
         "backfill",
         "Curates a list or range of snapshots, the newest first, so many at once.",
         ("winnow", "type:entry"),
         parameters={"recipe": "fineweb"},
     ),
-    Deployment("flows.prune.prune", "prune", "Deletes from a store what no recorded run needs.", ("winnow", "type:upkeep")),
+    Deployment("winnow.flows.prune.prune", "prune", "Deletes from a store what no recorded run needs.", ("winnow", "type:upkeep")),
     Deployment(
-        "flows.train_lm.train_language_model",
+        "winnow.flows.train_lm.train_language_model",
         "train-language-model",
         "Texts in, a registered language model out (docs/language-models.md).",
         ("winnow", "type:training"),
         stored=False,
     ),
     Deployment(
-        "flows.train_classifier.train_classifier",
+        "winnow.flows.train_classifier.train_classifier",
         "train-classifier",
         "Positive and negative examples in, a registered fastText classifier out (docs/models.md).",
         ("winnow", "type:training"),
     ),
     Deployment(
-        "flows.train_importance.train_importance",
+        "winnow.flows.train_importance.train_importance",
         "train-importance",
         "Target text and raw text in, registered importance weights (DSIR) out (docs/models.md).",
         ("winnow", "type:training"),
@@ -92,7 +92,7 @@ def prefect_yaml(prefect_version: str) -> str:
             entry["schedules"] = [{"cron": d.cron, "timezone": "UTC", "active": False, "slug": "daily"}]
         deployments.append(entry | {"work_pool": {"name": POOL}})
     head = (
-        "# Made from flows/deployments.py: `python -m flows.deployments` writes it anew. `winnow deploy` registers the same without this file.\n"
+        "# Made from flows/deployments.py: `python -m winnow.flows.deployments` writes it anew. `winnow deploy` registers the same without this file.\n"
         f"#   prefect work-pool create {POOL} --type process --base-job-template infra/pools/process.json\n"
         "#   export WINNOW_STORE=s3://bucket/winnow          # or an absolute path\n"
         "#   prefect --no-prompt deploy --all --prefect-file infra/prefect.yaml\n"
@@ -116,7 +116,7 @@ def register(store: str, pool: str = POOL, *, watch: bool = False) -> list[str]:
     from prefect.schedules import Cron
     from prefect.types.entrypoint import EntrypointType
 
-    for block in import_module("blocks").BLOCKS:
+    for block in import_module("winnow.blocks").BLOCKS:
         block.register_type_and_schema()
     kind = _pool(pool)
     if kind != "process" and "://" not in store and not store.startswith("block:"):
@@ -161,7 +161,7 @@ def _pool(name: str) -> str:
     from prefect.client.schemas.actions import WorkPoolCreate
     from prefect.exceptions import ObjectNotFound
 
-    from flows.pools import template
+    from winnow.flows.pools import template
 
     with get_client(sync_client=True) as client:
         try:
@@ -203,7 +203,7 @@ def _mark_the_lost() -> None:
 
 def infra_files(prefect_version: str) -> dict[str, str]:
     """What infra/ has of this: path below it -> text. tests/test_infra.py compares."""
-    from flows.pools import KINDS, template
+    from winnow.flows.pools import KINDS, template
 
     pools = {f"pools/{kind}.json": json.dumps(template(kind), indent=2) + "\n" for kind in KINDS}
     return {"prefect.yaml": prefect_yaml(prefect_version), **pools}
@@ -214,4 +214,4 @@ if __name__ == "__main__":
     from pathlib import Path
 
     for path, text in infra_files(version("prefect")).items():
-        (Path(__file__).parent.parent / "infra" / path).write_text(text, encoding="utf-8")
+        (Path(__file__).parents[2] / "infra" / path).write_text(text, encoding="utf-8")

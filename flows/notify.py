@@ -8,7 +8,7 @@ from typing import Any
 
 from prefect.logging.loggers import flow_run_logger
 
-from tasks.core.errors import BadInput
+from winnow.tasks.engine.errors import BadInput
 
 CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 MESSAGE_CHARS = 2000

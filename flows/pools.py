@@ -1,4 +1,4 @@
-"""Base job templates of work pools: how a worker starts a run as a process, a container or a pod. ``python -m flows.deployments`` writes infra/pools/.
+"""Base job templates of work pools: how a worker starts a run as a process, a container or a pod. ``python -m winnow.flows.deployments`` writes infra/pools/.
 
 Each is Prefect's own template of that kind, as the installed version ships it, with other defaults; so every variable of Prefect's stays changeable
 in the UI and per deployment (`job_variables`). What runs is flows/deployments.py.

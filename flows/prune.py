@@ -1,4 +1,4 @@
-"""The flow ``prune``: `winnow prune` from the UI or a schedule. What may go is decided in flows/housekeeping.py."""
+"""The flow ``prune``: `winnow prune` from the UI or a schedule. What may go is decided in tasks/runs/housekeeping.py."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.states import Completed, Failed
 
-from flows import housekeeping
-from flows import notify as notifications
-from tasks.core.errors import WinnowError
+from winnow.flows import notify as notifications
+from winnow.tasks.engine.errors import WinnowError
+from winnow.tasks.runs import housekeeping
 
 SHOWN = 200
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from tasks.core.errors import BadInput, WinnowError
+from winnow.tasks.engine.errors import BadInput, WinnowError
 
 HOST, PORT = "127.0.0.1", 4200
 START_S = 180.0
@@ -67,7 +67,7 @@ def serve(store: str, host: str = HOST, port: int = PORT, *, watch: bool = False
         else:
             children.append(_start(["server", "start", "--host", host, "--port", str(port)], SERVER, quiet=True))
             _wait_for(url, children[0])
-        from flows.deployments import POOL, register
+        from winnow.flows.deployments import POOL, register
 
         names = register(store, watch=watch)
         children.append(_start(["worker", "start", "--pool", POOL, "--name", f"winnow on {socket.gethostname()}"], WORKER))

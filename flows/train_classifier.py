@@ -1,4 +1,4 @@
-"""The flow ``train-classifier``: labelled examples in, a registered fastText model out. The work itself is in ``tasks/classify/``.
+"""The flow ``train-classifier``: labelled examples in, a registered fastText model out. The work itself is in ``tasks/models/classify/``.
 
 Examples lie in a temporary folder while the flow runs; the registered card says what was trained from what, and the same training again is
 recognised by its digest.
@@ -15,14 +15,14 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from flows import notify as notifications
-from flows.examples import Choice, Sources
-from flows.training import files_and_digest, leave
-from tasks.classify import train
-from tasks.classify.examples import Examples, Split
-from tasks.classify.train import ClassifierOptions
-from tasks.core.errors import WinnowError
-from tasks.models import Card, register, versions
+from winnow.flows import notify as notifications
+from winnow.flows.training import files_and_digest, leave
+from winnow.tasks.engine.errors import WinnowError
+from winnow.tasks.models.classify import train
+from winnow.tasks.models.classify.examples import Examples, Split
+from winnow.tasks.models.classify.train import ClassifierOptions
+from winnow.tasks.models.files import Card, register, versions
+from winnow.tasks.runs.examples import Choice, Sources
 
 UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 

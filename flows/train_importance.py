@@ -1,4 +1,4 @@
-"""The flow ``train-importance``: target text and raw text in, a registered DSIR model out. The counting is in ``tasks/importance.py``."""
+"""The flow ``train-importance``: target text and raw text in, a registered DSIR model out. The counting is in ``tasks/models/importance.py``."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from flows import notify as notifications
-from flows.examples import Choice, Sources
-from flows.training import files_and_digest, leave
-from tasks.core.errors import WinnowError
-from tasks.importance import Bags, training_digest
-from tasks.models import Card, register, versions
+from winnow.flows import notify as notifications
+from winnow.flows.training import files_and_digest, leave
+from winnow.tasks.engine.errors import WinnowError
+from winnow.tasks.models.files import Card, register, versions
+from winnow.tasks.models.importance import Bags, training_digest
+from winnow.tasks.runs.examples import Choice, Sources
 
 
 @task(name="count words and pairs", cache_policy=NO_CACHE, persist_result=False)

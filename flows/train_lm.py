@@ -1,4 +1,4 @@
-"""The flow ``train-language-model``: texts in, a registered KenLM and SentencePiece model out. The work itself is in ``tasks/ngram/train.py``.
+"""The flow ``train-language-model``: texts in, a registered KenLM and SentencePiece model out. The work itself is in ``tasks/models/ngram/train.py``.
 
 Tasks hand sentences to each other in memory and persist nothing; the registered card says what was trained from what, and the same training
 again is recognised by its digest.
@@ -13,12 +13,12 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from flows import notify as notifications
-from flows.training import files_and_digest, leave
-from tasks.core.errors import WinnowError
-from tasks.models import Card, register, versions
-from tasks.ngram import train
-from tasks.ngram.train import LmOptions
+from winnow.flows import notify as notifications
+from winnow.flows.training import files_and_digest, leave
+from winnow.tasks.engine.errors import WinnowError
+from winnow.tasks.models.files import Card, register, versions
+from winnow.tasks.models.ngram import train
+from winnow.tasks.models.ngram.train import LmOptions
 
 UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 

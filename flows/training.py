@@ -2,8 +2,8 @@
 
 import os
 
-from tasks.core.errors import BadInput
-from tasks.models import Card, registered
+from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.models.files import Card, registered
 
 
 def already_trained(out: str, digest: str) -> Card | None:
@@ -19,7 +19,7 @@ def leave(card: Card, description: str) -> None:
     """The description as an artifact and, on a server, one block per file, so that a recipe on another machine can name it: block:NAME-PART."""
     from prefect.artifacts import create_markdown_artifact
 
-    from blocks.models import RegisteredModel
+    from winnow.blocks.models import RegisteredModel
 
     create_markdown_artifact(description, key="model", description=f"Model {card.name}")
     if not os.environ.get("PREFECT_API_URL"):

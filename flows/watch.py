@@ -15,13 +15,13 @@ from prefect.artifacts import create_table_artifact
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from flows import notify as notifications
-from flows import recipes
-from flows.deployed import Runs, Seen, ServerRuns, key
-from flows.places import store_at
-from tasks.core.errors import BadInput, Transient, WinnowError
-from tasks.core.store import Store
-from tasks.snapshots import COMMON_CRAWLS_LIST, listed
+from winnow.flows import notify as notifications
+from winnow.flows.deployed import Runs, Seen, ServerRuns, key
+from winnow.tasks.engine.errors import BadInput, Transient, WinnowError
+from winnow.tasks.engine.places import store_at
+from winnow.tasks.engine.store import Store
+from winnow.tasks.recipes import build as recipes
+from winnow.tasks.sources.snapshots import COMMON_CRAWLS_LIST, listed
 
 RESUMES = 3
 ENDED_BADLY = ("FAILED", "CRASHED")

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from flows.housekeeping import record
-from flows.run import Request, Run, prepare, release
-from tasks.core.runner import Outcome, Runner
+from winnow.tasks.engine.runners.base import Outcome, Runner
+from winnow.tasks.runs.housekeeping import record
+from winnow.tasks.runs.run import Request, Run, prepare, release
 
 
 def work_off(run: Run) -> int:

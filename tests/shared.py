@@ -1,6 +1,7 @@
-"""Where the shared data lies (``../shared/data``, or ``$WINNOW_DATA`` for a worktree elsewhere), for benchmarks and tests that skip without it."""
+"""Where the repository and the shared data lie (``../shared/data``, or ``$WINNOW_DATA`` for a worktree elsewhere), for benchmarks and tests that skip without it."""
 
 import os
 from pathlib import Path
 
-DATA = Path(os.environ.get("WINNOW_DATA") or Path(__file__).parents[2] / "shared" / "data")
+ROOT = Path(__file__).parents[1]
+DATA = Path(os.environ.get("WINNOW_DATA") or ROOT.parent / "shared" / "data")

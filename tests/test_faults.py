@@ -1,6 +1,6 @@
 """A whole run through a network that fails: source over HTTP, source and store on S3. Nothing lost, the same digest, bounded and polite.
 
-Each way to fail is tested alone in tests/test_fetch.py. Here they come mixed, at random, from a proxy before honest servers; waits are real
+Each way to fail is tested alone in tests/transport/test_fetch.py. Here they come mixed, at random, from a proxy before honest servers; waits are real
 but short.
 """
 
@@ -13,15 +13,15 @@ from dataclasses import replace
 import pytest
 import s3fs
 
-from flows.run import Request, prepare, release
-from tasks import fetch
-from tasks.core import store as stores
-from tasks.core.errors import BadInput, Transient
-from tasks.core.store import Store
 from tests.pipelines import curated, digests, work_off
 from tests.proxy import FAULTS, Faults, Proxy
 from tests.s3 import s3_service, upload
 from tests.tiny import CRAWL, mirror
+from winnow.tasks.engine import store as stores
+from winnow.tasks.engine.errors import BadInput, Transient
+from winnow.tasks.engine.store import Store
+from winnow.tasks.runs.run import Request, prepare, release
+from winnow.tasks.transport import fetch
 
 pytestmark = pytest.mark.server
 

@@ -10,20 +10,19 @@ import shlex
 import subprocess
 from importlib import import_module
 from importlib.metadata import version
-from pathlib import Path
 from unittest.mock import AsyncMock
 
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from flows import serve
-from flows.cli import _parser
-from flows.deployments import DEPLOYMENTS, POOL, infra_files
-from flows.pools import KINDS, UID, template
 from tests.flows.team import COMPOSE, resolved
+from tests.shared import ROOT
+from winnow.cli.main import _parser
+from winnow.flows import serve
+from winnow.flows.deployments import DEPLOYMENTS, POOL, infra_files
+from winnow.flows.pools import KINDS, UID, template
 
-ROOT = Path(__file__).parent.parent
 INFRA = ROOT / "infra"
 
 NAMED = {"type": "object", "additionalProperties": {"type": "string"}}
@@ -179,7 +178,7 @@ def test_server_and_worker_have_the_settings_of_winnow_serve():
 
 @pytest.mark.parametrize(("path", "text"), list(infra_files(version("prefect")).items()), ids=lambda v: v if len(v) < 40 else "")
 def test_what_is_made_from_code_is_as_the_code_makes_it_now(path, text):
-    assert (INFRA / path).read_text() == text, "python -m flows.deployments"
+    assert (INFRA / path).read_text() == text, "python -m winnow.flows.deployments"
 
 
 def test_every_entrypoint_is_a_flow_and_takes_its_parameters():

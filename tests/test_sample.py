@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from tasks.http_message import parse_http_response, payload_digest_holds
-from tasks.warc import Record, digest_holds, read_records
 from tests.data.sample_sources import PACKAGES
+from tests.shared import ROOT
+from winnow.tasks.archives.http_message import parse_http_response, payload_digest_holds
+from winnow.tasks.archives.warc import Record, digest_holds, read_records
 
 SAMPLE = Path(__file__).parent / "data" / "sample"
 SNAPSHOT = "CC-MAIN-2026-43"
@@ -178,7 +179,7 @@ def test_every_package_is_licensed() -> None:
 
 
 def test_nothing_tells_where_it_was_built() -> None:
-    here = [str(Path.home()), str(Path(__file__).parents[1]), socket.gethostname(), "/tmp/bash_jobs"]
+    here = [str(Path.home()), str(ROOT), socket.gethostname(), "/tmp/bash_jobs"]
     needles = [h.encode() for h in here if len(h) > 6]
     for path in SAMPLE.rglob("*"):
         if path.is_file():

@@ -7,21 +7,22 @@ import json
 import os
 import pickletools
 import re
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows import cli, housekeeping, serve
-from tasks.core.errors import BadInput
-from tasks.core.store import Store
-from tasks.documents import ReadDocuments
-from tasks.models import locate, model_file
 from tests.pipelines import curated, finished, rows
+from tests.shared import ROOT
 from tests.tiny import CRAWL, article, capture, html, mirror, record
+from winnow.cli import main as cli
+from winnow.flows import serve
+from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.store import Store
+from winnow.tasks.extract.documents import ReadDocuments
+from winnow.tasks.models.files import locate, model_file
+from winnow.tasks.runs import housekeeping
 
-ROOT = Path(__file__).parent.parent
 SCRIPT = "<script>alert(1)</script>"
 LANGUAGES = ["../../../../outside", "/outside", "en", "..", "a/b", SCRIPT, "x" * 400, "e\n", None]
 

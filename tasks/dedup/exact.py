@@ -19,11 +19,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from tasks.core.bench import Bench
-from tasks.core.step import Kind, Made, ShardStep, Step
-from tasks.dedup.keep import scores
-from tasks.dedup.resolve import ClusterStep, Decisions, group_sizes
-from tasks.measure import final_texts
+from winnow.tasks.dedup.keep import scores
+from winnow.tasks.dedup.resolve import ClusterStep, Decisions, group_sizes
+from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.step import Kind, Made, ShardStep, Step
+from winnow.tasks.signals.measure import final_texts
 
 By = Literal["url", "text"]
 KEY = pa.binary(16)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.core.bench import Bench
-from tasks.core.step import Step
+from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.step import Step
 
 PLAIN = ("first", "newest", "longest", "none")
 BEST = "best:"

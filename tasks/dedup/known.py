@@ -18,15 +18,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.core.bench import Bench
-from tasks.core.errors import BadInput
-from tasks.core.identity import canonical, digest
-from tasks.core.limit import Limit, judge
-from tasks.core.step import Made, ShardStep, Step, WholeStep
-from tasks.core.store import Store, footer_sha256, to_parquet
-from tasks.dedup.minhash import ROW_BITS, ROWS_PER_GROUP, MinHash, Sign, groups_of, kept_rows, key_range
-from tasks.dedup.resolve import Decisions, group_sizes, rows_of_shard
-from tasks.select import account, crossing
+from winnow.tasks.dedup.minhash import ROW_BITS, ROWS_PER_GROUP, MinHash, Sign, groups_of, kept_rows, key_range
+from winnow.tasks.dedup.resolve import Decisions, group_sizes, rows_of_shard
+from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.identity import canonical, digest
+from winnow.tasks.engine.step import Made, ShardStep, Step, WholeStep
+from winnow.tasks.engine.store import Store, footer_sha256, to_parquet
+from winnow.tasks.signals.limit import Limit, judge
+from winnow.tasks.signals.select import account, crossing
 
 WHO = pa.schema([pa.field("row", pa.int32()), pa.field("id", pa.string()), pa.field("url", pa.string())])
 MOST_PER_KEY = 8

@@ -20,12 +20,12 @@ import pyarrow as pa
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from tasks.core.bench import Bench
-from tasks.core.step import Kind, Made, ShardStep, Step, WholeStep
-from tasks.dedup.keep import scores
-from tasks.dedup.resolve import ClusterStep, Decisions, group_sizes, overlaps, rows_of_shard
-from tasks.dedup.shingles import I64, U32, U64, Shingles, mixed, shingles
-from tasks.measure import final_texts
+from winnow.tasks.dedup.keep import scores
+from winnow.tasks.dedup.resolve import ClusterStep, Decisions, group_sizes, overlaps, rows_of_shard
+from winnow.tasks.dedup.shingles import I64, U32, U64, Shingles, mixed, shingles
+from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.step import Kind, Made, ShardStep, Step, WholeStep
+from winnow.tasks.signals.measure import final_texts
 
 ROWS_PER_GROUP = 4096
 CANDIDATES_PER_GROUP = 1024

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.core.bench import Bench
-from tasks.core.limit import Limit, judge
-from tasks.core.step import Made, ShardStep, Step, WholeStep
-from tasks.select import account, crossing
+from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.step import Made, ShardStep, Step, WholeStep
+from winnow.tasks.signals.limit import Limit, judge
+from winnow.tasks.signals.select import account, crossing
 
 SHARDS_PER_GROUP = 64
 Decisions = Step  # one whose table begins with id, kept, reason, crossed: Judge, or what follows it

@@ -22,9 +22,9 @@ from tests.benchmarks.machine import ROOT, SOURCE, described, warc_files
 WINNOW = """
 import json, resource, sys
 sys.path.insert(0, {root!r})
-from flows.run import Request, prepare
-from tasks.core.worker import settle
-from tasks.extractors.learned_blocks import LearnedBlocks
+from winnow.tasks.runs.run import Request, prepare
+from winnow.tasks.engine.worker import settle
+from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
 settle()
 run = prepare(Request({source!r}, {recipe!r}, {out!r}, 1, limit={files}))
 run.bench.store.open_for_writing()
@@ -59,7 +59,7 @@ from datatrove.pipeline.filters import C4QualityFilter, FineWebQualityFilter, Go
 from datatrove.pipeline.readers import WarcReader
 from datatrove.pipeline.writers.jsonl import JsonlWriter
 from datatrove.utils import lid
-from tasks.models import locate, model_file
+from winnow.tasks.models.files import locate, model_file
 lid.FT176LID.MODEL_URL = str(locate(model_file('lid.176.ftz')))
 blocks = [
     WarcReader({folder!r}, glob_pattern='*.warc.gz', default_metadata={{}}), URLFilter(), Trafilatura(favour_precision=True), LanguageFilter(),

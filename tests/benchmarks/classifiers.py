@@ -16,17 +16,17 @@ import numpy as np
 import pyarrow.parquet as pq
 import xxhash
 
-from tasks.classify.evaluate import figures
-from tasks.classify.examples import Examples
-from tasks.classify.model import ClassifierModel
-from tasks.classify.train import ClassifierOptions, _fit, options_of
-from tasks.core.text import Document
-from tasks.fasttext_model import ALL_LABELS, load
-from tasks.filters.classifier import Classifier
-from tasks.language import LanguageModel
-from tasks.models import ModelFile, file_sha256, locate, model_file
-from tasks.texts import Text
 from tests.shared import DATA
+from winnow.tasks.extract.language import LanguageModel
+from winnow.tasks.models.classify.evaluate import figures
+from winnow.tasks.models.classify.examples import Examples
+from winnow.tasks.models.classify.model import ClassifierModel
+from winnow.tasks.models.classify.train import ClassifierOptions, _fit, options_of
+from winnow.tasks.models.fasttext import ALL_LABELS, load
+from winnow.tasks.models.files import ModelFile, file_sha256, locate, model_file
+from winnow.tasks.models.texts import Text
+from winnow.tasks.signals.filters.classifier import Classifier
+from winnow.tasks.signals.text import Document
 
 LABELS = DATA / "labels" / "quality"
 DEDUP = DATA / "dedup" / "documents.parquet"

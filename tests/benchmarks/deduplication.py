@@ -26,21 +26,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.core.bench import Bench
-from tasks.core.limit import CROSSED
-from tasks.core.plan import Plan
-from tasks.core.pool import Pool
-from tasks.core.step import Made, ShardStep
-from tasks.core.store import Store
-from tasks.core.worker import Job
-from tasks.crawl import Crawl, Source, SourceFile
-from tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, FuzzyClusters, MinHash, Sign, jaccard
-from tasks.dedup.paragraph import Paragraphs, RepeatedParagraphs, Unrepeat
-from tasks.dedup.resolve import Resolve
-from tasks.dedup.shingles import shingles
-from tasks.dedup.substring import RepeatedWindows, Unwind, Windows
+from tests.shared import DATA
+from winnow.tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, FuzzyClusters, MinHash, Sign, jaccard
+from winnow.tasks.dedup.resolve import Resolve
+from winnow.tasks.dedup.shingles import shingles
+from winnow.tasks.edit.paragraph import Paragraphs, RepeatedParagraphs, Unrepeat
+from winnow.tasks.edit.substring import RepeatedWindows, Unwind, Windows
+from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.plan import Plan
+from winnow.tasks.engine.runners.local import Pool
+from winnow.tasks.engine.step import Made, ShardStep
+from winnow.tasks.engine.store import Store
+from winnow.tasks.engine.worker import Job
+from winnow.tasks.signals.limit import CROSSED
+from winnow.tasks.sources.crawl import Crawl, Source, SourceFile
 
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "dedup"
+SHARED = DATA / "dedup"
 DOCUMENTS_PER_SHARD = 50_000
 CHANGED_SHARES = (0.0, 0.02, 0.05, 0.1)
 

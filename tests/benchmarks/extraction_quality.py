@@ -15,14 +15,14 @@ import re
 import time
 from pathlib import Path
 
-from tasks.charset import decode
-from tasks.extractors.base import ExtractionFailed, Extractor
-from tasks.extractors.learned_blocks import LearnedBlocks
-from tasks.extractors.resiliparse_text import ResiliparseText
-from tasks.extractors.trafilatura_text import TrafilaturaText
-from tasks.http_message import parse_http_response
-from tasks.warc import read_records
 from tests.benchmarks.machine import REAL, warc_files
+from winnow.tasks.archives.charset import decode
+from winnow.tasks.archives.http_message import parse_http_response
+from winnow.tasks.archives.warc import read_records
+from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor
+from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
+from winnow.tasks.extract.extractors.resiliparse_text import ResiliparseText
+from winnow.tasks.extract.extractors.trafilatura_text import TrafilaturaText
 
 KINDS = ("full_text_human", "full_text_human_blocks", "full_text_llm_drafted_reviewed", "publisher_parser_output_reviewed")
 CJK = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af])")

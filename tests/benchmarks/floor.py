@@ -15,16 +15,16 @@ from pathlib import Path
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
-from tasks.charset import decode
-from tasks.extract import HTML, _mime
-from tasks.extractors.base import ExtractionFailed
-from tasks.extractors.resiliparse_text import ResiliparseText
-from tasks.gzip_members import Members
-from tasks.http_message import parse_http_response
-from tasks.language import LanguageModel
-from tasks.models import model_file
-from tasks.warc import begins_record, read_records
 from tests.benchmarks.machine import SOURCE, warc_files
+from winnow.tasks.archives.charset import decode
+from winnow.tasks.archives.gzip_members import Members
+from winnow.tasks.archives.http_message import parse_http_response
+from winnow.tasks.archives.warc import begins_record, read_records
+from winnow.tasks.extract.extract import HTML, _mime
+from winnow.tasks.extract.extractors.base import ExtractionFailed
+from winnow.tasks.extract.extractors.resiliparse_text import ResiliparseText
+from winnow.tasks.extract.language import LanguageModel
+from winnow.tasks.models.files import model_file
 
 
 def pages(warcs: list[Path]) -> list[tuple[str, str]]:

@@ -20,15 +20,15 @@ import pyarrow.parquet as pq
 from datatrove.utils.perplexity import KenlmModel
 from datatrove.utils.perplexity import SentencePiece as Pieces
 
-from tasks.core.text import Document
-from tasks.filters.perplexity import ParagraphPerplexity, Perplexity
-from tasks.models import ModelFile, file_sha256, locate
-from tasks.ngram import cc_net, score
-from tasks.ngram.reader import ProbingModel
-from tasks.ngram.score import NgramModel, Scorer, load_pieces
-from tasks.ngram.train import LmOptions, train_ngrams, train_pieces
+from tests.shared import DATA
+from winnow.tasks.models.files import ModelFile, file_sha256, locate
+from winnow.tasks.models.ngram import cc_net, score
+from winnow.tasks.models.ngram.reader import ProbingModel
+from winnow.tasks.models.ngram.score import NgramModel, Scorer, load_pieces
+from winnow.tasks.models.ngram.train import LmOptions, train_ngrams, train_pieces
+from winnow.tasks.signals.filters.perplexity import ParagraphPerplexity, Perplexity
+from winnow.tasks.signals.text import Document
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 CONTROL = re.compile(f"[{''.join(map(chr, [*range(32), *range(127, 160)]))}]")
 
 
@@ -58,8 +58,8 @@ def timed(what, documents):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, default=2000)
-    parser.add_argument("--texts", type=Path, default=SHARED / "dedup" / "documents.parquet")
-    parser.add_argument("--train", type=Path, default=SHARED / "labels" / "plaintext-lm" / "en.txt.gz")
+    parser.add_argument("--texts", type=Path, default=DATA / "dedup" / "documents.parquet")
+    parser.add_argument("--train", type=Path, default=DATA / "labels" / "plaintext-lm" / "en.txt.gz")
     args = parser.parse_args()
     if not args.texts.exists() or not args.train.exists():
         sys.exit("Give --texts (Parquet with columns lang and text) and --train (text, a line each, .gz).")

@@ -12,11 +12,11 @@ from collections import Counter
 
 import xxhash
 
-from flows import recipes
-from tasks.filters.languages import back_ends
-from tasks.language import LanguageModel
-from tasks.language_codes import folded
 from tests.shared import DATA
+from winnow.tasks.extract.language import LanguageModel
+from winnow.tasks.extract.language_codes import folded
+from winnow.tasks.recipes import build as recipes
+from winnow.tasks.signals.filters.languages import back_ends
 
 MOST = 5000
 SETS = {

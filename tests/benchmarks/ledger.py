@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from flows import recipes
-from flows.ledger.find import open_run
-from flows.ledger.sql import named, query
-from flows.ledger.what_if import changed, sweep, what_if
-from tasks.core.limit import judge
-from tasks.core.store import footer_sha256, to_parquet
+from winnow.tasks.engine.store import footer_sha256, to_parquet
+from winnow.tasks.ledger.find import open_run
+from winnow.tasks.ledger.sql import named, query
+from winnow.tasks.ledger.what_if import changed, sweep, what_if
+from winnow.tasks.recipes import build as recipes
+from winnow.tasks.signals.limit import judge
 
 ROWS_PER_SHARD = 25_000
 

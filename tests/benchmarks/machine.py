@@ -5,9 +5,8 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.shared import DATA
+from tests.shared import DATA, ROOT
 
-ROOT = Path(__file__).parents[2]
 REAL = DATA / "snapshot"
 SHIPPED = ROOT / "tests" / "data" / "sample"
 SOURCE = REAL if REAL.exists() else SHIPPED

@@ -65,13 +65,14 @@ def simulate(api, shards, slots):
     from prefect import flow
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
-    from flows import curate, recipes
-    from flows.run import Request, Run
-    from tasks.core.bench import Bench
-    from tasks.core.plan import Plan
-    from tasks.core.runner import Outcome
-    from tasks.core.store import Store
-    from tasks.crawl import Crawl, Source, SourceFile
+    from winnow.flows import curate
+    from winnow.tasks.engine.context import Bench
+    from winnow.tasks.engine.plan import Plan
+    from winnow.tasks.engine.runners.base import Outcome
+    from winnow.tasks.engine.store import Store
+    from winnow.tasks.recipes import build as recipes
+    from winnow.tasks.runs.run import Request, Run
+    from winnow.tasks.sources.crawl import Crawl, Source, SourceFile
 
     class Nothing:
         def __init__(self):

@@ -1,8 +1,8 @@
-"""Train the model of ``tasks/extractors/learned_blocks.py`` and measure it on folds apart by registered domain. One command:
+"""Train the model of ``tasks/extract/extractors/learned_blocks.py`` and measure it on folds apart by registered domain. One command:
 
     make extractor-model          # or: python -m tests.benchmarks.train_block_model [--folds-only] [--without SET ...] [--seeds N ...]
 
-Needs ``../shared/data``; about ten minutes on two cores. Writes ``tasks/extractors/block_model.json`` and its card ``block_model.md``. Another
+Needs ``../shared/data``; about ten minutes on two cores. Writes ``tasks/extract/extractors/block_model.json`` and its card ``block_model.md``. Another
 machine may train a slightly different model; what is written down is what counts, and its digest is part of every address that depends on it.
 
 A block's label is the share of its words that a longest common subsequence of page and gold matches (bit-parallel: Hyyrö 2004), and for blocks out
@@ -22,14 +22,14 @@ import numpy as np
 import tldextract
 from resiliparse.parse.html import HTMLTree
 
-from tasks.extractors import block_trees
-from tasks.extractors.base import tidy
-from tasks.extractors.block_features import features
-from tasks.extractors.block_writer import write
-from tasks.extractors.learned_blocks import once
-from tasks.extractors.page_blocks import Page, page_blocks
 from tests.benchmarks import extraction_quality as quality
 from tests.benchmarks.machine import REAL
+from winnow.tasks.extract.extractors import block_trees
+from winnow.tasks.extract.extractors.base import tidy
+from winnow.tasks.extract.extractors.block_features import features
+from winnow.tasks.extract.extractors.block_writer import write
+from winnow.tasks.extract.extractors.learned_blocks import once
+from winnow.tasks.extract.extractors.page_blocks import Page, page_blocks
 
 FOLDS = 5
 DEPTH = 7

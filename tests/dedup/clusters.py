@@ -5,12 +5,12 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from tasks.core.bench import Bench
-from tasks.core.limit import CROSSED
-from tasks.core.plan import Plan
-from tasks.core.step import Made, ShardStep
-from tasks.core.store import Store
-from tasks.crawl import Crawl, Source, SourceFile
+from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.plan import Plan
+from winnow.tasks.engine.step import Made, ShardStep
+from winnow.tasks.engine.store import Store
+from winnow.tasks.signals.limit import CROSSED
+from winnow.tasks.sources.crawl import Crawl, Source, SourceFile
 
 DOCS: dict[str, list[dict]] = {}
 """Of each file its documents: url, text, and optionally kept, quality, date."""

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.dedup.exact import Clusters, Fingerprint, Scatter, text_key, url_key
-from tasks.dedup.resolve import Resolve
 from tests.dedup.clusters import DOCS, Decided, Documents, bench_of, decided
+from winnow.tasks.dedup.exact import Clusters, Fingerprint, Scatter, text_key, url_key
+from winnow.tasks.dedup.resolve import Resolve
 
 
 def deduplicated(root, by, best="", partitions=1, files_per_shard=1):

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.core.errors import DamagedArtifact
-from tasks.core.plan import Plan
-from tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, FuzzyClusters, MinHash, Sign, jaccard
-from tasks.dedup.resolve import Resolve
-from tasks.dedup.shingles import Shingles, shingles
 from tests.dedup.clusters import DOCS, Decided, Documents, bench_of, decided, ids
+from winnow.tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, FuzzyClusters, MinHash, Sign, jaccard
+from winnow.tasks.dedup.resolve import Resolve
+from winnow.tasks.dedup.shingles import Shingles, shingles
+from winnow.tasks.engine.errors import DamagedArtifact
+from winnow.tasks.engine.plan import Plan
 
 SMALL = MinHash(ngram=2, bands=6, rows=2)
 

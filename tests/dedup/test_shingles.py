@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.dedup import shingles as module
-from tasks.dedup.minhash import jaccard
-from tasks.dedup.shingles import UNSPACED, shingles
+from winnow.tasks.dedup import shingles as module
+from winnow.tasks.dedup.minhash import jaccard
+from winnow.tasks.dedup.shingles import UNSPACED, shingles
 
 
 def tokens(text):

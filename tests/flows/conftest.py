@@ -9,14 +9,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 
+from tests.shared import ROOT
 from tests.tiny import mirror
 
-WINNOW = (sys.executable, "-m", "flows.cli")
-ROOT = Path(__file__).parents[2]
+WINNOW = (sys.executable, "-m", "winnow.cli.main")
 START_S = 120
 
 

@@ -6,14 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from flows import account as accounts
-from flows import curate, housekeeping
-from flows.account import MAX_FAILED, Account, span, why
-from flows.run import Request, prepare
-from tasks.core import store as stores
-from tasks.core.errors import BadInput, ShardKilled, Transient, WinnowError
-from tasks.core.runner import Outcome
 from tests.tiny import mirror
+from winnow.flows import curate
+from winnow.tasks.engine import store as stores
+from winnow.tasks.engine.errors import BadInput, ShardKilled, Transient, WinnowError
+from winnow.tasks.engine.runners.base import Outcome
+from winnow.tasks.runs import account as accounts
+from winnow.tasks.runs import housekeeping
+from winnow.tasks.runs.account import MAX_FAILED, Account, span, why
+from winnow.tasks.runs.run import Request, prepare
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def test_status_names_the_failed_shards_and_the_command(run, account):
 
 
 def test_the_command_asks_for_the_same(run, monkeypatch):
-    from flows import cli
+    from winnow.cli import main as cli
 
     asked = []
     monkeypatch.setattr(cli, "_flow", lambda run, verbose: asked.append(run.request) or {"work": {}})

@@ -2,13 +2,13 @@
 
 import pytest
 
-from flows.examples import Choice, Sources
-from flows.housekeeping import record
-from flows.run import release
-from tasks.classify.examples import Examples
-from tasks.core.errors import BadInput
 from tests.pipelines import curated, rows
 from tests.tiny import mirror
+from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.models.classify.examples import Examples
+from winnow.tasks.runs.examples import Choice, Sources
+from winnow.tasks.runs.housekeeping import record
+from winnow.tasks.runs.run import release
 
 
 @pytest.fixture(scope="module")

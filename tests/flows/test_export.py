@@ -13,14 +13,14 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from flows.cli import main
-from flows.export import CCNET, DOCUMENT, LINES, export, quality_signals
-from flows.housekeeping import record
-from flows.run import release
-from tasks.core.errors import BadInput
-from tests.ngram.texts import ngram_model
+from tests.models.ngram.texts import ngram_model
 from tests.pipelines import curated, rows
 from tests.tiny import mirror
+from winnow.cli.main import main
+from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.exporters.redpajama import CCNET, DOCUMENT, LINES, export, quality_signals
+from winnow.tasks.runs.housekeeping import record
+from winnow.tasks.runs.run import release
 
 
 @pytest.fixture(scope="module")

@@ -10,20 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows import cli
-from flows.ledger.diff import diff
-from flows.ledger.explain import explain, explain_text, lost
-from flows.ledger.find import open_run
-from flows.ledger.predicate import predicate
-from flows.ledger.sql import named, query
-from flows.ledger.verify import mend, verify
-from flows.ledger.what_if import changed, sweep, what_if
-from flows.recipes import load
-from tasks.core.errors import BadInput, DamagedArtifact
-from tasks.core.limit import Limit, judge
-from tasks.core.merkle import root
 from tests.pipelines import finished, rows
 from tests.tiny import mirror
+from winnow.cli import main as cli
+from winnow.tasks.engine.errors import BadInput, DamagedArtifact
+from winnow.tasks.engine.merkle import root
+from winnow.tasks.ledger.diff import diff
+from winnow.tasks.ledger.explain import explain, explain_text, lost
+from winnow.tasks.ledger.find import open_run
+from winnow.tasks.ledger.predicate import predicate
+from winnow.tasks.ledger.sql import named, query
+from winnow.tasks.ledger.verify import mend, verify
+from winnow.tasks.ledger.what_if import changed, sweep, what_if
+from winnow.tasks.recipes.build import load
+from winnow.tasks.signals.limit import Limit, judge
 
 MOVED = "extends: gopher\nlimits:\n  language: null\n  stop_word_count: null\n  word_count: {low: 375, high: 100000}\n"
 
@@ -48,7 +48,7 @@ def gopher(place):
 def test_every_shipped_query_runs(place):
     store, runs = place
     for name, text in named().items():
-        if name == "language-agreement":  # of signals that no shipped recipe has: tests/filters/test_languages.py
+        if name == "language-agreement":  # of signals that no shipped recipe has: tests/signals/filters/test_languages.py
             continue
         assert text.startswith("-- "), name
         run = open_run(str(store), runs["refinedweb" if name == "refinedweb" else "raw"].id)

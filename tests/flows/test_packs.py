@@ -3,12 +3,12 @@
 import pytest
 import yaml
 
-from flows import recipes
-from flows.ledger.explain import verdicts
-from tasks.core.errors import BadInput
-from tasks.core.limit import Limit
 from tests.pipelines import curated, rows
 from tests.tiny import mirror
+from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.ledger.explain import verdicts
+from winnow.tasks.recipes import build as recipes
+from winnow.tasks.signals.limit import Limit
 
 FIELDS = {
     "dup_line_frac": 0.264,

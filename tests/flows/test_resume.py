@@ -19,11 +19,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.run import Request, prepare, release
-from tasks.core.store import TEMPORARY
 from tests.flows.conftest import ROOT, START_S, get
 from tests.pipelines import curated, digests
 from tests.tiny import CRAWL, mirror
+from winnow.tasks.engine.store import TEMPORARY
+from winnow.tasks.runs.run import Request, prepare, release
 
 pytestmark = pytest.mark.server
 POOL = "resume"
@@ -190,7 +190,7 @@ def test_cancel_retry_schedule_and_a_dead_server_end_with_the_same_bytes(place, 
         server = running.enter_context(serving(api, env, folder / "server.log"))
         until(lambda: get(f"{api}/health"))
         deploy = (
-            "from flows.curate import curate_snapshot\n"
+            "from winnow.flows.curate import curate_snapshot\n"
             f"curate_snapshot.from_source(source={str(ROOT)!r}, entrypoint='flows/curate.py:curate_snapshot')"
             f".deploy(name='resume', work_pool_name={POOL!r}, parameters={parameters!r}, print_next_steps=False)"
         )

@@ -24,7 +24,7 @@ def test_planted_secrets_appear_nowhere(winnow, server, environment, tiny, s3, t
     endpoint, client = s3
     with Proxy(endpoint, Faults(share=1.0, kinds=("denied",), most=10**6)) as refusing:
         blocks = {"planted-good": endpoint, "planted-refused": refusing.url}
-        code = "from blocks import ArtifactStore\n" + "".join(
+        code = "from winnow.blocks import ArtifactStore\n" + "".join(
             f"ArtifactStore(root='s3://secrets/w', endpoint_url={url!r}, access_key_id={BLOCK_KEY!r}, secret_access_key={BLOCK_SECRET!r})"
             f".save({name!r})\n"
             for name, url in blocks.items()

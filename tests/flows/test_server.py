@@ -5,13 +5,13 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.flows.conftest import get
 from tests.flows.test_command import run
 from tests.s3 import SECRET, s3_service, upload
+from tests.shared import ROOT
 from tests.tiny import CRAWL
 
 pytestmark = pytest.mark.server
@@ -47,9 +47,9 @@ def test_a_run_is_seen_on_a_server(winnow, server, tiny, local, store, tmp_path)
 
 
 def test_a_deployment_runs_the_same_flow_and_finds_everything_done(server, environment, tiny, local, store):
-    root = Path(__file__).parents[2]
+    root = ROOT
     script = (
-        "from flows.curate import curate_snapshot\n"
+        "from winnow.flows.curate import curate_snapshot\n"
         f"curate_snapshot.from_source(source={str(root)!r}, entrypoint='flows/curate.py:curate_snapshot')"
         f".serve(name='test', limit=1, pause_on_shutdown=False)"
     )

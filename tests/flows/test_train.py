@@ -6,9 +6,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.classify.texts import example
 from tests.flows.conftest import get
-from tests.ngram.texts import sentences
+from tests.models.classify.texts import example
+from tests.models.ngram.texts import sentences
 
 pytestmark = pytest.mark.server
 

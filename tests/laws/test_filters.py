@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tasks.core.filter import Filter, Signal
-from tasks.core.text import Batch, Document
-from tasks.filters.datatrove_block import DatatroveBlock
-from tasks.filters.reference import filters
+from winnow.tasks.signals.filter import Filter, Signal
+from winnow.tasks.signals.filters.datatrove_block import DatatroveBlock
+from winnow.tasks.signals.filters.reference import filters
+from winnow.tasks.signals.text import Batch, Document
 
 KINDS = {"float": float, "int": int, "bool": bool, "str": str, "floats": list}
 EXAMPLES = {DatatroveBlock: DatatroveBlock(block="filters.c4_filters.C4ParagraphFilter")}

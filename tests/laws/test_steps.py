@@ -5,12 +5,12 @@ import pickle
 
 import pytest
 
-from flows import recipes
-from tasks.core.identity import describe
-from tasks.core.step import ShardStep, Step, WholeStep
-from tasks.dedup.known import remember
 from tests.pipelines import curated
 from tests.tiny import mirror
+from winnow.tasks.dedup.known import remember
+from winnow.tasks.engine.identity import describe
+from winnow.tasks.engine.step import ShardStep, Step, WholeStep
+from winnow.tasks.recipes import build as recipes
 
 RECIPES = recipes.names()
 COPIES = """
@@ -80,7 +80,7 @@ def test_every_kind_of_step_is_under_these_laws(runs):
 
     seen = {type(step) for _, step in every_step(runs)}
     known = {c for c in leaves(Step) if c.__module__.startswith("tasks.")}
-    assert {c.__name__ for c in known - seen} == {"ReadDocuments"}  # has a source of its own: tests/test_documents.py
+    assert {c.__name__ for c in known - seen} == {"ReadDocuments"}  # has a source of its own: tests/extract/test_documents.py
 
 
 def test_recipes_share_what_they_can(runs):

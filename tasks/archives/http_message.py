@@ -1,0 +1,170 @@
+"""The HTTP response inside a record: status, header fields, and the payload as the page's author wrote it.
+
+Total on any bytes: what cannot be read is left as it is, or named in ``problem``. RFC 9110 (fields, content codings), RFC 9112 (message,
+chunked coding). Crawlers store bodies that are decoded already under the old header fields, so a coding is undone only where it is there.
+"""
+
+import re
+import zlib
+from dataclasses import dataclass
+
+from winnow.tasks.archives.warc import Record, digest_holds
+
+try:
+    import brotli
+except ImportError:
+    brotli = None
+
+FEED_BYTES = 1 << 16
+
+_STATUS = re.compile(rb"HTTP/\d+(?:\.\d+)?[ \t]+(\d{3})(?!\d)", re.IGNORECASE)
+_BLANK_LINE = re.compile(rb"\n\r{0,3}\n")
+_FOLD = re.compile(r"\r*\n[ \t]+")
+_FIELD = re.compile(r"^([^:\r\n]+):[ \t]*([^\r\n]*)", re.MULTILINE)
+_CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_LAST_COUNTS = frozenset({"content-type", "content-length"})
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+
+
+@dataclass(slots=True)
+class HttpResponse:
+    """``status`` is 0 if there is no status line. Repeated header fields are joined by ``, `` (RFC 9110, 5.3), except Content-Type and
+    Content-Length, where the last one counts. ``head_bytes`` is where the stored body begins in the block.
+
+    ``problem``: None, ``no_http_head`` (the payload is then the block), ``bad_status_line``, ``payload_oversized`` (the payload is cut),
+    ``content_encoding:<name>`` (it could not be undone; the payload is as stored).
+    """
+
+    status: int
+    content_type: str
+    headers: dict[str, str]
+    payload: bytes
+    problem: str | None
+    head_bytes: int = 0
+
+
+def parse_http_response(block: bytes, *, max_payload_bytes: int) -> HttpResponse:
+    """Never raises; the payload has at most ``max_payload_bytes``."""
+    if block[:5].upper() != b"HTTP/":
+        return HttpResponse(0, "", {}, block[:max_payload_bytes], "no_http_head")
+    blank = _BLANK_LINE.search(block)
+    head_bytes = blank.end() if blank else len(block)
+    headers = _fields(block[:head_bytes])
+    body, problem = block[head_bytes:], None
+    if "chunked" in headers.get("transfer-encoding", "").lower():
+        body = dechunk(body)
+    for coding in reversed(headers.get("content-encoding", "").lower().split(",")):
+        if problem is None:
+            body, problem = _undo(coding.strip(), body, max_payload_bytes)
+    if len(body) > max_payload_bytes:
+        body, problem = body[:max_payload_bytes], problem or "payload_oversized"
+    status = _STATUS.match(block)
+    if not status:
+        problem = "bad_status_line"
+    return HttpResponse(int(status[1]) if status else 0, headers.get("content-type", ""), headers, body, problem, head_bytes)
+
+
+def payload_digest_holds(record: Record, http: HttpResponse) -> bool | None:
+    """Whether WARC-Payload-Digest fits the stored body, or the body freed of its codings; None if it says nothing about this block.
+
+    Common Crawl and warcio digest the body as stored, the standard asks for the one without transfer coding.
+    """
+    if not record.payload_digest or record.type == "revisit" or record.problem == "oversized":
+        return None
+    body = memoryview(record.block)[http.head_bytes :]
+    holds = digest_holds(record.payload_digest, body)
+    if holds is False:
+        return any(digest_holds(record.payload_digest, b) for b in (dechunk(bytes(body)), http.payload))
+    return holds
+
+
+def dechunk(body: bytes) -> bytes:
+    """The chunks joined; a body that is not chunked comes back as it is, and so does what follows a broken chunk."""
+    at = 0
+    chunks: list[bytes] = []
+    while at < len(body):
+        size = _CHUNK.match(body, at)
+        if not size:
+            return b"".join([*chunks, body[at:]]) if chunks else body
+        n = int(size[1], 16)
+        if n == 0:
+            return b"".join(chunks) if chunks or at == 0 else body
+        chunks.append(body[size.end() : size.end() + n])
+        at = size.end() + n
+        at += 2 if body.startswith(b"\r\n", at) else body.startswith(b"\n", at)
+    return b"".join(chunks)
+
+
+def _fields(head: bytes) -> dict[str, str]:
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError:
+        text = head.decode("latin-1")
+    if "\n " in text or "\n\t" in text:
+        text = _FOLD.sub(" ", text)
+    fields: dict[str, str] = {}
+    for name, value in _FIELD.findall(text, text.find("\n") + 1 or len(text)):
+        key, value = name.strip().lower(), value.strip()
+        fields[key] = value if key not in fields or key in _LAST_COUNTS else f"{fields[key]}, {value}"
+    return fields
+
+
+def _undo(coding: str, body: bytes, limit: int) -> tuple[bytes, str | None]:
+    """The body without one content coding, and the problem."""
+    if coding in ("gzip", "x-gzip") and body.startswith(_GZIP):
+        out = _inflate(body, 31, limit)
+    elif coding == "deflate" and body:
+        out = _inflate(body, 15, limit) or _inflate(body, -15, limit) or body
+    elif coding == "br" and not _is_markup(body):
+        out = _unbrotli(body, limit)
+    elif coding == "zstd" and body.startswith(_ZSTD):
+        out = b""
+    else:
+        return body, None
+    return (out, None) if out or not body else (body, f"content_encoding:{coding}")
+
+
+def _is_markup(body: bytes) -> bool:
+    return body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"{"))
+
+
+def _inflate(data: bytes, wbits: int, limit: int) -> bytes:
+    """All that can be inflated, at most one byte above ``limit``: gzip members may follow each other, a cut or broken stream gives its begin."""
+    out: list[bytes] = []
+    left, inflate = limit + 1, zlib.decompressobj(wbits)
+    view = memoryview(data)
+    at = 0
+    rest: bytes | memoryview = b""
+    while left > 0:
+        if not rest:
+            rest, at = view[at : at + FEED_BYTES], at + FEED_BYTES
+            if not rest:
+                break
+        try:
+            out.append(inflate.decompress(rest, left))
+        except zlib.error:
+            break
+        left -= len(out[-1])
+        rest = inflate.unconsumed_tail
+        if inflate.eof:
+            rest = inflate.unused_data
+            if wbits != 31 or not (rest or bytes(view[at : at + 2])).startswith(_GZIP[: len(rest) or 2]):
+                break
+            inflate = zlib.decompressobj(wbits)
+    return b"".join(out)
+
+
+def _unbrotli(data: bytes, limit: int) -> bytes:
+    """As ``_inflate``; nothing if the library is missing or the data is no Brotli."""
+    if brotli is None:
+        return b""
+    out: list[bytes] = []
+    left, decoder = limit + 1, brotli.Decompressor()
+    try:
+        out.append(decoder.process(data, output_buffer_limit=left))
+        while left > len(out[-1]) > 0 and not decoder.is_finished():
+            left -= len(out[-1])
+            out.append(decoder.process(b"", output_buffer_limit=left))
+    except brotli.error:
+        return b""
+    return b"".join(out)

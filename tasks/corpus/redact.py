@@ -1,0 +1,93 @@
+"""Redact: the kept documents with personal data replaced, as the corpus will hold them.
+
+What counts as personal data, and what it is replaced by, is in ``tasks/corpus/pii.py``.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from winnow.tasks.corpus.buckets import Bucket
+from winnow.tasks.corpus.pii import redact
+from winnow.tasks.dedup.resolve import Decisions
+from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.step import Made, ShardStep, Step
+from winnow.tasks.signals.measure import Signals, final_texts
+
+CARRIED = ("url", "date", "language", "language_score", "source_file", "offset", "length", "record_id")
+BUCKET = "~"  # between language and bucket in the name of a partition; in neither of them
+PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+
+
+def partition_of(language: str | None) -> str:
+    """The value of ``lang=`` in the corpus's paths: the language, or ``und`` where it is unknown or could not be a folder's name."""
+    return language if language and PLAIN_NAME.fullmatch(language) else "und"
+
+
+def folder_of(partition: str) -> str:
+    """The Hive folders of a partition: ``lang=en``, or ``lang=en/bucket=head``."""
+    language, _, bucket = partition.partition(BUCKET)
+    return f"lang={language}/bucket={bucket}" if bucket else f"lang={language}"
+
+
+@dataclass(frozen=True)
+class Redact(ShardStep):
+    """Documents and decisions in; the kept rows in their final columns out, grouped by partition, in crawl order within a partition.
+
+    ``kinds`` are the kinds of personal data to replace; ``signals`` the signal columns that the corpus carries along. A partition is a
+    language, and a bucket where decisions have one.
+    """
+
+    name: ClassVar[str] = "redact"
+
+    documents: Step
+    decisions: Decisions
+    signals: Signals
+    kinds: tuple[str, ...]
+    carried_signals: tuple[str, ...] = ()
+    corrected: Step | None = None
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        bucket = self.decisions.column if isinstance(self.decisions, Bucket) else None
+        decisions = bench.read(self.decisions, shard, ["id", "kept", *([bucket] if bucket else [])])
+        documents = bench.read(self.documents, shard, ["id", "text", *CARRIED])
+        texts = final_texts(documents, bench.read(self.corrected, shard) if self.corrected else None)
+        documents = documents.set_column(1, "text", texts)
+        for name in self.carried_signals:
+            documents = documents.append_column(name, bench.read(self.signals, shard, [name])[name])
+        if bucket:
+            documents = documents.append_column(bucket, decisions[bucket])
+        kept = documents.filter(decisions["kept"])
+        dropped: Counter[str] = Counter()
+        found: Counter[str] = Counter()
+        redacted = []
+        for text in kept["text"].to_pylist():
+            result = redact(text, self.kinds)
+            found.update(result.counts)
+            redacted.append(result.text)
+        kept = kept.set_column(1, "text", pa.array(redacted, pa.string()))
+        blank = pc.equal(pc.utf8_trim_whitespace(kept["text"]), "")
+        if empty := pc.sum(blank).as_py():
+            dropped["empty_text"] += empty  # nothing was left after the line corrections, and no limit of the recipe minded
+            kept = kept.filter(pc.invert(blank))
+        names = [partition_of(x) for x in kept["language"].to_pylist()]
+        if bucket:
+            names = [f"{name}{BUCKET}{b}" for name, b in zip(names, kept[bucket].to_pylist(), strict=True)]
+        partition = pa.array(names, pa.string())
+        kept = kept.append_column("partition", partition)
+        order = pc.sort_indices(
+            pa.table({"partition": partition, "row": pa.array(range(len(partition)), pa.int64())}),
+            [("partition", "ascending"), ("row", "ascending")],
+        )
+        partitions = Counter(names)
+        notes = {
+            "languages": dict(sorted(partitions.items())),
+            "personal_data": dict(sorted(found.items())),
+            "text_chars": pc.sum(pc.utf8_length(kept["text"])).as_py() or 0,
+        }
+        rows_in = pc.sum(decisions["kept"]).as_py() or 0
+        return Made(kept.take(order), rows_in, kept.num_rows, dict(dropped), notes, row_groups=[n for _, n in sorted(partitions.items())])

@@ -1,0 +1,124 @@
+"""Deduplication inside texts: what its kinds share. Documents are edited here, never dropped; what an edit leaves is judged by ``Enough``.
+
+Which passages repeat is in ``paragraph.py`` and ``substring.py``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from winnow.tasks.dedup.resolve import Decisions
+from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.step import Made, ShardStep, Step
+from winnow.tasks.signals.limit import Limit, judge
+from winnow.tasks.signals.measure import final_texts
+from winnow.tasks.signals.select import account, crossing
+
+SPANS = pa.list_(pa.field("element", pa.struct([pa.field("start", pa.int32()), pa.field("end", pa.int32())])))
+EDITED = pa.schema(
+    [
+        pa.field("id", pa.string()),
+        pa.field("corrected_text", pa.string()),
+        pa.field("chars_removed", pa.int64()),
+        pa.field("chars_removed_share", pa.float64()),
+        pa.field("chars_left", pa.int64()),
+        pa.field("removed", SPANS),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Edit(ShardStep):
+    """Base of the steps that cut repeated passages out of the documents kept so far (all, without ``decisions``). Schema EDITED, one row per document: ``corrected_text`` as
+    ``Correct`` has it (the final text, null where it is the extracted one), ``removed`` as offsets of characters in the text before."""
+
+    documents: Step
+    corrected: Step | None
+    decisions: Decisions | None
+
+    @property
+    def by(self) -> str:
+        """What repeats: paragraph, substring. It names the columns of the decisions table."""
+        raise NotImplementedError
+
+    def spans(self, texts: list[str | None], shard: str, bench: Bench) -> list[Sequence[tuple[int, int]]]:
+        """Of each text (None if its document was not kept) what is to be cut, ascending and apart."""
+        raise NotImplementedError
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        documents = bench.read(self.documents, shard, ["id", "text"])
+        before = final_texts(documents, bench.read(self.corrected, shard) if self.corrected else None).to_pylist()
+        kept = bench.read(self.decisions, shard, ["kept"])["kept"].to_pylist() if self.decisions else [True] * len(before)
+        found = self.spans([t if k else None for t, k in zip(before, kept, strict=True)], shard, bench)
+        rows, edited, removed = [], 0, 0
+        for identity, extracted, text, cuts in zip(documents["id"].to_pylist(), documents["text"].to_pylist(), before, found, strict=True):
+            after = cut(text, cuts)
+            chars = sum(end - start for start, end in cuts)
+            edited, removed = edited + bool(cuts), removed + chars
+            rows.append(
+                {
+                    "id": identity,
+                    "corrected_text": None if after == extracted else after,
+                    "chars_removed": chars,
+                    "chars_removed_share": chars / len(text) if text else 0.0,
+                    "chars_left": len(after),
+                    "removed": [{"start": start, "end": end} for start, end in cuts],
+                }
+            )
+        notes = {"documents_edited": edited, "spans_removed": sum(len(c) for c in found), "chars_removed": removed}
+        return Made(pa.Table.from_pylist(rows, schema=EDITED), len(rows), len(rows), notes=notes)
+
+
+def cut(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """The text without the spans (ascending, apart), and without white space doubled by a cut. Unchanged if there are none."""
+    if not spans:
+        return text
+    parts, place = [], 0
+    for start, end in spans:
+        parts.append(text[place:start])
+        # Of the white space on both sides of a cut the longer run stays, so that a paragraph's end stays one.
+        after = end
+        while after < len(text) and text[after].isspace():
+            after += 1
+        before = start
+        while before > place and text[before - 1].isspace():
+            before -= 1
+        if before < start and end < after:
+            shorter = start - before <= after - end
+            parts[-1] = text[place:before] if shorter else parts[-1]
+            place = end if shorter else after
+        else:
+            place = end
+    parts.append(text[place:])
+    return "".join(parts).strip()
+
+
+@dataclass(frozen=True)
+class Enough(ShardStep):
+    """Decisions and an edit in, decisions out: ``<by>_chars_removed``, ``_chars_removed_share`` and ``_chars_left`` of each document, and the
+    limit ``<by>_chars_left >= min_chars_left`` applied to those kept so far."""
+
+    name: ClassVar[str] = "enough"
+
+    decisions: Decisions
+    edit: Edit
+    min_chars_left: int = 1
+
+    @property
+    def label(self) -> str:
+        return f"dedup-{self.edit.by}"
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        before = bench.read(self.decisions, shard)
+        names = ("chars_removed", "chars_removed_share", "chars_left")
+        edits = bench.read(self.edit, shard, list(names))
+        limit = Limit(f"{self.edit.by}_chars_left", low=self.min_chars_left)
+        # A document that was not kept was not edited: no limit on what is left of it.
+        left: Any = pc.if_else(before["kept"], edits["chars_left"], self.min_chars_left)
+        after = crossing(before, *judge({limit.signal: left}, (limit,), before.num_rows))
+        for name in names:
+            after = after.append_column(f"{self.edit.by}_{name}", edits[name])
+        return account(after, before["kept"])

@@ -1,0 +1,199 @@
+"""Paragraph deduplication: lines that many documents share are cut out of them (CCNet: Wenzek et al. 2020, section 3.2, and its published code).
+
+``Paragraphs`` (per shard: a hash of each line) -> ``RepeatedParagraphs`` (per key range: which of them go) -> ``Unrepeat`` (per shard: the edit).
+Mode ``cc_net`` does what cc_net does: within a group of files a line that two documents have goes from *every* document, the first included, blank
+lines too; a line repeated in one document alone stays once. Mode ``global`` knows no groups and leaves one copy.
+"""
+
+import hashlib
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from winnow.tasks.dedup.keep import scores
+from winnow.tasks.dedup.minhash import ROW_BITS, ROWS_PER_GROUP, key_range
+from winnow.tasks.dedup.resolve import Decisions, group_sizes, overlaps, rows_of_shard
+from winnow.tasks.edit.edits import Edit
+from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.step import Kind, Made, ShardStep, Step, WholeStep
+from winnow.tasks.signals.measure import final_texts
+
+LINES = pa.schema([pa.field("key", pa.uint64()), pa.field("row", pa.int32()), pa.field("file", pa.int32())])
+REPEATED = pa.schema([pa.field("shard", pa.int32()), pa.field("row", pa.int32()), pa.field("key", pa.uint64())])
+LINE_BYTES = 96  # measured peak per line of a partition
+
+# cc_net's list; it has the full-width digit one, which its rule for digits has already made a zero.
+PUNCTUATION = "，。、„”“«»１」「《》´∶：？！（）；–—．～’…━〈〉【】％►"
+
+
+class _Folding(dict[int, str | None]):
+    """What each character of a lower-case line becomes: digits 0, cc_net's punctuation and control characters nothing."""
+
+    def __missing__(self, code: int) -> str | None:
+        char = chr(code)
+        if unicodedata.category(char) == "Nd":
+            value: str | None = "0"
+        elif char in PUNCTUATION or code < 32 or 127 <= code < 160:
+            value = None
+        else:
+            value = char
+        self[code] = value
+        return value
+
+
+_folding = _Folding()
+
+
+def folded(line: str) -> str:
+    """The form in which two lines are the same (cc_net's ``normalize_for_dedup``)."""
+    return line.strip().lower().translate(_folding)
+
+
+def line_keys(text: str) -> list[int]:
+    """Of each line the first 8 bytes of the SHA-1 of its folded form, as an unsigned little-endian number."""
+    return [
+        int.from_bytes(hashlib.sha1(folded(line).encode("utf-8", "surrogatepass"), usedforsecurity=False).digest()[:8], "little")
+        for line in text.split("\n")
+    ]
+
+
+@dataclass(frozen=True)
+class Paragraphs(ShardStep):
+    """Documents in; each line that a document has, once, out (schema LINES, sorted by key). ``file`` is the number of the source file. Lines
+    shorter than ``min_chars`` in their folded form are left out: they are never cut."""
+
+    name: ClassVar[str] = "paragraphs"
+    kind: ClassVar[Kind] = "aggregate"
+
+    documents: Step
+    corrected: Step | None
+    min_chars: int = 0
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        documents = bench.read(self.documents, shard, ["text", "source_file"])
+        texts = final_texts(documents, bench.read(self.corrected, shard) if self.corrected else None).to_pylist()
+        number = {f.path: f.number for f in bench.shard(shard).files}
+        files = [number[path] for path in documents["source_file"].to_pylist()]
+        keys: list[int] = []
+        rows: list[int] = []
+        for row, text in enumerate(texts):
+            found = set(_long_enough(text, self.min_chars))
+            keys += found
+            rows += [row] * len(found)
+        key, at = np.array(keys, np.uint64), np.array(rows, np.int32)
+        order = np.lexsort((at, key))
+        table = pa.table([key[order], at[order], np.array(files, np.int32)[at[order]]], schema=LINES)
+        return Made(table, len(texts), table.num_rows, row_groups=ROWS_PER_GROUP)
+
+
+def _long_enough(text: str, min_chars: int) -> list[int]:
+    keys = line_keys(text)
+    return keys if not min_chars else [k for k, line in zip(keys, text.split("\n"), strict=True) if len(folded(line)) >= min_chars]
+
+
+@dataclass(frozen=True)
+class RepeatedParagraphs(WholeStep):
+    """The lines of one key range of all documents kept so far (all, without ``decisions``) in; which lines go from which document out (schema REPEATED, sorted by shard and row).
+
+    ``group_files``: how many files form a group of mode ``cc_net`` (its ``hash_in_mem``); 0 for all. ``keep`` is for mode ``global``.
+    """
+
+    name: ClassVar[str] = "repeated-paragraphs"
+
+    paragraphs: Paragraphs
+    decisions: Decisions | None
+    ranges: int
+    mode: str = "global"
+    group_files: int = 0
+    min_documents: int = 2
+    keep: str = "first"
+    ranked_by: Step | None = None
+
+    def shards(self, bench: Bench) -> tuple[str, ...]:
+        return tuple(f"{r:05d}" for r in range(self.ranges))
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        rows = self._rows_in(bench)
+        pieces = -(-rows * LINE_BYTES // self.ranges // bench.memory_bytes) or 1
+        tables, read = [REPEATED.empty_table()], 0
+        for piece in range(pieces):
+            found, n = self._repeated(bench, *key_range(int(shard) * pieces + piece, self.ranges * pieces))
+            tables.append(found)
+            read += n
+        table = pa.concat_tables(tables).sort_by([("shard", "ascending"), ("row", "ascending"), ("key", "ascending")])
+        return Made(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
+
+    def _rows_in(self, bench: Bench) -> int:
+        return sum(int(bench.store.report(self.paragraphs, key)["rows_out"]) for key in bench.shard_keys)
+
+    def _repeated(self, bench: Bench, low: int, high: int) -> tuple[pa.Table, int]:
+        parts = [(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
+        for number, shard in enumerate(bench.shard_keys):
+            with bench.store.open_parquet(self.paragraphs, shard) as file:
+                groups = [g for g in range(file.num_row_groups) if overlaps(file.metadata.row_group(g), low, high)]
+                if not groups:
+                    continue
+                table = file.read_row_groups(groups, use_threads=False)
+            kept = bench.read(self.decisions, shard, ["kept"])["kept"].to_numpy(zero_copy_only=False) if self.decisions else None
+            ranks = scores(self.keep, self.ranked_by, shard, bench)
+            key, row = table["key"].to_numpy(), table["row"].to_numpy()
+            mine = (key >= np.uint64(low)) & (key <= np.uint64(high)) & (True if kept is None else kept[row])
+            score = np.zeros(len(row)) if ranks is None else ranks.to_numpy()[row]
+            parts.append(
+                (key[mine], np.int64(number) << ROW_BITS | row[mine], table["file"].to_numpy()[mine].astype(np.int64), score[mine])
+            )
+        key, number_row, file_number, score = (np.concatenate(c) for c in zip(*parts, strict=True))
+        group = file_number // self.group_files if self.mode == "cc_net" and self.group_files else np.zeros(len(key), np.int64)
+        order = np.lexsort((number_row, -np.where(np.isnan(score), -np.inf, score), key, group))
+        key, number_row, group = key[order], number_row[order], group[order]
+        opens = np.ones(len(key), bool)
+        opens[1:] = (key[1:] != key[:-1]) | (group[1:] != group[:-1])
+        cluster = np.cumsum(opens) - 1
+        goes = np.bincount(cluster)[cluster] >= self.min_documents if len(key) else np.zeros(0, bool)
+        if self.mode == "global" and self.keep != "none":
+            goes &= ~opens
+        at = number_row[goes]
+        columns = [(at >> ROW_BITS).astype(np.int32), (at & ((1 << ROW_BITS) - 1)).astype(np.int32), key[goes]]
+        return pa.table(columns, schema=REPEATED), len(key)
+
+
+@dataclass(frozen=True)
+class Unrepeat(Edit):
+    """The edit: lines that ``RepeatedParagraphs`` names go, and of a line that a document repeats the first stays."""
+
+    name: ClassVar[str] = "unrepeat-paragraphs"
+
+    repeated: RepeatedParagraphs
+
+    @property
+    def by(self) -> str:
+        return "paragraph"
+
+    def spans(self, texts: list[str | None], shard: str, bench: Bench) -> list[Sequence[tuple[int, int]]]:
+        found = rows_of_shard(self.repeated, REPEATED, shard, bench)
+        go: dict[int, set[int]] = {}
+        for row, key in zip(found["row"].to_pylist(), found["key"].to_pylist(), strict=True):
+            go.setdefault(row, set()).add(key)
+        min_chars = self.repeated.paragraphs.min_chars
+        return [() if text is None else _cuts(text, go.get(row, set()), min_chars) for row, text in enumerate(texts)]
+
+
+def _cuts(text: str, go: set[int], min_chars: int) -> list[tuple[int, int]]:
+    """Whole lines with their line breaks, adjoining ones as one span."""
+    cuts: list[tuple[int, int]] = []
+    seen: set[int] = set()
+    start = 0
+    for line, key in zip(text.split("\n"), line_keys(text), strict=True):
+        end = min(start + len(line) + 1, len(text))
+        if (key in go or key in seen) and (not min_chars or len(folded(line)) >= min_chars):
+            if cuts and cuts[-1][1] == start:
+                cuts[-1] = (cuts[-1][0], end)
+            elif end > start:
+                cuts.append((start, end))
+        seen.add(key)
+        start += len(line) + 1
+    return cuts

@@ -1,0 +1,173 @@
+"""Exact substring deduplication: runs of at least ``min_tokens`` tokens that occur more than once anywhere in the kept documents are cut out
+(Lee et al. 2022, section 4.1; RefinedWeb with 50 tokens), at the borders of tokens and never inside a character with its marks.
+
+Instead of a suffix array over all text: ``Windows`` (per shard: a hash of every run of ``min_tokens`` tokens) -> ``RepeatedWindows`` (per key
+range: which occur again) -> ``Unwind`` (per shard: their union is the edit). A run longer than the window is the union of its windows, so what is
+found is the same; memory is a partition. Tokens are those of ``shingles.py``, valid for any script; a false match needs two different windows
+with one 64-bit hash.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from winnow.tasks.dedup.minhash import ROW_BITS, ROWS_PER_GROUP, key_range
+from winnow.tasks.dedup.resolve import Decisions, group_sizes, overlaps, rows_of_shard
+from winnow.tasks.dedup.shingles import I64, U64, places, span_hashes, tokenised
+from winnow.tasks.edit.edits import Edit
+from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.step import Kind, Made, ShardStep, Step, WholeStep
+from winnow.tasks.signals.measure import final_texts
+
+WINDOWS = pa.schema([pa.field("key", pa.uint64()), pa.field("row", pa.int32()), pa.field("token", pa.int32())])
+REPEATED = pa.schema(
+    [pa.field("shard", pa.int32()), pa.field("row", pa.int32()), pa.field("token", pa.int32()), pa.field("stays", pa.bool_())]
+)
+WINDOW_BYTES = 96  # measured peak per window of a partition
+
+
+def windows(texts: list[str], size: int) -> tuple[U64, I64, I64]:
+    """Of every run of ``size`` tokens its hash, the number of its text, and the number of its first token."""
+    keys, rows, tokens = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    before = np.zeros(len(texts), np.int64)  # tokens of each text in earlier pieces
+    for batch in tokenised(texts):
+        counts = np.maximum(batch.counts - size + 1, 0)
+        begin = np.repeat(np.cumsum(batch.counts) - batch.counts, counts) + places(counts)
+        keys.append(span_hashes(batch.hashes, begin, begin + size))
+        rows.append(np.repeat(batch.text, counts))
+        tokens.append(places(counts) + np.repeat(_before(before, batch.text, batch.counts), counts))
+    return np.concatenate(keys), np.concatenate(rows), np.concatenate(tokens)
+
+
+def borders(texts: list[str]) -> list[tuple[I64, I64]]:
+    """Of each text where its tokens begin and end, in characters."""
+    begins: list[list[I64]] = [[] for _ in texts]
+    ends: list[list[I64]] = [[] for _ in texts]
+    for batch in tokenised(texts):
+        upto = np.cumsum(batch.counts)
+        for text, offset, stop, count in zip(batch.text, batch.offset, upto, batch.counts, strict=True):
+            begins[text].append(batch.begin[stop - count : stop] + offset)
+            ends[text].append(batch.end[stop - count : stop] + offset)
+    return [(np.concatenate(b), np.concatenate(e)) for b, e in zip(begins, ends, strict=True)]
+
+
+def _before(known: I64, text: I64, counts: I64) -> I64:
+    """Tokens of the same text before each piece; brings ``known`` up to date. A batch seldom has two pieces of one text."""
+    found = np.zeros(len(text), np.int64)
+    for i, (t, n) in enumerate(zip(text, counts, strict=True)):
+        found[i] = known[t]
+        known[t] += n
+    return found
+
+
+@dataclass(frozen=True)
+class Windows(ShardStep):
+    """Documents in, every window of every document out (schema WINDOWS, sorted by key): 16 bytes per token before compression."""
+
+    name: ClassVar[str] = "windows"
+    kind: ClassVar[Kind] = "aggregate"
+
+    documents: Step
+    corrected: Step | None
+    min_tokens: int = 50
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        documents = bench.read(self.documents, shard, ["id", "text"])
+        texts = final_texts(documents, bench.read(self.corrected, shard) if self.corrected else None).to_pylist()
+        keys, rows, tokens = windows(texts, self.min_tokens)
+        order = np.argsort(keys, kind="stable")
+        columns = [keys[order], rows[order].astype(np.int32), tokens[order].astype(np.int32)]
+        return Made(pa.table(columns, schema=WINDOWS), len(texts), len(keys), row_groups=16 * ROWS_PER_GROUP)
+
+
+@dataclass(frozen=True)
+class RepeatedWindows(WholeStep):
+    """The windows of one key range of all documents kept so far in; those that occur more than once out (schema REPEATED, sorted by shard and
+    row). The first in crawl order ``stays``, unless ``keep`` is ``none``: then no copy does, as with Lee et al.'s tool."""
+
+    name: ClassVar[str] = "repeated-windows"
+
+    windows: Windows
+    decisions: Decisions
+    ranges: int
+    keep: str = "first"
+
+    def shards(self, bench: Bench) -> tuple[str, ...]:
+        return tuple(f"{r:05d}" for r in range(self.ranges))
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        rows = sum(int(bench.store.report(self.windows, key)["rows_out"]) for key in bench.shard_keys)
+        pieces = -(-rows * WINDOW_BYTES // self.ranges // bench.memory_bytes) or 1
+        tables, read = [REPEATED.empty_table()], 0
+        for piece in range(pieces):
+            found, n = self._repeated(bench, *key_range(int(shard) * pieces + piece, self.ranges * pieces))
+            tables.append(found)
+            read += n
+        table = pa.concat_tables(tables).sort_by([("shard", "ascending"), ("row", "ascending"), ("token", "ascending")])
+        return Made(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
+
+    def _repeated(self, bench: Bench, low: int, high: int) -> tuple[pa.Table, int]:
+        keys, numbers, tokens = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
+        for number, shard in enumerate(bench.shard_keys):
+            with bench.store.open_parquet(self.windows, shard) as file:
+                groups = [g for g in range(file.num_row_groups) if overlaps(file.metadata.row_group(g), low, high)]
+                if not groups:
+                    continue
+                table = file.read_row_groups(groups, use_threads=False)
+            kept = bench.read(self.decisions, shard, ["kept"])["kept"].to_numpy(zero_copy_only=False)
+            key, row = table["key"].to_numpy(), table["row"].to_numpy()
+            mine = (key >= np.uint64(low)) & (key <= np.uint64(high)) & kept[row]
+            keys.append(key[mine])
+            numbers.append(np.int64(number) << ROW_BITS | row[mine])
+            tokens.append(table["token"].to_numpy()[mine])
+        key, at, token = np.concatenate(keys), np.concatenate(numbers), np.concatenate(tokens)
+        order = np.argsort(key, kind="stable")  # shards, rows and tokens ascend within a key
+        key, at, token = key[order], at[order], token[order]
+        opens = np.ones(len(key), bool)
+        opens[1:] = key[1:] != key[:-1]
+        cluster = np.cumsum(opens) - 1
+        again = np.bincount(cluster)[cluster] > 1 if len(key) else np.zeros(0, bool)
+        stays = opens[again] & (self.keep != "none")
+        columns = [(at[again] >> ROW_BITS).astype(np.int32), (at[again] & ((1 << ROW_BITS) - 1)).astype(np.int32), token[again], stays]
+        return pa.table(columns, schema=REPEATED), len(key)
+
+
+@dataclass(frozen=True)
+class Unwind(Edit):
+    """The edit: tokens of repeated windows go, but for those of a window that stays. So with ``keep: first`` no repeated window is lost: each
+    still stands somewhere in the documents."""
+
+    name: ClassVar[str] = "unrepeat-substrings"
+
+    repeated: RepeatedWindows
+
+    @property
+    def by(self) -> str:
+        return "substring"
+
+    def spans(self, texts: list[str | None], shard: str, bench: Bench) -> list[Sequence[tuple[int, int]]]:
+        found = rows_of_shard(self.repeated, REPEATED, shard, bench)
+        row, token = found["row"].to_numpy(), found["token"].to_numpy()
+        stays = found["stays"].to_numpy(zero_copy_only=False).astype(bool)
+        order = np.lexsort((token, row))
+        row, token, stays = row[order], token[order], stays[order]
+        named = np.unique(row)
+        cuts: list[Sequence[tuple[int, int]]] = [()] * len(texts)
+        for r, (begin, end) in zip(named, borders([texts[r] or "" for r in named]), strict=True):
+            mine = slice(*np.searchsorted(row, [r, r + 1]))
+            goes = _covered(token[mine][~stays[mine]], len(begin), self.repeated.windows.min_tokens)
+            goes &= ~_covered(token[mine][stays[mine]], len(begin), self.repeated.windows.min_tokens)
+            edges = np.flatnonzero(np.diff(np.concatenate([[False], goes, [False]]).astype(np.int8))).reshape(-1, 2)
+            cuts[r] = [(int(begin[i]), int(end[j - 1])) for i, j in edges]
+        return cuts
+
+
+def _covered(begin: I64, tokens: int, size: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which tokens lie in a window that begins at one of ``begin``."""
+    steps = np.zeros(tokens + 1, np.int64)
+    np.add.at(steps, begin, 1)
+    np.add.at(steps, begin + size, -1)
+    return np.asarray(np.cumsum(steps)[:tokens] > 0)

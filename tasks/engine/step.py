@@ -1,0 +1,115 @@
+"""A Step is a frozen config plus one method. Its address says everything it was made from; where and how it runs is not in it.
+
+Design, section 3. Identity by config and inputs follows Marin's fingerprints and tango's step ids; the conservation law
+``rows_in == rows_out + sum(dropped)`` is checked at every commit (tasks/engine/store.py).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import pyarrow as pa
+
+from winnow.tasks.engine.identity import describe, digest
+
+if TYPE_CHECKING:
+    from winnow.tasks.engine.context import Bench
+
+Kind = Literal["filter", "join", "aggregate"]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What one shard of one step made: the table, and the account of its rows.
+
+    ``dropped`` maps a reason to rows; ``notes`` holds further figures for people (lines edited, bytes read), never needed downstream
+    of a decision; ``dropped_rows`` is an optional table that tells *which* records were dropped.
+    """
+
+    table: pa.Table
+    rows_in: int
+    rows_out: int
+    dropped: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+    dropped_rows: pa.Table | None = None
+    row_groups: Sequence[int] | int | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """Base of every step. Subclasses add fields (their config and their input steps) and ``run``.
+
+    ``version`` is bumped when an unchanged config must give other rows. ``name`` is what people read in the UI, the manifest and paths.
+    """
+
+    version: ClassVar[str] = "1"
+    kind: ClassVar[Kind] = "filter"
+    name: ClassVar[str] = ""
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+    @property
+    def inputs(self) -> tuple["Step", ...]:
+        values = (getattr(self, f.name) for f in fields(self))
+        return tuple(s for v in values for s in (v if isinstance(v, tuple) else (v,)) if isinstance(s, Step))
+
+    @cached_property
+    def address(self) -> str:
+        return f"{self.label}-v{self.version}-{digest(describe(self))[:16]}"
+
+    def shards(self, bench: "Bench") -> tuple[str, ...] | None:
+        """Names of the shards this step makes; None while that is not known because an input is still missing."""
+        raise NotImplementedError
+
+    def needs(self, source: "Step", shard: str, bench: "Bench") -> tuple[str, ...]:
+        """Which shards of the input ``source`` are read to make ``shard``. All of them, unless a subclass knows better."""
+        return source.shards(bench) or ()
+
+    def data_path(self, shard: str) -> str:
+        """Where the table lies, relative to the store's root."""
+        return f"steps/{self.address}/{shard}.parquet"
+
+    def run(self, shard: str, bench: "Bench") -> Made:
+        """Make one shard. Pure: reads only its inputs through ``bench`` and the source files of its shard."""
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """Fail before the first shard if a model, library or option is not usable.
+
+        Raises:
+            BadInput: says what to install or change.
+        """
+
+    def lineage(self) -> Iterator["Step"]:
+        """Every step this one needs, inputs first, itself last."""
+        seen: dict[str, Step] = {}
+        for source in self.inputs:
+            seen |= {s.address: s for s in source.lineage()}
+        yield from (seen | {self.address: self}).values()
+
+
+@dataclass(frozen=True)
+class ShardStep(Step):
+    """A step that works crawl shard by crawl shard: shard n is made from shard n of its inputs (and nothing else of the crawl).
+
+    Its address holds no crawl, and a shard is named by a digest of its own files: with a larger ``--limit``, another sample or a
+    folder that grew, what was computed stays valid.
+    """
+
+    def shards(self, bench: "Bench") -> tuple[str, ...]:
+        return bench.shard_keys
+
+    def needs(self, source: Step, shard: str, bench: "Bench") -> tuple[str, ...]:
+        return (shard,) if isinstance(source, ShardStep) else super().needs(source, shard, bench)
+
+
+@dataclass(frozen=True)
+class WholeStep(Step):
+    """A step over the whole crawl. ``crawl`` is the digest of the crawl's shards, so it is part of the address."""
+
+    kind: ClassVar[Kind] = "aggregate"
+
+    crawl: str

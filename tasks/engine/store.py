@@ -1,0 +1,407 @@
+"""The Store: any fsspec root (folder, ``s3://``) that knows where an address lives, what is done, and how to commit atomically.
+
+A shard is done when its report exists, and the report is written last. Nothing here knows what a step means.
+"""
+
+import contextlib
+import errno
+import hashlib
+import io
+import json
+import os
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from winnow.tasks.engine.errors import BadInput, DamagedArtifact, WinnowError
+from winnow.tasks.engine.step import Made, Step
+from winnow.tasks.transport.fetch import CLOCK, POLITE, NotFound, Politeness, open_stream, patiently, s3_filesystem
+
+SCHEMA = 1
+T = TypeVar("T")
+TEMPORARY = ".winnow-tmp-"
+ORPHAN_AGE_S = 24 * 3600
+MIN_FREE_BYTES = 1 << 30
+"""A run stops in good order when the disk of its store has less room than this."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """``root`` is a folder or URI; ``options`` go to fsspec (endpoint, anon). Credentials come from the environment or a block, and
+    are never shown: ``options`` stays out of repr."""
+
+    root: str
+    options: tuple[tuple[str, Any], ...] = field(default=(), repr=False)
+    politeness: Politeness = field(default=POLITE, repr=False, compare=False)
+
+    @cached_property
+    def _fs(self) -> tuple[Any, str]:
+        if self._is_s3:
+            fs = s3_filesystem(self.options, timeout_s=self.politeness.timeout_s)
+            return fs, str(fs._strip_protocol(self.root)).rstrip("/")
+        try:
+            fs, path = fsspec.url_to_fs(self.root, **dict(self.options))
+        except (ValueError, ImportError) as e:
+            raise BadInput(f"The store {self.root} cannot be opened: {e}. Give a folder or a URI such as s3://bucket/winnow.") from None
+        return fs, str(path).rstrip("/")
+
+    @property
+    def _is_s3(self) -> bool:
+        return self.root.startswith(("s3://", "s3a://"))
+
+    def _call(self, path: str, call: Callable[[], T], verb: str = "read") -> T:
+        """The result of a call on the filesystem; on S3, tried again while the service is throttling or away.
+
+        Raises:
+            FileNotFoundError: no such object. Transient: after bounded attempts. BadInput: no access.
+        """
+        if not self._is_s3:
+            return call()
+        try:
+            return patiently(f"{self.root.rstrip('/')}/{path}", call, self.politeness, CLOCK, verb)
+        except NotFound as e:
+            if verb == "read":
+                raise FileNotFoundError(errno.ENOENT, str(e)) from None
+            raise
+
+    @property
+    def is_local(self) -> bool:
+        return isinstance(self._fs[0], fsspec.implementations.local.LocalFileSystem)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A filesystem must not travel to another process (s3fs holds an event loop and sockets).
+        return {"root": self.root, "options": self.options, "politeness": self.politeness}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    def full(self, path: str) -> str:
+        """Raises BadInput for a path that leads out of the store: parts of it are names that recipes, documents and models gave."""
+        if path.startswith("/") or ".." in path.split("/"):
+            raise BadInput(f"{path!r} leads out of the store {self.root}. Whatever gave a folder that name must be renamed.")
+        return f"{self._fs[1]}/{path}"
+
+    def uri(self, path: str) -> str:
+        """Absolute path or URI of a path inside the store."""
+        return self.full(path) if self.is_local else self._fs[0].unstrip_protocol(self.full(path))
+
+    # ------------------------------------------------------------------ bytes
+
+    def get(self, path: str) -> bytes:
+        """Raises FileNotFoundError if there is no such object."""
+        return bytes(self._call(path, lambda: self._fs[0].cat_file(self.full(path))))
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write all or nothing: temporary file and rename on a local disk, one PUT elsewhere.
+
+        Raises:
+            WinnowError: no space left, or the store refuses writing; says what to do.
+        """
+        fs, full = self._fs[0], self.full(path)
+        if not self.is_local:
+            self._call(path, lambda: fs.pipe_file(full, data), "written")
+            return
+        target = Path(full)
+        temporary = target.with_name(f"{TEMPORARY}{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}-{target.name}"[:200])
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as f:
+                f.write(data)
+                f.flush()
+                os.fsync(f.fileno())
+            temporary.replace(target)
+        except OSError as e:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            if e.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise no_space(self, 0) from None
+            raise BadInput(f"The store {self.root} cannot be written: {e.strerror or e}. Choose another place with --store.") from None
+
+    def exists(self, path: str) -> bool:
+        return bool(self._call(path, lambda: self._fs[0].exists(self.full(path))))
+
+    def delete(self, path: str, *, recursive: bool = False) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self._call(path, lambda: self._fs[0].rm(self.full(path), recursive=recursive))
+
+    def files(self, path: str) -> dict[str, int]:
+        """Files below a folder: path relative to the store -> size in bytes. Empty if there is no such folder."""
+        fs, root = self._fs
+        fs.invalidate_cache()
+        try:
+            found = self._call(path, lambda: fs.find(f"{root}/{path}", detail=True))
+        except FileNotFoundError:
+            return {}
+        return {name[len(root) + 1 :]: int(info["size"] or 0) for name, info in found.items()}
+
+    def folders(self, path: str) -> list[str]:
+        """Names of the folders directly below a folder."""
+        fs, root = self._fs
+        fs.invalidate_cache()
+        try:
+            found = self._call(path, lambda: fs.ls(f"{root}/{path}", detail=True))
+            return sorted(i["name"].rstrip("/").rsplit("/", 1)[1] for i in found if i["type"] == "directory")
+        except FileNotFoundError:
+            return []
+
+    def free_bytes(self) -> int | None:
+        """Room on the disk of the store; None where that is no question (S3)."""
+        if not self.is_local:
+            return None
+        return shutil.disk_usage(next(p for p in (Path(self.root), *Path(self.root).absolute().parents) if p.exists())).free
+
+    # ------------------------------------------------------------------ artifacts
+
+    def open_for_writing(self) -> None:
+        """Make the store's root and its marker, once.
+
+        Raises:
+            BadInput: the place cannot be written, or was written by a newer Winnow.
+        """
+        self.check()
+        if not self.exists("store.json"):
+            self.put("store.json", json.dumps({"schema": SCHEMA, "about": "artifacts of winnow; safe to delete as a whole"}).encode())
+        elif self.is_local and not os.access(self.full("store.json"), os.W_OK):
+            raise BadInput(f"The store {self.root} is read-only for this user. Choose another place with --store.")
+
+    def check(self) -> None:
+        """Raises BadInput if the store cannot be read or is of a newer schema than this version knows."""
+        try:
+            marker = json.loads(self.get("store.json"))
+        except FileNotFoundError:
+            return
+        except (PermissionError, NotADirectoryError) as e:
+            raise BadInput(f"The store {self.root} cannot be read: {e.strerror or e}. Choose another place with --store.") from None
+        except json.JSONDecodeError:
+            raise BadInput(
+                f"{self.uri('store.json')} is damaged. If {self.root} is a store of winnow, delete that one file and run again."
+            ) from None
+        if marker.get("schema", 0) > SCHEMA:
+            raise BadInput(
+                f"The store {self.root} was written by a newer winnow (schema {marker['schema']}, this one knows {SCHEMA}). "
+                "Update winnow, or choose another place with --store."
+            )
+
+    def report_path(self, step: Step, shard: str) -> str:
+        return f"steps/{step.address}/{shard}.json"
+
+    def done(self, step: Step, shards: Iterable[str]) -> set[str]:
+        """Those of ``shards`` whose report *and* table exist. One listing per step (two where the tables lie elsewhere)."""
+        shards = list(shards)
+        here = self.files(f"steps/{step.address}")
+        folder = os.path.commonpath([step.data_path(s) for s in shards[:1000]]) if shards else ""
+        tables = (
+            here if all(step.data_path(s) in here or self.report_path(step, s) not in here for s in shards) else here | self.files(folder)
+        )
+        return {s for s in shards if self.report_path(step, s) in here and tables.get(step.data_path(s), 0) > 0}
+
+    def has(self, step: Step, shard: str) -> bool:
+        """Whether this shard is done now. For many shards ``done`` asks less often."""
+        return self.exists(self.report_path(step, shard)) and self.exists(step.data_path(shard))
+
+    def report(self, step: Step, shard: str) -> dict[str, Any]:
+        """The report of a finished shard. Raises DamagedArtifact if it cannot be read."""
+        path = self.report_path(step, shard)
+        try:
+            try:
+                return dict(json.loads(self.get(path)))
+            except json.JSONDecodeError:
+                if self.is_local:
+                    raise
+                return dict(json.loads(self.get(path)))  # it may have been the line
+        except (FileNotFoundError, json.JSONDecodeError) as e:
+            self.delete(path)
+            raise DamagedArtifact(
+                f"The report {self.uri(path)} is missing or damaged ({type(e).__name__}): run the same command again, it is made anew."
+            ) from None
+
+    def commit(self, step: Step, shard: str, made: Made, figures: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Write the table(s), then the report. Refuses to lose a row without a reason. ``figures`` are taken when the tables are written.
+
+        Raises:
+            ValueError: ``rows_in != rows_out + sum(dropped)`` or the table has other than ``rows_out`` rows: a bug in the step.
+        """
+        if step.kind == "filter" and made.rows_in != made.rows_out + sum(made.dropped.values()):
+            raise ValueError(
+                f"{step.address}/{shard} lost rows without a reason: {made.rows_in} in, {made.rows_out} out, dropped {made.dropped}"
+            )
+        data = to_parquet(made.table, made.row_groups)
+        self.put(step.data_path(shard), data)
+        if made.dropped_rows is not None:
+            self.put(f"steps/{step.address}/{shard}.dropped.parquet", to_parquet(made.dropped_rows))
+        report = {
+            "step": step.label,
+            "address": step.address,
+            "kind": step.kind,
+            "shard": shard,
+            "rows_in": made.rows_in,
+            "rows_out": made.rows_out,
+            "dropped": dict(sorted(made.dropped.items())),
+            "notes": made.notes,
+            "data": {
+                "path": step.data_path(shard),
+                "rows": made.table.num_rows,
+                "bytes": len(data),
+                "sha256": hashlib.sha256(data).hexdigest(),
+                "footer_sha256": footer_sha256(data),
+            },
+            **figures(),
+        }
+        self.put(self.report_path(step, shard), json.dumps(report, indent=1, ensure_ascii=True).encode())
+        return report
+
+    def read(self, step: Step, shard: str, columns: list[str] | None = None) -> pa.Table:
+        """The table of a finished shard, checked against the digest in its report.
+
+        Raises:
+            DamagedArtifact: missing or altered since it was written. The report is deleted, so that the next run makes it anew.
+        """
+        report = self.report(step, shard)
+        try:
+            data = self.get(step.data_path(shard))
+            if not self.is_local and hashlib.sha256(data).hexdigest() != report["data"]["sha256"]:
+                data = self.get(step.data_path(shard))  # it may have been the line
+            if hashlib.sha256(data).hexdigest() != report["data"]["sha256"]:
+                raise pa.ArrowInvalid("its sha256 is not the one in the report")
+            # Not pq.read_table: the threads it leaves behind abort one in twenty short processes as they exit (pyarrow 26).
+            with pq.ParquetFile(pa.BufferReader(data), pre_buffer=False) as file:
+                return file.read(columns, use_threads=False)
+        except (FileNotFoundError, pa.ArrowInvalid, OSError) as e:
+            raise self._damaged(step, shard, e) from None
+
+    @contextlib.contextmanager
+    def open_parquet(self, step: Step, shard: str) -> Iterator[pq.ParquetFile]:
+        """For reading some row groups of a table only: the footer is checked against the report, pages against their checksums.
+
+        Raises:
+            DamagedArtifact: as ``read`` does, also for what is found damaged while the file is open.
+        """
+        footer = self.report(step, shard)["data"]["footer_sha256"]
+        try:
+            with self.open_checked(step.data_path(shard), footer) as file:
+                yield file
+        except (FileNotFoundError, pa.ArrowInvalid, OSError) as e:
+            raise self._damaged(step, shard, e) from None
+
+    @contextlib.contextmanager
+    def open_checked(self, path: str, footer_sha256: str) -> Iterator[pq.ParquetFile]:
+        """A Parquet file whose footer has this digest, and whose pages are checked. Raises OSError or ArrowInvalid for any damage."""
+        with self._open(path) as stream:
+            if hashlib.sha256(_footer(stream)).hexdigest() != footer_sha256:
+                raise OSError("its footer has another digest than when it was written")
+            with pq.ParquetFile(stream, page_checksum_verification=True) as file:
+                yield file
+
+    def _open(self, path: str) -> Any:
+        if not self._is_s3:
+            return self._fs[0].open(self.full(path), "rb")
+        try:
+            return open_stream(self.root, path, self.options, politeness=self.politeness)
+        except NotFound as e:
+            raise FileNotFoundError(errno.ENOENT, str(e)) from None
+
+    def _damaged(self, step: Step, shard: str, cause: Exception) -> DamagedArtifact:
+        """The error for a table that cannot be read; deletes its report, so that the next run makes it anew."""
+        self.delete(self.report_path(step, shard))
+        return DamagedArtifact(
+            f"{self.uri(step.data_path(shard))} is missing or damaged ({cause}): run the same command again, it is made anew."
+        )
+
+    def clean(self, folders: Iterable[str]) -> int:
+        """Delete what killed writers left half-written in these folders; how many pieces that were.
+
+        A temporary file is an orphan if its process on this machine is gone, or if it is a day old, whoever wrote it. On S3 nothing is
+        half-written but uploads in parts, which nobody sees and somebody pays for: those of a day ago are aborted, in the whole store.
+        """
+        if not self.is_local:
+            return self._abort_uploads() if self._is_s3 else 0
+        here, count = f"{TEMPORARY}{socket.gethostname()}-", 0
+        for path in [p for folder in folders for p in self.files(folder)]:
+            name = path.rsplit("/", 1)[1]
+            if not name.startswith(TEMPORARY):
+                continue
+            mine = name.startswith(here)
+            try:
+                old = time.time() - os.stat(self.full(path)).st_mtime > ORPHAN_AGE_S
+            except FileNotFoundError:
+                continue
+            if old or (mine and not _alive(name[len(here) :].split("-")[0])):
+                self.delete(path)
+                count += 1
+        return count
+
+    def _abort_uploads(self) -> int:
+        fs, root = self._fs
+        bucket, _, prefix = root.partition("/")
+        try:
+            uploads = self._call("", lambda: fs.list_multipart_uploads(bucket))
+        except (BadInput, FileNotFoundError):
+            return 0  # whoever may write does not always see uploads
+        since = time.time() - ORPHAN_AGE_S
+        old = [u for u in uploads if u["Key"].startswith(f"{prefix}/" if prefix else "") and u["Initiated"].timestamp() < since]
+        for upload in old:
+            with contextlib.suppress(FileNotFoundError):
+                self._call(upload["Key"], lambda u=upload: fs.abort_mpu(bucket, u["Key"], u["UploadId"]))  # type: ignore[misc]
+        return len(old)
+
+
+def no_space(store: Store, free_bytes: int) -> WinnowError:
+    return WinnowError(
+        f"No space left for the store {store.root}: {free_bytes / 2**30:.1f} GiB are free. Free some space (`winnow prune --store {store.root}` "
+        "deletes what no corpus needs) and run the same command again; what is finished is kept."
+    )
+
+
+def to_parquet(table: pa.Table, row_groups: Any = None) -> bytes:
+    """Parquet bytes: zstd, no statistics on text, the same for the same table in every process.
+
+    ``row_groups``: rows per group, or the list of sizes of each group; one group by default.
+    """
+    sink = io.BytesIO()
+    table = table.combine_chunks()
+    with pq.ParquetWriter(
+        sink,
+        table.schema,
+        compression="zstd",
+        compression_level=3,
+        write_statistics=[c for c in table.column_names if c != "text"],
+        write_page_checksum=True,
+    ) as writer:
+        if isinstance(row_groups, int) or row_groups is None:
+            writer.write_table(table, row_group_size=row_groups or max(1, table.num_rows))
+        else:
+            start = 0
+            for size in row_groups:
+                writer.write_table(table.slice(start, size), row_group_size=max(1, size))
+                start += size
+    return sink.getvalue()
+
+
+def footer_sha256(data: bytes) -> str:
+    """Digest of the metadata of a Parquet file, for ``Store.open_checked``."""
+    return hashlib.sha256(_footer(io.BytesIO(data))).hexdigest()
+
+
+def _footer(stream: Any) -> bytes:
+    """The metadata of a Parquet file: its length is in the 8 bytes at the end. Raises OSError on a file that is cut or is none."""
+    end = stream.seek(0, io.SEEK_END)
+    stream.seek(max(0, end - 8))
+    length = int.from_bytes(stream.read(4), "little")
+    if end < length + 8:
+        raise OSError("it is cut")
+    stream.seek(end - 8 - length)
+    return bytes(stream.read(length))
+
+
+def _alive(pid: str) -> bool:
+    return pid.isdigit() and Path(f"/proc/{pid}").exists()

@@ -1,0 +1,51 @@
+"""What a process does that makes shards, whoever started it: the local pool, a Dask worker, a Ray actor.
+
+It holds no state that matters: a job reaches each process once, a task after that is a few names, and what was made lies in the store.
+"""
+
+import gc
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.step import Step
+
+GARBAGE_EVERY = 100_000
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all workers of a run need to know. Holds credentials of source and store: it is sent, never written down or shown."""
+
+    bench: Bench = field(repr=False)
+    steps: tuple[Step, ...]
+
+    @cached_property
+    def _by_address(self) -> dict[str, Step]:
+        return {step.address: step for step in self.steps}
+
+    def make(self, addresses: Sequence[str], shard: str, redo: Sequence[str]) -> list[dict[str, Any]]:
+        """Run the steps of one stage on one shard, as Bench.make does; one at a time in this process."""
+        with _one_at_a_time:
+            return self.bench.make([self._by_address[a] for a in addresses], shard, redo)
+
+
+# A worker process of somebody else's cluster may have several threads. Steps count the process's own time and memory, and the
+# libraries below them are not all thread-safe.
+_one_at_a_time = threading.Lock()
+
+
+def settle() -> None:
+    """Use one core of this machine, as there is a process for each, and look for garbage seldom.
+
+    Steps make millions of lists and strings, and hardly a cycle; by default the collector looks at them every 700, which takes 4 % of their time.
+    """
+    import pyarrow as pa
+
+    gc.set_threshold(GARBAGE_EVERY)
+
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(2)

@@ -1,0 +1,182 @@
+"""A page as a sequence of text blocks with the tree around them: the material of the learned extractor, and of the text it writes.
+
+One parse by Resiliparse, one pass over the tree written out again. That form is regular where pages are not: every element is
+closed, every attribute quoted, so tags need no second parser. Nothing here decides what is content.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from resiliparse.parse.html import HTMLTree
+
+if TYPE_CHECKING:
+    from winnow.tasks.extract.extractors import page_kernels
+
+Ints = npt.NDArray[np.int32]
+
+# Elements whose content is written out raw, where "<" begins no tag. They end at their end tag or with the page, and are no text of it.
+RAW = frozenset("script style iframe noembed noframes xmp plaintext".split())
+SKIPPED = frozenset("svg template select textarea datalist video audio canvas object embed map math-annotation annotation title".split())
+INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q rp rt ruby s samp small span strike strong sub sup"
+    " time tt u var wbr img input".split()
+)
+VOID = frozenset("area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split())
+BLOCK_TAGS = (
+    "body div p li td th h1 h2 h3 h4 h5 h6 pre blockquote dt dd figcaption button article main nav header footer aside section form table"
+    " ul ol dl tr figure noscript details summary caption center address fieldset tbody thead tfoot"
+).split()
+TAG_ID = {tag: n + 1 for n, tag in enumerate(BLOCK_TAGS)}
+
+# Groups of words in class, id, role and itemprop names. A block carries the groups of all elements around it.
+GROUPS: dict[str, str] = {
+    "nav": "nav navbar navigation menu menubar submenu dropdown megamenu topbar toolbar tabs navegacion navigazione nawigacja",
+    "side": "sidebar side aside rail widget widgets module secondary complementary seitenleiste randspalte barra lateral colonna marginal",
+    "foot": "footer foot bottom contentinfo colophon copyright legal fuss fusszeile pie stopka piede",
+    "head": "header head top masthead banner topbar logo brand branding kopf kopfzeile cabecera entete testata naglowek",
+    "comment": "comment comments disqus respond discussion commentlist replies feedback kommentar kommentare commentaires comentarios commenti kommentarbereich komentarze komentarz opinie",
+    "share": "share sharing social facebook twitter pinterest addthis sharedaddy linkedin whatsapp follow",
+    "related": "related recommended recommendations verwandte relacionadas relacionados correlati more similar teaser teasers popular trending latest also recirc outbrain taboola weitere weiterlesen mehr empfehlungen empfehlung empfohlen lesen artikelliste podobne powiazane polecane relacionada connexes suggestions suggested readmore",
+    "ad": "ad ads advert advertisement advertising werbung anzeige anzeigen publicidad pub reklama sponsor sponsored promo promotion adsense dfp anuncio anuncios annonce annonces pubblicita publicite reklamy",
+    "crumb": "breadcrumb breadcrumbs crumb crumbs",
+    "meta": "meta metadata byline author date time timestamp published posted info dateline credit credits autor autoren auteur autore autora datum fecha fuente quelle",
+    "tags": "tag tags category categories topics keywords label labels schlagwort schlagworte schlagwoerter themen temas etiquetas tagi kategorie kategorien categoria categorias",
+    "notice": "cookie cookies consent gdpr notice alert privacy disclaimer hinweis datenschutz cookiebanner aviso",
+    "overlay": "modal popup overlay dialog lightbox tooltip offcanvas toast",
+    "account": "login signin signup register account user subscribe subscription newsletter email paywall premium abo abonnement abonnieren anmelden registrieren suscripcion abbonati paywalled bezahlschranke regwall",
+    "search": "search searchbox filter filters facet facets sort suche buscar recherche szukaj",
+    "pager": "pagination pager paging prev previous next page pages",
+    "caption": "caption figcaption figure gallery image photo video media player slider carousel bild bildunterschrift bildergalerie foto fotos legende galerie galeria zdjecie",
+    "body": "articlebody article entry body story postbody textbody storybody content bodytext text copy prose richtext paragraph artikel artikeltext absatz inhalt texte texto testo cuerpo contenido contenu contenuto tresc articolo",
+    "post": "post blog single hentry news item",
+    "main": "main primary maincontent container wrapper page",
+    "title": "title headline heading subtitle standfirst lead lede intro excerpt summary deck abstract titel ueberschrift titulo titre titolo dachzeile unterzeile teasertext vorspann lid entradilla chapo occhiello sommario",
+    "product": "product price cart sku variant shop buy basket rating ratings review reviews spec specs specification description",
+    "thread": "thread topic forum message messages reply answer answers question bbp postcontent cooked quote",
+    "signature": "signature sig avatar profile userinfo postprofile rank joined poster",
+    "list": "list listing listings grid cards card tile results collection archive",
+    "doc": "doc docs documentation markdown wiki mw reference toc contents section",
+    "hidden": "hidden placeholder hide invisible sr visually screenreader noprint print offscreen collapsed",
+    "action": "btn button buttons cta link links action actions tools toolbox controls edit",
+    "table": "table row col column cell",
+    "code": "code highlight hljs syntax codehilite snippet terminal",
+}
+GROUP_NAMES = tuple(GROUPS)
+GROUP_BIT = {word: 1 << n for n, (_, words) in reversed(list(enumerate(GROUPS.items()))) for word in words.split()}
+HIDDEN_BIT = 1 << len(GROUPS)
+
+
+@dataclass
+class Page:
+    """Runs of text, the blocks they make up, and the block elements above them. ``parent`` of element 0 (the body) is 0.
+
+    ``text``: UTF-8 of all runs, one behind the other.
+    ``run_*``: one entry per piece of text between two tags: where it ends in ``text``, how many links it is in.
+    ``block_*``: element, first run, whether a line break began it.
+    ``element_*``: place in BLOCK_TAGS + 1 (0: not there), bits and checksum of its names (0 where no block is inside), parent, first block
+    inside, first block behind.
+    """
+
+    title: str
+    text: bytes
+    run_end: Ints
+    run_link: Ints
+    block_element: Ints
+    block_run: Ints
+    block_break: Ints
+    element_tag: Ints
+    element_bits: Ints
+    element_checksum: npt.NDArray[np.uint32]
+    element_parent: Ints
+    element_first: Ints
+    element_behind: Ints
+
+    @property
+    def run_text(self) -> list[str]:
+        """The text of each run."""
+        ends = self.run_end.tolist()
+        return [self.text[a:b].decode() for a, b in zip([0, *ends], ends, strict=False)]
+
+
+@cache
+def tag_table() -> "page_kernels.TagTable":
+    """What the kernel knows of tags."""
+    from winnow.tasks.extract.extractors import page_kernels as kernels
+
+    opening = {
+        **dict.fromkeys(BLOCK_TAGS, kernels.OPENS),
+        **dict.fromkeys(VOID, kernels.BREAKS),
+        **dict.fromkeys(SKIPPED - VOID, kernels.SKIPS),
+        **dict.fromkeys((SKIPPED & VOID) | INLINE, kernels.NOTHING),
+        **dict.fromkeys(RAW, kernels.IS_RAW),
+        "a": kernels.LINK_OPENS,
+    }
+    closing = {**dict.fromkeys(INLINE, kernels.NOTHING), "a": kernels.LINK_CLOSES}
+    names, place = _table_of(opening)
+    values = np.zeros((3, names.shape[1]), np.uint8)
+    for name, effect in opening.items():
+        values[:, place[name]] = effect, closing.get(name, kernels.CLOSES), TAG_ID.get(name, 0)
+    return kernels.TagTable(names[0], names[1], values[0], values[1], values[2])
+
+
+@cache
+def group_table() -> "page_kernels.WordTable":
+    """What the kernel knows of words in names."""
+    from winnow.tasks.extract.extractors.page_kernels import WordTable
+
+    names, place = _table_of(GROUP_BIT)
+    bits = np.zeros(names.shape[1], np.int32)
+    for word, bit in GROUP_BIT.items():
+        bits[place[word]] = bit
+    return WordTable(names[0], names[1], bits)
+
+
+def _table_of(names: Iterable[str]) -> tuple[npt.NDArray[np.uint64], dict[str, int]]:
+    """Packed names where the kernel looks for them, and where each is."""
+    from winnow.tasks.extract.extractors.page_kernels import TABLE_BITS, place_of
+
+    packed = np.zeros((2, 1 << TABLE_BITS), np.uint64)
+    places = {}
+    for name in names:
+        high, low = divmod(int.from_bytes(name.encode()), 1 << 64)
+        place = int(place_of(np.uint64(low), np.uint64(high)))
+        while packed[0, place]:
+            place = (place + 1) % packed.shape[1]
+        packed[:, place] = low, high
+        places[name] = place
+    return packed, places
+
+
+def page_blocks(tree: HTMLTree) -> Page:
+    """The blocks of a parsed page. Blocks may be blank."""
+    from winnow.tasks.extract.extractors.page_kernels import all_names, cut
+
+    body = tree.body
+    html = body.html.encode() if body is not None else b""
+    raw = np.frombuffer(html, np.uint8)
+    text = np.empty(len(html), np.uint8)
+    most = html.count(b"<") + 1
+    run, block, element = (np.empty((rows, most), np.int32) for rows in (2, 3, 6))
+    runs, blocks, elements = cut(raw, tag_table(), text, run, block, element)
+    run, block, element = run[:, :runs].copy(), block[:, :blocks].copy(), element[:, :elements].copy()
+    bits, checksum = np.empty(elements, np.int32), np.empty(elements, np.uint32)
+    all_names(raw, element, group_table(), HIDDEN_BIT, bits, checksum)
+    return Page(
+        tree.title or "",
+        text[: run[0, -1] if runs else 0].tobytes(),
+        run_end=run[0],
+        run_link=run[1],
+        block_element=block[0],
+        block_run=block[1],
+        block_break=block[2],
+        element_tag=element[0],
+        element_bits=bits,
+        element_checksum=checksum,
+        element_parent=element[1],
+        element_first=element[2],
+        element_behind=element[3],
+    )

@@ -1,0 +1,427 @@
+"""The compiled part of ``page_blocks.py``: from the tree written out again to text, blocks and elements, in one pass over its bytes."""
+
+import zlib
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from winnow.tasks.engine.compiled import compiled
+
+Bytes = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int32]
+Hashes = npt.NDArray[np.uint64]
+
+# What a tag does.
+NOTHING, OPENS, CLOSES, LINK_OPENS, LINK_CLOSES, SKIPS, BREAKS, IS_RAW = range(8)
+TABLE_BITS = 10
+NAME_BYTES = 16
+
+# Attributes that name what an element is for, those that hide it, and how much of them counts. Of aria-hidden both parts, as eight bytes are a number.
+CLASS, ID, ROLE, ITEMPROP, ITEMTYPE, STYLE, IS_HIDDEN, ARI, A_HIDDEN, TRUE = (
+    np.uint64(int.from_bytes(name.encode())) for name in "class id role itemprop itemtype style hidden ari a-hidden true".split()
+)
+DISPLAY, NONE = np.frombuffer(b"display:", np.uint8), np.frombuffer(b"none", np.uint8)
+CRC = np.array([zlib.crc32(bytes([255 ^ byte])) ^ 0xFF000000 for byte in range(256)], np.uint32)  # a step of the checksum by byte
+MOST_CHARS, MOST_NAME_CHARS, MOST_WORD = 4000, 1000, 30
+
+
+class TagTable(NamedTuple):
+    """Packed names of tags, what a tag does, what its end tag does, and its id; where ``find`` looks, 0 between."""
+
+    low: Hashes
+    high: Hashes
+    opening: Bytes
+    closing: Bytes
+    tag_id: Bytes
+
+
+class WordTable(NamedTuple):
+    """Packed words of names and the bits they set; where ``find`` looks, 0 between."""
+
+    low: Hashes
+    high: Hashes
+    bits: Ints
+
+
+@compiled
+def place_of(low: np.uint64, high: np.uint64) -> np.int64:
+    """Where a name of up to NAME_BYTES bytes, packed into two numbers, is looked for first."""
+    return np.int64(((low ^ high * np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xD6E8FEB86659FD93)) >> np.uint64(64 - TABLE_BITS))
+
+
+@compiled
+def is_letter(byte: int) -> bool:
+    return 97 <= byte | 32 <= 122
+
+
+@compiled
+def begins_token(html: Bytes, at: int) -> bool:
+    """Whether the "<" at this place begins a tag, a comment or a processing instruction; else it is text."""
+    left = len(html) - at
+    if left < 2:
+        return False
+    following = html[at + 1]
+    if following == 47:  # "/"
+        return left > 2 and is_letter(html[at + 2])
+    if following == 33:  # "!"
+        return left > 3 and html[at + 2] == 45 and html[at + 3] == 45
+    return following == 63 or is_letter(following)  # "?"
+
+
+@compiled
+def behind_byte(html: Bytes, at: int, byte: int) -> int:
+    """The place behind the next such byte; the end where there is none."""
+    while at < len(html) and html[at] != byte:
+        at += 1
+    return min(at + 1, len(html))
+
+
+@compiled
+def behind_comment(html: Bytes, at: int) -> int:
+    """The place behind the next "-->"; the end where there is none."""
+    while at + 2 < len(html):
+        if html[at] == 45 and html[at + 1] == 45 and html[at + 2] == 62:
+            return at + 3
+        at += 1
+    return len(html)
+
+
+@compiled
+def behind_raw(html: Bytes, begin: int, behind: int) -> int:
+    """The place behind the end tag of the raw element named html[begin:behind]; the end where there is none."""
+    at, chars = behind, behind - begin
+    while at + chars + 2 < len(html):
+        if html[at] == 60 and html[at + 1] == 47 and html[at + 2 + chars] == 62:
+            k = 0
+            while k < chars and html[at + 2 + k] == html[begin + k]:
+                k += 1
+            if k == chars:
+                return at + chars + 3
+        at += 1
+    return len(html)
+
+
+@compiled
+def behind_attributes(html: Bytes, at: int) -> int:
+    """The place behind the well-formed attributes, ``name="value"`` each behind one space, that begin here."""
+    n = len(html)
+    while at + 1 < n and html[at] == 32 and html[at + 1] != 32 and html[at + 1] != 62 and html[at + 1] != 47:
+        equals = at + 2
+        while equals < n and html[equals] != 61 and html[equals] != 62:  # "=", ">"
+            equals += 1
+        if equals + 1 >= n or html[equals] != 61 or html[equals + 1] != 34:
+            break
+        value = equals + 2
+        while value < n and html[value] != 34:
+            value += 1
+        if value == n:
+            break
+        at = value + 1
+    return at
+
+
+@compiled
+def space_bytes(text: Bytes, at: int, end: int) -> int:
+    """How many bytes the white space (``str.isspace``) at this place takes; 0 if there is none."""
+    a = text[at]
+    if a < 128:
+        return 1 if 9 <= a <= 13 or 28 <= a <= 32 else 0
+    if a == 0xC2:
+        return 2 if text[at + 1] == 0x85 or text[at + 1] == 0xA0 else 0
+    if end - at < 3:
+        return 0
+    b, c = text[at + 1], text[at + 2]
+    if a == 0xE2 and b == 0x80:
+        return 3 if 0x80 <= c <= 0x8A or c == 0xA8 or c == 0xA9 or c == 0xAF else 0
+    is_space = (a == 0xE1 and b == 0x9A and c == 0x80) or (a == 0xE2 and b == 0x81 and c == 0x9F) or (a == 0xE3 and b == 0x80 and c == 0x80)
+    return 3 if is_space else 0
+
+
+@compiled
+def is_blank(text: Bytes, at: int, end: int) -> bool:
+    while at < end:
+        step = space_bytes(text, at, end)
+        if step == 0:
+            return False
+        at += step
+    return True
+
+
+@compiled
+def packed(name: Bytes, begin: int, end: int) -> np.uint64:
+    """The last eight bytes of name[begin:end] as one number, capitals as small letters."""
+    number = np.uint64(0)
+    for k in range(max(begin, end - 8), end):
+        number = (number << np.uint64(8)) | np.uint64(name[k] | 32)
+    return number
+
+
+@compiled
+def find(low: Hashes, high: Hashes, name: Bytes, begin: int, end: int) -> np.int64:
+    """The place of name[begin:end] in a table, -1 if it is not there."""
+    if end - begin > NAME_BYTES:
+        return np.int64(-1)
+    a, b = packed(name, begin, end), packed(name, begin, max(begin, end - 8))
+    place = place_of(a, b)
+    while low[place] != 0:
+        if low[place] == a and high[place] == b:
+            return place
+        place = (place + 1) & (len(low) - 1)
+    return np.int64(-1)
+
+
+@compiled
+def says_none(html: Bytes, at: int, end: int) -> bool:
+    """Whether a style has "display: none" in it."""
+    while at + 12 <= end:
+        k = 0
+        while k < 8 and html[at + k] | 32 == DISPLAY[k]:
+            k += 1
+        if k == 8:
+            none = at + 8
+            while none < end and space_bytes(html, none, end) > 0:
+                none += space_bytes(html, none, end)
+            k = 0
+            while k < 4 and none + k < end and html[none + k] | 32 == NONE[k]:
+                k += 1
+            if k == 4:
+                return True
+        at += 1
+    return False
+
+
+@compiled
+def names_of(
+    html: Bytes, at: int, behind: int, table: WordTable, hidden_bit: int, value: Bytes, words: Bytes, ends: Ints
+) -> tuple[int, np.uint32]:
+    """What the names in html[at:behind], an element's attributes, say: the bits of their words, and a checksum of the distinct words.
+
+    ``value``, ``words`` and ``ends`` are for the work: 4 * MOST_NAME_CHARS bytes twice, and MOST_NAME_CHARS numbers.
+    """
+    bits = chars = values = filled = name_chars = 0
+    # --- the values of the attributes that name it, one behind the other ------------------------------------------------------------------
+    while at < behind:
+        name = at + 1
+        equals = at + 2
+        chars += 5  # the space, the first of the name, and "=", two quotation marks
+        while html[equals] != 61:
+            if html[equals] == 32:
+                name = equals + 1
+            chars += html[equals] & 192 != 128
+            equals += 1
+        end = equals + 2
+        while html[end] != 34:
+            chars += html[end] & 192 != 128
+            end += 1
+        length, last = equals - name, packed(html, name, equals)
+        if length <= 8 and last in (CLASS, ID, ROLE, ITEMPROP, ITEMTYPE):
+            if chars <= MOST_CHARS:
+                k = equals + 2
+                if values > 0 and name_chars < MOST_NAME_CHARS:
+                    value[filled] = 32
+                    filled += 1
+                    name_chars += 1
+                values += 1
+                while k < end:
+                    name_chars += html[k] & 192 != 128
+                    if name_chars > MOST_NAME_CHARS:
+                        break
+                    value[filled] = html[k]
+                    filled += 1
+                    k += 1
+        elif (
+            (length == 6 and last == IS_HIDDEN)
+            or (
+                length == 11
+                and last == A_HIDDEN
+                and packed(html, name, name + 3) == ARI
+                and end - equals == 6
+                and packed(html, equals + 2, end) == TRUE
+            )
+            or (length == 5 and last == STYLE and says_none(html, equals + 2, end))
+        ):
+            bits |= hidden_bit
+        at = end + 1
+    # --- their words: lower case, a capital and lower case, or capitals --------------------------------------------------------------------
+    crc = np.uint32(0xFFFFFFFF)
+    distinct = written = at = 0
+    while at < filled:
+        begin = at
+        capital = 65 <= value[at] <= 90
+        if not capital and not 97 <= value[at] <= 122:
+            at += 1
+            continue
+        at += 1
+        if capital and at < filled and 65 <= value[at] <= 90:
+            while at < filled and at - begin < MOST_WORD and 65 <= value[at] <= 90:
+                at += 1
+        else:
+            most = begin + MOST_WORD + capital
+            while at < filled and at < most and 97 <= value[at] <= 122:
+                at += 1
+        length = at - begin
+        if length < 2:
+            continue
+        for k in range(length):
+            words[written + k] = value[begin + k] | 32
+        known = False
+        for w in range(distinct):
+            start = ends[w - 1] if w > 0 else 0
+            if ends[w] - start == length:
+                k = 0
+                while k < length and words[start + k] == words[written + k]:
+                    k += 1
+                if k == length:
+                    known = True
+                    break
+        if known:
+            continue
+        if distinct > 0:
+            crc = (crc >> np.uint32(8)) ^ CRC[(crc ^ np.uint32(32)) & np.uint32(255)]
+        for k in range(length):
+            crc = (crc >> np.uint32(8)) ^ CRC[(crc ^ np.uint32(words[written + k])) & np.uint32(255)]
+        place = find(table.low, table.high, words, written, written + length)
+        if place >= 0:
+            bits |= table.bits[place]
+        written += length
+        ends[distinct] = written
+        distinct += 1
+    return bits, crc ^ np.uint32(0xFFFFFFFF)
+
+
+@compiled
+def all_names(html: Bytes, elements: Ints, table: WordTable, hidden_bit: int, bits: Ints, checksums: npt.NDArray[np.uint32]) -> None:
+    """Fill ``bits`` and ``checksums`` of the elements that ``cut`` found; 0 where no block is inside."""
+    value, words = np.empty((2, 4 * MOST_NAME_CHARS), np.uint8)
+    ends = np.empty(MOST_NAME_CHARS, np.int32)
+    for e in range(elements.shape[1]):
+        bits[e] = checksums[e] = 0
+        if elements[3, e] > elements[2, e] and elements[5, e] > elements[4, e]:
+            bits[e], checksums[e] = names_of(html, elements[4, e], elements[5, e], table, hidden_bit, value, words, ends)
+
+
+@compiled
+def cut(
+    html: Bytes,
+    tags: TagTable,
+    text: Bytes,
+    runs: Ints,
+    blocks: Ints,
+    elements: Ints,
+) -> tuple[int, int, int]:
+    """``page_blocks`` of UTF-8.
+
+    Filled: ``text`` (as long as ``html``), ``runs`` (2 rows: end in ``text``, links), ``blocks`` (3: element, first run, break), ``elements``
+    (6: tag, parent, first block, first block behind, first byte of the attributes, first behind), each with a column more than ``html`` has "<".
+    Returns how many columns of each count.
+    """
+    n = len(html)
+    stack = np.empty(elements.shape[1], np.int32)
+    stack[0] = 0
+    elements[:, 0] = 0
+    elements[0, 0] = 1
+    open_elements = all_elements = 1
+    all_runs = all_blocks = written = 0
+    link = skipped = broken = 0
+    skipped_place = np.int64(-1)
+    begun = False
+    at = 0
+    while at < n and not (html[at] == 60 and begins_token(html, at)):
+        at += 1
+    while at < n:
+        # --- a tag, or what is none -----------------------------------------------------------------------------------------------------
+        following = html[at + 1]
+        if following == 33:
+            at = behind_comment(html, at + 4)
+        elif following == 63:
+            at = behind_byte(html, at + 2, 62)
+        else:
+            closes = following == 47
+            begin = at + 2 if closes else at + 1
+            behind = begin
+            while behind < n and html[behind] != 32 and html[behind] != 47 and html[behind] != 62:
+                behind += 1
+            place = find(tags.low, tags.high, html, begin, behind)
+            effect = np.int64(CLOSES if closes else OPENS)
+            if place >= 0:
+                effect = np.int64(tags.closing[place] if closes else tags.opening[place])
+            attributes = behind
+            if effect == IS_RAW:
+                at = behind_raw(html, begin, behind)
+                effect = np.int64(NOTHING)
+            else:
+                attributes = behind_attributes(html, behind)
+                at = behind_byte(html, attributes, 62)
+                if skipped > 0 and place == skipped_place:
+                    skipped += -1 if closes else 1
+                    effect = np.int64(NOTHING)
+            if skipped > 0 or effect == NOTHING:
+                pass
+            elif effect == CLOSES:
+                if open_elements > 1:
+                    open_elements -= 1
+                    elements[3, stack[open_elements]] = all_blocks
+                    begun = False
+                    broken = 0
+            elif effect == OPENS:
+                elements[0, all_elements] = tags.tag_id[place] if place >= 0 else 0
+                elements[1, all_elements] = stack[open_elements - 1]
+                elements[2, all_elements] = all_blocks
+                elements[4, all_elements] = behind
+                elements[5, all_elements] = attributes
+                stack[open_elements] = all_elements
+                open_elements += 1
+                all_elements += 1
+                if begun:
+                    begun = False
+                    broken = 0
+            elif effect == LINK_OPENS:
+                link += 1
+            elif effect == LINK_CLOSES:
+                link -= 1
+            elif effect == BREAKS:
+                begun = False
+                broken = 1
+            else:
+                skipped, skipped_place = 1, place
+        # --- the text up to the next ----------------------------------------------------------------------------------------------------
+        first = written
+        while at < n and not (html[at] == 60 and begins_token(html, at)):
+            byte = html[at]
+            step = 1
+            if byte == 38:  # "&"
+                left = n - at
+                if left > 3 and html[at + 2] == 116 and html[at + 3] == 59 and (html[at + 1] == 108 or html[at + 1] == 103):  # "lt;", "gt;"
+                    byte, step = (60 if html[at + 1] == 108 else 62), 4
+                elif left > 4 and html[at + 1] == 97 and html[at + 2] == 109 and html[at + 3] == 112 and html[at + 4] == 59:  # "amp;"
+                    step = 5
+                elif (
+                    left > 5
+                    and html[at + 1] == 110
+                    and html[at + 2] == 98
+                    and html[at + 3] == 115
+                    and html[at + 4] == 112
+                    and html[at + 5] == 59
+                ):  # "nbsp;"
+                    text[written] = 0xC2
+                    written += 1
+                    byte, step = 0xA0, 6
+            text[written] = byte
+            written += 1
+            at += step
+        if skipped > 0 or (not begun and is_blank(text, first, written)):
+            written = first
+        elif written > first:
+            if not begun:
+                begun = True
+                blocks[0, all_blocks] = stack[open_elements - 1]
+                blocks[1, all_blocks] = all_runs
+                blocks[2, all_blocks] = broken
+                all_blocks += 1
+            runs[0, all_runs] = written
+            runs[1, all_runs] = link
+            all_runs += 1
+    for k in range(open_elements):
+        elements[3, stack[k]] = all_blocks
+    return all_runs, all_blocks, all_elements

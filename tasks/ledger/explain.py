@@ -1,0 +1,228 @@
+"""``winnow explain``: everything that is known of one page: where it lies, what was measured, which limits it crossed and by how much, which copies it
+has, what was edited, and what became of it. What is known is in the tables; here it is gathered and put into words."""
+
+import difflib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.ledger.find import Finished
+from winnow.tasks.recipes import build as recipes
+from winnow.tasks.signals.limit import Limit, columns_of, judge
+from winnow.tasks.signals.measure import ARROW
+from winnow.tasks.signals.text import Document
+
+AMBIGUOUS = 20
+EDITS = ("correct", "unrepeat-paragraphs", "unrepeat-substrings")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One limit on one page; ``margin`` is the distance to the bound, positive when it is crossed."""
+
+    limit: Limit
+    value: Any
+    crossed: bool
+    margin: float | None
+
+
+@dataclass(frozen=True)
+class Copy:
+    """The page's place among its copies of one kind. ``kept`` is the id of the one that stays."""
+
+    by: str
+    size: int | None
+    rank: int | None
+    kept: str
+    kept_url: str
+    snapshot: str = ""
+    similarity: float | None = None
+
+
+@dataclass(frozen=True)
+class Explained:
+    """All about one page. ``document`` is its row of the documents table without the text; ``fate`` is one sentence; ``steps`` are the labels and
+    addresses of the steps it passed, in order; a dropped page's last one dropped it."""
+
+    document: dict[str, Any]
+    verdicts: tuple[Verdict, ...]
+    crossed: tuple[dict[str, Any], ...]
+    reason: str | None
+    fate: str
+    signals: dict[str, Any] = field(default_factory=dict)
+    copies: tuple[Copy, ...] = ()
+    before: str = ""
+    after: str = ""
+    steps: tuple[tuple[str, str], ...] = ()
+
+    def diff(self) -> list[str]:
+        """Unified diff of the text as extracted and as the corpus has it before redaction; empty if nothing was edited."""
+        return (
+            []
+            if self.before == self.after
+            else list(difflib.unified_diff(self.before.split("\n"), self.after.split("\n"), "extracted", "edited", lineterm="", n=1))
+        )
+
+
+def explain(run: Finished, wanted: str) -> list[Explained]:
+    """All captures of a URL, or the document of an id; empty if no document of the run has either (see ``lost``).
+
+    Raises:
+        BadInput: more than 20 documents match. DamagedArtifact: a table that is needed is damaged.
+    """
+    found = []
+    for shard in run.entry["shards"]:
+        names = run.read(run.entry["tables"]["documents"], shard, ["id", "url"])
+        rows = [i for i, n in enumerate(zip(names["id"].to_pylist(), names["url"].to_pylist(), strict=True)) if wanted in n]
+        found += [(shard, row) for row in rows]
+    if len(found) > AMBIGUOUS:
+        raise BadInput(
+            f"{len(found)} documents of {run.id} match {wanted}. Give the id of one: `winnow sql` finds it in the table documents."
+        )
+    return [_one(run, shard, row) for shard, row in found]
+
+
+def lost(run: Finished, wanted: str) -> list[dict[str, Any]]:
+    """Records with this URL or record id that became no document: file, offset, length and the reason of each."""
+    label = "extract" if run.has("extract") else "read"
+    found = []
+    for shard in run.entry["shards"]:
+        path = f"steps/{run.address(label)}/{shard}.dropped.parquet"
+        if run.store.exists(path):
+            import io
+
+            import pyarrow.parquet as pq
+
+            with pq.ParquetFile(io.BytesIO(run.store.get(path)), pre_buffer=False) as file:
+                table = file.read(use_threads=False)
+            hit = pc.or_(pc.equal(table["url"], wanted), pc.equal(table["record_id"], wanted))
+            found += table.filter(hit).to_pylist()
+    return found
+
+
+def _one(run: Finished, shard: str, row: int) -> Explained:
+    document = run.read(run.entry["tables"]["documents"], shard).slice(row, 1).to_pylist()[0]
+    signals = run.read(run.entry["tables"]["signals"], shard).slice(row, 1)
+    decision = run.read(run.entry["tables"]["decisions"], shard).slice(row, 1).to_pylist()[0]
+    before = document.pop("text")
+    after = before
+    for label in EDITS:
+        if run.has(label):
+            edited = run.read(run.address(label), shard, ["corrected_text"])["corrected_text"][row].as_py()
+            after = before if edited is None else edited
+    crossed = tuple(decision["crossed"])
+    return Explained(
+        document,
+        verdicts(signals, run.limits),
+        crossed,
+        decision["reason"],
+        _fate(run, decision, crossed),
+        {k: v for k, v in signals.to_pylist()[0].items() if k != "id"},
+        tuple(_copies(run, decision)),
+        before,
+        after,
+        tuple(_steps(run, decision["reason"])),
+    )
+
+
+def _steps(run: Finished, reason: str | None) -> Iterator[tuple[str, str]]:
+    """Up to the step that dropped it: select for a limit or the recipe's SQL, else the deduplication whose rank it is."""
+    by, ranked, _ = (reason or "").partition("_cluster_rank")
+    last = "" if reason is None else f"dedup-{by}" if ranked and run.has(f"dedup-{by}") else "select"
+    for address, step in run.entry["steps"].items():
+        yield step["label"], address
+        if step["label"] == last:
+            return
+
+
+def verdicts(signals: pa.Table, limits: tuple[Limit, ...]) -> tuple[Verdict, ...]:
+    """Each limit on the first row of a signals table, crossed or not."""
+    found = []
+    for limit in limits:
+        column = signals[limit.signal]
+        value = column[0].as_py()
+        crossed, _ = judge({name: signals[name].slice(0, 1) for name in columns_of([limit])}, (limit,), 1)
+        own = limit.of(signals["language"][0].as_py()) if limit.by_language else limit
+        found.append(Verdict(own, value, bool(crossed[0].as_py()), _margin(own, value)))
+    return tuple(found)
+
+
+def _margin(limit: Limit, value: Any) -> float | None:
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    sides = [limit.low - value] if limit.low is not None else []
+    sides += [value - limit.high] if limit.high is not None else []
+    return max(sides) if sides else None
+
+
+def _copies(run: Finished, decision: dict[str, Any]) -> list[Copy]:
+    found = []
+    for name, size in decision.items():
+        if name.endswith("_cluster_size") and size:
+            by = name.removesuffix("_cluster_size")
+            cluster, rank = decision[f"{by}_cluster"], decision[f"{by}_cluster_rank"]
+            kept, url = (decision["id"], "") if rank == 0 else _stays(run, by, cluster)
+            found.append(Copy(by, size, rank, kept, decision.get(f"{by}_kept_url") or url, similarity=decision.get(f"{by}_similarity")))
+    if decision.get("minhash_known"):
+        known = {k: decision[f"minhash_known_{k}"] for k in ("url", "snapshot", "similarity")}
+        found.append(Copy("minhash", None, None, decision["minhash_known"], known["url"] or "", known["snapshot"], known["similarity"]))
+    return found
+
+
+def _stays(run: Finished, by: str, cluster: str) -> tuple[str, str]:
+    """Id and URL of the member of rank 0."""
+    for shard in run.entry["shards"]:
+        table = run.read(run.entry["tables"]["decisions"], shard, ["id", f"{by}_cluster", f"{by}_cluster_rank"])
+        hit = pc.and_(pc.equal(table[f"{by}_cluster"], cluster), pc.equal(table[f"{by}_cluster_rank"], 0))
+        for identity in table.filter(hit)["id"].to_pylist():
+            documents = run.read(run.entry["tables"]["documents"], shard, ["id", "url"])
+            urls = documents.filter(pc.equal(documents["id"], identity))["url"].to_pylist()
+            return identity, urls[0] or ""
+    return "", ""
+
+
+def _fate(run: Finished, decision: dict[str, Any], crossed: tuple[dict[str, Any], ...]) -> str:
+    if decision["kept"]:
+        return f"Kept: it is in the corpus {run.id}."
+    first = next((c for c in crossed if c["reason"] == decision["reason"]), {})
+    said = (
+        f" ({first['value']:.6g}, limit {first['limit']:.6g})" if first.get("value") is not None and first.get("limit") is not None else ""
+    )
+    others = f", and {len(crossed) - 1} other limit(s)" if len(crossed) > 1 else ""
+    return f"Dropped: it crosses {decision['reason']}{said}{others}."
+
+
+def explain_text(recipe: recipes.Recipe, path: Path) -> Explained:
+    """What the recipe's filters say of a text file, measured now; limits on what only a crawl knows (language, URL) are left out.
+
+    Raises:
+        BadInput: no such file, or it is not UTF-8.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as e:
+        raise BadInput(f"{path} cannot be read as UTF-8 text: {e}. Give a URL or id of the run, or a text file.") from None
+    edited = recipe.correct.apply(text).text if recipe.correct else text
+    values: dict[str, Any] = {}
+    kinds: dict[str, str] = {}
+    for filters in recipe.measure.values():
+        for f in filters:
+            values |= f.measure(Document(edited if f.text == "corrected" else text, id=str(path), url="", language=""))
+            kinds |= {s.name: s.kind for s in f.signals}
+    general = (replace(x, by_language=None) for x in recipe.limits if not x.by_language or x.low is not None or x.high is not None)
+    limits = tuple(limit for limit in general if limit.signal in values and not limit.signal.startswith("url_"))
+    table = pa.table({name: pa.array([values[name]], ARROW[kinds[name]]) for name in values})
+    found = verdicts(table, limits)
+    reason = next((v.limit.signal for v in found if v.crossed), None)
+    fate = (
+        f"By the text alone {recipe.name} would drop it: it crosses the limit on {reason}."
+        if reason
+        else f"By the text alone {recipe.name} would keep it."
+    )
+    return Explained({"id": str(path), "url": ""}, found, (), reason, fate, values, (), text, edited)

@@ -1,0 +1,174 @@
+"""A finished run, opened from what it left in the store: its record, its manifest, its tables. Nothing here needs the source or an engine."""
+
+import contextlib
+import difflib
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from winnow.tasks.engine.errors import BadInput, DamagedArtifact
+from winnow.tasks.engine.places import store_at
+from winnow.tasks.engine.store import Store, footer_sha256
+from winnow.tasks.signals.limit import Limit
+
+TABLES = ("documents", "signals", "decisions", "corpus")
+REPAIR = "run the same command again: winnow run {source} --recipe {recipe} --store {store}"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """``entry`` is the record that the run left (tasks/runs/housekeeping.py), ``manifest`` its manifest."""
+
+    store: Store
+    entry: dict[str, Any]
+    manifest: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        return str(self.entry["id"])
+
+    @cached_property
+    def limits(self) -> tuple[Limit, ...]:
+        """The limits of the recipe that was run."""
+        found = []
+        for entry in self.manifest["recipe"]["limits"]:
+            options: dict[str, Any] = {k: _frozen(v) for k, v in entry.items() if k != "type"}
+            found.append(Limit(**options))
+        return tuple(found)
+
+    @property
+    def repair(self) -> str:
+        """The command that makes anew what is damaged or missing."""
+        return REPAIR.format(source=self.entry["source"], recipe=self.entry["recipe"], store=self.store.root)
+
+    def address(self, label: str) -> str:
+        """Address of the run's step with this label. Raises BadInput if it has none."""
+        for address, step in self.entry["steps"].items():
+            if step["label"] == label:
+                return str(address)
+        raise BadInput(f"The run {self.id} has no step {label}.")
+
+    def has(self, label: str) -> bool:
+        """Whether the run has a step with this label."""
+        return any(step["label"] == label for step in self.entry["steps"].values())
+
+    def paths(self, table: str) -> list[str]:
+        """Files of a table, relative to the store, in crawl order."""
+        if table == "corpus":
+            return [f"{self.entry['home']}/{f['path']}" for f in self.manifest["files"]]
+        return [f"steps/{self.entry['tables'][table]}/{shard}.parquet" for shard in self.entry["shards"]]
+
+    def read(self, address: str, shard: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """One shard of a step by its address, checked against its report. Raises DamagedArtifact with the command that repairs it."""
+        try:
+            report = json.loads(self.store.get(f"steps/{address}/{shard}.json"))
+            data = self.store.get(report["data"]["path"])
+            if footer_sha256(data) != report["data"]["footer_sha256"]:
+                raise OSError("its footer is not the one that was written")
+            with pq.ParquetFile(pa.BufferReader(data), pre_buffer=False, page_checksum_verification=True) as file:
+                return file.read(list(columns) if columns else None, use_threads=False)
+        except (OSError, ValueError, KeyError) as e:
+            raise DamagedArtifact(
+                f"steps/{address}/{shard} of {self.id} is missing or damaged ({e}). To make it anew, {self.repair}"
+            ) from None
+
+    def shards(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """A table shard by shard, in crawl order. Raises DamagedArtifact."""
+        for shard in self.entry["shards"]:
+            yield self.read(self.entry["tables"][table], shard, columns)
+
+    @contextlib.contextmanager
+    def database(self, memory_gib: float = 1.0) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A DuckDB connection with the views documents, signals, decisions, clusters and corpus, which can read their files and nothing else.
+
+        Raises:
+            DamagedArtifact: a file of a view is missing.
+        """
+        with tempfile.TemporaryDirectory(prefix="winnow-sql-") as folder:
+            files = {table: [self._local(path, Path(folder)) for path in self.paths(table)] for table in TABLES}
+            connection = duckdb.connect(":memory:")
+            try:
+                connection.execute(f"SET memory_limit='{int(memory_gib * 1024)}MiB'")
+                connection.execute("SET threads=2")
+                connection.execute("SET autoinstall_known_extensions=false")
+                every = ", ".join(_quoted(f) for names in files.values() for f in names)
+                connection.execute(f"SET allowed_paths=[{every}]")
+                connection.execute("SET enable_external_access=false")
+                connection.execute("SET lock_configuration=true")
+                for table, names in files.items():
+                    source = (
+                        f"read_parquet([{', '.join(map(_quoted, names))}], hive_partitioning=false)"
+                        if names
+                        else "(SELECT 1 AS none LIMIT 0)"
+                    )
+                    connection.execute(f"CREATE VIEW {table} AS SELECT * FROM {source}")  # noqa: S608 our own names, quoted paths
+                columns = [row[0] for row in connection.execute("DESCRIBE decisions").fetchall()]
+                extra = [c for c in columns if c not in ("id", "kept", "reason", "crossed")]
+                connection.execute(f"CREATE VIEW clusters AS SELECT {', '.join(['id', 'kept', 'reason', *extra])} FROM decisions")  # noqa: S608 columns of our own table
+                yield connection
+            finally:
+                connection.close()
+
+    def _local(self, path: str, folder: Path) -> str:
+        """A path that DuckDB can open: the file itself, or a copy where the store is not a folder."""
+        if self.store.is_local:
+            full = self.store.full(path)
+            if not Path(full).is_file():
+                raise DamagedArtifact(f"{full} of {self.id} is missing. To make it anew, {self.repair}")
+            return full
+        target = folder / path.replace("/", "_")
+        target.write_bytes(self.store.get(path))
+        return str(target)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def open_run(root: str, wanted: str = "", *, recipe: str = "") -> Finished:
+    """A finished run of a store: by id (or its beginning), or by the path of its manifest; without one the newest run, of ``recipe`` if one is named.
+
+    Raises:
+        BadInput: no store, no such run (with near ids), no run of that recipe, several runs that begin so, or a run that is not finished.
+    """
+    store = store_at(root)
+    store.check()
+    records = (json.loads(store.get(path)) for path in store.files("runs") if path.endswith(".json"))
+    found = [entry for entry in records if "tables" in entry]  # older records do not say where their tables are
+    if not found:
+        raise BadInput(f"{root} holds no run. Give the --store of an earlier `winnow run`.")
+    wanted = Path(wanted).parent.name if wanted.endswith("manifest.json") else wanted
+    ids = [e["id"] for e in found]
+    chosen = [e for e in found if e["id"] == wanted] or [e for e in found if e["id"].startswith(wanted)]
+    if wanted and not chosen:
+        near = difflib.get_close_matches(wanted, ids, n=3, cutoff=0.3)
+        hint = f" Near it: {', '.join(near)}." if near else ""
+        raise BadInput(f"There is no run {wanted} in {root}.{hint} `winnow status --store {root}` lists the runs.")
+    if wanted and len(chosen) > 1:
+        raise BadInput(f"{len(chosen)} runs begin with {wanted}: {', '.join(sorted(e['id'] for e in chosen))}. Give more of the id.")
+    of_recipe = [e for e in chosen if recipe in ("", e["recipe"], e["id"].rpartition("-")[0])]
+    if not of_recipe:
+        names = ", ".join(sorted({e["recipe"] for e in chosen}))
+        raise BadInput(f"No run {'in' if not wanted else wanted + ' of'} {root} is of the recipe {recipe}; there is {names}.")
+    entry = max(of_recipe, key=lambda e: e.get("started", ""))
+    try:
+        manifest = json.loads(store.get(f"{entry['home']}/manifest.json"))
+    except FileNotFoundError:
+        raise BadInput(f"The run {entry['id']} is not finished. To finish it, {REPAIR.format(**entry | {'store': root})}") from None
+    except json.JSONDecodeError:
+        raise DamagedArtifact(
+            f"The manifest of {entry['id']} is damaged. Delete it, then {REPAIR.format(**entry | {'store': root})}"
+        ) from None
+    return Finished(store, entry, manifest)

@@ -1,0 +1,157 @@
+"""How the ledger's answers look: plain text for the terminal (coloured where it is one), and a page for ``explain --html``."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from winnow.tasks.report.release import bound
+
+if TYPE_CHECKING:  # each answer loads what it needs, and no more
+    from winnow.tasks.ledger.diff import Difference
+    from winnow.tasks.ledger.explain import Copy, Explained
+    from winnow.tasks.ledger.find import Finished
+    from winnow.tasks.ledger.what_if import Change, Swept
+
+BARS = "▏▎▍▌▋▊▉█"
+WIDTH = 40
+
+
+def console() -> Console:
+    """Standard output; no colours and no wrapping at 80 columns where it is not a terminal."""
+    plain = Console()
+    return plain if plain.is_terminal else Console(width=160)
+
+
+def table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+    """A table of plain values; numbers to the right."""
+    found = Table(box=None, pad_edge=False)
+    kept = [list(row) for row in rows]
+    for i, name in enumerate(names):
+        numeric = any(isinstance(row[i], int | float) and not isinstance(row[i], bool) for row in kept)
+        found.add_column(escape(str(name)), justify="right" if numeric else "left", overflow="fold")
+    for row in kept:
+        found.add_row(*(escape(figure(v)) for v in row))
+    return found
+
+
+def figure(value: Any) -> str:
+    """A value as people read it."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def copy_said(copy: "Copy") -> str:
+    """One sentence about a page's copies."""
+    if copy.size is None:
+        said = f"by {copy.by}: known from {copy.snapshot}, which kept {copy.kept} {copy.kept_url}"
+    elif copy.rank == 0:
+        said = f"by {copy.by}: {copy.size} copies, this one stays"
+    else:
+        said = f"by {copy.by}: {copy.size} copies, {copy.kept or 'none'} stays {copy.kept_url}".rstrip()
+    return said + (f", similarity {copy.similarity:.3f}" if copy.similarity is not None else "")
+
+
+def steps_said(found: "Explained") -> str:
+    """The steps a page passed, in order."""
+    return ", ".join(label for label, _ in found.steps) + ("" if found.reason is None else ", which dropped it")
+
+
+def explained(run: "Finished | None", found: "Explained", out: Console) -> None:
+    """Print everything that is known of a page."""
+    d = found.document
+    out.print(f"[bold]{escape(d['url'] or d['id'])}[/bold]")
+    if run:
+        out.print(escape(f"  {found.fate}"), style="green" if found.reason is None else "red")
+        out.print(
+            escape(f"  id {d['id']}, {d['date']}, {d['language']} ({figure(d['language_score'])}), {figure(d['text_chars'])} characters")
+        )
+        out.print(escape(f"  record {d['record_id']} in {d['source_file']}, offset {d['offset']}, {d['length']} bytes"))
+        out.print(escape(f"  steps {steps_said(found)}"))
+    else:
+        out.print(escape(f"  {found.fate}"))
+    out.print()
+    if found.verdicts:
+        rows = [(v.limit.signal, v.value, bound(asdict(v.limit)), v.margin, "crossed" if v.crossed else "") for v in found.verdicts]
+        out.print(table(("signal", "value", "limit", "over by", ""), rows))
+    for copy in found.copies:
+        out.print(escape(f"  {copy_said(copy)}"))
+    if changes := found.diff():
+        out.print("\n[bold]Edits[/bold]")
+        for line in changes:
+            out.print(escape(line), style="red" if line.startswith("-") else "green" if line.startswith("+") else "dim", highlight=False)
+    out.print()
+
+
+def page(run: "Finished | None", found: "Sequence[Explained]") -> str:
+    """The same as one self-contained HTML page; what comes from web pages is escaped."""
+    environment = Environment(loader=PackageLoader("flows"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    css = (files("winnow.tasks.report") / "templates" / "report.css").read_text(encoding="utf-8")
+    return environment.get_template("explain.html.j2").render(
+        run=run, pages=found, css=css, figure=figure, bound=lambda limit: bound(asdict(limit)), copy_said=copy_said, steps_said=steps_said
+    )
+
+
+def changed(change: "Change", out: Console) -> None:
+    """Print what other limits would change."""
+    then = [getattr(change.kept, n) + getattr(change.enter, n) - getattr(change.leave, n) for n in ("documents", "chars", "tokens")]
+    rows = [
+        *((name, side.documents, side.chars, side.tokens) for name, side in (("kept now", change.kept), ("enter", change.enter), ("leave", change.leave))),
+        ("kept then", *then),
+    ]  # fmt: skip
+    out.print(table(("", "documents", "characters", "tokens, estimated"), rows))
+    out.print(
+        f"\nof {change.documents:,} documents; {change.copies:,} of those that enter are known to have a copy. "
+        "Those that the limits dropped before were not compared with others: the exact corpus needs a run with the changed recipe."
+    )
+    for name, side in (("enter", change.enter), ("leave", change.leave)):
+        if side.samples:
+            out.print(f"\n[bold]{name}[/bold]  {_most(side.languages)}  {_most(side.domains)}", highlight=False)
+            out.print(table(("id", "URL", "dropped for" if name == "enter" else "would be dropped for"), side.samples))
+
+
+def _most(counts: Counter[str], n: int = 5) -> str:
+    return escape(", ".join(f"{name} {count:,}" for name, count in counts.most_common(n)))
+
+
+def swept(run: "Finished", signal: str, found: "Sequence[Swept]", out: Console) -> None:
+    """Print the kept share against a lower and an upper bound, and the bounds the run had."""
+    rows = [
+        (s.bound, f"{s.at_or_above:6.1%}", f"{s.kept_as_low:6.1%} {_bar(s.kept_as_low)}", f"{s.at_or_below:6.1%}", f"{s.kept_as_high:6.1%} {_bar(s.kept_as_high)}")
+        for s in found
+    ]  # fmt: skip
+    out.print(table((signal, "at or above", "kept with it as low", "at or below", "kept with it as high"), rows))
+    now = [bound(asdict(limit)) for limit in run.limits if limit.signal == signal]
+    out.print(f"\nNow: {now[0] if now else 'no limit'}. Kept is of all documents, every other rule as it was; copies are those of the run.")
+
+
+def _bar(share: float) -> str:
+    eighths = round(share * WIDTH * 8)
+    return "█" * (eighths // 8) + (BARS[eighths % 8 - 1] if eighths % 8 else "")
+
+
+def differed(a: "Finished", b: "Finished", found: "Difference", out: Console) -> None:
+    """Print what differs between two runs."""
+    out.print(f"A {a.id} ({a.entry['snapshot']}), B {b.id} ({b.entry['snapshot']})")
+    if found.recipe:
+        out.print(table(("recipe", "A", "B"), [(path, str(x), str(y)) for path, x, y in found.recipe]))
+    out.print(f"other addresses: {', '.join(found.steps) or 'none, the steps are the same'}")
+    out.print(f"documents: {found.common:,} in both, {found.only_a:,} in A alone, {found.only_b:,} in B alone")
+    rows = [("gained in B", reason, n) for reason, n in found.gained.most_common()] + [
+        ("lost in B", reason, n) for reason, n in found.lost.most_common()
+    ]
+    if rows:
+        out.print(table(("", "reason in the other run", "documents"), rows))
+    if found.shifts:
+        out.print(table(("signal", "median A", "median B", "distance (KS)"), found.shifts))

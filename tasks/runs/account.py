@@ -1,0 +1,121 @@
+"""The account of a stage while it runs: rate, time left, which shards failed and why. One place for the terminal, the UI and ``winnow status``.
+
+What is *done* is asked of the store; this is only for people who watch. Never imports Prefect.
+"""
+
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from winnow.tasks.engine.errors import ShardKilled, Transient, WinnowError
+from winnow.tasks.engine.plan import Work
+from winnow.tasks.engine.runners.base import Outcome
+from winnow.tasks.engine.store import Store
+from winnow.tasks.runs.run import Run
+
+MAX_FAILED = 20
+"""A stage with more failed shards is stopped: it is not the shards."""
+
+
+def progress_path(run_id: str) -> str:
+    return f"progress/{run_id}.json"
+
+
+@dataclass
+class Account:
+    """What the batches of one stage have reported so far. ``shards`` is its width. Threads only add."""
+
+    work: Work
+    shards: int
+    finished: dict[str, None] = field(default_factory=dict)
+    failed: dict[str, Exception] = field(default_factory=dict)
+    stop: WinnowError | None = None
+    documents: int = 0
+    bytes: int = 0
+    begin: float = field(default_factory=time.monotonic)
+
+    @property
+    def done(self) -> int:
+        return self.shards - len(self.work.todo) + len(self.finished)
+
+    @property
+    def left(self) -> int:
+        return self.shards - self.done
+
+    @property
+    def shards_per_s(self) -> float:
+        return len(self.finished) / max(1e-3, time.monotonic() - self.begin)
+
+    @property
+    def eta_s(self) -> float | None:
+        """Seconds until the stage is done at the rate so far; None before its first shard."""
+        return self.left / self.shards_per_s if self.finished else None
+
+    @property
+    def bytes_to_come(self) -> int:
+        """What the rest of the stage will write, judged by what it wrote so far."""
+        return self.left * self.bytes // len(self.finished) if self.finished else 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Note what became of a shard. An explained failure that is not the shard's own stops the stage; so do too many of the other kind."""
+        error = outcome.error
+        if error is None:
+            self.finished[outcome.shard] = None
+            self.failed.pop(outcome.shard, None)
+            self.documents += outcome.reports[-1]["rows_in"] if outcome.reports else 0
+            self.bytes += sum(report["data"]["bytes"] for report in outcome.reports)
+            return
+        self.failed[outcome.shard] = error
+        if isinstance(error, WinnowError) and not isinstance(error, ShardKilled):
+            self.stop = error
+        elif len(self.failed) > MAX_FAILED and self.stop is None:
+            self.stop = WinnowError(f"More than {MAX_FAILED} shards of {self.work.stage.label} failed. The last one: {error}")
+
+    def is_to_do(self, shard: str) -> bool:
+        """Whether a batch should (still) make this shard: not made, and not failed in a way that another try would repeat."""
+        return shard not in self.finished and isinstance(self.failed.get(shard, Transient()), Transient)
+
+    def line(self) -> str:
+        """One line for people."""
+        rate = self.shards_per_s * 60
+        parts = [f"{self.done} of {self.shards} shards", f"{rate:.1f} shards/min", f"{self.documents} documents"]
+        if self.left and self.eta_s is not None:
+            parts.append(f"about {span(self.eta_s)} left")
+        if self.failed:
+            parts.append(f"{len(self.failed)} failed")
+        return ", ".join(parts)
+
+    def save(self, run: Run) -> None:
+        """Leave rate, time left and failures in the store, for ``winnow status``."""
+        entry = {
+            "stage": self.work.stage.label,
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "line": self.line(),
+            "failed": [
+                {"shard": shard, "files": run.bench.files_of(shard), "why": why(error)} for shard, error in list(self.failed.items())
+            ],
+        }
+        run.bench.store.put(progress_path(run.id), json.dumps(entry, indent=1).encode())
+
+
+def why(error: Exception) -> str:
+    """An error in one line; a bug with its type, as its message alone says little."""
+    return str(error) if isinstance(error, WinnowError | Transient) else f"{type(error).__name__}: {error}"
+
+
+def saved(store: Store, run_id: str) -> dict[str, Any] | None:
+    """What ``Account.save`` left of a run last; None if there is nothing to read."""
+    try:
+        return dict(json.loads(store.get(progress_path(run_id))))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def span(seconds: float) -> str:
+    """Seconds, minutes or hours, whichever reads best."""
+    for size, name in ((3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {name}"
+    return f"{seconds:.0f} s"

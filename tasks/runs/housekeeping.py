@@ -1,0 +1,179 @@
+"""What a store holds, and what of it may go: ``winnow status``, ``winnow prune`` and ``winnow index``.
+
+Each run leaves a record of the steps and shards it needs (``runs/<id>.json``), written before its first shard. What no record names is
+deleted by prune.
+"""
+
+import json
+import shlex
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any
+
+from winnow.tasks.dedup.known import drop_snapshot, overview, take_down
+from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.places import store_at
+from winnow.tasks.engine.step import ShardStep
+from winnow.tasks.engine.store import Store
+from winnow.tasks.runs.account import progress_path, saved, span
+from winnow.tasks.runs.plans import PLANS, outcome, planned
+from winnow.tasks.runs.run import Request, Run
+
+
+def record(run: Run) -> None:
+    """Leave the run's record in the store."""
+    entry = {
+        "id": run.id,
+        "snapshot": run.bench.crawl.snapshot,
+        "recipe": run.pipeline.recipe.name,
+        "source": run.request.source,
+        "command": command(run.request),
+        "home": run.home,
+        "steps": {step.address: {"label": step.label, "by_shard": isinstance(step, ShardStep)} for step in run.pipeline.steps},
+        "tables": {name: getattr(run.pipeline, name).address for name in ("documents", "signals", "decisions")},
+        "shards": list(run.bench.shard_keys),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    run.bench.store.put(f"runs/{run.id}.json", json.dumps(entry, indent=1).encode())
+
+
+def command(request: Request) -> str:
+    """The command line that asks for the same: it makes what is missing, so after a failure just the shards that failed."""
+    words = ["winnow", "run", request.source]
+    for option in fields(request)[1:]:
+        value = getattr(request, option.name)
+        if value is True:
+            words.append(f"--{option.name.replace('_', '-')}")
+        elif value != option.default or option.name in ("recipe", "store"):
+            words += [f"--{option.name.replace('_', '-')}", str(value)]
+    return shlex.join(words)
+
+
+def records(store: Store) -> list[dict[str, Any]]:
+    """The records of all runs of a store, by id."""
+    return [json.loads(store.get(path)) for path in sorted(store.files("runs")) if path.endswith(".json")]
+
+
+def _open(root: str) -> Store:
+    store = store_at(root)
+    store.check()
+    if not store.exists("store.json"):
+        raise BadInput(f"{root} is no store of winnow: it has no store.json. Give the --store of an earlier run.")
+    return store
+
+
+def status(root: str) -> list[str]:
+    """One paragraph per run of the store. Raises BadInput if it is no store."""
+    store = _open(root)
+    lines = []
+    plans = planned(store)
+    for entry in records(store):
+        plan = plans.pop(entry["id"], {})
+        try:
+            manifest = json.loads(store.get(f"{entry['home']}/manifest.json"))
+            rows = sum(f["rows"] for f in manifest["files"])
+            lines.append(
+                f"{entry['id']}  {entry['snapshot']}  finished: {rows} documents in {len(manifest['files'])} files  {store.uri(entry['home'])}"
+            )
+            if "actual" in plan:
+                lines.append(
+                    f"    forecast from {plan['actual']['sample']} of {plan['actual']['shards']} shards: {outcome(plan['actual'])}"
+                )
+        except FileNotFoundError:
+            lines.append(f"{entry['id']}  {entry['snapshot']}  not finished; resume: {entry.get('command') or _older(entry, root)}")
+            if last := saved(store, entry["id"]):
+                ago = span((datetime.now(UTC) - datetime.fromisoformat(last["at"])).total_seconds())
+                lines.append(f"    last heard of {ago} ago, at {last['at']}: {last['stage']}, {last['line']}")
+                lines += [f"    failed: {' '.join([f['shard'], *f['files']])}: {f['why']}" for f in last["failed"]]
+            lines += _how_far(store, entry)
+    lines += [f"{name}  planned, not begun: {plan['sample']['command']}" for name, plan in plans.items()]
+    return lines or [f"The store {root} holds no run yet."]
+
+
+def _how_far(store: Store, entry: dict[str, Any]) -> list[str]:
+    """The steps that are begun and not done, and how many there are of the others. A global step does not say how wide it is."""
+    wanted, lines, done, waiting = set(entry["shards"]), [], 0, 0
+    for address, step in entry["steps"].items():
+        reports = {p.rsplit("/", 1)[1].removesuffix(".json") for p in store.files(f"steps/{address}") if p.endswith(".json")}
+        made = len(reports & wanted) if step["by_shard"] else len(reports)
+        if not made:
+            waiting += 1
+        elif step["by_shard"] and made == len(wanted):
+            done += 1
+        else:
+            lines.append(f"    {step['label']:<18} {made} {f'of {len(wanted)} shards' if step['by_shard'] else 'partitions or files'}")
+    return [*lines, f"    {done} other steps are done, {waiting} not begun"]
+
+
+def _older(entry: dict[str, Any], root: str) -> str:
+    """The command of a record that an earlier winnow wrote."""
+    return shlex.join(["winnow", "run", entry["source"], "--recipe", entry["recipe"], "--store", root])
+
+
+def change_index(root: str, action: str, name: str = "", what: str = "", reason: str = "") -> list[str]:
+    """``list`` the indexes of a store, ``take-down`` a document by id or URL, or ``drop`` a snapshot; what was done, in words.
+
+    Raises:
+        BadInput: no store, no such index, document or snapshot, or a take-down without a reason.
+    """
+    store = _open(root)
+    if action == "list":
+        return overview(store) or [f"The store {root} holds no index. `winnow run ... --remember NAME` makes one."]
+    if not name or not what:
+        raise BadInput(f"winnow index {action} needs the name of an index and {'a document' if action == 'take-down' else 'a snapshot'}.")
+    if action == "drop":
+        drop_snapshot(store, name, what)
+        return [f"{what} is no longer in the index {name}."]
+    if not reason:
+        raise BadInput("Say why with --reason: a take-down is recorded with its reason.")
+    count = take_down(store, name, what, reason, datetime.now(UTC).date().isoformat())
+    return [f"{count} document(s) taken out of the index {name}; recorded in {store.uri(f'indexes/{name}/index.json')}."]
+
+
+def prune(root: str, *, drop: tuple[str, ...] = (), dry_run: bool = False) -> list[str]:
+    """Delete the artifacts that no kept run needs, and the runs of ``drop`` with their corpora.
+
+    Raises:
+        BadInput: no store, or a run to drop is unknown.
+    """
+    store = _open(root)
+    every = records(store)
+    if unknown := set(drop) - {entry["id"] for entry in every}:
+        raise BadInput(f"There is no run {', '.join(sorted(unknown))} in {root}. `winnow status --store {root}` lists the runs.")
+    keep: dict[str, set[str] | None] = {}
+    for entry in every:
+        if entry["id"] not in drop:
+            for address, step in entry["steps"].items():
+                shards = keep.setdefault(address, set() if step["by_shard"] else None)
+                if shards is not None:
+                    shards.update(entry["shards"])
+    gone = [path for run in drop for path in (f"runs/{run}.json", progress_path(run))]
+    for name, plan in planned(store).items():
+        if name in drop:
+            gone.append(f"{PLANS}/{name}.json")
+            continue
+        for address in plan["steps"]:  # what a dry run made for the run to come
+            shards = keep.setdefault(address, set())
+            if shards is not None:
+                shards.update(plan["sample"]["keys"])
+    for address in store.folders("steps"):
+        if address not in keep:
+            gone.append(f"steps/{address}")
+        elif (shards := keep[address]) is not None:
+            gone += [path for path in store.files(f"steps/{address}") if path.rsplit("/", 1)[1].split(".", 1)[0] not in shards]
+    homes = {entry["home"] for entry in every if entry["id"] not in drop}
+    gone += [
+        f"corpora/{snapshot}/{name}"
+        for snapshot in store.folders("corpora")
+        for name in store.folders(f"corpora/{snapshot}")
+        if f"corpora/{snapshot}/{name}" not in homes
+    ]
+    freed = 0
+    for path in gone:
+        freed += sum(store.files(path).values())
+        if not dry_run:
+            store.delete(path, recursive=True)
+    return [
+        *gone,
+        f"{'Would free' if dry_run else 'Freed'} {freed / 1e6:.1f} MB in {len(gone)} places; {len(every) - len(drop)} runs kept.",
+    ]

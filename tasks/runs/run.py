@@ -1,0 +1,335 @@
+"""A run before and after Prefect: what was asked for, checked and planned; and what it made, counted and released.
+
+Nothing here imports Prefect, so that planning answers in a second and ``winnow run`` with nothing to do starts no engine.
+"""
+
+import hashlib
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from winnow.tasks.corpus.profile import added
+from winnow.tasks.dedup.known import check_name, open_index, remember, remembers
+from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.errors import BadInput, WinnowError
+from winnow.tasks.engine.merkle import root
+from winnow.tasks.engine.places import runner_place, source_place, store_at
+from winnow.tasks.engine.plan import Plan
+from winnow.tasks.engine.runners.base import Runner, open_runner
+from winnow.tasks.engine.runners.base import parse as parse_runner
+from winnow.tasks.engine.step import Step
+from winnow.tasks.engine.worker import Job
+from winnow.tasks.recipes import build as recipes
+from winnow.tasks.report.release import chosen_licence, dataset_card, report_html
+from winnow.tasks.runs.plans import compare, comparison
+from winnow.tasks.sources import crawl as crawls
+from winnow.tasks.sources.crawl_index import index_shares
+
+VERSIONED = ("winnow", "datatrove", "resiliparse", "fastwarc", "trafilatura", "fasttext-numpy2-wheel", "pyarrow", "numpy")
+SECRET_IN_URI = re.compile(r"^([a-z]+:)?[a-z0-9+]+://[^/]*@", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks for, on the command line or in the UI: plain values only.
+
+    Raises:
+        BadInput: a number out of its range, or credentials inside a URI.
+    """
+
+    source: str
+    recipe: str = "fineweb"
+    store: str = "winnow-store"
+    workers: int = 2
+    snapshot: str = ""
+    kind: str = "warc"
+    limit: int = 0
+    sample_fraction: float = 1.0
+    seed: int = 0
+    files_per_shard: int = 1
+    base_url: str = ""
+    anonymous: bool = False
+    memory_gib: float = 1.0
+    remember: str = ""
+    runner: str = "local"
+    worker_memory_gib: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, low in (("workers", 1), ("limit", 0), ("files_per_shard", 1)):
+            if getattr(self, name) < low:
+                raise BadInput(f"{name.replace('_', '-')} is {getattr(self, name)}; it must be at least {low}.")
+        if not 0 < self.sample_fraction <= 1:
+            raise BadInput(f"sample-fraction is {self.sample_fraction}; it must be above 0 and at most 1.")
+        if not self.memory_gib > 0:
+            raise BadInput(f"memory-gib is {self.memory_gib}; it must be above 0.")
+        if self.worker_memory_gib < 0:
+            raise BadInput(f"worker-memory-gib is {self.worker_memory_gib}; it must be above 0, or 0 for an equal share of the machine.")
+        for name in ("source", "store", "base_url", "runner"):
+            if SECRET_IN_URI.match(getattr(self, name)):
+                raise BadInput(
+                    f"The {name} has credentials in its URI, which would end up in logs. Take them out and set them in the environment or a block."
+                )
+
+
+@dataclass
+class Run:
+    """One request, resolved: the crawl, the steps, where everything lies, and what is missing."""
+
+    request: Request
+    pipeline: recipes.Pipeline
+    bench: Bench
+    runner: str = "local"
+    plan: Plan = field(init=False)
+    began: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.plan = Plan(self.pipeline.targets, self.bench)
+
+    @property
+    def id(self) -> str:
+        return self.pipeline.publish.home.rsplit("/", 1)[1]
+
+    @property
+    def home(self) -> str:
+        return self.pipeline.publish.home
+
+    @cached_property
+    def manifest_path(self) -> str:
+        return f"{self.home}/manifest.json"
+
+    def open_runner(self) -> Runner:
+        """Workers for all steps of the run. Raises BadInput."""
+        return open_runner(
+            self.runner, Job(self.bench, self.plan.steps), self.request.workers, int(self.request.worker_memory_gib * (1 << 30))
+        )
+
+    def is_released(self) -> bool:
+        """Whether manifest, card and report lie beside the corpus, and the index holds it that was to remember it."""
+        here = self.bench.store.files(self.home)
+        if self.request.remember and not remembers(self.bench, self.request.remember, self.pipeline.decisions):
+            return False
+        return all(f"{self.home}/{name}" in here for name in ("manifest.json", "README.md", "report.html"))
+
+
+def prepare(request: Request) -> Run:
+    """Resolve and check everything that can be known without reading the crawl.
+
+    Raises:
+        BadInput: source, recipe or store cannot be used as given.
+        Transient: the listing of a crawl could not be fetched after retries.
+    """
+    recipe = recipes.load(request.recipe)
+    source_root, source_options = source_place(request.source)
+    crawl, source = crawls.resolve(
+        source_root,
+        snapshot=request.snapshot,
+        kind=request.kind,
+        limit=request.limit or None,
+        sample_fraction=request.sample_fraction if request.sample_fraction < 1 else None,
+        seed=request.seed,
+        files_per_shard=request.files_per_shard,
+        base_url=request.base_url or crawls.COMMON_CRAWL,
+        anonymous=request.anonymous or None,
+        options=tuple(sorted(source_options.items())),
+    )
+    store = store_at(request.store)
+    store.check()
+    if request.remember:
+        check_name(request.remember)
+    runner = runner_place(request.runner)
+    parse_runner(runner)
+    run = _run(request, recipe, Bench(crawl, source, store, int(request.memory_gib * (1 << 30))), runner)
+    if request.remember and not run.pipeline.signatures:
+        raise BadInput(
+            f"The recipe {recipe.name} has no deduplication by minhash, so that there is nothing to remember in {request.remember}."
+        )
+    return run
+
+
+def sampled(run: Run, shards: int, seed: int) -> Run:
+    """The same run over a random sample of its shards. What it makes shard by shard has the addresses of the whole run."""
+    bench = run.bench
+    return _run(
+        run.request, run.pipeline.recipe, Bench(bench.crawl.sample(shards, seed), bench.source, bench.store, bench.memory_bytes), run.runner
+    )
+
+
+def _run(request: Request, recipe: recipes.Recipe, bench: Bench, runner: str) -> Run:
+    indexes = {
+        rule.against: open_index(bench.store, rule.against, rule.minhash, bench.crawl.snapshot)
+        for rule in recipe.deduplicate
+        if isinstance(rule, recipes.ByMinHash) and rule.against
+    }
+    return Run(request, recipes.build(recipe, bench.crawl, indexes), bench, runner)
+
+
+def clean(run: Run) -> int:
+    """Delete what killed processes left half-written where this run writes; how many pieces that were."""
+    return run.bench.store.clean([*(f"steps/{step.address}" for step in run.plan.steps), run.home, "runs", "progress"])
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of what can change results."""
+    found = {}
+    for name in VERSIONED:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "missing"
+    return found
+
+
+# ------------------------------------------------------------------ after the steps
+
+
+def reports(run: Run, step: Step) -> list[dict[str, Any]]:
+    """Reports of all shards of a step, in shard order. Raises DamagedArtifact."""
+    shards = step.shards(run.bench) or ()
+    with ThreadPoolExecutor(16) as threads:
+        return list(threads.map(lambda shard: run.bench.store.report(step, shard), shards))
+
+
+def stored_bytes(run: Run, step: Step, made: Iterable[dict[str, Any]]) -> Counter[str]:
+    """Bytes in the store of each shard of a step, of which ``made`` are the reports."""
+    sizes = Counter({r["shard"]: 0 if r["data"]["path"].startswith("steps/") else r["data"]["bytes"] for r in made})
+    for path, n in run.bench.store.files(f"steps/{step.address}").items():
+        shard = path.rsplit("/", 1)[1].split(".", 1)[0]
+        if shard in sizes:
+            sizes[shard] += n
+    return sizes
+
+
+def release(run: Run) -> dict[str, Any]:
+    """Count the whole run and write card, report and, last, the manifest. Returns what they were made of. Raises DamagedArtifact.
+
+    Raises WinnowError too if a step's shards are still not known: better no corpus than an empty one.
+    """
+    if unknown := [step.label for step in run.pipeline.steps if step.shards(run.bench) is None]:
+        raise WinnowError(
+            f"What {unknown[0]} is to make is not known, as its inputs cannot be found in the store. Run the same command again."
+        )
+    steps, files, costs = [], [], []
+    notes: dict[str, dict[str, Any]] = {}
+    for step in run.pipeline.steps:
+        made = reports(run, step)
+        dropped: Counter[str] = Counter()
+        for report in made:
+            dropped.update(report["dropped"])
+        steps.append(
+            {
+                "name": step.label,
+                "kind": step.kind,
+                "address": step.address,
+                "shards": len(made),
+                "rows_in": sum(r["rows_in"] for r in made),
+                "rows_out": sum(r["rows_out"] for r in made),
+                "dropped": dict(sorted(dropped.items())),
+                "merkle": root(r["data"]["sha256"] for r in sorted(made, key=lambda r: r["shard"])),
+            }
+        )
+        costs.append(
+            {
+                "name": step.label,
+                "seconds": sum(r["seconds"] for r in made),
+                "cpu_s": sum(r["cpu_s"] for r in made),
+                "peak_rss_bytes": max((r["peak_rss_bytes"] for r in made), default=0),
+                "size_bytes": stored_bytes(run, step, made).total(),
+            }
+        )
+        notes[step.label] = _summed(r["notes"] for r in made)
+        if step is run.pipeline.publish:
+            files = [
+                {"path": r["data"]["path"][len(run.home) + 1 :]} | {k: r["data"][k] for k in ("rows", "bytes", "sha256")} for r in made
+            ]
+    recipe = run.pipeline.recipe.described()
+    curated = {"snapshot": run.bench.crawl.snapshot, "recipe": recipe, "versions": versions(), "files": files}
+    manifest = {
+        "schema": 1,
+        "snapshot": run.bench.crawl.snapshot,
+        "recipe": recipe,
+        "versions": curated["versions"],
+        "digest": "sha256:" + hashlib.sha256(json.dumps(curated, sort_keys=True).encode()).hexdigest(),
+        "files": files,
+        "steps": steps,
+        "merkle": root(s["merkle"] for s in steps),
+    }
+    store, profile = run.bench.store, _profile(run)
+    compared = compare(run, profile, costs, sum(f["rows"] for f in files))
+    summary = {
+        "id": run.id,
+        "snapshot": run.bench.crawl.snapshot,
+        "home": store.uri(run.home),
+        "manifest": manifest,
+        "notes": notes,
+        "costs": costs,
+        "profile": profile,
+        "forecast": comparison(compared) if compared else None,
+        "index": _index(run),
+        "licence": _licence(run),
+    }
+    store.put(f"{run.home}/README.md", dataset_card(summary).encode("utf-8", "replace"))
+    store.put(f"{run.home}/report.html", report_html(summary).encode("utf-8", "replace"))
+    if run.request.remember and run.pipeline.signatures:
+        remember(run.bench, run.request.remember, run.pipeline.signatures, run.pipeline.decisions, run.pipeline.documents)
+    store.put(run.manifest_path, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+    return summary
+
+
+def _index(run: Run) -> dict[str, Any] | None:
+    crawl = run.bench.crawl
+    found = None if crawl.kind == "documents" else index_shares(run.bench.source, crawl.snapshot)
+    return vars(found) if found else None
+
+
+def _licence(run: Run) -> dict[str, Any] | None:
+    """What somebody chose in the card of an earlier release: writing the card anew must not undo it."""
+    try:
+        return chosen_licence(run.bench.store.get(f"{run.home}/README.md").decode("utf-8", "replace"))
+    except FileNotFoundError:
+        return None
+
+
+def _summed(many: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Notes of all shards added up; other than numbers and mappings of numbers is left out."""
+    total: dict[str, Any] = {}
+    for notes in many:
+        for key, value in notes.items():
+            if isinstance(value, dict):
+                total[key] = dict(Counter(total.get(key, {})) + Counter({k: v for k, v in value.items() if isinstance(v, int | float)}))
+            elif isinstance(value, int | float):
+                total[key] = total.get(key, 0) + value
+    return total
+
+
+def _profile(run: Run) -> list[dict[str, Any]]:
+    """The profiles of all shards added up."""
+    total: dict[tuple[str, str], list[int]] = {}
+    for shard in run.bench.shard_keys:
+        added(run.bench.read(run.pipeline.profile, shard).to_pylist(), total)
+    return [{"what": what, "bin": name, "documents": n, "kept": kept} for (what, name), (n, kept) in total.items()]
+
+
+def result(run: Run) -> dict[str, Any]:
+    """The JSON line of ``winnow run --json``."""
+    store, pipeline = run.bench.store, run.pipeline
+    tables = {
+        name: [store.uri(step.data_path(shard)) for shard in step.shards(run.bench) or ()]
+        for name, step in (("documents", pipeline.documents), ("signals", pipeline.signals), ("decisions", pipeline.decisions))
+    }
+    return {
+        "run_id": run.id,
+        "snapshot": run.bench.crawl.snapshot,
+        "recipe": pipeline.recipe.name,
+        "manifest": store.uri(run.manifest_path),
+        "corpus": store.uri(f"{run.home}/data"),
+        "report": store.uri(f"{run.home}/report.html"),
+        "tables": tables,
+        "work": {"computed": run.plan.computed, "cached": run.plan.total() - run.plan.computed},
+    }

@@ -1,0 +1,169 @@
+"""Measure: documents -> signals, one row per document and no threshold anywhere; Correct: line-wise corrections that edit text.
+
+What a signal means is in ``tasks/signals/filters/``, the line rules are in ``tasks/edit/corrections.py``.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from winnow.tasks.edit.corrections import LineRules
+from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.step import Kind, Made, ShardStep, Step
+from winnow.tasks.signals.filter import Filter, Signal
+from winnow.tasks.signals.text import Batch, Document, batches
+
+ARROW = {
+    "float": pa.float64(),
+    "int": pa.int64(),
+    "bool": pa.bool_(),
+    "str": pa.string(),
+    "floats": pa.list_(pa.field("element", pa.float64())),
+}  # as Parquet names it
+
+EDIT_FIGURES = ("chars_removed", "chars_removed_share", "chars_left")  # of tasks/edit/edits.py
+CORRECTED = pa.schema(
+    [
+        pa.field("id", pa.string()),
+        pa.field("corrected_text", pa.string()),
+        pa.field("corrected_lines_in", pa.int64()),
+        pa.field("corrected_lines_removed", pa.int64()),
+        pa.field("corrected_words_removed_share", pa.float64()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Correct(ShardStep):
+    """Line-wise corrections: documents in, their edited texts out (schema CORRECTED; ``corrected_text`` is null where nothing changed).
+
+    ``edited`` is an edit that came before. No document is dropped here. Lines removed are counted per rule in the report's notes; the share of words lost is a signal.
+    """
+
+    name: ClassVar[str] = "correct"
+
+    documents: Step
+    rules: LineRules
+    edited: Step | None = None
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        documents = bench.read(self.documents, shard, ["id", "text"])
+        removed: Counter[str] = Counter()
+        rows = []
+        before = final_texts(documents, bench.read(self.edited, shard) if self.edited else None)
+        for identity, extracted, text in zip(documents["id"].to_pylist(), documents["text"].to_pylist(), before.to_pylist(), strict=True):
+            corrected = self.rules.apply(text)
+            removed.update(corrected.removed)
+            removed["lines_in"] += corrected.lines_in
+            rows.append(
+                {
+                    "id": identity,
+                    "corrected_text": None if corrected.text == extracted else corrected.text,
+                    "corrected_lines_in": corrected.lines_in,
+                    "corrected_lines_removed": corrected.lines_in - corrected.lines_out,
+                    "corrected_words_removed_share": corrected.words_removed_share,
+                }
+            )
+        return Made(pa.Table.from_pylist(rows, schema=CORRECTED), len(rows), len(rows), notes={"lines": dict(sorted(removed.items()))})
+
+
+def final_texts(documents: pa.Table, corrected: pa.Table | None) -> pa.ChunkedArray:
+    """The text a corpus gets: as extracted, or as corrected where the recipe corrects."""
+    return documents["text"] if corrected is None else pc.coalesce(corrected["corrected_text"], documents["text"])
+
+
+@dataclass(frozen=True)
+class Measure(ShardStep):
+    """One group of signals: documents in, one row per document and one column per signal out. All filters of a group share one
+    tokenisation; a filter in another group is measured without touching this one."""
+
+    name: ClassVar[str] = "measure"
+
+    documents: Step
+    group: str
+    filters: tuple[Filter, ...]
+    corrected: Step | None = None
+
+    @property
+    def label(self) -> str:
+        return f"measure-{self.group}"
+
+    @property
+    def signals(self) -> tuple[Signal, ...]:
+        return tuple(s for f in self.filters for s in f.signals)
+
+    def check(self) -> None:
+        for f in self.filters:
+            f.check()
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        documents = bench.read(self.documents, shard, ["id", "url", "language", "text"])
+        corrected = bench.read(self.corrected, shard) if self.corrected else None
+        texts = documents["text"].to_pylist()
+        final = texts if corrected is None else final_texts(documents, corrected).to_pylist()
+        columns: dict[str, list[Any]] = {s.name: [] for s in self.signals}
+        facts = [documents[name].to_pylist() for name in ("id", "url", "language")]
+        extracted = [f for f in self.filters if f.text == "extracted"]
+        edited = [f for f in self.filters if f.text == "corrected"]
+        for part in batches(texts):
+            batch = Batch(texts[part])
+            _measure(extracted, part, facts, batch, columns)
+            _measure(edited, part, facts, Batch(final[part], originals=batch) if final is not texts else batch, columns)
+        table = pa.table(
+            [documents["id"], *(pa.array(columns[s.name], ARROW[s.kind]) for s in self.signals)],
+            names=["id", *(s.name for s in self.signals)],
+        )
+        return Made(table, documents.num_rows, table.num_rows)
+
+
+def _measure(filters: Sequence[Filter], part: slice, facts: Sequence[list[Any]], batch: Batch, columns: dict[str, list[Any]]) -> None:
+    """The signals of some filters on a batch of texts. ``facts``: ids, URLs, languages of all documents, of which the batch has a part."""
+    if not filters:
+        return
+    for place, (text, identity, url, language) in enumerate(zip(batch.texts, *(fact[part] for fact in facts), strict=True)):
+        doc = Document(text, id=identity, url=url or "", language=language or "", batch=batch, place=place)
+        for f in filters:
+            for name, value in f.measure(doc).items():
+                columns[name].append(value)
+
+
+@dataclass(frozen=True)
+class Signals(ShardStep):
+    """The signals table: id, language and its score, the edits' figures, and every group's signals side by side."""
+
+    name: ClassVar[str] = "signals"
+    kind: ClassVar[Kind] = "join"
+
+    documents: Step
+    groups: tuple[Measure, ...]
+    corrected: Correct | None = None
+    edited: Step | None = None
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        parts = [bench.read(self.documents, shard, ["id", "language", "language_score"])]
+        if self.corrected:
+            parts.append(bench.read(self.corrected, shard).drop_columns(["corrected_text"]))
+        if self.edited:
+            edit = bench.read(self.edited, shard, ["id", *EDIT_FIGURES])
+            parts.append(edit.rename_columns(["id", *(f"paragraph_{name}" for name in EDIT_FIGURES)]))
+        parts += [bench.read(group, shard) for group in self.groups]
+        joined = parts[0]
+        for part in parts[1:]:
+            if not part["id"].combine_chunks().equals(joined["id"].combine_chunks()):
+                raise ValueError(
+                    f"shard {shard}: the rows of {[p.column_names[1] for p in parts]} do not match; a step lost or reordered rows"
+                )
+            for name in part.column_names[1:]:
+                joined = joined.append_column(part.schema.field(name), part[name])
+        return Made(joined, joined.num_rows, joined.num_rows)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What a limit may bound."""
+        edits = tuple(CORRECTED.names[2:]) if self.corrected else ()
+        edits += tuple(f"paragraph_{name}" for name in EDIT_FIGURES) if self.edited else ()
+        return ("language", "language_score", *edits, *(s.name for g in self.groups for s in g.signals))

@@ -1,0 +1,93 @@
+"""Charsets: declarations are believed where the bytes allow it, everything decodes, and labelled legacy files come out right."""
+
+import codecs
+import json
+import tarfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.shared import DATA
+from winnow.tasks.archives.charset import codec_of, decode
+
+LABELLED = DATA / "labels" / "encoding.tar.xz"
+
+RUSSIAN = "Урожай собран до начала дождя, и мельница работает день и ночь, как это было при наших отцах. " * 4
+JAPANESE = "雨が降り始める前に収穫が終わり、水車小屋では昼も夜も粉をひいていました。" * 4
+GERMAN = "Die Mühle läuft Tag und Nacht, wie es schon unsere Väter gewöhnt waren. " * 4
+
+CASES = {
+    "declared by the server": (RUSSIAN, "windows-1251", "text/html; charset=windows-1251", b"", "cp1251", "http"),
+    "declared by the page": (RUSSIAN, "koi8-r", "text/html", b"<meta charset='koi8-r'>", "koi8-r", "meta"),
+    "declared as in old pages": (
+        JAPANESE,
+        "shift_jis",
+        "text/html",
+        b'<meta http-equiv="Content-Type" content="text/html; charset=Shift_JIS">',
+        "cp932",
+        "meta",
+    ),
+    "declared utf-8 and not": (RUSSIAN, "windows-1251", "text/html; charset=utf-8", b"", "cp1251", "detected"),
+    "declared latin-1 and utf-8": (GERMAN, "utf-8", "text/html; charset=iso-8859-1", b"", "utf-8", "utf-8"),
+    "latin-1 is read as browsers do": ("“" + GERMAN, "windows-1252", "text/html; charset=ISO-8859-1", b"", "cp1252", "http"),
+    "nothing said": (JAPANESE, "euc-jp", "", b"", "euc_jp", "detected"),
+    "nonsense said": (GERMAN, "utf-8", "text/html; charset=nonsense-8", b"", "utf-8", "utf-8"),
+    "a mark beats all": (GERMAN, "utf-16", "text/html; charset=iso-8859-1", b"", "utf-16-le", "bom"),
+    "wide without a mark": ("<html>" + GERMAN, "utf-16-be", "", b"", "utf-16-be", "detected"),
+    "escapes in ASCII": (JAPANESE, "iso-2022-jp", "text/html; charset=iso-2022-jp", b"", "iso2022_jp", "http"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_cases(case):
+    text, written, header, meta, encoding, evidence = CASES[case]
+    found = decode(meta + text.encode(written), header)
+    assert found.text.endswith(text)
+    assert codecs.lookup(found.encoding) == codecs.lookup(encoding)
+    assert found.evidence == evidence
+
+
+def test_one_wrong_byte_does_not_change_the_encoding():
+    page = (GERMAN * 20).encode()
+    broken = page[:700] + b"\xff" + page[700:]
+    assert decode(broken, "text/html; charset=utf-8").encoding == "utf-8"
+    assert decode(page[:-1] if page[-1] > 127 else "ü".encode()[:1] + page, "text/html; charset=utf-8").encoding == "utf-8"
+
+
+@given(st.binary(max_size=300), st.text(max_size=40))
+def test_total(payload, header):
+    found = decode(payload, header)
+    assert found.text.encode("utf-8", "strict") is not None
+    codecs.lookup(found.encoding)
+
+
+@pytest.mark.parametrize("label", ["rot13", "base64", "hex", "zlib", "undefined", "", "utf-8" * 20, "\x00"])
+def test_only_text_encodings_count(label):
+    assert codec_of(label) == ""
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not LABELLED.exists(), reason="the shared data is absent")
+def test_labelled_legacy_files():
+    """Right means: the text that the label gives, or more (cp932 for Shift_JIS, gb18030 for GB2312 know characters that the label lacks)."""
+    right = total = 0
+    with tarfile.open(LABELLED) as tar:
+        files = {m.name: tar.extractfile(m).read() for m in tar.getmembers() if m.isfile()}
+    index = next(name for name in files if name.endswith("index.jsonl"))
+    for row in map(json.loads, files[index].splitlines()):
+        data = next(data for name, data in files.items() if name.endswith(row["file"]))
+        try:
+            wanted = data.decode(row["encoding"], "replace")
+        except LookupError:
+            continue
+        found = decode(data, "").text
+        same = sum(a == b for a, b in zip(plain(found), plain(wanted), strict=False)) / max(1, len(plain(wanted)))
+        total += 1
+        right += same > 0.99 and abs(len(plain(found)) - len(plain(wanted))) < 0.01 * len(wanted) + 2
+    assert total >= 190
+    assert right / total >= 0.95, f"{right} of {total}"
+
+
+def plain(text):
+    return text.replace("\ufeff", "").replace("\r", "")

@@ -1,0 +1,152 @@
+"""Worker processes: one that dies costs its shard only, one that always dies is named, and none outlives its parent."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import pyarrow as pa
+
+from tests.engine.toys import bench
+from tests.shared import ROOT
+from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.errors import BadInput, ShardKilled
+from winnow.tasks.engine.runners.local import Pool
+from winnow.tasks.engine.step import Made, ShardStep
+from winnow.tasks.engine.worker import Job
+
+
+@dataclass(frozen=True)
+class Deadly(ShardStep):
+    """Shards of a size in ``kills`` kill their worker, as often as there are files named for it in ``lives``; a size in ``bad`` is refused."""
+
+    name: ClassVar[str] = "deadly"
+
+    lives: str
+    kills: tuple[int, ...] = ()
+    bad: tuple[int, ...] = ()
+    hungry: tuple[int, ...] = ()
+
+    def run(self, shard: str, bench: Bench) -> Made:
+        size = int(bench.shard(shard).files[0].fingerprint)
+        if size in self.bad:
+            raise BadInput(f"size {size} is bad")
+        if size in self.kills:
+            left = sorted(Path(self.lives).glob(f"{size}-*"))
+            if left:
+                left[0].unlink()
+                os.kill(os.getpid(), signal.SIGKILL)
+        if size in self.hungry:
+            with open(Path(self.lives) / "eaten", "a") as f:
+                f.write(f"hungry-{size} ")
+            eaten = []
+            while sum(map(len, eaten)) < 4 << 30:
+                eaten.append(b"\1" * (16 << 20))
+        return Made(pa.table({"n": [size]}), 1, 1)
+
+
+def made(pool, step, b):
+    return {o.shard: o for o in pool.run([step], dict.fromkeys(b.shard_keys, (step.address,)))}
+
+
+def lives(folder, size, count):
+    for n in range(count):
+        (folder / f"{size}-{n}").touch()
+
+
+@contextlib.contextmanager
+def pool_of(b, step, workers, memory_bytes=0):
+    b.store.open_for_writing()
+    pool = Pool(Job(b, (step,)), workers, memory_bytes)
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
+def test_a_killed_worker_costs_its_shard_only(tmp_path):
+    b, step = bench(tmp_path / "store", (3, 5, 7, 9)), Deadly(str(tmp_path), kills=(5,))
+    lives(tmp_path, 5, 2)
+    with pool_of(b, step, 2) as pool:
+        outcomes = made(pool, step, b)
+    assert not [o.error for o in outcomes.values() if o.error]
+    assert b.store.done(step, b.shard_keys) == set(b.shard_keys)
+
+
+def test_a_shard_that_always_kills_is_named_and_the_others_are_made(tmp_path):
+    b, step = bench(tmp_path / "store", (3, 5, 7)), Deadly(str(tmp_path), kills=(5,))
+    lives(tmp_path, 5, 99)
+    with pool_of(b, step, 2) as pool:
+        outcomes = made(pool, step, b)
+    guilty = outcomes.pop(b.shard_keys[1])
+    assert isinstance(guilty.error, ShardKilled)
+    assert re.search(rf"killed 4 times at shard {b.shard_keys[1]}.*--workers", str(guilty.error))
+    assert all(o.reports for o in outcomes.values())
+
+
+def test_a_shard_that_takes_too_much_memory_is_ended_and_named(tmp_path):
+    b, step = bench(tmp_path / "store", (3, 5, 7)), Deadly(str(tmp_path), hungry=(5,))
+    with pool_of(b, step, 1, memory_bytes=400 << 20) as pool:
+        outcomes = made(pool, step, b)
+    guilty = outcomes.pop(b.shard_keys[1])
+    assert isinstance(guilty.error, ShardKilled)
+    assert re.search(r"needed more than 0\.\d GiB.*twice; the bound is 0\.4 GiB.*--worker-memory-gib", str(guilty.error))
+    assert all(o.reports for o in outcomes.values())
+    assert "hungry-5" in (tmp_path / "eaten").read_text().split()
+
+
+def test_what_a_step_raises_comes_back(tmp_path):
+    b, step = bench(tmp_path / "store", (3, 5)), Deadly(str(tmp_path), bad=(5,))
+    with pool_of(b, step, 1) as pool:
+        outcomes = made(pool, step, b)
+    assert isinstance(outcomes[b.shard_keys[1]].error, BadInput)
+    assert outcomes[b.shard_keys[0]].reports
+
+
+def test_closing_the_iterator_drops_what_has_not_begun(tmp_path):
+    b, step = bench(tmp_path / "store", range(1, 40)), Deadly(str(tmp_path))
+    with pool_of(b, step, 1) as pool:
+        outcomes = pool.run([step], dict.fromkeys(b.shard_keys, (step.address,)))
+        next(outcomes)
+        outcomes.close()
+    assert 1 <= len(b.store.done(step, b.shard_keys)) < 39
+
+
+def test_workers_do_not_outlive_their_parent(tmp_path):
+    code = f"""
+import sys; sys.path.insert(0, {str(ROOT)!r})
+from tests.core.toys import bench, chain
+from winnow.tasks.engine.runners.local import Pool
+from winnow.tasks.engine.worker import Job
+if __name__ == "__main__":
+    b = bench({str(tmp_path)!r}); b.store.open_for_writing()
+    count = chain()[0]
+    pool = Pool(Job(b, (count,)), 2)
+    list(pool.run([count], {{key: (count.address,) for key in b.shard_keys}}))
+    print(*(pid for slot in pool._all for pid in slot.pids), flush=True)
+    import time; time.sleep(60)
+"""
+    script = tmp_path / "parent.py"
+    script.write_text(code)
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as parent:
+        workers = [int(pid) for pid in parent.stdout.readline().split()]
+        assert workers
+        assert all(Path(f"/proc/{pid}").exists() for pid in workers)
+        parent.kill()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and any(alive(pid) for pid in workers):
+        time.sleep(0.1)
+    assert not any(alive(pid) for pid in workers)
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split(")")[-1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

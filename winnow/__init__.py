@@ -1,0 +1,1 @@
+"""Winnow: Common Crawl snapshots in, curated training corpora out."""

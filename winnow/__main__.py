@@ -1,0 +1,5 @@
+"""``python -m winnow``: the command line."""
+
+from winnow.cli.main import main
+
+main()

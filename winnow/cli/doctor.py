@@ -1,0 +1,145 @@
+"""``winnow doctor``: is this machine fit to run? Every line says what was found and, if it is not well, what to do."""
+
+import importlib.util
+import json
+import os
+import shutil
+import sys
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+
+FASTTEXT = "fasttext-numpy2-wheel"
+PINNED = {"prefect": "3.8.8", "fastapi": "0.150.0", "sqlalchemy": "2.0.58"}
+MIN_FREE_BYTES = 5 << 30
+
+
+def examine() -> tuple[list[str], bool]:
+    """Lines for people, and whether all is well."""
+    found = [_python(), *_pins(), _fasttext(), _model(), *_language_models(), _datatrove(), _kernels(), _memory(), _disk(), _server()]
+    return [f"{'ok  ' if well else 'BAD '} {text}" for well, text in found], all(well for well, _ in found)
+
+
+def _python() -> tuple[bool, str]:
+    well = (3, 11) <= sys.version_info < (3, 13)
+    return well, f"Python {sys.version.split()[0]}" + (
+        "" if well else ": winnow needs 3.11 or 3.12; make the environment anew with one of them (`make setup PYTHON=python3.11`)"
+    )
+
+
+def _pins() -> list[tuple[bool, str]]:
+    lines = []
+    for name, wanted in PINNED.items():
+        try:
+            installed = version(name)
+        except PackageNotFoundError:
+            installed = "missing"
+        well = installed == wanted
+        lines.append(
+            (well, f"{name} {installed}" + ("" if well else f": known to work is {wanted}; `make setup` installs the locked versions"))
+        )
+    return lines
+
+
+def _fasttext() -> tuple[bool, str]:
+    owners = sorted(set(packages_distributions().get("fasttext", [])))
+    if owners == [FASTTEXT]:
+        return True, f"fasttext from {FASTTEXT} {version(FASTTEXT)}"
+    said = ", ".join(owners) or "nothing"
+    return (
+        False,
+        f"the module fasttext is provided by {said}; several distributions overwrite each other. Uninstall them all, then install {FASTTEXT} alone (`make setup`)",
+    )
+
+
+def _model() -> tuple[bool, str]:
+    from winnow.tasks.engine.errors import WinnowError
+    from winnow.tasks.extract.language import LanguageModel
+    from winnow.tasks.models.files import model_file
+
+    try:
+        [(language, score)] = LanguageModel.of(model_file("lid.176.ftz")).predict(["This is a plain English sentence about the weather."])
+    except WinnowError as e:
+        return False, str(e)
+    return language == "en", f"language model lid.176.ftz says {language} ({score:.2f}) of an English sentence"
+
+
+def _language_models() -> list[tuple[bool, str]]:
+    """What training and perplexity need. Neither kenlm nor lmplz is needed: what PyPI cannot bring to every machine, winnow does itself."""
+
+    def installed(name: str) -> str:
+        return version(name) if importlib.util.find_spec(name) else ""
+
+    pieces, reader = installed("sentencepiece"), installed("kenlm")
+    missing = [p for p in ("cmake", "c++") if shutil.which(p) is None]
+    hint = f"to compile it, install {' and '.join(missing)} first" if missing else "`pip install kenlm==0.3.0` compiles it here"
+    lmplz = all(map(shutil.which, ("lmplz", "build_binary")))
+    return [
+        (
+            bool(pieces),
+            f"sentencepiece {pieces}" if pieces else "no sentencepiece: language models cannot be trained or used; `make setup`",
+        ),
+        (True, f"kenlm {reader}" if reader else f"no kenlm: winnow's own reader scores the same, more slowly; {hint}"),
+        (True, "lmplz found, for --estimator lmplz" if lmplz else "no lmplz: language models are estimated by winnow, in memory"),
+    ]
+
+
+def _datatrove() -> tuple[bool, str]:
+    missing = [m for m in ("spacy", "nltk", "tldextract", "trafilatura") if importlib.util.find_spec(m) is None]
+    return not missing, f"datatrove {version('datatrove')}" + (
+        f": its blocks need {', '.join(missing)}; `make setup`" if missing else " with what its filter blocks need"
+    )
+
+
+def _kernels() -> tuple[bool, str]:
+    from winnow.tasks.extract.extractors.nesting_kernels import deepest
+
+    kept = getattr(deepest, "stats").cache_path  # noqa: B009  # a kernel is more than the function it is typed as
+    return bool(kept), f"numba {version('numba')} " + (
+        f"keeps compiled kernels in {kept}"
+        if kept
+        else "can keep no compiled kernels: each worker compiles them anew, 15 s; set NUMBA_CACHE_DIR to a folder that can be written"
+    )
+
+
+def _memory() -> tuple[bool, str]:
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    cores = os.cpu_count() or 1
+    well = total / cores > 2 << 30
+    return well, f"{total / 2**30:.1f} GiB of memory for {cores} cores" + (
+        "" if well else ": a worker may need 2 GiB; use fewer --workers than cores"
+    )
+
+
+def _disk() -> tuple[bool, str]:
+    free = shutil.disk_usage(".").free
+    return free > MIN_FREE_BYTES, f"{free / 2**30:.1f} GiB free here" + (
+        "" if free > MIN_FREE_BYTES else ": too little for a store; point --store elsewhere"
+    )
+
+
+def _server() -> tuple[bool, str]:
+    url = os.environ.get("PREFECT_API_URL", "").rstrip("/")
+    if not url:
+        return True, "no Prefect server set (PREFECT_API_URL): runs use an ephemeral one; `winnow serve` gives the UI"
+    password = os.environ.get("PREFECT_API_AUTH_STRING", "")
+    headers = {"Authorization": f"Basic {b64encode(password.encode()).decode()}"} if password else {}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(f"{url}/admin/version", headers=headers), timeout=5) as answer:  # noqa: S310
+            found = str(json.load(answer))
+    except urllib.error.HTTPError as e:
+        hint = (
+            "set PREFECT_API_AUTH_STRING=USER:PASSWORD as it is set there" if e.code == 401 else "is it the URL of an API, ending in /api?"
+        )
+        return False, f"the Prefect server {url} answers {e.code}: {hint}"
+    except (OSError, ValueError) as e:
+        said = getattr(e, "reason", e)
+        return (
+            False,
+            f"the Prefect server {url} does not answer ({said}): start it (`winnow serve`), or unset PREFECT_API_URL to run without one",
+        )
+    wanted = PINNED["prefect"]
+    return found == wanted, f"Prefect server {url}, {found}" + (
+        "" if found == wanted else f": this is {wanted}; give both the same version"
+    )
