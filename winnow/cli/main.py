@@ -66,6 +66,14 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument("file")
     inspect.add_argument("--json", action="store_true", help="one JSON object per line")
 
+    extract = command("extract", _extract, "Print what an extractor makes of one page: text, Markdown or blocks.")
+    extract.add_argument("file", nargs="?", default="", help="an HTML file; - reads standard input")
+    extract.add_argument("--format", default="text", help="text, markdown, blocks or json")
+    extract.add_argument("--url", default="", help="the address of the page")
+    extract.add_argument("--content-type", default="text/html", help="the content type that the server sent")
+    extract.add_argument("--extractor", default="learned_blocks.LearnedBlocks", help="as a recipe names it")
+    extract.add_argument("--batch", default="", metavar="FILE", help="JSONL of pages with the keys id and html, instead of one page")
+
     status = command("status", _status, "Runs and corpora of a store: what is done, what is missing.")
     prune = command("prune", _prune, "Delete what no kept run of a store needs.")
     prune.add_argument(
@@ -416,6 +424,14 @@ def _say(made: dict[str, Any], args: argparse.Namespace) -> None:
     print(f"work      {work['computed']} shards x steps made, {work['cached']} found in the store", file=sys.stderr)
     if args.json:
         print(json.dumps(made))
+
+
+def _extract(args: argparse.Namespace) -> int:
+    from winnow.cli.extract import command
+
+    return command(
+        args.file, format=args.format, url=args.url, content_type=args.content_type, extractor=args.extractor, batch=args.batch
+    )
 
 
 def _inspect(args: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import ClassVar
 
+from winnow.tasks.extract.blocks.prepare import visible
 from winnow.tasks.extract.extractors.nesting import nesting
 
 TRAILING_SPACE = re.compile(r"[ \t\xa0]+(?=\n)")
@@ -44,20 +45,24 @@ class Extractor:
         Raises:
             ExtractionFailed: ``too_large``, ``too_deep``, or a reason of the library's.
         """
+        return self.text_of(self.bounded(html))
+
+    def bounded(self, html: str) -> str:
+        """The page in valid Unicode. Raises ExtractionFailed for what is larger or deeper than the bounds."""
         if len(html) > self.max_html_chars:
             raise ExtractionFailed("too_large")
         html, raw = _encodable(html)
         # A page can only be deep with many tags, so nearly all pages are spared the count.
         if raw.count(b"<") > self.max_depth and nesting(raw, self.max_depth) > self.max_depth:
             raise ExtractionFailed("too_deep")
-        return tidy(self.text_of(html))
+        return html
 
     def check(self) -> None:
         """Extract a page, so that what is missing fails before the first shard."""
         self.extract("<html><body><p>A page to see that the extractor works.</p></body></html>")
 
     def text_of(self, html: str) -> str:
-        """What the library makes of a page within the bounds."""
+        """What becomes of a page within the bounds, as `tidy` leaves it but for white space in code."""
         raise NotImplementedError
 
 
@@ -71,8 +76,8 @@ def _encodable(html: str) -> tuple[str, bytes]:
 
 
 def tidy(text: str) -> str:
-    """Line feeds only, no space at the ends of lines, at most one blank line in a row."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    """Line feeds only, no space at the ends of lines, at most one blank line in a row, no characters that nobody sees."""
+    text = visible(text).replace("\r\n", "\n").replace("\r", "\n")
     # Most texts have none of these, and looking for a string is much faster than a regular expression.
     if " \n" in text or "\t\n" in text or "\xa0\n" in text:
         text = TRAILING_SPACE.sub("", text)
