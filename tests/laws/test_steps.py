@@ -79,7 +79,7 @@ def test_every_kind_of_step_is_under_these_laws(runs):
         return {c for sub in below for c in leaves(sub)} if below else {cls}
 
     seen = {type(step) for _, step in every_step(runs)}
-    known = {c for c in leaves(Step) if c.__module__.startswith("tasks.")}
+    known = {c for c in leaves(Step) if c.__module__.startswith("winnow.")}
     assert {c.__name__ for c in known - seen} == {"ReadDocuments"}  # has a source of its own: tests/extract/test_documents.py
 
 
