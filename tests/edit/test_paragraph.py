@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.dedup.clusters import DOCS, Decided, Documents, bench_of, decided
-from winnow.tasks.edit.edits import Enough
-from winnow.tasks.edit.paragraph import Paragraphs, RepeatedParagraphs, Unrepeat, folded, line_keys
+from tests.dedup.clusters import DOCS, Decided, Documents, context_of, decided
+from winnow.tasks.edit.edits import RequireTextLeft
+from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs, folded, line_keys
 
 
 def edited(root, texts, *, ranges=1, files_per_shard=1, memory_bytes=1 << 30, min_chars=0, kept=None, **options):
@@ -19,10 +19,10 @@ def edited(root, texts, *, ranges=1, files_per_shard=1, memory_bytes=1 << 30, mi
     if options.get("keep", "").startswith("best:"):
         options["ranked_by"] = judged
     repeated = RepeatedParagraphs("crawl", Paragraphs(documents, None, min_chars), judged, ranges, **options)
-    step = Unrepeat(documents, None, judged, repeated)
-    bench = bench_of(root, files_per_shard, memory_bytes)
-    rows = decided(Enough(judged, step), bench)
-    after = [r["corrected_text"] for r in decided(step, bench)]
+    step = CutRepeatedParagraphs(documents, None, judged, repeated)
+    context = context_of(root, files_per_shard, memory_bytes)
+    rows = decided(RequireTextLeft(judged, step), context)
+    after = [r["corrected_text"] for r in decided(step, context)]
     return [t if a is None else a for t, a in zip(texts, after, strict=True)], rows
 
 
