@@ -114,10 +114,7 @@ def test_against_the_rule_written_plainly(tmp_path_factory, texts, mode, ranges,
     for text in texts:
         seen, lines = set(), []
         for line, key in zip(text.split("\n"), line_keys(text), strict=True):
-            if mode == "global":
-                goes = bool(line) and key in taken
-            else:
-                goes = key in seen or has[key] > 1
+            goes = bool(line) and key in taken if mode == "global" else key in seen or has[key] > 1
             if not goes:
                 lines.append(line)
             seen.add(key)
