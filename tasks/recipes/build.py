@@ -78,13 +78,15 @@ class ByMinHash(Deduplicate):
 @dataclass(frozen=True)
 class ByParagraph(Deduplicate):
     """``mode``, ``group_files`` and ``min_documents``: see ``tasks/edit/paragraph.py``. Lines under ``min_chars`` are never cut; a document with
-    fewer than ``min_chars_left`` is dropped."""
+    fewer than ``min_chars_left`` is dropped. ``within`` also cuts the copies of a line inside one document: mode ``cc_net`` does, mode ``global``
+    does not unless it is asked to."""
 
     mode: str = "global"
     group_files: int = 0
     min_documents: int = 2
     min_chars: int = 0
     min_chars_left: int = 1
+    within: bool | None = None
 
 
 @stable("option/deduplicate-substring")
@@ -238,11 +240,12 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
 def _unrepeated(
     rule: ByParagraph, documents: Step, text: Step | None, decisions: Step | None, ranked_by: Step | None, crawl_digest: str, ranges: int
 ) -> CutRepeatedParagraphs:
-    paragraphs = Paragraphs(documents, text, rule.min_chars)
+    published = rule.mode == "cc_net"
+    paragraphs = Paragraphs(documents, text, rule.min_chars if published else max(rule.min_chars, 1))
     repeated = RepeatedParagraphs(
         crawl_digest, paragraphs, decisions, ranges, rule.mode, rule.group_files, rule.min_documents, rule.keep, ranked_by
     )
-    return CutRepeatedParagraphs(documents, text, decisions, repeated)
+    return CutRepeatedParagraphs(documents, text, decisions, repeated, published if rule.within is None else rule.within)
 
 
 def _bucket(buckets: Buckets, signals: Signals, decisions: Step, crawl_digest: str) -> Bucket:
@@ -451,6 +454,10 @@ def _deduplicate(entry: Any, spec: str) -> Deduplicate:
         raise BadInput(f"Recipe {spec}: deduplicate by substring keeps first or none, not {rule.keep}.")
     if isinstance(rule, ByParagraph) and (rule.mode not in ("cc_net", "global") or (rule.mode == "cc_net" and rule.keep != "first")):
         raise BadInput(f"Recipe {spec}: deduplicate by paragraph has mode cc_net, which leaves no copy and knows no keep, or mode global.")
+    if isinstance(rule, ByParagraph) and rule.mode == "cc_net" and rule.within is False:
+        raise BadInput(
+            f"Recipe {spec}: mode cc_net always cuts the copies of a line inside one document. Use mode global with within: false."
+        )
     if isinstance(rule, ByMinHash) and not (isinstance(rule.min_similarity, int | float) and 0 <= rule.min_similarity <= 1):
         raise BadInput(f"Recipe {spec}: deduplicate min_similarity is {rule.min_similarity!r}; it must lie between 0 and 1.")
     for key, low in (("min_tokens", 1), ("min_documents", 2), ("group_files", 0), ("min_chars", 0), ("min_chars_left", 0)):
