@@ -435,7 +435,7 @@ def _extract(args: argparse.Namespace) -> int:
 
 
 def _inspect(args: argparse.Namespace) -> int:
-    from winnow.tasks.archives.warc import inspect
+    from winnow.tasks.archives.inspect import inspect
     from winnow.tasks.engine.errors import BadInput
 
     path = Path(args.file)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from resiliparse.parse.html import HTMLTree
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.extract.blocks import choosing, markdown, plain, reading
 from winnow.tasks.extract.blocks.block import Block
 from winnow.tasks.extract.blocks.fallback import article
@@ -24,6 +25,7 @@ STRUCTURES = ("plain", "markdown")
 FEW_CHARS = 250  # a page whose elements hold less may be drawn by a script
 
 
+@stable("extractor/learned-blocks")
 @dataclass(frozen=True)
 class LearnedBlocks(Extractor):
     """``model`` is the digest of the model that ships with this version, ``structure`` says what the text is: ``plain``, or ``markdown`` with
