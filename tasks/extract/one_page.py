@@ -59,6 +59,7 @@ def as_json(payload: bytes, content_type: str, url: str, name: str) -> dict[str,
     """Text, Markdown, blocks and metadata of a page. Raises ExtractionFailed and BadInput."""
     from winnow.tasks.extract.blocks import markdown, plain
     from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
+    from winnow.tasks.extract.extractors.resiliparse_text import parsed
     from winnow.tasks.extract.pages.metadata import metadata
 
     by = extractor(name, "plain")
@@ -66,7 +67,9 @@ def as_json(payload: bytes, content_type: str, url: str, name: str) -> dict[str,
         raise BadInput(f"The extractor {name} tells no blocks; use {DEFAULT}.")
     html = decode(payload, content_type).text
     blocks = by.blocks(html)
-    meta = metadata(html, url)
+    tree = parsed(html)
+    head, body = (part.html if part is not None else "" for part in (tree.head, tree.body))
+    meta = metadata(head, body, html, url)
     return {
         "text": clean(plain.write(blocks)[0]),
         "markdown": clean(markdown.write(blocks)[0]),

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import numpy.typing as npt
 
+from winnow.tasks.extract.blocks.formulas import BEGIN, END
 from winnow.tasks.extract.blocks.units import CODE_BIT, Tree, Unit
 from winnow.tasks.extract.extractors.page_blocks import GROUP_NAMES, HIDDEN_BIT, TAG_ID, Page
 
@@ -13,6 +14,7 @@ NEAR = 3  # blocks
 COPIED_WORDS = 8
 BESIDE_CODE_WORDS = 6
 BESIDE_LEVELS = 3
+EQUATION_NUMBER = re.compile(rf"{BEGIN}\d+{END}|\(?\d+(?:\.\d+)*\)?|[\s.,;]+")
 FAR = 40  # blocks
 HEADING_WORDS = 40
 # What is left out as hidden or as a banner must leave this share of the words that the model expects.
@@ -88,13 +90,15 @@ def _text(page: Page, first: int, behind: int) -> str:
 def with_units(tree: Tree, chosen: Bools, found: list[Unit], words: npt.NDArray[np.int64]) -> tuple[Bools, list[Unit]]:
     """The choice with each unit in or out as a whole, and the units that are in.
 
-    Code is in where the model takes half of it, or a block near it: a classifier that knows prose drops lines of code one by one.
-    A table is in where the model takes half of it, or a part of it and what is around.
+    Code is in where the model takes some of it or a block near it, and wherever it stands inside the text: a classifier that knows prose drops lines
+    of code one by one. A table is in where the model takes half of it, or what is before and behind.
     """
     kept = chosen.copy()
     plain = chosen.copy()
     for unit in found:
         plain[unit.first : unit.behind] = False
+    spots = np.flatnonzero(plain)
+    begin, end = (int(spots[0]), int(spots[-1])) if len(spots) else (0, -1)
     taken = []
     for unit in found:
         first, behind = unit.first, unit.behind
@@ -102,9 +106,9 @@ def with_units(tree: Tree, chosen: Bools, found: list[Unit], words: npt.NDArray[
         share = float((own * chosen[first:behind]).sum()) / max(1, int(own.sum()))
         before, after = bool(plain[max(0, first - NEAR) : first].any()), bool(plain[behind : behind + NEAR].any())
         if unit.kind == "code":
-            inside = share >= 0.3 or before or after
+            inside = share >= 0.3 or before or after or begin < first < end
         else:
-            inside = share >= 0.5 or (share > 0.1 and before and after)
+            inside = share >= 0.5 or (before and after) or (share > 0 and not len(spots))
         kept[first:behind] = inside
         if inside:
             taken.append(unit)
@@ -154,6 +158,18 @@ def without_copies(page: Page, tree: Tree, chosen: list[int], words: list[int], 
                 continue
         kept.append(block)
     return kept
+
+
+def with_formulas(page: Page, chosen: Bools, texts: list[str]) -> None:
+    """Choose each block that is nothing but formulas if the block before or behind it is chosen."""
+    if not page.formulas:
+        return
+    alone = [b for b, text in enumerate(texts) if BEGIN in text and not EQUATION_NUMBER.sub("", text)]
+    others = chosen.copy()
+    others[alone] = False
+    nothing_else = not others.any()
+    for b in alone:
+        chosen[b] = nothing_else or bool(others[max(0, b - NEAR) : b].any() or others[b : b + NEAR + 1].any())
 
 
 def with_heading(page: Page, tree: Tree, chosen: Bools, texts: list[str], words: npt.NDArray[np.int64]) -> None:

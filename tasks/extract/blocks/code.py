@@ -37,6 +37,9 @@ SHELLS_OF_LINES = frozenset("table thead tbody tr ol ul".split())
 WHOLE = frozenset("pre code table tbody figure".split())
 SKIPPED = frozenset("button svg select input template noscript script style title".split())
 NUMBERS = re.compile(r"\s*(?:\d+\s*)+")
+FEED_AT_END = re.compile(r"\A[ \t]*\n[ \t\n]*|[ \t]*\n[ \t\n]*\Z")
+SPACES = re.compile(r"  +")
+FEED_WITHIN = re.compile(r"[ \t]*\n[ \t\n]*")
 UNSELECTABLE = re.compile(r"user-select:\s*none")
 
 
@@ -100,8 +103,9 @@ class _Lines:
         self.line_closed = False
 
 
-def code_text(markup: str, language: str | None) -> str:
-    """The code in a piece of markup. Total, linear."""
+def code_text(markup: str, language: str | None, *, preformatted: bool = True) -> str:
+    """The code in a piece of markup. ``preformatted``: line feeds of the markup are lines of the code; else they are what an editor of HTML put
+    between its tags. Total, linear."""
     lines = _Lines()
     skipped, skipping = 0, ""
     opened: list[tuple[str, bool, int]] = []  # name, whether it is a line, how many parts were there
@@ -114,7 +118,14 @@ def code_text(markup: str, language: str | None) -> str:
         if not name:
             if opened and opened[-1][0] in SHELLS_OF_LINES and not token.text.strip():
                 continue
-            lines.add(token.text.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ").replace("\xad", ""))
+            text = token.text.replace("\r\n", "\n").replace("\r", "\n")
+            if not preformatted and "\n" in text:
+                text = FEED_WITHIN.sub(" ", FEED_AT_END.sub("", text))
+            if "\xa0" in text:
+                # Who writes no-break spaces to indent lets a browser see two other spaces as one.
+                text = text if preformatted else SPACES.sub(" ", text)
+                text = text.replace("\xa0", " ")
+            lines.add(text)
         elif name == "br":
             lines.line_closed = False
             lines.parts.append("\n")
@@ -158,7 +169,7 @@ def _left_out(token: Token, language: str | None) -> bool:
         return True
     if "data-line-number" in found and token.name == "td":
         return True
-    if "hidden" in found or "data-copy" in found:
+    if "hidden" in found or "data-copy" in found or "copy" in found.get("onclick", "").lower():
         return True
     style = found.get("style", "")
     if style and UNSELECTABLE.search(style):

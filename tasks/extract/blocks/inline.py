@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from winnow.tasks.extract.blocks.block import Run, RunKind, Runs
 from winnow.tasks.extract.blocks.markup import tokens, unescaped
 from winnow.tasks.extract.extractors.page_blocks import MARKS, SKIPPED
-from winnow.tasks.extract.blocks.formulas import Formula
+from winnow.tasks.extract.math.sources import Formula
+from winnow.tasks.extract.blocks.formulas import BEGIN, with_formulas
 
 SUP, SUB, CODE, RT, RP, RUBY, STRONG, EMPHASIS, QUOTE = range(9)
 # Marks that change the text itself; the others only change Markdown.
 TEXT_MARKS = 1 << SUP | 1 << SUB | 1 << RT | 1 << RP | 1 << RUBY | 1 << QUOTE
-PLACEHOLDER = re.compile("\ufdd0([0-9]{1,9})\ufdd1")
 SPACES = re.compile(r"\s+")
 # Raised letters that are part of a word: 1st, 2e, Mme, nº, ™.
 RAISED_LETTERS = re.compile(r"(?:st|nd|rd|th|er|[eè]re|[eèé]me|e|es|ers|o|os|a|as|me|mes|mlle|lle|gr|tm|sm|r|™|®|©|℠|º|ª)\.?", re.IGNORECASE)
@@ -96,7 +96,7 @@ def read(markup: str, open_marks: int, formulas: Sequence[Formula], wanted: int)
             elif mark == RUBY and not counts[RUBY]:
                 _close_ruby(readings, pieces)
     _close_ruby(readings, pieces)
-    return collapsed(_with_formulas(((p.kind, p.text) for p in pieces), formulas))
+    return collapsed(with_formulas(((p.kind, p.text) for p in pieces), formulas))
 
 
 def _kind(counts: list[int], wanted: int) -> RunKind:
@@ -117,7 +117,7 @@ def _close_script(mark: int, opened: list[tuple[int, int, list[bool]]], pieces: 
     inside = pieces[first:]
     content = "".join(p.text for p in inside)
     base = pieces[first - 1].text[-1:] if first else ""
-    if inside and "\ufdd0" not in content:
+    if inside and BEGIN not in content:
         del pieces[first:]
         pieces.append(_Piece(inside[0].kind, script(mark, base, content, linked=linked[0])))
 
@@ -130,26 +130,12 @@ def _close_ruby(readings: list[str], pieces: list[_Piece]) -> None:
         pieces.append(_Piece("text", f"（{reading}）" if not reading.isascii() else f" ({reading})"))
 
 
-def _with_formulas(pieces: Iterable[tuple[RunKind, str]], formulas: Sequence[Formula]) -> Iterable[tuple[RunKind, str]]:
-    for kind, text in pieces:
-        if "\ufdd0" not in text:
-            yield kind, text
-            continue
-        for k, part in enumerate(PLACEHOLDER.split(text)):
-            if k % 2 == 0:
-                if part:
-                    yield kind, part
-            elif int(part) < len(formulas):
-                formula = formulas[int(part)]
-                yield ("display" if formula.display else "formula"), formula.latex
-
-
 def plain(text: str, formulas: Sequence[Formula]) -> Runs:
     """The runs of a text without marks."""
-    if "\ufdd0" not in text:
+    if BEGIN not in text:
         bare = " ".join(text.split())
         return (Run("text", bare),) if bare else ()
-    return collapsed(_with_formulas([("text", text)], formulas))
+    return collapsed(with_formulas([("text", text)], formulas))
 
 
 def collapsed(pieces: Iterable[tuple[RunKind, str]]) -> Runs:

@@ -18,11 +18,11 @@ def visible(text: str) -> str:
     return BETWEEN_WORDS.sub("", text) if ZERO_WIDTH_SPACE in text else text
 
 
-def prepared(html: bytes) -> bytes:
+def prepared(html: bytes, *, templates: bool, text_areas: bool) -> bytes:
     """A page as it is to be cut, in UTF-8. Linear."""
-    if b"<template shadowroot" in html or (b" shadowrootmode=" in html and b"<template" in html):
+    if templates and b" shadowroot" in html:
         html = _opened(html)
-    if b"<textarea" in html and b" readonly" in html:
+    if text_areas and b" readonly" in html:
         html = TEXT_AREA.sub(rb"<pre\1>\2</pre>", html)
     return html
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from winnow.tasks.extract.blocks import inline, tables
 from winnow.tasks.extract.blocks.block import Block, Kind, Run, Runs
 from winnow.tasks.extract.blocks.code import code_text, language_of
-from winnow.tasks.extract.blocks.formulas import Formula
+from winnow.tasks.extract.blocks.formulas import InText
 from winnow.tasks.extract.blocks.markup import attributes
 from winnow.tasks.extract.blocks.units import Tree, Unit
 from winnow.tasks.extract.extractors.page_blocks import BLOCK_TAGS, Page
@@ -82,14 +82,14 @@ class Places:
         return p._replace(kind="definition") if tag == "dd" else p
 
 
-def read(page: Page, tree: Tree, chosen: Sequence[int], texts: list[str], taken: Sequence[Unit], formulas: Sequence[Formula], *, emphasis: bool) -> list[Block]:
-    """Typed blocks of the chosen ones. ``taken``: the units among them, in order."""
-    return _Reader(page, tree, texts, formulas, emphasis=emphasis).blocks(chosen, taken)
+def read(page: Page, tree: Tree, chosen: Sequence[int], texts: list[str], taken: Sequence[Unit], in_text: InText, *, emphasis: bool) -> list[Block]:
+    """Typed blocks of the chosen ones. ``taken``: the units among them, in order; ``in_text`` finds formulas between delimiters."""
+    return _Reader(page, tree, texts, in_text, emphasis=emphasis).blocks(chosen, taken)
 
 
 class _Reader:
-    def __init__(self, page: Page, tree: Tree, texts: list[str], formulas: Sequence[Formula], *, emphasis: bool) -> None:
-        self.page, self.tree, self.texts, self.formulas = page, tree, texts, formulas
+    def __init__(self, page: Page, tree: Tree, texts: list[str], in_text: InText, *, emphasis: bool) -> None:
+        self.page, self.tree, self.texts, self.formulas, self.in_text = page, tree, texts, page.formulas, in_text
         self.places = Places(tree)
         self.element: list[int] = page.block_element.tolist()
         self.broken: list[int] = page.block_break.tolist()
@@ -134,6 +134,7 @@ class _Reader:
         else:
             between = Run("text", " " if place.heading else "\n")
             runs = _joined([run for line in read for run in (between, *line)][1:])
+        runs = self.in_text.read(runs)
         if place.heading:
             self._add(Block("heading", runs, place.heading, quotes=place.quotes), place)
         elif place.item:
@@ -155,13 +156,12 @@ class _Reader:
 
     def _code_of(self, lines: list[int], read: list[Runs]) -> str | None:
         """The code that a paragraph is nothing but, in an element set as a block."""
-        if not all(len(runs) == 1 and runs[0].kind == "code" for runs in read):
+        block = lines[0]
+        if len(lines) > 1 or len(read[0]) != 1 or read[0][0].kind != "code" or "\n" not in self.texts[block].strip():
             return None
         page = self.page
-        if len(lines) == 1 and "\n" not in self.texts[lines[0]].strip():
-            return None
-        markup = page.html[page.block_begin[lines[0]] : page.block_end[lines[-1]]].decode()
-        return code_text(markup, None) if len(lines) > 1 or CODE_BLOCK.search(markup) else None
+        markup = page.html[page.block_begin[block] : page.block_end[block]].decode()
+        return code_text(markup, None) if CODE_BLOCK.search(markup) else None
 
     def _number(self, item: int) -> int | None:
         """The number that a browser writes before an item of an ordered list."""
@@ -188,16 +188,20 @@ class _Reader:
 
     def _unit(self, unit: Unit) -> None:
         place = self.places[unit.element]
-        markup = self.tree.markup(unit.element)
+        page = self.page
+        if unit.part:
+            markup = page.html[page.block_begin[unit.first] : page.block_end[unit.behind - 1]].decode()
+        else:
+            markup = self.tree.markup(unit.element)
         if unit.kind == "table":
-            table, caption = tables.read(f"<table>{markup}</table>", self.formulas, self.wanted)
+            table, caption = tables.read(f"<table>{markup}</table>", self.formulas, self.in_text, self.wanted)
             if caption:
                 self._add(Block("caption", caption), place)
             if table.rows:
                 self._add(Block("table", table=table), place)
             return
         language = self._language(unit, markup)
-        code = code_text(markup, language)
+        code = code_text(markup, language, preformatted=not unit.lines)
         if code:
             self._add(Block("code", code=code, language=language), place)
 

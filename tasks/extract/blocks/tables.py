@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from winnow.tasks.extract.blocks import inline
 from winnow.tasks.extract.blocks.block import Run, Runs, Table
 from winnow.tasks.extract.blocks.code import code_text
-from winnow.tasks.extract.blocks.formulas import Formula
+from winnow.tasks.extract.blocks.formulas import InText
 from winnow.tasks.extract.blocks.markup import attributes, tokens, unescaped
+from winnow.tasks.extract.math.sources import Formula
 
 MOST_SPAN = 1000  # as in the HTML standard
 MOST_COLUMNS = 2000
@@ -89,7 +90,7 @@ def _span(written: str | None, zero: int = 1) -> int:
     return min(value, MOST_SPAN) if value else zero
 
 
-def read(markup: str, formulas: Sequence[Formula], wanted: int) -> tuple[Table, Runs]:
+def read(markup: str, formulas: Sequence[Formula], in_text: InText, wanted: int) -> tuple[Table, Runs]:
     """A table of data and its caption. A cell that spans rows or columns is repeated in each of them."""
     written = cells_of(markup)
     grid: list[list[Runs]] = []
@@ -112,7 +113,7 @@ def read(markup: str, formulas: Sequence[Formula], wanted: int) -> tuple[Table, 
 
         for cell in cells:
             fill()
-            runs = cell_runs(markup[cell.begin : cell.end if cell.end >= 0 else len(markup)], cell, formulas, wanted)
+            runs = in_text.read(_cell_runs(markup[cell.begin : cell.end if cell.end >= 0 else len(markup)], cell, formulas, wanted))
             rows_more = min(cell.rows - 1, left)
             for _ in range(cell.columns):
                 if len(row) >= MOST_COLUMNS:
@@ -142,7 +143,7 @@ def read(markup: str, formulas: Sequence[Formula], wanted: int) -> tuple[Table, 
     return Table(rows, min(header_rows, len(rows))), inline.read(written.caption, 0, formulas, wanted)
 
 
-def cell_runs(markup: str, cell: _Cell, formulas: Sequence[Formula], wanted: int) -> Runs:
+def _cell_runs(markup: str, cell: _Cell, formulas: Sequence[Formula], wanted: int) -> Runs:
     """What a cell says, on one line: paragraphs, items and line breaks in it are apart by spaces."""
     if "<" not in markup:
         return inline.plain(unescaped(markup), formulas)

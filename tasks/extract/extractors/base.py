@@ -6,9 +6,16 @@ from importlib.metadata import version
 from typing import ClassVar
 
 from winnow.tasks.extract.blocks.prepare import visible
-from winnow.tasks.extract.extractors.nesting import nesting
+from winnow.tasks.extract.extractors.nesting import MOST_ATTRIBUTES, nesting
 
 TRAILING_SPACE = re.compile(r"[ \t\xa0]+(?=\n)")
+# The options of one <select> take a parser time that grows with the square of their number; none is text of the page.
+MOST_OPTIONS = 500
+SMALL_BYTES = 20_000
+# And so do the attributes of a tag.
+ATTRIBUTE = re.compile(r"""[\s/]*+[^\s=>/]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+))?+""")
+START_TAG = re.compile(rf"<[a-zA-Z][^\s/>]*+(?:{ATTRIBUTE.pattern})*+")
+OPTIONS = re.compile(r"<option\b[^<>]*+>[^<]*+(?:</option\s*+>)?", re.IGNORECASE)
 MANY_BREAKS = re.compile(r"\n{3,}")
 
 
@@ -52,9 +59,15 @@ class Extractor:
         if len(html) > self.max_html_chars:
             raise ExtractionFailed("too_large")
         html, raw = _encodable(html)
-        # A page can only be deep with many tags, so nearly all pages are spared the count.
-        if raw.count(b"<") > self.max_depth and nesting(raw, self.max_depth) > self.max_depth:
-            raise ExtractionFailed("too_deep")
+        # A page can only be deep with many tags, and slow with many options or long tags, so nearly all small pages are spared the count.
+        if len(raw) > SMALL_BYTES or raw.count(b"<") > self.max_depth:
+            depth, attributes = nesting(raw, self.max_depth)
+            if depth > self.max_depth:
+                raise ExtractionFailed("too_deep")
+            if attributes > MOST_ATTRIBUTES:
+                html = START_TAG.sub(_with_few_attributes, html)
+            if html.count("<option") + html.count("<OPTION") > MOST_OPTIONS:
+                html = OPTIONS.sub("", html)
         return html
 
     def check(self) -> None:
@@ -64,6 +77,17 @@ class Extractor:
     def text_of(self, html: str) -> str:
         """What becomes of a page within the bounds, as `tidy` leaves it but for white space in code."""
         raise NotImplementedError
+
+
+def _with_few_attributes(tag: re.Match[str]) -> str:
+    """A start tag with its first ``MOST_ATTRIBUTES`` attributes."""
+    whole = tag[0]
+    if len(whole) <= MOST_ATTRIBUTES:
+        return whole
+    end = 0
+    for attribute, _ in zip(ATTRIBUTE.finditer(whole, 1), range(MOST_ATTRIBUTES + 1), strict=False):  # the first is the name
+        end = attribute.end()
+    return whole[:end]
 
 
 def _encodable(html: str) -> tuple[str, bytes]:

@@ -1,6 +1,5 @@
 """Main content by a learned classifier of the page's blocks: better than the rules, within twice their time (docs/extraction.md)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,7 +12,7 @@ from winnow.tasks.engine.identity import stable
 from winnow.tasks.extract.blocks import choosing, markdown, plain, reading
 from winnow.tasks.extract.blocks.block import Block
 from winnow.tasks.extract.blocks.fallback import article
-from winnow.tasks.extract.blocks.formulas import Formula
+from winnow.tasks.extract.blocks.formulas import InText
 from winnow.tasks.extract.blocks.units import Tree, units
 from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor
 from winnow.tasks.extract.extractors.block_features import features
@@ -80,7 +79,7 @@ class LearnedBlocks(Extractor):
             trees, _ = shipped()
             names, matrix, texts = features(page)
             words = matrix[names.index("words")].astype(np.int64)
-            blocks = content(page, trees.probabilities(names, matrix), words, texts, (), emphasis=self.emphasis)
+            blocks = content(page, trees.probabilities(names, matrix), words, texts, InText(html), emphasis=self.emphasis)
         if ("<script" in html or "itemprop" in html) and _chars(blocks) < FEW_CHARS:
             blocks = self._drawn(tree, page, blocks)
         return blocks
@@ -95,7 +94,7 @@ class LearnedBlocks(Extractor):
         if not len(drawn.block_element):
             return blocks
         _, _, texts = features(drawn)
-        read = reading.read(drawn, Tree(drawn), range(len(texts)), texts, (), (), emphasis=self.emphasis)
+        read = reading.read(drawn, Tree(drawn), range(len(texts)), texts, (), InText(found), emphasis=self.emphasis)
         return read if _chars(read) > 3 * _chars(blocks) else blocks
 
 
@@ -107,7 +106,7 @@ def _chars(blocks: list[Block]) -> int:
 
 
 def content(
-    page: Page, probabilities: npt.NDArray[np.int64], words: npt.NDArray[np.int64], texts: list[str], formulas: Sequence[Formula], *, emphasis: bool
+    page: Page, probabilities: npt.NDArray[np.int64], words: npt.NDArray[np.int64], texts: list[str], in_text: InText, *, emphasis: bool
 ) -> list[Block]:
     """The content of a page as typed blocks, by what the model says of each of its blocks."""
     tree = Tree(page)
@@ -116,6 +115,7 @@ def content(
         probabilities, words = np.where(out, -1, probabilities), np.where(out, 0, words)
     counts = words.tolist()
     chosen, taken = choosing.with_units(tree, best_blocks(probabilities, words) & ~out, units(page, tree, texts, counts), words)
+    choosing.with_formulas(page, chosen, texts)
     choosing.with_heading(page, tree, chosen, texts, words)
     kept = choosing.without_copies(page, tree, np.flatnonzero(chosen & ~out).tolist(), counts, texts, taken)
-    return reading.read(page, tree, kept, texts, taken, formulas, emphasis=emphasis)
+    return reading.read(page, tree, kept, texts, taken, in_text, emphasis=emphasis)

@@ -13,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from resiliparse.parse.html import HTMLTree
 
+from winnow.tasks.extract.blocks.formulas import extracted
 from winnow.tasks.extract.blocks.prepare import prepared
+from winnow.tasks.extract.math.sources import Formula
 
 if TYPE_CHECKING:
     from winnow.tasks.extract.extractors import page_kernels
@@ -33,6 +35,7 @@ OTHER_BLOCKS = frozenset("hgroup menu dir legend dialog search listing optgroup 
 BREAKING = frozenset({"br", "hr"})
 # Inline elements that say more than their text, by the number of their bit.
 MARKS = {"sup": 0, "sub": 1, "code": 2, "kbd": 2, "samp": 2, "tt": 2, "rt": 3, "rp": 4, "ruby": 5, "strong": 6, "b": 6, "em": 7, "i": 7, "q": 8}
+NOT_CODE = 1 << 30  # of a block: some of its text is in no code
 
 # Groups of words in class, id, role and itemprop names. A block carries the groups of all elements around it.
 GROUPS: dict[str, str] = {
@@ -65,7 +68,7 @@ GROUPS: dict[str, str] = {
     "hidden": "hidden placeholder hide invisible sr visually screenreader noprint print offscreen collapsed",
     "action": "btn button buttons cta link links action actions tools toolbox controls edit",
     "table": "table row col column cell",
-    "code": "code highlight hljs syntax codehilite snippet terminal",
+    "code": "code highlight hljs syntax codehilite snippet terminal blockcode codeblock codebox crayon prettyprint sourcecode prism shiki",
 }
 GROUP_NAMES = tuple(GROUPS)
 GROUP_BIT = {word: 1 << n for n, (_, words) in reversed(list(enumerate(GROUPS.items()))) for word in words.split()}
@@ -78,9 +81,10 @@ class Page:
 
     ``text``: UTF-8 of all runs, one behind the other.
     ``run_*``: one entry per piece of text between two tags: where it ends in ``text``, how many links it is in.
+    ``formulas``: those that the marks in the text stand for.
     ``html``: the body written out again, in UTF-8; the places below are in it.
     ``block_*``: element, first run, whether a line break began it, where it begins and ends, the marks in it and those open where it begins (bits
-    of MARKS).
+    of MARKS, and NOT_CODE).
     ``element_*``: place in BLOCK_TAGS + 1 (0: not there), bits and checksum of its names (0 where no block is inside), parent, first block
     inside, first block behind, where its attributes begin and end, where its end tag begins.
     """
@@ -106,6 +110,7 @@ class Page:
     element_attributes: Ints
     element_content: Ints
     element_end: Ints
+    formulas: tuple[Formula, ...] = ()
 
     @property
     def run_text(self) -> list[str]:
@@ -170,14 +175,21 @@ def _table_of(names: Iterable[str]) -> tuple[npt.NDArray[np.uint64], dict[str, i
 
 
 def page_blocks(tree: HTMLTree) -> Page:
-    """The blocks of a parsed page. Blocks may be blank."""
+    """The blocks of a parsed page. Blocks may be blank. Formulas are out of it, and marks in their places."""
+    from winnow.tasks.extract.extractors import page_kernels as kernels
+
     body = tree.body
     html = body.html.encode() if body is not None else b""
     page, seen = _cut(tree, html)
-    if seen:
-        other = prepared(html)
-        if other != html:
-            page, _ = _cut(tree, other)
+    if not seen:
+        return page
+    other, formulas = prepared(html, templates=bool(seen & kernels.SEEN_TEMPLATE), text_areas=bool(seen & kernels.SEEN_TEXT_AREA)), ()
+    if seen & kernels.SEEN_FORMULA:
+        written, formulas = extracted(other.decode())
+        other = written.encode()
+    if other != html:
+        page, _ = _cut(tree, other)
+        page.formulas = formulas
     return page
 
 

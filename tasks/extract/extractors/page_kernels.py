@@ -16,6 +16,8 @@ Hashes = npt.NDArray[np.uint64]
 NOTHING, OPENS, CLOSES, LINK_OPENS, LINK_CLOSES, SKIPS, BREAKS, IS_RAW, MARK_OPENS, MARK_CLOSES = range(10)
 # What of a page needs another look before it is cut; of elements with LOOK, only their attributes tell.
 SEEN_TEMPLATE, SEEN_TEXT_AREA, SEEN_FORMULA, LOOK = 1, 2, 4, 8
+# Of a block: some of its text is in no code.
+CODE_MARK, NOT_CODE = 2, 1 << 30
 TABLE_BITS = 10
 NAME_BYTES = 16
 
@@ -509,6 +511,8 @@ def cut(
                 blocks[5, all_blocks] = 0
                 blocks[6, all_blocks] = begin_marks
                 all_blocks += 1
+            if marks[CODE_MARK] == 0 and not is_blank(text, first, written):
+                blocks[5, all_blocks - 1] |= NOT_CODE
             runs[0, all_runs] = written
             runs[1, all_runs] = link
             all_runs += 1
