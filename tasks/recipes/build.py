@@ -67,10 +67,16 @@ class Deduplicate:
 @stable("option/deduplicate-minhash")
 @dataclass(frozen=True)
 class ByMinHash(Deduplicate):
-    """``against`` names an index of earlier snapshots. In a recipe, ``preset`` and single fields of ``MinHash`` stand for ``minhash``."""
+    """``against`` names an index of earlier snapshots. In a recipe, ``preset`` and single fields of ``MinHash`` stand for ``minhash``.
 
-    minhash: MinHash = PRESETS["fineweb"]
-    min_similarity: float = 0.0
+    A document goes only for one that stays and with which it has at least ``min_similarity`` in common, or which contains ``min_containment`` of its
+    n-grams; with 0, as in the published pipelines, for any member of its connected component. ``exempt`` is a condition on signals: documents for
+    which it holds are never removed."""
+
+    minhash: MinHash = PRESETS["verified"]
+    min_similarity: float = 0.8
+    min_containment: float | None = None
+    exempt: Condition | None = None
     against: str = ""
 
 
@@ -227,8 +233,9 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
                 lookup = Lookup(crawl_digest, signatures, decisions, (indexes or {})[rule.against], ranges)
                 decisions = ResolveKnown(decisions, lookup, rule.drop)
             components = Components(crawl_digest, BandBuckets(crawl_digest, signatures, decisions, ranges))
-            candidates = Candidates(components, documents, rule.minhash, text, rule.keep, ranked_by)
-            clusters = FuzzyClusters(crawl_digest, candidates, ranges, rule.min_similarity)
+            exempted = (rule.exempt, signals) if rule.exempt else (None, None)
+            candidates = Candidates(components, documents, rule.minhash, text, rule.keep, ranked_by, *exempted)
+            clusters = FuzzyClusters(crawl_digest, candidates, ranges, rule.min_similarity, rule.min_containment)
         else:
             scattered = Scatter("url" if rule.by == "url" else "text", Fingerprint(documents, text), decisions, rule.keep, ranked_by)
             clusters = Clusters(crawl_digest, scattered, -(-len(crawl.shards) // SHARDS_PER_PARTITION))
@@ -446,10 +453,14 @@ def _deduplicate(entry: Any, spec: str) -> Deduplicate:
         raise BadInput(f"Recipe {spec}: deduplicate by {options.get('by')!r} is not known; by is {', '.join(KINDS_OF_COPIES)}.")
     if kind is ByMinHash:
         own = {f.name: options.pop(f.name) for f in fields(MinHash) if f.name in options}
-        preset = options.pop("preset", "fineweb")
+        preset = options.pop("preset", "verified")
         if preset not in PRESETS:
             raise BadInput(f"Recipe {spec}: there is no minhash preset {preset!r}. Choose one of {', '.join(PRESETS)}.")
         options["minhash"] = replace(PRESETS[preset], **own)
+        if preset != "verified":
+            options.setdefault("min_similarity", 0.0)  # as published
+        if options.get("exempt") is not None:
+            options["exempt"] = Condition(str(options["exempt"]))
     rule = _options(kind, options, f"{spec}: deduplicate by {options['by']}")
     if rule.keep not in PLAIN and not rule.keep.startswith(BEST):
         raise BadInput(f"Recipe {spec}: deduplicate keep {rule.keep!r} is not known; keep is {', '.join(PLAIN)} or {BEST}<signal>.")
@@ -461,8 +472,15 @@ def _deduplicate(entry: Any, spec: str) -> Deduplicate:
         raise BadInput(
             f"Recipe {spec}: mode cc_net always cuts the copies of a line inside one document. Use mode global with within: false."
         )
-    if isinstance(rule, ByMinHash) and not (isinstance(rule.min_similarity, int | float) and 0 <= rule.min_similarity <= 1):
-        raise BadInput(f"Recipe {spec}: deduplicate min_similarity is {rule.min_similarity!r}; it must lie between 0 and 1.")
+    if isinstance(rule, ByMinHash):
+        for key in ("min_similarity", "min_containment"):
+            value = getattr(rule, key) or 0
+            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+                raise BadInput(f"Recipe {spec}: deduplicate {key} is {value!r}; it must lie between 0 and 1.")
+        if not rule.min_similarity and (rule.min_containment or rule.exempt):
+            raise BadInput(
+                f"Recipe {spec}: min_containment and exempt need verified removal. Set min_similarity above 0, 0.8 for example, or leave out the preset."
+            )
     for key, low in (("min_tokens", 1), ("min_documents", 2), ("group_files", 0), ("min_chars", 0), ("min_chars_left", 0)):
         value = getattr(rule, key, low)
         if not isinstance(value, int) or isinstance(value, bool) or value < low:
