@@ -85,9 +85,9 @@ def hasty(monkeypatch, tmp_path):
 
 def hurried(run, politeness):
     """The same run with this politeness for its source and its store."""
-    b = run.bench
-    run.bench = replace(b, source=replace(b.source, politeness=politeness), store=replace(b.store, politeness=politeness), _memory={})
-    run.plan.bench = run.bench
+    b = run.context
+    run.context = replace(b, source=replace(b.source, politeness=politeness), store=replace(b.store, politeness=politeness), _memory={})
+    run.plan.context = run.context
     return run
 
 
@@ -117,7 +117,7 @@ def test_source_over_http_fails_in_every_way(http_mirror, quiet, hasty, tmp_path
     faults = Faults()
     with Proxy(http_mirror, faults) as proxy:
         run = hurried(prepare(Request(f"{proxy.url}/", "gopher", str(tmp_path / "store"), 1, snapshot=CRAWL)), hasty)
-        run.bench.store.open_for_writing()
+        run.context.store.open_for_writing()
         faults.share, faults.most = 0.8, 4
         work_off(run)
     assert release(run)["manifest"]["digest"] == quiet[0]
@@ -133,7 +133,7 @@ def test_source_and_store_on_s3_fail_in_every_way(s3, quiet, hasty, tmp_path, mo
     with Proxy(environment["AWS_ENDPOINT_URL"], faults) as proxy:
         use(monkeypatch, environment, proxy.url)
         run = hurried(prepare(Request("s3://mirror/", "gopher", "s3://work/faults", 1)), hasty)
-        run.bench.store.open_for_writing()
+        run.context.store.open_for_writing()
         faults.share = 0.1
         work_off(run)
         assert release(run)["manifest"]["digest"] == quiet[0]
@@ -146,7 +146,7 @@ def test_a_store_whose_listings_lag_makes_nothing_wrong(s3, source, quiet, hasty
     with Proxy(environment["AWS_ENDPOINT_URL"], Faults(hidden=5)) as proxy:
         use(monkeypatch, environment, proxy.url)
         run = hurried(prepare(Request(str(source), "gopher", "s3://work/lag", 1)), hasty)
-        run.bench.store.open_for_writing()
+        run.context.store.open_for_writing()
         work_off(run)
         assert release(run)["manifest"]["digest"] == quiet[0]
 

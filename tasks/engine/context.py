@@ -1,4 +1,4 @@
-"""The Bench: what a worker has in front of it while it makes one shard. It connects a step to its inputs, wherever they are.
+"""The ShardContext: what a worker has in front of it while it makes one shard. It connects a step to its inputs, wherever they are.
 
 A table that the same worker just made is taken from memory, any other from the store; steps cannot tell the difference.
 """
@@ -18,7 +18,7 @@ from winnow.tasks.sources.crawl import Crawl, Shard, Source
 
 
 @dataclass
-class Bench:
+class ShardContext:
     """``crawl`` says what there is, ``source`` where it lies, ``store`` where artifacts lie. Picklable: it is sent to worker processes.
 
     ``memory_bytes`` is what a step over the whole crawl may hold at a time; it takes its partition in pieces of that size and never gives

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from winnow.tasks.engine.errors import BadInput, DamagedArtifact, WinnowError
-from winnow.tasks.engine.step import Made, Step
+from winnow.tasks.engine.step import Step, StepResult
 from winnow.tasks.transport.fetch import CLOCK, POLITE, NotFound, Politeness, open_stream, patiently, s3_filesystem
 
 SCHEMA = 1
@@ -225,7 +225,7 @@ class Store:
                 f"The report {self.uri(path)} is missing or damaged ({type(e).__name__}): run the same command again, it is made anew."
             ) from None
 
-    def commit(self, step: Step, shard: str, made: Made, figures: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    def commit(self, step: Step, shard: str, made: StepResult, figures: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Write the table(s), then the report. Refuses to lose a row without a reason. ``figures`` are taken when the tables are written.
 
         Raises:

@@ -45,6 +45,6 @@ def test_outputs(request, tmp_path, recipe):
     run = curated(mirror(tmp_path / "mirror", warcs=2, pages=4), recipe, tmp_path / "store")
     outputs = {}
     for step in run.pipeline.steps:
-        rows = [run.bench.read(step, shard).to_pylist() for shard in step.shards(run.bench)]
+        rows = [run.context.read(step, shard).to_pylist() for shard in step.shards(run.context)]
         outputs[step.address] = hashlib.sha256(json.dumps(rows, default=lambda b: b.hex()).encode()).hexdigest()[:16]
     golden(request, f"outputs-{recipe}", outputs)
