@@ -28,16 +28,20 @@ MARKER = "export.json"
 class RunTables(Protocol):
     """What an exporter sees of a finished run (``tasks/ledger/find.py``)."""
 
-    entry: dict[str, Any]
-    """The run's record: ``snapshot``, ``recipe``, ``shards`` in crawl order, ``tables`` (name -> address)."""
-    manifest: dict[str, Any]
-
     @property
     def id(self) -> str: ...
+    @property
+    def entry(self) -> dict[str, Any]:
+        """The run's record: ``snapshot``, ``recipe``, ``shards`` in crawl order, ``tables`` (name -> address)."""
+
+    @property
+    def manifest(self) -> dict[str, Any]: ...
     def has(self, label: str) -> bool:
         """Whether the run has a step with this label."""
+
     def address(self, label: str) -> str:
         """The address of that step. Raises BadInput."""
+
     def read(self, address: str, shard: str, columns: Sequence[str] | None = None) -> pa.Table:
         """One shard of a step. Raises DamagedArtifact."""
 
@@ -100,7 +104,9 @@ def exporters() -> dict[str, type[Exporter]]:
         try:
             value = point.load()
         except Exception as e:
-            raise BadInput(f"The exporter {point.name} ({point.value}) cannot be loaded: {type(e).__name__}: {e}. Mend or uninstall it.") from e
+            raise BadInput(
+                f"The exporter {point.name} ({point.value}) cannot be loaded: {type(e).__name__}: {e}. Mend or uninstall it."
+            ) from e
         if not (isinstance(value, type) and issubclass(value, Exporter)):
             raise BadInput(f"{point.value}, which another package offers as the exporter {point.name}, is no subclass of Exporter.")
         found[value.name] = value

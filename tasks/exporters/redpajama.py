@@ -205,4 +205,3 @@ def _digest(text: str) -> str:
 
 def _lines(rows: list[dict[str, Any]]) -> bytes:
     return gzip.compress("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode(), mtime=0)
-

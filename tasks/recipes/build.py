@@ -28,13 +28,13 @@ from winnow.tasks.edit.corrections import LineRules
 from winnow.tasks.edit.edits import Edit, RequireTextLeft
 from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs
 from winnow.tasks.edit.substring import CutRepeatedSubstrings, RepeatedWindows, Windows
+from winnow.tasks.engine.crawl import Crawl
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import canonical, digest, stable
 from winnow.tasks.engine.places import model_place
 from winnow.tasks.engine.plan import lineage
 from winnow.tasks.engine.step import Step
-from winnow.tasks.extract.documents import ReadDocuments
-from winnow.tasks.extract.extract import MIB, Extract
+from winnow.tasks.extract.extract import MIB
 from winnow.tasks.extract.extractors.base import Extractor
 from winnow.tasks.models.files import ModelFile, model_file
 from winnow.tasks.models.ngram import cc_net
@@ -45,7 +45,7 @@ from winnow.tasks.signals.filters.datatrove_block import DatatroveBlock
 from winnow.tasks.signals.limit import Limit
 from winnow.tasks.signals.measure import ARROW, CORRECTED, EDIT_FIGURES, Correct, Measure, Signals
 from winnow.tasks.signals.select import ApplyLimits
-from winnow.tasks.sources.crawl import Crawl
+from winnow.tasks.sources.base import Reading, reader
 
 SHIPPED = Path(__file__).parent / "shipped"
 SHARDS_PER_PARTITION = 512
@@ -197,10 +197,7 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
     """The steps of a recipe for a crawl; ``indexes`` are those that its deduplication names. Pure: nothing is read or loaded."""
     crawl_digest = digest([s.key for s in crawl.shards])
     documents: Step
-    if crawl.kind == "documents":
-        documents = ReadDocuments(recipe.language_model)
-    else:
-        documents = Extract(recipe.extractor, recipe.language_model, recipe.max_record_mib * MIB)
+    documents = reader(crawl.kind).documents(Reading(recipe.extractor, recipe.language_model, recipe.max_record_mib * MIB))
     ranges = -(-len(crawl.shards) // SHARDS_PER_RANGE)
     edited = _unrepeated(recipe.paragraphs, documents, None, None, None, crawl_digest, ranges) if recipe.paragraphs else None
     correct = Correct(documents, recipe.correct, edited) if recipe.correct else None

@@ -94,6 +94,13 @@ def test_a_command_from_outside_is_found_by_its_entry_point(monkeypatch, capsys)
     assert capsys.readouterr().out == "hello you\n"
 
 
+def test_of_an_option_that_is_given_twice_the_last_counts(capsys):
+    assert main.main(["status", "--store", "/nowhere/first", "--store", "/nowhere/last"]) == 2
+    said = capsys.readouterr().err
+    assert "/nowhere/last" in said
+    assert "first" not in said
+
+
 def test_the_completion_of_a_shell_knows_the_commands():
     script = main.app().generate_completion(shell="bash")
     assert all(name in script for name in ("what-if", "--sample-fraction"))

@@ -8,6 +8,7 @@ import re
 import string
 import unicodedata
 from collections import Counter
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -184,7 +185,7 @@ def test_the_command_says_what_it_wrote(place, tmp_path, capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["digest"] == made.digest
     assert {k: told[k] for k in ("documents", "tokens")} == {k: made.counts[k] for k in ("documents", "tokens")}
-    assert {hashlib.sha256(open(f, "rb").read()).hexdigest() for f in told["files"]} == {
+    assert {hashlib.sha256(Path(f).read_bytes()).hexdigest() for f in told["files"]} == {
         hashlib.sha256((base / "out" / f).read_bytes()).hexdigest() for f in made.files
     }
 

@@ -60,7 +60,7 @@ def app(name: str = "") -> App:
         help="Common Crawl snapshots in, curated training corpora out.",
         version=lambda: f"winnow {version('winnow')}",
         version_flags=["--version"],
-        default_parameter=Parameter(negative=()),
+        default_parameter=Parameter(negative=(), allow_repeating=True),
     )
     own = list(command_names())
     for each in [name] if name in own else own:

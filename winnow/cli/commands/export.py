@@ -35,7 +35,9 @@ def command(
         print(f"Nothing to do: {out} holds this run.", file=sys.stderr)
     if json:
         files = [str(out.absolute() / path) for path in made.files]
-        print_json({**made.counts, "format": made.format, "run_id": made.run, "files": files, "digest": made.digest, "remarks": made.remarks})
+        print_json(
+            {**made.counts, "format": made.format, "run_id": made.run, "files": files, "digest": made.digest, "remarks": made.remarks}
+        )
         return
     said = ", ".join(f"{n:,} {name}" for name, n in made.counts.items())
     print(f"{made.run} as {made.format}: {said}, in {len(made.files):,} files below {out}")

@@ -16,7 +16,7 @@ def command(file: Path, /, *, json: bool = False) -> int:
         file: A WARC, ARC or WET file, compressed or not.
         json: Print one JSON object per line.
     """
-    from winnow.tasks.archives.warc import inspect
+    from winnow.tasks.archives.inspect import inspect
 
     if not file.is_file():
         raise BadInput(f"There is no file {file}. Give the path of a WARC, ARC or WET file.")
