@@ -53,8 +53,10 @@ class Step:
 
     @property
     def inputs(self) -> tuple["Step", ...]:
+        """Its input steps: fields, members of a tuple, and what a field reads (its ``steps``)."""
         values = (getattr(self, f.name) for f in fields(self))
-        return tuple(s for v in values for s in (v if isinstance(v, tuple) else (v,)) if isinstance(s, Step))
+        every = (s for v in values for s in (v if isinstance(v, tuple) else getattr(v, "steps", (v,))))
+        return tuple(s for s in every if isinstance(s, Step))
 
     @cached_property
     def address(self) -> str:

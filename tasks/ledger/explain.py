@@ -127,14 +127,17 @@ def _one(run: Finished, shard: str, row: int) -> Explained:
         tuple(_copies(run, decision)),
         before,
         after,
-        tuple(_steps(run, decision["reason"])),
+        tuple(_steps(run, _dropper(decision))),
     )
 
 
-def _steps(run: Finished, reason: str | None) -> Iterator[tuple[str, str]]:
-    """Up to the step that dropped it: select for a limit or the recipe's SQL, else the deduplication whose rank it is."""
-    by, ranked, _ = (reason or "").partition("_cluster_rank")
-    last = "" if reason is None else f"dedup-{by}" if ranked and run.has(f"dedup-{by}") else "select"
+def _dropper(decision: dict[str, Any]) -> str:
+    """Label of the step that dropped the page; empty for one that was kept. The first limit that a page crosses is the one that drops it."""
+    return next((str(entry["step"]) for entry in decision["crossed"] if entry["reason"] == decision["reason"]), "")
+
+
+def _steps(run: Finished, last: str) -> Iterator[tuple[str, str]]:
+    """Labels and addresses up to the step ``last``, all without one."""
     for address, step in run.entry["steps"].items():
         yield step["label"], address
         if step["label"] == last:

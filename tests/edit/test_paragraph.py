@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.dedup.clusters import DOCS, Decided, Documents, context_of, decided
 from winnow.tasks.edit.edits import RequireTextLeft
 from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs, folded, line_keys
+from winnow.tasks.extract.text_column import TextColumn
 
 
 def edited(root, texts, *, ranges=1, files_per_shard=1, memory_bytes=1 << 30, min_chars=0, kept=None, **options):
@@ -18,8 +19,8 @@ def edited(root, texts, *, ranges=1, files_per_shard=1, memory_bytes=1 << 30, mi
     documents, judged = Documents(), Decided()
     if options.get("keep", "").startswith("best:"):
         options["ranked_by"] = judged
-    repeated = RepeatedParagraphs("crawl", Paragraphs(documents, None, min_chars), judged, ranges, **options)
-    step = CutRepeatedParagraphs(documents, None, judged, repeated)
+    repeated = RepeatedParagraphs("crawl", Paragraphs(TextColumn(documents), min_chars), judged, ranges, **options)
+    step = CutRepeatedParagraphs(TextColumn(documents), judged, repeated)
     context = context_of(root, files_per_shard, memory_bytes)
     rows = decided(RequireTextLeft(judged, step), context)
     after = [r["corrected_text"] for r in decided(step, context)]
