@@ -26,7 +26,7 @@ SEED = int(os.environ.get("WINNOW_SEED", "7"))
 
 # Children of a server that has imported everything and done nothing begin in milliseconds.
 fork = multiprocessing.get_context("forkserver")
-fork.set_forkserver_preload(["tests.core.test_kills", "winnow.tasks.extract.extractors.resiliparse", "sklearn", "duckdb"])
+fork.set_forkserver_preload(["tests.engine.test_kills", "winnow.tasks.extract.extractors.resiliparse_text", "sklearn", "duckdb"])
 
 
 @pytest.fixture(scope="module")

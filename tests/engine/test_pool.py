@@ -121,7 +121,7 @@ def test_closing_the_iterator_drops_what_has_not_begun(tmp_path):
 def test_workers_do_not_outlive_their_parent(tmp_path):
     code = f"""
 import sys; sys.path.insert(0, {str(ROOT)!r})
-from tests.core.toys import context, chain
+from tests.engine.toys import context, chain
 from winnow.tasks.engine.runners.local import Pool
 from winnow.tasks.engine.worker import Job
 if __name__ == "__main__":

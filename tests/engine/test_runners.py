@@ -50,7 +50,7 @@ def test_what_names_no_runner(spec):
 def test_a_library_that_is_not_installed_says_so(tmp_path, monkeypatch):
     b, step = context(tmp_path), Deadly(str(tmp_path))
     for kind in ("dask", "ray"):
-        monkeypatch.setitem(sys.modules, f"winnow.tasks.engine.{kind}_runner", None)
+        monkeypatch.setitem(sys.modules, f"winnow.tasks.engine.runners.{kind}", None)
         with pytest.raises(BadInput, match=rf"pip install 'winnow\[{kind}\]'"):
             open_runner(kind, Job(b, (step,)), 1)
 
