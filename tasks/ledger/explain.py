@@ -93,14 +93,8 @@ def lost(run: Finished, wanted: str) -> list[dict[str, Any]]:
     label = "extract" if run.has("extract") else "read"
     found = []
     for shard in run.entry["shards"]:
-        path = f"steps/{run.address(label)}/{shard}.dropped.parquet"
-        if run.store.exists(path):
-            import io
-
-            import pyarrow.parquet as pq
-
-            with pq.ParquetFile(io.BytesIO(run.store.get(path)), pre_buffer=False) as file:
-                table = file.read(use_threads=False)
+        table = run.read(run.address(label), shard, table="dropped")
+        if table.num_rows:
             hit = pc.or_(pc.equal(table["url"], wanted), pc.equal(table["record_id"], wanted))
             found += table.filter(hit).to_pylist()
     return found

@@ -19,7 +19,7 @@ from winnow.tasks.corpus.profile import added
 from winnow.tasks.dedup.known import check_name, open_index, remember, remembers
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput, WinnowError
-from winnow.tasks.engine.merkle import root
+from winnow.tasks.engine.merkle import report_digest, root
 from winnow.tasks.engine.places import runner_place, source_place, store_at
 from winnow.tasks.engine.plan import Plan
 from winnow.tasks.engine.runners.base import Runner, open_runner
@@ -234,7 +234,7 @@ def release(run: Run) -> dict[str, Any]:
                 "rows_in": sum(r["rows_in"] for r in made),
                 "rows_out": sum(r["rows_out"] for r in made),
                 "dropped": dict(sorted(dropped.items())),
-                "merkle": root(r["data"]["sha256"] for r in sorted(made, key=lambda r: r["shard"])),
+                "merkle": root(report_digest(r) for r in sorted(made, key=lambda r: r["shard"])),
             }
         )
         costs.append(
