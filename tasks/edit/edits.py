@@ -36,6 +36,8 @@ class Edit(ShardStep):
     """Base of the steps that cut repeated passages out of the documents kept so far (all, without ``decisions``). Schema EDITED, one row per document: ``corrected_text`` as
     ``Correct`` has it (the final text, null where it is the extracted one), ``removed`` as offsets of characters in the text before."""
 
+    version: ClassVar[str] = "2"
+
     text: TextColumn
     decisions: Decisions | None
 
@@ -73,27 +75,39 @@ class Edit(ShardStep):
 
 
 def cut(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    """The text without the spans (ascending, apart), and without white space doubled by a cut. Unchanged if there are none."""
+    """The text without the spans (ascending, apart). What stood on different lines stays on different lines, and no white space is doubled.
+
+    Of the white space on both sides of a cut one run is left: as many line feeds as the side with more of them has, and the indentation of the
+    line that follows; without a line feed, the longer of the two. Blank lines at the beginning and white space at the end are taken off.
+    A text without spans is returned unchanged.
+    """
     if not spans:
         return text
     parts, place = [], 0
     for start, end in spans:
-        parts.append(text[place:start])
-        # Of the white space on both sides of a cut the longer run stays, so that a paragraph's end stays one.
-        after = end
-        while after < len(text) and text[after].isspace():
-            after += 1
         before = start
         while before > place and text[before - 1].isspace():
             before -= 1
-        if before < start and end < after:
-            shorter = start - before <= after - end
-            parts[-1] = text[place:before] if shorter else parts[-1]
-            place = end if shorter else after
-        else:
-            place = end
+        after = end
+        while after < len(text) and text[after].isspace():
+            after += 1
+        line_before = text[before:start] if before else "\n"  # the beginning of a text begins a line
+        parts += [text[place:before], _space_left(line_before, text[start:end], text[end:after])]
+        place = after
     parts.append(text[place:])
-    return "".join(parts).strip()
+    left = "".join(parts).rstrip()
+    first = len(left) - len(left.lstrip())
+    return left[left.rfind("\n", 0, first) + 1 :]
+
+
+def _space_left(before: str, gone: str, after: str) -> str:
+    """What is left of the white space around a cut; ``gone`` is what was cut."""
+    feeds = max(before.count("\n"), after.count("\n") + gone.endswith("\n"), int("\n" in gone))
+    if not feeds:
+        return max(before, after, key=len)
+    # Behind a line feed white space is indentation; in the middle of a line it only separated words.
+    indented = after if "\n" in after or gone.endswith("\n") else before if "\n" in before else ""
+    return "\n" * feeds + indented.rpartition("\n")[2]
 
 
 @stable("step/require-text-left")

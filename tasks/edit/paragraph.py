@@ -2,7 +2,8 @@
 
 ``Paragraphs`` (per shard: a hash of each line) -> ``RepeatedParagraphs`` (per key range: which of them go) -> ``CutRepeatedParagraphs`` (per shard: the edit).
 Mode ``cc_net`` does what cc_net does: within a group of files a line that two documents have goes from *every* document, the first included, blank
-lines too; a line repeated in one document alone stays once. Mode ``global`` knows no groups and leaves one copy.
+lines too; a line repeated in one document alone stays once. Mode ``global`` knows no groups, leaves one copy, and takes blank lines for the space
+between paragraphs that they are; lines that one document alone repeats (refrains, rows of a table, closing braces) stay.
 """
 
 import hashlib
@@ -66,7 +67,7 @@ def line_keys(text: str) -> list[int]:
 @dataclass(frozen=True)
 class Paragraphs(ShardStep):
     """Documents in; each line that a document has, once, out (schema LINES, sorted by key). ``file`` is the number of the source file. Lines
-    shorter than ``min_chars`` in their folded form are left out: they are never cut."""
+    shorter than ``min_chars`` in their folded form are left out: they are never cut. With 0, blank lines count as lines."""
 
     name: ClassVar[str] = "paragraphs"
     kind: ClassVar[Kind] = "aggregate"
@@ -166,11 +167,12 @@ class RepeatedParagraphs(WholeStep):
 @stable("step/cut-repeated-paragraphs")
 @dataclass(frozen=True)
 class CutRepeatedParagraphs(Edit):
-    """The edit: lines that ``RepeatedParagraphs`` names go, and of a line that a document repeats the first stays."""
+    """The edit: lines that ``RepeatedParagraphs`` names go. With ``within``, the copies of a line in one document go as well, but for the first."""
 
     name: ClassVar[str] = "unrepeat-paragraphs"
 
     repeated: RepeatedParagraphs
+    within: bool = False
 
     @property
     def by(self) -> str:
@@ -182,10 +184,10 @@ class CutRepeatedParagraphs(Edit):
         for row, key in zip(found["row"].to_pylist(), found["key"].to_pylist(), strict=True):
             go.setdefault(row, set()).add(key)
         min_chars = self.repeated.paragraphs.min_chars
-        return [() if text is None else _cuts(text, go.get(row, set()), min_chars) for row, text in enumerate(texts)]
+        return [() if text is None else _cuts(text, go.get(row, set()), min_chars, self.within) for row, text in enumerate(texts)]
 
 
-def _cuts(text: str, go: set[int], min_chars: int) -> list[tuple[int, int]]:
+def _cuts(text: str, go: set[int], min_chars: int, within: bool) -> list[tuple[int, int]]:
     """Whole lines with their line breaks, adjoining ones as one span."""
     cuts: list[tuple[int, int]] = []
     seen: set[int] = set()
@@ -197,6 +199,7 @@ def _cuts(text: str, go: set[int], min_chars: int) -> list[tuple[int, int]]:
                 cuts[-1] = (cuts[-1][0], end)
             elif end > start:
                 cuts.append((start, end))
-        seen.add(key)
+        if within:
+            seen.add(key)
         start += len(line) + 1
     return cuts

@@ -12,9 +12,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from winnow.tasks.engine.crawl import Crawl, FileSource, Shard
 from winnow.tasks.engine.step import Step
 from winnow.tasks.engine.store import Store
-from winnow.tasks.sources.crawl import Crawl, Shard, Source
 
 
 @dataclass
@@ -26,7 +26,7 @@ class ShardContext:
     """
 
     crawl: Crawl
-    source: Source
+    source: FileSource
     store: Store
     memory_bytes: int = 1 << 30
     _memory: dict[tuple[str, str, str], pa.Table] = field(default_factory=dict, repr=False)

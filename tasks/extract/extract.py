@@ -12,8 +12,10 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from winnow.tasks.archives.charset import decode
+from winnow.tasks.archives.diagnose import NotAnArchive
 from winnow.tasks.archives.http_message import HttpResponse, parse_http_response, payload_digest_holds
-from winnow.tasks.archives.warc import NotAnArchive, Record, read_records
+from winnow.tasks.archives.record import Record
+from winnow.tasks.archives.warc import read_records
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import ShardStep, StepResult

@@ -24,7 +24,7 @@ import yaml
 from winnow.tasks.engine.cache import cache_folder
 from winnow.tasks.engine.errors import BadInput, Transient
 from winnow.tasks.engine.identity import stable
-from winnow.tasks.transport.fetch import open_stream
+from winnow.tasks.transport.open import open_stream
 
 BLOCK_BYTES = 1 << 20
 CARD = "model.json"

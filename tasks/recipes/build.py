@@ -28,13 +28,13 @@ from winnow.tasks.edit.corrections import LineRules
 from winnow.tasks.edit.edits import Edit, RequireTextLeft
 from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs
 from winnow.tasks.edit.substring import CutRepeatedSubstrings, RepeatedWindows, Windows
+from winnow.tasks.engine.crawl import Crawl
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import canonical, digest, stable
 from winnow.tasks.engine.places import model_place
 from winnow.tasks.engine.plan import lineage
 from winnow.tasks.engine.step import Step
-from winnow.tasks.extract.documents import ReadDocuments
-from winnow.tasks.extract.extract import MIB, Extract
+from winnow.tasks.extract.extract import MIB
 from winnow.tasks.extract.extractors.base import Extractor
 from winnow.tasks.extract.text_column import TextColumn
 from winnow.tasks.models.files import ModelFile, model_file
@@ -46,7 +46,7 @@ from winnow.tasks.signals.filters.datatrove_block import DatatroveBlock
 from winnow.tasks.signals.limit import Limit
 from winnow.tasks.signals.measure import ARROW, CORRECTED, EDIT_FIGURES, Correct, Measure, Signals
 from winnow.tasks.signals.select import ApplyLimits
-from winnow.tasks.sources.crawl import Crawl
+from winnow.tasks.sources.base import Reading, reader
 
 SHIPPED = Path(__file__).parent / "shipped"
 SHARDS_PER_PARTITION = 512
@@ -79,13 +79,15 @@ class ByMinHash(Deduplicate):
 @dataclass(frozen=True)
 class ByParagraph(Deduplicate):
     """``mode``, ``group_files`` and ``min_documents``: see ``tasks/edit/paragraph.py``. Lines under ``min_chars`` are never cut; a document with
-    fewer than ``min_chars_left`` is dropped."""
+    fewer than ``min_chars_left`` is dropped. ``within`` also cuts the copies of a line inside one document: mode ``cc_net`` does, mode ``global``
+    does not unless it is asked to."""
 
     mode: str = "global"
     group_files: int = 0
     min_documents: int = 2
     min_chars: int = 0
     min_chars_left: int = 1
+    within: bool | None = None
 
 
 @stable("option/deduplicate-substring")
@@ -196,10 +198,7 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
     """The steps of a recipe for a crawl; ``indexes`` are those that its deduplication names. Pure: nothing is read or loaded."""
     crawl_digest = digest([s.key for s in crawl.shards])
     documents: Step
-    if crawl.kind == "documents":
-        documents = ReadDocuments(recipe.language_model)
-    else:
-        documents = Extract(recipe.extractor, recipe.language_model, recipe.max_record_mib * MIB)
+    documents = reader(crawl.kind).documents(Reading(recipe.extractor, recipe.language_model, recipe.max_record_mib * MIB))
     ranges = -(-len(crawl.shards) // SHARDS_PER_RANGE)
     extracted = text = TextColumn(documents)
     edited = _unrepeated(recipe.paragraphs, text, None, None, crawl_digest, ranges) if recipe.paragraphs else None
@@ -244,11 +243,12 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
 def _unrepeated(
     rule: ByParagraph, text: TextColumn, decisions: Step | None, ranked_by: Step | None, crawl_digest: str, ranges: int
 ) -> CutRepeatedParagraphs:
-    paragraphs = Paragraphs(text, rule.min_chars)
+    published = rule.mode == "cc_net"
+    paragraphs = Paragraphs(text, rule.min_chars if published else max(rule.min_chars, 1))
     repeated = RepeatedParagraphs(
         crawl_digest, paragraphs, decisions, ranges, rule.mode, rule.group_files, rule.min_documents, rule.keep, ranked_by
     )
-    return CutRepeatedParagraphs(text, decisions, repeated)
+    return CutRepeatedParagraphs(text, decisions, repeated, published if rule.within is None else rule.within)
 
 
 def _bucket(buckets: Buckets, signals: Signals, decisions: Step, crawl_digest: str) -> Bucket:
@@ -457,6 +457,10 @@ def _deduplicate(entry: Any, spec: str) -> Deduplicate:
         raise BadInput(f"Recipe {spec}: deduplicate by substring keeps first or none, not {rule.keep}.")
     if isinstance(rule, ByParagraph) and (rule.mode not in ("cc_net", "global") or (rule.mode == "cc_net" and rule.keep != "first")):
         raise BadInput(f"Recipe {spec}: deduplicate by paragraph has mode cc_net, which leaves no copy and knows no keep, or mode global.")
+    if isinstance(rule, ByParagraph) and rule.mode == "cc_net" and rule.within is False:
+        raise BadInput(
+            f"Recipe {spec}: mode cc_net always cuts the copies of a line inside one document. Use mode global with within: false."
+        )
     if isinstance(rule, ByMinHash) and not (isinstance(rule.min_similarity, int | float) and 0 <= rule.min_similarity <= 1):
         raise BadInput(f"Recipe {spec}: deduplicate min_similarity is {rule.min_similarity!r}; it must lie between 0 and 1.")
     for key, low in (("min_tokens", 1), ("min_documents", 2), ("group_files", 0), ("min_chars", 0), ("min_chars_left", 0)):

@@ -29,8 +29,9 @@ from winnow.tasks.engine.worker import Job
 from winnow.tasks.recipes import build as recipes
 from winnow.tasks.report.release import chosen_licence, dataset_card, report_html
 from winnow.tasks.runs.plans import compare, comparison
-from winnow.tasks.sources import crawl as crawls
+from winnow.tasks.sources.base import COMMON_CRAWL
 from winnow.tasks.sources.crawl_index import index_shares
+from winnow.tasks.sources.resolve import resolve
 
 VERSIONED = ("winnow", "datatrove", "resiliparse", "fastwarc", "trafilatura", "fasttext-numpy2-wheel", "pyarrow", "numpy")
 SECRET_IN_URI = re.compile(r"^([a-z]+:)?[a-z0-9+]+://[^/]*@", re.IGNORECASE)
@@ -127,7 +128,7 @@ def prepare(request: Request) -> Run:
     """
     recipe = recipes.load(request.recipe)
     source_root, source_options = source_place(request.source)
-    crawl, source = crawls.resolve(
+    crawl, source = resolve(
         source_root,
         snapshot=request.snapshot,
         kind=request.kind,
@@ -135,7 +136,7 @@ def prepare(request: Request) -> Run:
         sample_fraction=request.sample_fraction if request.sample_fraction < 1 else None,
         seed=request.seed,
         files_per_shard=request.files_per_shard,
-        base_url=request.base_url or crawls.COMMON_CRAWL,
+        base_url=request.base_url or COMMON_CRAWL,
         anonymous=request.anonymous or None,
         options=tuple(sorted(source_options.items())),
     )

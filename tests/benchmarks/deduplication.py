@@ -33,6 +33,7 @@ from winnow.tasks.dedup.shingles import shingles
 from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs
 from winnow.tasks.edit.substring import CutRepeatedSubstrings, RepeatedWindows, Windows
 from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.crawl import Crawl, SourceFile
 from winnow.tasks.engine.plan import Plan
 from winnow.tasks.engine.runners.local import Pool
 from winnow.tasks.engine.step import ShardStep, StepResult
@@ -40,7 +41,7 @@ from winnow.tasks.engine.store import Store
 from winnow.tasks.engine.worker import Job
 from winnow.tasks.extract.text_column import TextColumn
 from winnow.tasks.signals.limit import CROSSED
-from winnow.tasks.sources.crawl import Crawl, Source, SourceFile
+from winnow.tasks.sources.source import Source
 
 SHARED = DATA / "dedup"
 DOCUMENTS_PER_SHARD = 50_000

@@ -7,9 +7,9 @@ import pytest
 from tests.dedup.clusters import DOCS, Decided, Documents, context_of, decided
 from winnow.tasks.dedup.known import Lookup, ResolveKnown, drop_snapshot, open_index, overview, remember, take_down
 from winnow.tasks.dedup.minhash import ComputeSignatures, MinHash
+from winnow.tasks.engine.crawl import Crawl
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.extract.text_column import TextColumn
-from winnow.tasks.sources.crawl import Crawl
 
 MINHASH = MinHash(ngram=2, bands=10, rows=2)
 OLD = [f"{w} two three four five six seven eight" for w in ("one", "eins", "un")]
