@@ -225,8 +225,14 @@ def test_verify_finds_what_was_changed_and_the_next_run_repairs_it(tmp_path):
     path = tmp_path / "store" / f"steps/{opened.address('signals')}/{shard}.parquet"
     path.write_bytes(path.read_bytes()[:-9] + b"otherwise")
     assert [f.what for f in verify(opened)[1]] == [f"steps/{opened.address('signals')}/{shard}.parquet"]
-    assert verify(opened, step="extract") == (2, [])
+    assert verify(opened, step="extract") == (4, [])  # documents, and the records that became none
     assert len(verify(opened, step="signals", shard=shard)[1]) == 1
+    lost = tmp_path / "store" / f"steps/{opened.address('extract')}/{shard}.dropped.parquet"
+    before = lost.read_bytes()
+    lost.write_bytes(before[:-9] + b"otherwise")
+    [finding] = verify(opened, step="extract")[1]
+    assert finding.what.endswith(f"{shard}.dropped.parquet")
+    lost.write_bytes(before)
     with pytest.raises(DamagedArtifact, match="winnow run"):
         list(opened.shards("signals"))
     mend(opened, verify(opened)[1])
