@@ -19,8 +19,9 @@ import xxhash
 from winnow.tasks.corpus.adult import LEAST, may_be_adult
 from winnow.tasks.corpus.pii import KINDS, redact
 from winnow.tasks.dedup.resolve import Decisions
-from winnow.tasks.engine.context import Bench
-from winnow.tasks.engine.step import Kind, Made, ShardStep, Step
+from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult
 from winnow.tasks.signals.measure import Signals
 from winnow.tasks.sources.domains import registered_domain, top_level
 
@@ -69,6 +70,7 @@ Floats = npt.NDArray[np.float64]
 Row = dict[str, Any]
 
 
+@stable("step/profile")
 @dataclass(frozen=True)
 class Profile(ShardStep):
     """Documents, signals and decisions in; the counts of one shard out (schema PROFILE). All are in documents unless the name says otherwise.
@@ -104,19 +106,19 @@ class Profile(ShardStep):
     signals: Signals
     decisions: Decisions
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        read = _Read.of(self, shard, bench)
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        read = _Read.of(self, shard, context)
         tables: dict[str, list[Row]] = {
             "groups": list(_groups(read)),
             "signals": list(_histograms(read)),
             **_limits(read.decisions),
-            **_steps(read, {step.label: _flags(bench.read(step, shard, ["kept"])) for step in deciding(self.decisions)}),
+            **_steps(read, {step.label: _flags(context.read(step, shard, ["kept"])) for step in deciding(self.decisions)}),
             **_clusters(read),
             "copies": list(_copies(read)),
             "perplexity": list(_perplexity(read)),
             "samples": list(_samples(read)),
         }
-        return Made(pa.Table.from_pylist([tables], schema=PROFILE), read.documents.num_rows, 1)
+        return StepResult(pa.Table.from_pylist([tables], schema=PROFILE), read.documents.num_rows, 1)
 
 
 def deciding(decisions: Decisions) -> list[Step]:
@@ -142,15 +144,15 @@ class _Read:
     text_chars: npt.NDArray[np.int64]
     step: Profile
     shard: str
-    bench: Bench
+    context: ShardContext
 
     @classmethod
-    def of(cls, step: Profile, shard: str, bench: Bench) -> "_Read":
-        documents = bench.read(step.documents, shard, ["id", "url", "host", "language", "date", "text_chars", "truncated"])
-        decisions = bench.read(step.decisions, shard)
+    def of(cls, step: Profile, shard: str, context: ShardContext) -> "_Read":
+        documents = context.read(step.documents, shard, ["id", "url", "host", "language", "date", "text_chars", "truncated"])
+        decisions = context.read(step.decisions, shard)
         return cls(
             documents,
-            bench.read(step.signals, shard),
+            context.read(step.signals, shard),
             decisions,
             _flags(decisions),
             [language or "unknown" for language in documents["language"].to_pylist()],
@@ -158,11 +160,11 @@ class _Read:
             documents["text_chars"].to_numpy(),
             step,
             shard,
-            bench,
+            context,
         )
 
     def texts(self, rows: Sequence[int]) -> list[str]:
-        column = self.bench.read(self.step.documents, self.shard, ["text"])["text"] if rows else None
+        column = self.context.read(self.step.documents, self.shard, ["text"])["text"] if rows else None
         return [] if column is None else column.take(pa.array(rows)).to_pylist()
 
     def is_adult(self, row: int, url: str, text: str) -> bool:

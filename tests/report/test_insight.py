@@ -22,7 +22,7 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tallies(run):
-    return added(run.bench.read(run.pipeline.profile, shard) for shard in run.bench.shard_keys)
+    return added(run.context.read(run.pipeline.profile, shard) for shard in run.context.shard_keys)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_diversity_before_and_after(tallies, run, decisions):
     assert (found[0].step, found[0].documents) == ("extracted", len(documents))
     assert found[-1].documents == len(kept)
     assert found[0].language == pytest.approx(entropy(Counter(d["language"] for d in documents).values()))
-    by_shard = [run.bench.read(run.pipeline.documents, s)["host"].to_pylist() for s in run.bench.shard_keys]
+    by_shard = [run.context.read(run.pipeline.documents, s)["host"].to_pylist() for s in run.context.shard_keys]
     mean = sum(entropy(Counter(map(registered_domain, hosts)).values()) * len(hosts) for hosts in by_shard) / len(documents)
     assert found[0].domain == pytest.approx(mean)
     assert diversity(Tallies()) == []
@@ -110,8 +110,8 @@ def test_entropy():
 
 
 def test_a_profile_is_one_row_of_typed_tables(run):
-    for shard in run.bench.shard_keys:
-        profile = run.bench.read(run.pipeline.profile, shard)
+    for shard in run.context.shard_keys:
+        profile = run.context.read(run.pipeline.profile, shard)
         assert (profile.num_rows, profile.column_names) == (1, list(TABLES))
         for name, schema in TABLES.items():
             assert [(f.name, f.type) for f in profile.schema.field(name).type.value_type] == [(f.name, f.type) for f in schema]

@@ -57,8 +57,8 @@ def test_a_released_run_leaves_its_summary(tmp_path):
     assert summary_of(run) is None
     summary = release(run)
     assert summary_of(run) == summary
-    stored = json.loads(run.bench.store.get(run.manifest_path))
+    stored = json.loads(run.context.store.get(run.manifest_path))
     assert stored == json.loads(json.dumps(manifest(summary)))
-    assert summary.documents == sum(run.bench.store.report(run.pipeline.documents, s)["rows_out"] for s in run.bench.shard_keys)
-    run.bench.store.put(f"{run.home}/summary.json", b"{}")
+    assert summary.documents == sum(run.context.store.report(run.pipeline.documents, s)["rows_out"] for s in run.context.shard_keys)
+    run.context.store.put(f"{run.home}/summary.json", b"{}")
     assert summary_of(run) is None
