@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import pyarrow as pa
@@ -20,7 +19,8 @@ import pyarrow as pa
 from winnow.tasks.dedup.known import check_name, open_index, remember, remembers
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput, WinnowError
-from winnow.tasks.engine.merkle import root
+from winnow.tasks.engine.libraries import versions_behind
+from winnow.tasks.engine.merkle import report_digest, root
 from winnow.tasks.engine.places import runner_place, source_place, store_at
 from winnow.tasks.engine.plan import Plan
 from winnow.tasks.engine.runners.base import Runner, open_runner
@@ -38,7 +38,6 @@ from winnow.tasks.sources.base import COMMON_CRAWL
 from winnow.tasks.sources.crawl_index import IndexShares, index_shares
 from winnow.tasks.sources.resolve import resolve
 
-VERSIONED = ("winnow", "datatrove", "resiliparse", "fastwarc", "trafilatura", "fasttext-numpy2-wheel", "pyarrow", "numpy")
 SECRET_IN_URI = re.compile(r"^([a-z]+:)?[a-z0-9+]+://[^/]*@", re.IGNORECASE)
 
 
@@ -184,17 +183,6 @@ def clean(run: Run) -> int:
     return run.context.store.clean([*(f"steps/{step.address}" for step in run.plan.steps), run.home, "runs", "progress"])
 
 
-def versions() -> dict[str, str]:
-    """Installed versions of what can change results."""
-    found = {}
-    for name in VERSIONED:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "missing"
-    return found
-
-
 # ------------------------------------------------------------------ after the steps
 
 
@@ -227,11 +215,40 @@ def release(run: Run) -> Summary:
     totals, files = [], []
     for step in run.pipeline.steps:
         made = reports(run, step)
+<<<<<<< HEAD
         totals.append(_total(run, step, made))
+=======
+        dropped: Counter[str] = Counter()
+        for report in made:
+            dropped.update(report["dropped"])
+        steps.append(
+            {
+                "name": step.label,
+                "kind": step.kind,
+                "address": step.address,
+                "shards": len(made),
+                "rows_in": sum(r["rows_in"] for r in made),
+                "rows_out": sum(r["rows_out"] for r in made),
+                "dropped": dict(sorted(dropped.items())),
+                "merkle": root(report_digest(r) for r in sorted(made, key=lambda r: r["shard"])),
+            }
+        )
+        costs.append(
+            {
+                "name": step.label,
+                "seconds": sum(r["seconds"] for r in made),
+                "cpu_s": sum(r["cpu_s"] for r in made),
+                "peak_rss_bytes": max((r["peak_rss_bytes"] for r in made), default=0),
+                "size_bytes": stored_bytes(run, step, made).total(),
+            }
+        )
+        notes[step.label] = _summed(r["notes"] for r in made)
+>>>>>>> main
         if step is run.pipeline.publish:
             files = [
                 {"path": r["data"]["path"][len(run.home) + 1 :]} | {k: r["data"][k] for k in ("rows", "bytes", "sha256")} for r in made
             ]
+<<<<<<< HEAD
     recipe, snapshot = run.pipeline.recipe.described(), run.context.crawl.snapshot
     installed = versions()
     curated = {"snapshot": snapshot, "recipe": recipe, "versions": installed, "files": files}
@@ -256,6 +273,36 @@ def release(run: Run) -> Summary:
     store.put(f"{run.home}/README.md", dataset_card(summary, shown).encode("utf-8", "replace"))
     store.put(f"{run.home}/report.html", report_html(summary, shown).encode("utf-8", "replace"))
     store.put(f"{run.home}/{SUMMARY_NAME}", summary.to_json())
+=======
+    recipe = run.pipeline.recipe.described()
+    curated = {"snapshot": run.context.crawl.snapshot, "recipe": recipe, "versions": versions_behind(run.pipeline.steps), "files": files}
+    manifest = {
+        "schema": 1,
+        "snapshot": run.context.crawl.snapshot,
+        "recipe": recipe,
+        "versions": curated["versions"],
+        "digest": "sha256:" + hashlib.sha256(json.dumps(curated, sort_keys=True).encode()).hexdigest(),
+        "files": files,
+        "steps": steps,
+        "merkle": root(s["merkle"] for s in steps),
+    }
+    store, profile = run.context.store, _profile(run)
+    compared = compare(run, profile, costs, sum(f["rows"] for f in files))
+    summary = {
+        "id": run.id,
+        "snapshot": run.context.crawl.snapshot,
+        "home": store.uri(run.home),
+        "manifest": manifest,
+        "notes": notes,
+        "costs": costs,
+        "profile": profile,
+        "forecast": comparison(compared) if compared else None,
+        "index": _index(run),
+        "licence": _licence(run),
+    }
+    store.put(f"{run.home}/README.md", dataset_card(summary).encode("utf-8", "replace"))
+    store.put(f"{run.home}/report.html", report_html(summary).encode("utf-8", "replace"))
+>>>>>>> main
     if run.request.remember and run.pipeline.signatures:
         remember(run.context, run.request.remember, run.pipeline.signatures, run.pipeline.decisions, run.pipeline.documents)
     store.put(run.manifest_path, json.dumps(manifest(summary), indent=1, ensure_ascii=False).encode())
