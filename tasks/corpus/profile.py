@@ -63,7 +63,7 @@ TABLES: Mapping[str, pa.Schema] = {
 }  # fmt: skip
 """The tables of a profile by name; what they hold is said at ``Profile``."""
 PROFILE = pa.schema([pa.field(name, pa.list_(pa.struct(list(schema)))) for name, schema in TABLES.items()])
-"""One row per shard, and in it one column per table: a list of structs. One file per shard then holds them all."""
+"""One row per shard, and in it one column per table: a list of structs. So a shard has one object in the store, not one per table."""
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]

@@ -9,12 +9,12 @@ import importlib
 import inspect
 import math
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import pyarrow as pa
 
@@ -27,10 +27,15 @@ CHAPTERS = (OUTCOME, CONTENT, CHANGES, RUN)
 ENTRY_POINTS = "winnow.report_sections"
 Z_95 = 1.959964
 
-Reader = Callable[[str, Sequence[str] | None], Iterator[pa.Table]]
+
+class Reader(Protocol):
+    """``read("decisions", ["kept"])``: the table of a step, named by its label, shard by shard; with ``table``, the one of its tables that has this
+    name. Nothing if the run has no such step."""
+
+    def __call__(self, step: str, columns: Sequence[str] | None = None, *, table: str = "") -> Iterator[pa.Table]: ...
 
 
-def _nothing(step: str, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+def _nothing(step: str, columns: Sequence[str] | None = None, *, table: str = "") -> Iterator[pa.Table]:
     return iter(())
 
 
@@ -38,8 +43,7 @@ def _nothing(step: str, columns: Sequence[str] | None) -> Iterator[pa.Table]:
 class Evidence:
     """What a section may look at: the summary, and the tables of any step of the run.
 
-    ``read(step, columns)`` gives the table of a step, named by its label, shard by shard; nothing if the run has no such step. A section that reads
-    tables must not hold more than counts: there may be 90,000 shards.
+    A section that reads tables must not hold more than counts: there may be 90,000 shards.
     """
 
     summary: Summary

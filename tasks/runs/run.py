@@ -215,42 +215,13 @@ def release(run: Run) -> Summary:
     totals, files = [], []
     for step in run.pipeline.steps:
         made = reports(run, step)
-<<<<<<< HEAD
         totals.append(_total(run, step, made))
-=======
-        dropped: Counter[str] = Counter()
-        for report in made:
-            dropped.update(report["dropped"])
-        steps.append(
-            {
-                "name": step.label,
-                "kind": step.kind,
-                "address": step.address,
-                "shards": len(made),
-                "rows_in": sum(r["rows_in"] for r in made),
-                "rows_out": sum(r["rows_out"] for r in made),
-                "dropped": dict(sorted(dropped.items())),
-                "merkle": root(report_digest(r) for r in sorted(made, key=lambda r: r["shard"])),
-            }
-        )
-        costs.append(
-            {
-                "name": step.label,
-                "seconds": sum(r["seconds"] for r in made),
-                "cpu_s": sum(r["cpu_s"] for r in made),
-                "peak_rss_bytes": max((r["peak_rss_bytes"] for r in made), default=0),
-                "size_bytes": stored_bytes(run, step, made).total(),
-            }
-        )
-        notes[step.label] = _summed(r["notes"] for r in made)
->>>>>>> main
         if step is run.pipeline.publish:
             files = [
                 {"path": r["data"]["path"][len(run.home) + 1 :]} | {k: r["data"][k] for k in ("rows", "bytes", "sha256")} for r in made
             ]
-<<<<<<< HEAD
     recipe, snapshot = run.pipeline.recipe.described(), run.context.crawl.snapshot
-    installed = versions()
+    installed = versions_behind(run.pipeline.steps)
     curated = {"snapshot": snapshot, "recipe": recipe, "versions": installed, "files": files}
     summary = Summary(
         id=run.id,
@@ -273,36 +244,6 @@ def release(run: Run) -> Summary:
     store.put(f"{run.home}/README.md", dataset_card(summary, shown).encode("utf-8", "replace"))
     store.put(f"{run.home}/report.html", report_html(summary, shown).encode("utf-8", "replace"))
     store.put(f"{run.home}/{SUMMARY_NAME}", summary.to_json())
-=======
-    recipe = run.pipeline.recipe.described()
-    curated = {"snapshot": run.context.crawl.snapshot, "recipe": recipe, "versions": versions_behind(run.pipeline.steps), "files": files}
-    manifest = {
-        "schema": 1,
-        "snapshot": run.context.crawl.snapshot,
-        "recipe": recipe,
-        "versions": curated["versions"],
-        "digest": "sha256:" + hashlib.sha256(json.dumps(curated, sort_keys=True).encode()).hexdigest(),
-        "files": files,
-        "steps": steps,
-        "merkle": root(s["merkle"] for s in steps),
-    }
-    store, profile = run.context.store, _profile(run)
-    compared = compare(run, profile, costs, sum(f["rows"] for f in files))
-    summary = {
-        "id": run.id,
-        "snapshot": run.context.crawl.snapshot,
-        "home": store.uri(run.home),
-        "manifest": manifest,
-        "notes": notes,
-        "costs": costs,
-        "profile": profile,
-        "forecast": comparison(compared) if compared else None,
-        "index": _index(run),
-        "licence": _licence(run),
-    }
-    store.put(f"{run.home}/README.md", dataset_card(summary).encode("utf-8", "replace"))
-    store.put(f"{run.home}/report.html", report_html(summary).encode("utf-8", "replace"))
->>>>>>> main
     if run.request.remember and run.pipeline.signatures:
         remember(run.context, run.request.remember, run.pipeline.signatures, run.pipeline.decisions, run.pipeline.documents)
     store.put(run.manifest_path, json.dumps(manifest(summary), indent=1, ensure_ascii=False).encode())
@@ -347,7 +288,7 @@ def _total(run: Run, step: Step, made: list[dict[str, Any]]) -> StepTotal:
         dropped=dict(sorted(dropped.items())),
         about=getattr(step, "about", ""),
         reasons=dict(getattr(step, "reasons", {})),
-        merkle=root(r["data"]["sha256"] for r in sorted(made, key=lambda r: r["shard"])),
+        merkle=root(report_digest(r) for r in sorted(made, key=lambda r: r["shard"])),
         seconds=sum(r["seconds"] for r in made),
         cpu_s=sum(r["cpu_s"] for r in made),
         peak_rss_bytes=max((r["peak_rss_bytes"] for r in made), default=0),
@@ -359,11 +300,11 @@ def _total(run: Run, step: Step, made: list[dict[str, Any]]) -> StepTotal:
 def evidence(run: Run, summary: Summary) -> Evidence:
     """What the sections of a run's report may look at: its summary, and the tables of its steps."""
 
-    def read(label: str, columns: Sequence[str] | None) -> Iterator[pa.Table]:
-        for step in run.pipeline.steps:
-            if step.label == label:
-                for shard in step.shards(run.context) or ():
-                    yield run.context.read(step, shard, list(columns) if columns else None)
+    def read(step: str, columns: Sequence[str] | None = None, *, table: str = "") -> Iterator[pa.Table]:
+        for each in run.pipeline.steps:
+            if each.label == step:
+                for shard in each.shards(run.context) or ():
+                    yield run.context.read(each, shard, list(columns) if columns else None, table=table)
 
     return Evidence(summary, read)
 
