@@ -4,7 +4,7 @@ Design, section 3. Identity by config and inputs follows Marin's fingerprints an
 ``rows_in == rows_out + sum(dropped)`` is checked at every commit (tasks/engine/store.py).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -14,17 +14,17 @@ import pyarrow as pa
 from winnow.tasks.engine.identity import describe, digest
 
 if TYPE_CHECKING:
-    from winnow.tasks.engine.context import Bench
+    from winnow.tasks.engine.context import ShardContext
 
 Kind = Literal["filter", "join", "aggregate"]
 
 
 @dataclass(frozen=True)
-class Made:
+class StepResult:
     """What one shard of one step made: the table, and the account of its rows.
 
     ``dropped`` maps a reason to rows; ``notes`` holds further figures for people (lines edited, bytes read), never needed downstream
-    of a decision; ``dropped_rows`` is an optional table that tells *which* records were dropped.
+    of a decision; ``tables`` has further tables by name, of those that the step declares. One that is left out, or has no row, is empty.
     """
 
     table: pa.Table
@@ -32,7 +32,7 @@ class Made:
     rows_out: int
     dropped: dict[str, int] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
-    dropped_rows: pa.Table | None = None
+    tables: Mapping[str, pa.Table] = field(default_factory=dict)
     row_groups: Sequence[int] | int | None = None
 
 
@@ -40,12 +40,15 @@ class Made:
 class Step:
     """Base of every step. Subclasses add fields (their config and their input steps) and ``run``.
 
-    ``version`` is bumped when an unchanged config must give other rows. ``name`` is what people read in the UI, the manifest and paths.
+    ``version`` is bumped when an unchanged config must give other rows. ``name`` is what people read in the UI, the manifest and paths. ``tables`` are the
+    tables that it makes beside its main one (links, spans, what was dropped), by name, with their schemas: each is committed, counted, verified and
+    deleted with its step, and read by its name.
     """
 
     version: ClassVar[str] = "1"
     kind: ClassVar[Kind] = "filter"
     name: ClassVar[str] = ""
+    tables: ClassVar[Mapping[str, pa.Schema]] = {}
 
     @property
     def label(self) -> str:
@@ -53,27 +56,33 @@ class Step:
 
     @property
     def inputs(self) -> tuple["Step", ...]:
+        """Its input steps: fields, members of a tuple, and what a field reads (its ``steps``)."""
         values = (getattr(self, f.name) for f in fields(self))
-        return tuple(s for v in values for s in (v if isinstance(v, tuple) else (v,)) if isinstance(s, Step))
+        every = (s for v in values for s in (v if isinstance(v, tuple) else getattr(v, "steps", (v,))))
+        return tuple(s for s in every if isinstance(s, Step))
 
     @cached_property
     def address(self) -> str:
         return f"{self.label}-v{self.version}-{digest(describe(self))[:16]}"
 
-    def shards(self, bench: "Bench") -> tuple[str, ...] | None:
+    def shards(self, context: "ShardContext") -> tuple[str, ...] | None:
         """Names of the shards this step makes; None while that is not known because an input is still missing."""
         raise NotImplementedError
 
-    def needs(self, source: "Step", shard: str, bench: "Bench") -> tuple[str, ...]:
+    def needs(self, source: "Step", shard: str, context: "ShardContext") -> tuple[str, ...]:
         """Which shards of the input ``source`` are read to make ``shard``. All of them, unless a subclass knows better."""
-        return source.shards(bench) or ()
+        return source.shards(context) or ()
 
     def data_path(self, shard: str) -> str:
         """Where the table lies, relative to the store's root."""
         return f"steps/{self.address}/{shard}.parquet"
 
-    def run(self, shard: str, bench: "Bench") -> Made:
-        """Make one shard. Pure: reads only its inputs through ``bench`` and the source files of its shard."""
+    def table_path(self, shard: str, table: str) -> str:
+        """Where a named table lies. One that is empty is no object."""
+        return f"steps/{self.address}/{shard}.{table}.parquet"
+
+    def run(self, shard: str, context: "ShardContext") -> StepResult:
+        """Make one shard. Pure: reads only its inputs through ``context`` and the source files of its shard."""
         raise NotImplementedError
 
     def check(self) -> None:
@@ -99,11 +108,11 @@ class ShardStep(Step):
     folder that grew, what was computed stays valid.
     """
 
-    def shards(self, bench: "Bench") -> tuple[str, ...]:
-        return bench.shard_keys
+    def shards(self, context: "ShardContext") -> tuple[str, ...]:
+        return context.shard_keys
 
-    def needs(self, source: Step, shard: str, bench: "Bench") -> tuple[str, ...]:
-        return (shard,) if isinstance(source, ShardStep) else super().needs(source, shard, bench)
+    def needs(self, source: Step, shard: str, context: "ShardContext") -> tuple[str, ...]:
+        return (shard,) if isinstance(source, ShardStep) else super().needs(source, shard, context)
 
 
 @dataclass(frozen=True)

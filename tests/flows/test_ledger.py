@@ -14,7 +14,7 @@ from tests.pipelines import finished, rows
 from tests.tiny import mirror
 from winnow.cli import main as cli
 from winnow.tasks.engine.errors import BadInput, DamagedArtifact
-from winnow.tasks.engine.merkle import root
+from winnow.tasks.engine.merkle import root, tables_of
 from winnow.tasks.ledger.diff import diff
 from winnow.tasks.ledger.explain import explain, explain_text, lost
 from winnow.tasks.ledger.find import open_run
@@ -23,7 +23,7 @@ from winnow.tasks.ledger.sql import named, query
 from winnow.tasks.ledger.verify import mend, verify
 from winnow.tasks.ledger.what_if import changed, sweep, what_if
 from winnow.tasks.recipes.build import load
-from winnow.tasks.signals.limit import Limit, judge
+from winnow.tasks.signals.limit import Limit, apply_limits
 
 MOVED = "extends: gopher\nlimits:\n  language: null\n  stop_word_count: null\n  word_count: {low: 375, high: 100000}\n"
 
@@ -106,7 +106,7 @@ NUMBERS = st.none() | st.sampled_from([0.0, 0.5, 1.0, -1.0, float("nan"), float(
 def test_limits_and_sql_say_the_same(values, number, word):
     words = pa.array([v[1] for v in values], pa.string())
     table = pa.table({"x": pa.array([v[0] for v in values], pa.float64()), "l": words, "language": words})
-    _, reason = judge({name: table[name] for name in table.column_names}, (number, word), len(values))
+    _, reason = apply_limits({name: table[name] for name in table.column_names}, (number, word), len(values))
     connection = duckdb.connect()
     connection.register("t", table)
     said = [row[0] for row in connection.execute(f"SELECT {predicate((number, word))} FROM t").fetchall()]
@@ -186,8 +186,8 @@ def test_explain_says_of_every_limit_whether_it_is_crossed(place, gopher):
 def test_a_record_that_became_no_document_is_found(place, gopher):
     run = place[1]["gopher"]
 
-    shard = run.bench.shard_keys[0]
-    table = pq.read_table(run.bench.store.full(f"steps/{run.pipeline.documents.address}/{shard}.dropped.parquet"))
+    shard = run.context.shard_keys[0]
+    table = pq.read_table(run.context.store.full(f"steps/{run.pipeline.documents.address}/{shard}.dropped.parquet"))
     record = table.to_pylist()[0]
     assert lost(gopher, record["record_id"])[0]["reason"] == record["reason"]
     assert lost(gopher, "http://nowhere.example/") == []
@@ -219,13 +219,20 @@ def test_verify_finds_what_was_changed_and_the_next_run_repairs_it(tmp_path):
     opened = open_run(str(tmp_path / "store"))
     checked, findings = verify(opened)
     assert findings == []
-    assert checked == run.plan.total() + len(opened.manifest["files"])
+    reports = [run.context.store.report(step, shard) for step in run.plan.steps for shard in step.shards(run.context)]
+    assert checked == sum(len(tables_of(report)) for report in reports) + len(opened.manifest["files"])
     shard = opened.entry["shards"][0]
     path = tmp_path / "store" / f"steps/{opened.address('signals')}/{shard}.parquet"
     path.write_bytes(path.read_bytes()[:-9] + b"otherwise")
     assert [f.what for f in verify(opened)[1]] == [f"steps/{opened.address('signals')}/{shard}.parquet"]
-    assert verify(opened, step="extract") == (2, [])
+    assert verify(opened, step="extract") == (4, [])  # documents, and the records that became none
     assert len(verify(opened, step="signals", shard=shard)[1]) == 1
+    lost = tmp_path / "store" / f"steps/{opened.address('extract')}/{shard}.dropped.parquet"
+    before = lost.read_bytes()
+    lost.write_bytes(before[:-9] + b"otherwise")
+    [finding] = verify(opened, step="extract")[1]
+    assert finding.what.endswith(f"{shard}.dropped.parquet")
+    lost.write_bytes(before)
     with pytest.raises(DamagedArtifact, match="winnow run"):
         list(opened.shards("signals"))
     mend(opened, verify(opened)[1])

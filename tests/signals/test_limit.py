@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.signals.limit import Limit, judge
+from winnow.tasks.signals.limit import Limit, apply_limits
 
 
 def judged(limits, **columns):
     table = {name: pa.chunked_array([pa.array(values)]) for name, values in columns.items()}
     rows = len(next(iter(columns.values()))) if columns else 0
-    crossed, reason = judge(table, limits, rows)
+    crossed, reason = apply_limits(table, limits, rows, "select")
     return crossed.to_pylist(), reason.to_pylist()
 
 
@@ -22,8 +22,8 @@ def test_both_bounds_are_inclusive_and_all_crossed_limits_are_told():
     crossed, reason = judged([Limit("a", low=1, high=3), Limit("b", high=0.5)], a=[0, 1, 3, 4], b=[0.75, 0.5, 0.0, 1.0])
     assert reason == ["a:low", None, None, "a:high"]
     assert crossed[0] == [
-        {"reason": "a:low", "value": 0.0, "limit": 1.0, "margin": 1.0, "detail": None},
-        {"reason": "b:high", "value": 0.75, "limit": 0.5, "margin": 0.25, "detail": None},
+        {"reason": "a:low", "value": 0.0, "limit": 1.0, "margin": 1.0, "detail": None, "step": "select"},
+        {"reason": "b:high", "value": 0.75, "limit": 0.5, "margin": 0.25, "detail": None, "step": "select"},
     ]
     assert crossed[1] == crossed[2] == []
     assert [c["reason"] for c in crossed[3]] == ["a:high", "b:high"]
@@ -47,7 +47,7 @@ def test_what_is_missing_does_not_pass(value):
 
 def test_no_limits_keep_everything():
     assert judged([], a=[1.0])[1] == [None]
-    assert judge({}, [], 0)[1].to_pylist() == []
+    assert apply_limits({}, [], 0)[1].to_pylist() == []
 
 
 @given(st.lists(st.tuples(st.floats(-5, 5), st.booleans()), max_size=30), st.floats(-5, 5), st.floats(0, 5))

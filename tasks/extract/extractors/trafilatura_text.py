@@ -1,21 +1,24 @@
 """Main content by trafilatura (Barbaresi 2021), the extractor of RefinedWeb and FineWeb, with settings that depend on the page alone.
 
-``deduplicate`` stays off: it keeps state between pages, so that output depends on their order (design, trap 2).
+``deduplicate`` stays off: it keeps state between pages, so that output depends on their order (docs/design.md).
 """
 
 from dataclasses import dataclass
 from typing import ClassVar
 
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor
 
 CONTROL = dict.fromkeys(c for c in range(32) if c not in (9, 10, 13))
 
 
+@stable("extractor/trafilatura")
 @dataclass(frozen=True)
 class TrafilaturaText(Extractor):
     """``favour_precision`` as FineWeb; ``comments`` keeps what readers wrote below an article."""
 
     distribution: ClassVar[str] = "trafilatura"
+    extra: ClassVar[str] = "trafilatura"
 
     favour_precision: bool = True
     comments: bool = False
