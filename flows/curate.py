@@ -31,12 +31,14 @@ from winnow.tasks.engine.errors import DamagedArtifact, Transient, WinnowError
 from winnow.tasks.engine.plan import Work
 from winnow.tasks.engine.runners.base import Runner
 from winnow.tasks.engine.store import MIN_FREE_BYTES, no_space
-from winnow.tasks.report.release import essentials, percent, size
+from winnow.tasks.report import artifacts
+from winnow.tasks.report.section import contents
+from winnow.tasks.report.summary import Summary
 from winnow.tasks.runs.account import Account, why
 from winnow.tasks.runs.head_start import Begun, begin
 from winnow.tasks.runs.housekeeping import command
 from winnow.tasks.runs.parameters import Request, takes_request
-from winnow.tasks.runs.run import Run, clean, prepare, release, result
+from winnow.tasks.runs.run import Run, clean, evidence, prepare, release, result
 
 MAX_BATCHES = 60
 REPAIRS = 3
@@ -275,34 +277,12 @@ def _show_failed(run: Run, account: Account) -> None:
     )
 
 
-def _publish_artifacts(run: Run, summary: dict[str, Any]) -> None:
-    """The run's essentials in the UI: funnel, drops by reason, rules, languages, diversity, cost, forecast, where the report lies."""
-    manifest = summary["manifest"]
-    for key, (about, rows) in essentials(summary).items():
-        create_table_artifact(rows, key=key, description=f"{about} ({run.id})")
-    counted = [s for s in manifest["steps"] if s["kind"] == "filter"]
-    # A step that drops nothing only measures, some of them documents that another step has already dropped: no part of a funnel.
-    narrower = [s for s in counted if s["rows_out"] < s["rows_in"]]
-    create_table_artifact(
-        [
-            {"step": s["name"], "rows in": s["rows_in"], "rows out": s["rows_out"], "dropped": s["rows_in"] - s["rows_out"]}
-            for s in narrower
-        ],
-        key="funnel",
-        description=f"Funnel of {run.id}: the steps that dropped something, in order",
-    )
-    drops = sorted(((n, s["name"], reason) for s in counted for reason, n in s["dropped"].items()), reverse=True)
-    create_table_artifact(
-        [{"step": step, "reason": reason, "rows": n} for n, step, reason in drops],
-        key="drops",
-        description=f"Why rows were dropped in {run.id}, the most frequent first. `type:` - records of the archive that hold no page",
-    )
-    documents, kept = counted[0]["rows_out"], sum(f["rows"] for f in manifest["files"])
+def _publish_artifacts(run: Run, summary: Summary) -> None:
+    """The run's essentials in the UI: a table per section of the report, and what came out."""
+    for table in artifacts.tables(summary, contents(evidence(run, summary))):
+        create_table_artifact([dict(row) for row in table.rows], key=table.key, description=table.about)
     create_markdown_artifact(
-        f"**{kept:,} of {documents:,} documents kept** ({percent(kept, documents)}), {size(sum(f['bytes'] for f in manifest['files']))} of Parquet in "
-        f"{len(manifest['files']):,} files\n\n"
-        f"Report: `{run.context.store.uri(f'{run.home}/report.html')}`\n\nCorpus: `{run.context.store.uri(run.home)}`\n\n"
-        f"Digest: `{manifest['digest']}`\n\nAny page's fate: `winnow explain URL --store {run.context.store.root} --run {run.id}`",
+        artifacts.result(summary, f"`{run.context.store.uri(f'{run.home}/report.html')}`"),
         key="report",
         description=f"Result of {run.id}: what was kept, where it lies",
     )

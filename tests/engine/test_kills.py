@@ -38,7 +38,7 @@ def source(tmp_path_factory):
 @pytest.fixture(scope="module")
 def undisturbed(source, tmp_path_factory):
     run = curated(source, "fineweb", tmp_path_factory.mktemp("kills") / "store")
-    return digests(run), release(run)["manifest"]["digest"]
+    return digests(run), release(run).digest
 
 
 def logged_run(source, store, log):
@@ -93,7 +93,7 @@ def test_the_process_is_killed_at_random_moments(source, undisturbed, tmp_path):
         assert run.plan.missing() == []
         assert run.is_released()
         assert digests(run) == undisturbed[0]
-        assert release(run)["manifest"]["digest"] == undisturbed[1]
+        assert release(run).digest == undisturbed[1]
         assert not litter(store)
         lines = log.read_text().splitlines()
         redone = len(lines) - len(set(lines))
@@ -145,5 +145,5 @@ def test_two_runs_of_the_same_at_the_same_time(source, undisturbed, tmp_path):
         assert process.exitcode == 0
     run = prepare(Request(str(source), "fineweb", str(tmp_path / "store"), 1))
     assert digests(run) == undisturbed[0]
-    assert release(run)["manifest"]["digest"] == undisturbed[1]
+    assert release(run).digest == undisturbed[1]
     assert not litter(tmp_path)
