@@ -5,15 +5,17 @@ and the account of what is lost.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pyarrow as pa
 
 from winnow.tasks.archives.charset import decode
+from winnow.tasks.archives.diagnose import NotAnArchive
 from winnow.tasks.archives.http_message import HttpResponse, parse_http_response, payload_digest_holds
-from winnow.tasks.archives.warc import NotAnArchive, Record, read_records
+from winnow.tasks.archives.record import Record
+from winnow.tasks.archives.warc import read_records
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import ShardStep, StepResult
@@ -41,6 +43,7 @@ class Extract(ShardStep):
     """
 
     name: ClassVar[str] = "extract"
+    tables: ClassVar[Mapping[str, pa.Schema]] = {"dropped": DROPPED}
 
     extractor: Extractor
     model: ModelFile
@@ -89,7 +92,12 @@ class Extract(ShardStep):
 
         table = to_table(documents(), LanguageModel.of(self.model))
         return StepResult(
-            table, rows_in, table.num_rows, dict(dropped), dict(sorted(notes.items())), pa.Table.from_pylist(lost, schema=DROPPED)
+            table,
+            rows_in,
+            table.num_rows,
+            dict(dropped),
+            dict(sorted(notes.items())),
+            {"dropped": pa.Table.from_pylist(lost, schema=DROPPED)},
         )
 
     def _document(self, record: Record, path: str, notes: Counter[str]) -> dict[str, Any]:

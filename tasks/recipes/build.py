@@ -28,14 +28,15 @@ from winnow.tasks.edit.corrections import LineRules
 from winnow.tasks.edit.edits import Edit, RequireTextLeft
 from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs
 from winnow.tasks.edit.substring import CutRepeatedSubstrings, RepeatedWindows, Windows
+from winnow.tasks.engine.crawl import Crawl
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import canonical, digest, stable
 from winnow.tasks.engine.places import model_place
 from winnow.tasks.engine.plan import lineage
 from winnow.tasks.engine.step import Step
-from winnow.tasks.extract.documents import ReadDocuments
-from winnow.tasks.extract.extract import MIB, Extract
+from winnow.tasks.extract.extract import MIB
 from winnow.tasks.extract.extractors.base import Extractor
+from winnow.tasks.extract.text_column import TextColumn
 from winnow.tasks.models.files import ModelFile, model_file
 from winnow.tasks.models.ngram import cc_net
 from winnow.tasks.recipes import packs
@@ -45,7 +46,7 @@ from winnow.tasks.signals.filters.datatrove_block import DatatroveBlock
 from winnow.tasks.signals.limit import Limit
 from winnow.tasks.signals.measure import ARROW, CORRECTED, EDIT_FIGURES, Correct, Measure, Signals
 from winnow.tasks.signals.select import ApplyLimits
-from winnow.tasks.sources.crawl import Crawl
+from winnow.tasks.sources.base import Reading, reader
 
 SHIPPED = Path(__file__).parent / "shipped"
 SHARDS_PER_PARTITION = 512
@@ -203,59 +204,60 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
     """The steps of a recipe for a crawl; ``indexes`` are those that its deduplication names. Pure: nothing is read or loaded."""
     crawl_digest = digest([s.key for s in crawl.shards])
     documents: Step
-    if crawl.kind == "documents":
-        documents = ReadDocuments(recipe.language_model)
-    else:
-        documents = Extract(recipe.extractor, recipe.language_model, recipe.max_record_mib * MIB)
+    documents = reader(crawl.kind).documents(Reading(recipe.extractor, recipe.language_model, recipe.max_record_mib * MIB))
     ranges = -(-len(crawl.shards) // SHARDS_PER_RANGE)
-    edited = _unrepeated(recipe.paragraphs, documents, None, None, None, crawl_digest, ranges) if recipe.paragraphs else None
-    correct = Correct(documents, recipe.correct, edited) if recipe.correct else None
-    text: Step | None = correct or edited  # the last edit
-    groups = tuple(Measure(documents, group, filters, text if _edited(filters) else None) for group, filters in recipe.measure.items())
+    extracted = text = TextColumn(documents)
+    edited = _unrepeated(recipe.paragraphs, text, None, None, crawl_digest, ranges) if recipe.paragraphs else None
+    text = text.after(edited) if edited else text
+    correct = Correct(text, recipe.correct) if recipe.correct else None
+    text = text.after(correct) if correct else text
+    groups = tuple(Measure(text if _edited(filters) else extracted, group, filters) for group, filters in recipe.measure.items())
     signals = Signals(documents, groups, correct, edited)
     decisions: Decisions = ApplyLimits(signals, recipe.limits, recipe.where)
     for rule in recipe.deduplicate:
-        ranked_by = signals if rule.keep.startswith(BEST) else documents if rule.keep in ("newest", "longest") else None
+        ranked_by: Step | TextColumn | None = {"newest": documents, "longest": text}.get(
+            rule.keep, signals if rule.keep.startswith(BEST) else None
+        )
         if isinstance(rule, ByParagraph | BySubstring):
             edit: Edit
             if isinstance(rule, ByParagraph):
-                edit = _unrepeated(rule, documents, text, decisions, ranked_by, crawl_digest, ranges)
+                edit = _unrepeated(rule, text, decisions, ranked_by, crawl_digest, ranges)
             else:
-                windows = RepeatedWindows(crawl_digest, Windows(documents, text, rule.min_tokens), decisions, ranges, rule.keep)
-                edit = CutRepeatedSubstrings(documents, text, decisions, windows)
+                windows = RepeatedWindows(crawl_digest, Windows(text, rule.min_tokens), decisions, ranges, rule.keep)
+                edit = CutRepeatedSubstrings(text, decisions, windows)
             decisions = RequireTextLeft(decisions, edit, rule.min_chars_left if rule.drop else 0)
-            text = edit if rule.drop else text
+            text = text.after(edit) if rule.drop else text
             continue
         clusters: ClusterStep
         if isinstance(rule, ByMinHash):
-            signatures = ComputeSignatures(documents, rule.minhash, text)
+            signatures = ComputeSignatures(text, rule.minhash)
             if rule.against:
                 lookup = Lookup(crawl_digest, signatures, decisions, (indexes or {})[rule.against], ranges)
                 decisions = ResolveKnown(decisions, lookup, rule.drop)
             components = Components(crawl_digest, BandBuckets(crawl_digest, signatures, decisions, ranges))
             exempted = (rule.exempt, signals) if rule.exempt else (None, None)
-            candidates = Candidates(components, documents, rule.minhash, text, rule.keep, ranked_by, *exempted)
+            candidates = Candidates(components, text, rule.minhash, rule.keep, ranked_by, *exempted)
             clusters = FuzzyClusters(crawl_digest, candidates, ranges, rule.min_similarity, rule.min_containment)
         else:
-            scattered = Scatter("url" if rule.by == "url" else "text", Fingerprint(documents, text), decisions, rule.keep, ranked_by)
+            scattered = Scatter("url" if rule.by == "url" else "text", Fingerprint(text), decisions, rule.keep, ranked_by)
             clusters = Clusters(crawl_digest, scattered, -(-len(crawl.shards) // SHARDS_PER_PARTITION))
         decisions = ResolveClusters(decisions, clusters, rule.drop, rule.keep != "none")
     if recipe.buckets:
         decisions = _bucket(recipe.buckets, signals, decisions, crawl_digest)
-    redacted = Redact(documents, decisions, signals, recipe.redact, recipe.carry_signals, text)
+    redacted = Redact(text, decisions, signals, recipe.redact, recipe.carry_signals)
     publish = Publish(crawl_digest, Layout(crawl_digest, redacted, recipe.rows_per_file), crawl.snapshot, recipe.name)
     return Pipeline(recipe, documents, signals, decisions, Profile(documents, signals, decisions), publish)
 
 
 def _unrepeated(
-    rule: ByParagraph, documents: Step, text: Step | None, decisions: Step | None, ranked_by: Step | None, crawl_digest: str, ranges: int
+    rule: ByParagraph, text: TextColumn, decisions: Step | None, ranked_by: Step | TextColumn | None, crawl_digest: str, ranges: int
 ) -> CutRepeatedParagraphs:
     published = rule.mode == "cc_net"
-    paragraphs = Paragraphs(documents, text, rule.min_chars if published else max(rule.min_chars, 1))
+    paragraphs = Paragraphs(text, rule.min_chars if published else max(rule.min_chars, 1))
     repeated = RepeatedParagraphs(
         crawl_digest, paragraphs, decisions, ranges, rule.mode, rule.group_files, rule.min_documents, rule.keep, ranked_by
     )
-    return CutRepeatedParagraphs(documents, text, decisions, repeated, published if rule.within is None else rule.within)
+    return CutRepeatedParagraphs(text, decisions, repeated, published if rule.within is None else rule.within)
 
 
 def _bucket(buckets: Buckets, signals: Signals, decisions: Step, crawl_digest: str) -> Bucket:

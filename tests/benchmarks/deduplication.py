@@ -27,20 +27,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.shared import DATA
-from winnow.tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, ComputeSignatures, FuzzyClusters, MinHash
+from winnow.tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, ComputeSignatures, FuzzyClusters
 from winnow.tasks.dedup.resolve import ResolveClusters
 from winnow.tasks.dedup.shingles import shingles
 from winnow.tasks.dedup.verified import jaccard
 from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs
 from winnow.tasks.edit.substring import CutRepeatedSubstrings, RepeatedWindows, Windows
 from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.crawl import Crawl, SourceFile
 from winnow.tasks.engine.plan import Plan
 from winnow.tasks.engine.runners.local import Pool
 from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.engine.store import Store
 from winnow.tasks.engine.worker import Job
+from winnow.tasks.extract.text_column import TextColumn
 from winnow.tasks.signals.limit import CROSSED
-from winnow.tasks.sources.crawl import Crawl, Source, SourceFile
+from winnow.tasks.sources.source import Source
 
 SHARED = DATA / "dedup"
 DOCUMENTS_PER_SHARD = 50_000
@@ -117,8 +119,8 @@ class AllKept(ShardStep):
 
 def pipeline(documents, minhash, min_similarity=0.0, ranges=1):
     decided = AllKept(documents)
-    components = Components("crawl", BandBuckets("crawl", ComputeSignatures(documents, minhash), decided, ranges))
-    clusters = FuzzyClusters("crawl", Candidates(components, documents, minhash), ranges, min_similarity)
+    components = Components("crawl", BandBuckets("crawl", ComputeSignatures(TextColumn(documents), minhash), decided, ranges))
+    clusters = FuzzyClusters("crawl", Candidates(components, TextColumn(documents), minhash), ranges, min_similarity)
     return ResolveClusters(decided, clusters)
 
 
@@ -221,7 +223,9 @@ def quality():
         for cluster in map(json.loads, f):
             for member in cluster["members"]:
                 injected.setdefault(member, set()).add(cluster["cluster"])
-    print("| | recall, J >= 0.8 recomputed | recall, J >= 0.8 of the gold text | removed | precision of removal |\n| --- | --- | --- | --- | --- |")
+    print(
+        "| | recall, J >= 0.8 recomputed | recall, J >= 0.8 of the gold text | removed | precision of removal |\n| --- | --- | --- | --- | --- |"
+    )
     ways = {
         "Winnow, verified (default)": lambda: _winnow_removes(PRESETS["verified"], 0.8, names),
         "Winnow, preset fineweb": lambda: _winnow_removes(PRESETS["fineweb"], 0.0, names),
@@ -289,8 +293,12 @@ def spans():
     documents = KnownDocuments()
     decided = AllKept(documents)
     ways = {
-        "paragraph": CutRepeatedParagraphs(documents, None, decided, RepeatedParagraphs("crawl", Paragraphs(documents, None), decided, 1)),
-        "substring": CutRepeatedSubstrings(documents, None, decided, RepeatedWindows("crawl", Windows(documents, None), decided, 1)),
+        "paragraph": CutRepeatedParagraphs(
+            TextColumn(documents), decided, RepeatedParagraphs("crawl", Paragraphs(TextColumn(documents)), decided, 1)
+        ),
+        "substring": CutRepeatedSubstrings(
+            TextColumn(documents), decided, RepeatedWindows("crawl", Windows(TextColumn(documents)), decided, 1)
+        ),
     }
     print("| by | MB/s | by step | characters cut | artifacts, bytes per byte of text | peak MB |\n| --- | --- | --- | --- | --- | --- |")
     for way, step in ways.items():

@@ -67,12 +67,14 @@ def simulate(api, shards, slots):
 
     from winnow.flows import curate
     from winnow.tasks.engine.context import ShardContext
+    from winnow.tasks.engine.crawl import Crawl, SourceFile
     from winnow.tasks.engine.plan import Plan
     from winnow.tasks.engine.runners.base import Outcome
     from winnow.tasks.engine.store import Store
     from winnow.tasks.recipes import build as recipes
-    from winnow.tasks.runs.run import Request, Run
-    from winnow.tasks.sources.crawl import Crawl, Source, SourceFile
+    from winnow.tasks.runs.parameters import Request
+    from winnow.tasks.runs.run import Run
+    from winnow.tasks.sources.source import Source
 
     class Nothing:
         def __init__(self):

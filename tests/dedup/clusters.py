@@ -6,11 +6,12 @@ from typing import ClassVar
 import pyarrow as pa
 
 from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.crawl import Crawl, SourceFile
 from winnow.tasks.engine.plan import Plan
 from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.engine.store import Store
 from winnow.tasks.signals.limit import CROSSED
-from winnow.tasks.sources.crawl import Crawl, Source, SourceFile
+from winnow.tasks.sources.source import Source
 
 DOCS: dict[str, list[dict]] = {}
 """Of each file its documents: url, text, and optionally kept, quality, date."""

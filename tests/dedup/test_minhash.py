@@ -21,6 +21,7 @@ from winnow.tasks.dedup.verified import jaccard
 from winnow.tasks.engine.errors import DamagedArtifact
 from winnow.tasks.engine.plan import Plan
 from winnow.tasks.engine.step import ShardStep, StepResult
+from winnow.tasks.extract.text_column import TextColumn
 from winnow.tasks.signals.condition import Condition
 
 SMALL = MinHash(ngram=2, bands=6, rows=2)
@@ -28,8 +29,8 @@ SMALL = MinHash(ngram=2, bands=6, rows=2)
 
 def pipeline(minhash=SMALL, ranges=1, min_similarity=0.0, keep="first", ranked_by=None, exempt=None, min_containment=None):
     documents, judged = Documents(), Decided()
-    components = Components("crawl", BandBuckets("crawl", ComputeSignatures(documents, minhash), judged, ranges))
-    candidates = Candidates(components, documents, minhash, None, keep, ranked_by, exempt, Short(documents) if exempt else None)
+    components = Components("crawl", BandBuckets("crawl", ComputeSignatures(TextColumn(documents), minhash), judged, ranges))
+    candidates = Candidates(components, TextColumn(documents), minhash, keep, ranked_by, exempt, Short(documents) if exempt else None)
     return ResolveClusters(judged, FuzzyClusters("crawl", candidates, ranges, min_similarity, min_containment), True, keep != "none")
 
 
@@ -189,7 +190,7 @@ def test_keep_policies(tmp_path, keep, stays):
         {"url": "", "text": text, "date": "not a date", "quality": 0.9},
         {"url": "", "text": "something else entirely that stays"},
     ]
-    source = {"newest": Documents(), "longest": Documents(), "best:quality": Decided()}.get(keep)
+    source = {"newest": Documents(), "longest": TextColumn(Documents()), "best:quality": Decided()}.get(keep)
     rows = decided(pipeline(keep=keep, ranked_by=source), context_of(tmp_path))
     assert [r["id"] for r in rows if r["kept"]] == [*stays, "f:4"]
     reasons = {r["reason"] for r in rows if r["reason"]}

@@ -6,9 +6,10 @@ from typing import ClassVar
 import pyarrow as pa
 
 from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.crawl import Crawl, SourceFile
 from winnow.tasks.engine.step import Kind, ShardStep, StepResult, WholeStep
 from winnow.tasks.engine.store import Store
-from winnow.tasks.sources.crawl import Crawl, Source, SourceFile
+from winnow.tasks.sources.source import Source
 
 
 @dataclass(frozen=True)

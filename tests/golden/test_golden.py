@@ -11,12 +11,12 @@ import pytest
 from tests.extract.test_learned_blocks import STRUCTURE
 from tests.pipelines import curated
 from tests.tiny import mirror
+from winnow.tasks.engine.crawl import Crawl, SourceFile
 from winnow.tasks.engine.identity import digest
 from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
 from winnow.tasks.extract.extractors.resiliparse_text import ResiliparseText
 from winnow.tasks.extract.extractors.trafilatura_text import TrafilaturaText
 from winnow.tasks.recipes import build as recipes
-from winnow.tasks.sources.crawl import Crawl, SourceFile
 
 HERE = Path(__file__).parent
 CRAWL = Crawl("CC-MAIN-2026-43", "warc", (SourceFile(0, "crawl-data/a.warc.gz"), SourceFile(1, "crawl-data/b.warc.gz")))
