@@ -215,9 +215,8 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
     signals = Signals(documents, groups, correct, edited)
     decisions: Decisions = ApplyLimits(signals, recipe.limits, recipe.where)
     for rule in recipe.deduplicate:
-        ranked_by: Step | TextColumn | None = {"newest": documents, "longest": text}.get(
-            rule.keep, signals if rule.keep.startswith(BEST) else None
-        )
+        rankings: dict[str, Step | TextColumn] = {"newest": documents, "longest": text}
+        ranked_by = signals if rule.keep.startswith(BEST) else rankings.get(rule.keep)
         if isinstance(rule, ByParagraph | BySubstring):
             edit: Edit
             if isinstance(rule, ByParagraph):
