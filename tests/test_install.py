@@ -40,8 +40,12 @@ def distributions(tmp_path_factory):
 def test_the_distributions_hold_one_package_with_all_its_files(distributions):
     wheel, source = distributions
     packed = {n for n in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in n}
-    tracked = subprocess.run(["git", "ls-files", "winnow", "tasks", "flows", "blocks"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    wanted = {n if n.startswith("winnow/") else f"winnow/{n}" for n in tracked.split() if not (ROOT / n).is_symlink() and (ROOT / n).exists()}
+    tracked = subprocess.run(
+        ["git", "ls-files", "winnow", "tasks", "flows", "blocks"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    wanted = {
+        n if n.startswith("winnow/") else f"winnow/{n}" for n in tracked.split() if not (ROOT / n).is_symlink() and (ROOT / n).exists()
+    }
     assert packed == wanted
     with tarfile.open(source) as archive:
         assert not [n for n in archive.getnames() if "/tests/" in n]
@@ -60,7 +64,12 @@ def test_a_bare_environment_curates_the_sample_outside_the_repository(distributi
 
     def winnow(*args):
         return subprocess.run(
-            [environment / "bin" / "winnow", *map(str, args)], cwd=home, env=clean | {"HOME": str(home)}, capture_output=True, text=True, check=False
+            [environment / "bin" / "winnow", *map(str, args)],
+            cwd=home,
+            env=clean | {"HOME": str(home)},
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     ran = winnow("run", SAMPLE, "--recipe", "fineweb", "--limit", "2", "--store", "store", "--json")
