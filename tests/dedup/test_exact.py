@@ -42,7 +42,7 @@ DOC = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.lists(DOC, max_size=6), min_size=1, max_size=4),
     st.sampled_from(["url", "text"]),

@@ -82,7 +82,7 @@ WORDS = st.lists(st.sampled_from("abcdefgh"), max_size=8).map(" ".join)
 FILES = st.lists(st.lists(st.fixed_dictionaries({"url": WORDS, "text": WORDS, "kept": st.booleans()}), max_size=6), min_size=1, max_size=4)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(FILES, st.sampled_from([1, 3]), st.sampled_from([1, 2]), st.sampled_from([1000, 1 << 30]))
 def test_clusters_against_the_rule_written_plainly(tmp_path_factory, files, ranges, files_per_shard, memory_bytes):
     DOCS.clear()
@@ -100,7 +100,7 @@ def test_clusters_against_the_rule_written_plainly(tmp_path_factory, files, rang
     assert dropped == sum(r["reason"] == "minhash_cluster_rank:high" for r in rows)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(WORDS, min_size=2, max_size=12), st.sampled_from([0.3, 0.8]))
 def test_verified_clusters_hold_no_weak_link(tmp_path_factory, texts, low):
     DOCS.clear()
