@@ -81,7 +81,8 @@ def as_json(payload: bytes, content_type: str, url: str, name: str) -> dict[str,
 
 def block_as_json(block: Any) -> dict[str, Any]:
     """A block as plain data: kind and text, and level, language, number, rows and formulas where it has them."""
-    from winnow.tasks.extract.blocks.plain import body_of, text_of as runs_text
+    from winnow.tasks.extract.blocks.plain import body_of
+    from winnow.tasks.extract.blocks.plain import text_of as runs_text
 
     out: dict[str, Any] = {"kind": block.kind, "text": clean(body_of(block))}
     if block.level:

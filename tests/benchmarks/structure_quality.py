@@ -11,13 +11,12 @@ import argparse
 import html as entities
 import json
 import re
-from pathlib import Path
 
 from rapidfuzz.distance import Levenshtein
 
 from tests.benchmarks.machine import REAL
 from winnow.tasks.archives.charset import decode
-from winnow.tasks.extract.blocks import markdown, plain
+from winnow.tasks.extract.blocks import plain
 from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
 
 DATA = REAL.parent / "capabilities" / "02-math-code-table"
@@ -120,7 +119,9 @@ def main():
     extractor = LearnedBlocks()
     right = wanted = 0
     for path in sorted((DATA / "code_pages").glob("*.html")):
-        expected = [p for p in sorted((DATA / "code_pages").glob(f"{path.stem}-*.expected"))] + sorted((DATA / "code_pages").glob(f"{path.stem}.*.expected"))
+        expected = sorted((DATA / "code_pages").glob(f"{path.stem}-*.expected")) + sorted(
+            (DATA / "code_pages").glob(f"{path.stem}.*.expected")
+        )
         expected = [p for p in expected if "case-2" not in p.name]
         if not expected:
             continue

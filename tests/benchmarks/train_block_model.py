@@ -24,8 +24,8 @@ from resiliparse.parse.html import HTMLTree
 
 from tests.benchmarks import extraction_quality as quality
 from tests.benchmarks.machine import REAL
-from winnow.tasks.extract.blocks import plain
 from winnow.tasks.extract.blocks.formulas import InText
+from winnow.tasks.extract.blocks.plain import write
 from winnow.tasks.extract.extractors import block_trees
 from winnow.tasks.extract.extractors.block_features import features
 from winnow.tasks.extract.extractors.learned_blocks import content
@@ -178,7 +178,7 @@ def text_by(trees, e):
     if not e.texts:
         return ""
     words = e.matrix[e.names.index("words")].astype(np.int64)
-    return plain.write(content(e.page, trees.probabilities(e.names, e.matrix), words, e.texts, InText(e.html), emphasis=False))[0]
+    return write(content(e.page, trees.probabilities(e.names, e.matrix), words, e.texts, InText(e.html), emphasis=False))[0]
 
 
 def by_folds(pages, usable, seed):

@@ -23,7 +23,10 @@ NOTICE_BIT = 1 << GROUP_NAMES.index("notice")
 OVERLAY_BIT = 1 << GROUP_NAMES.index("overlay")
 NOSCRIPT, BUTTON, H1 = TAG_ID["noscript"], TAG_ID["button"], TAG_ID["h1"]
 # Hidden until somebody asks for it: the panels of tabs and accordions are content.
-PANEL = re.compile(r'\brole="tabpanel"|\bhidden="until-found"|\b(?:tab-?(?:pane|panel|content)|accordion|collapse|collapsible|panel-collapse)', re.IGNORECASE)
+PANEL = re.compile(
+    r'\brole="tabpanel"|\bhidden="until-found"|\b(?:tab-?(?:pane|panel|content)|accordion|collapse|collapsible|panel-collapse)',
+    re.IGNORECASE,
+)
 UNSEEN = re.compile(r'\shidden="(?!until-found)|\sstyle="[^"]*display:\s*none', re.IGNORECASE)
 # Managers of consent, by the names of their elements.
 MANAGERS = re.compile(
@@ -62,7 +65,9 @@ def unseen(page: Page, tree: Tree, words: npt.NDArray[np.int64], weights: npt.ND
         if out[first:behind].all():
             continue
         written = tree.written(e)
-        if MANAGERS.search(written) or (COOKIE_WORDS.search(written) and int(words[first:behind].sum()) < 400 and CONSENT.search(_text(page, first, behind))):
+        if MANAGERS.search(written) or (
+            COOKIE_WORDS.search(written) and int(words[first:behind].sum()) < 400 and CONSENT.search(_text(page, first, behind))
+        ):
             _leave_out(out, tree, e, weights, whole)
     for e in np.flatnonzero(page.element_tag == NOSCRIPT).tolist():
         first, behind = tree.first[e], tree.behind[e]

@@ -38,6 +38,7 @@ WHOLE = frozenset("pre code table tbody figure".split())
 SKIPPED = frozenset("button svg select input template noscript script style title".split())
 NUMBERS = re.compile(r"\s*(?:\d+\s*)+")
 FEED_AT_END = re.compile(r"\A[ \t]*\n[ \t\n]*|[ \t]*\n[ \t\n]*\Z")
+BLANK_LINE = re.compile(r"^ +$", re.MULTILINE)
 SPACES = re.compile(r"  +")
 FEED_WITHIN = re.compile(r"[ \t]*\n[ \t\n]*")
 UNSELECTABLE = re.compile(r"user-select:\s*none")
@@ -141,7 +142,9 @@ def code_text(markup: str, language: str | None, *, preformatted: bool = True) -
             if is_line:
                 lines.line_begins()
             opened.append((name, is_line, len(lines.parts)))
-    return _trimmed("".join(lines.parts))
+    text = "".join(lines.parts)
+    # Where spaces are written one by one, a blank line is one of them.
+    return _trimmed(text if preformatted else BLANK_LINE.sub("", text))
 
 
 def _close(name: str, opened: list[tuple[str, bool, int]], lines: _Lines) -> None:

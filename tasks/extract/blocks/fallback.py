@@ -19,9 +19,13 @@ CONTENT = re.compile(r'\scontent="([^"]*)"')
 # What schema.org calls the text of a thing.
 BODIES = ("articleBody", "text", "reviewBody", "recipeInstructions")
 STATE = re.compile(r"(?:__NEXT_DATA__|__NUXT__|__NUXT_DATA__|__INITIAL_STATE__|__PRELOADED_STATE__|__APOLLO_STATE__|__DATA__|__STATE__)")
-ASSIGNED = re.compile(r"(?:window\.|self\.)?(?:__NUXT__|__INITIAL_STATE__|__PRELOADED_STATE__|__APOLLO_STATE__|__DATA__|__STATE__)\s*=\s*(?=[{\[])")
+ASSIGNED = re.compile(
+    r"(?:window\.|self\.)?(?:__NUXT__|__INITIAL_STATE__|__PRELOADED_STATE__|__APOLLO_STATE__|__DATA__|__STATE__)\s*=\s*(?=[{\[])"
+)
 # Keys of a state under which content management systems keep the text of a page.
-TEXT_KEYS = frozenset("articlebody body bodyhtml body_html content contenthtml content_html html htmlcontent text fulltext full_text description markdown rendered".split())
+TEXT_KEYS = frozenset(
+    "articlebody body bodyhtml body_html content contenthtml content_html html htmlcontent text fulltext full_text description markdown rendered".split()
+)
 HAS_TAGS = re.compile(r"<(?:p|div|h[1-6]|ul|ol|br|section|article)\b", re.IGNORECASE)
 
 

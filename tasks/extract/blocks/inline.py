@@ -4,17 +4,19 @@ import re
 from collections.abc import Iterable, Sequence
 
 from winnow.tasks.extract.blocks.block import Run, RunKind, Runs
-from winnow.tasks.extract.blocks.markup import tokens, unescaped
+from winnow.tasks.extract.blocks.formulas import BEGIN, with_formulas
+from winnow.tasks.extract.blocks.markup import tokens
 from winnow.tasks.extract.extractors.page_blocks import MARKS, SKIPPED
 from winnow.tasks.extract.math.sources import Formula
-from winnow.tasks.extract.blocks.formulas import BEGIN, with_formulas
 
 SUP, SUB, CODE, RT, RP, RUBY, STRONG, EMPHASIS, QUOTE = range(9)
 # Marks that change the text itself; the others only change Markdown.
 TEXT_MARKS = 1 << SUP | 1 << SUB | 1 << RT | 1 << RP | 1 << RUBY | 1 << QUOTE
 SPACES = re.compile(r"\s+")
 # Raised letters that are part of a word: 1st, 2e, Mme, nº, ™.
-RAISED_LETTERS = re.compile(r"(?:st|nd|rd|th|er|[eè]re|[eèé]me|e|es|ers|o|os|a|as|me|mes|mlle|lle|gr|tm|sm|r|™|®|©|℠|º|ª)\.?", re.IGNORECASE)
+RAISED_LETTERS = re.compile(
+    r"(?:st|nd|rd|th|er|[eè]re|[eèé]me|e|es|ers|o|os|a|as|me|mes|mlle|lle|gr|tm|sm|r|™|®|©|℠|º|ª)\.?", re.IGNORECASE
+)
 EXPONENT = re.compile(r"[-+−–]?[0-9]+(?:[.,/][0-9]+)?|[-+−–*∗†‡′]")
 SCRIPT = re.compile(r"[^\s\[\](){}]{1,12}")
 BASE = re.compile(r"[\w)\]}|'′∂∑∏∫%°]")

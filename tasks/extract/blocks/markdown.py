@@ -37,7 +37,7 @@ def _block(block: Block) -> str:
     if block.kind == "heading":
         return "#" * block.level + " " + text.replace("\n", " ")
     indent = ""
-    if block.level and block.kind != "heading":
+    if block.level:
         indent = "  " * (min(block.level, MAX_INDENT) - 1)
         if block.kind == "item" and block.opens:
             mark = "- " if block.number is None else f"{block.number}. "

@@ -5,7 +5,9 @@ import re
 
 ZERO_WIDTH_SPACE = "\u200b"
 # A zero-width space ends a word where a script has no spaces: Thai, Lao, Tibetan, Myanmar, Khmer and their neighbours.
-BETWEEN_WORDS = re.compile("(?<![\u0e00-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\uaa60-\uaadf])\u200b+(?![\u0e00-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\uaa60-\uaadf])")
+BETWEEN_WORDS = re.compile(
+    "(?<![\u0e00-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\uaa60-\uaadf])\u200b+(?![\u0e00-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\uaa60-\uaadf])"
+)
 TEMPLATE = re.compile(rb"<(/?)template((?:\s[^>]*)?)>")
 TEXT_AREA = re.compile(rb"<textarea((?:\s[^>]*)?\sreadonly[^>]*)>([^<]*)</textarea>")
 

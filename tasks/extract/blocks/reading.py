@@ -24,7 +24,9 @@ TEXT_AND_CODE = inline.TEXT_MARKS | 1 << inline.CODE
 EMPHASES = 1 << inline.STRONG | 1 << inline.EMPHASIS
 LANGUAGE_LEVELS = 4
 # A <code> that is set as a block: highlighters say so in its class.
-CODE_BLOCK = re.compile(r'<code[^>]*(?:class="[^"]*(?:language-|lang-|hljs|prettyprint|brush|highlight|sourceCode|code-?block)|white-space:\s*pre)')
+CODE_BLOCK = re.compile(
+    r'<code[^>]*(?:class="[^"]*(?:language-|lang-|hljs|prettyprint|brush|highlight|sourceCode|code-?block)|white-space:\s*pre)'
+)
 INNER_CODE = re.compile(r'<(?:code|pre|table|div|span|td)((?:\s++[^\s=>/"]++="[^"]*+")++)')
 MOST_INNER = 12
 
@@ -82,7 +84,9 @@ class Places:
         return p._replace(kind="definition") if tag == "dd" else p
 
 
-def read(page: Page, tree: Tree, chosen: Sequence[int], texts: list[str], taken: Sequence[Unit], in_text: InText, *, emphasis: bool) -> list[Block]:
+def read(
+    page: Page, tree: Tree, chosen: Sequence[int], texts: list[str], taken: Sequence[Unit], in_text: InText, *, emphasis: bool
+) -> list[Block]:
     """Typed blocks of the chosen ones. ``taken``: the units among them, in order; ``in_text`` finds formulas between delimiters."""
     return _Reader(page, tree, texts, in_text, emphasis=emphasis).blocks(chosen, taken)
 
@@ -111,7 +115,13 @@ class _Reader:
                     k += 1
                 continue
             lines = [block]
-            while k + 1 < count and chosen[k + 1] == lines[-1] + 1 and self.broken[chosen[k + 1]] and self.element[chosen[k + 1]] == self.element[block] and chosen[k + 1] not in starts:
+            while (
+                k + 1 < count
+                and chosen[k + 1] == lines[-1] + 1
+                and self.broken[chosen[k + 1]]
+                and self.element[chosen[k + 1]] == self.element[block]
+                and chosen[k + 1] not in starts
+            ):
                 k += 1
                 lines.append(chosen[k])
             self._paragraph(lines)
@@ -227,14 +237,21 @@ class _Reader:
 
     def _add(self, block: Block, place: Place) -> None:
         before = self.before
-        if before is not None and _tight(before, place) and block.kind not in ("code", "table") and self.out[-1].kind not in ("code", "table"):
+        if (
+            before is not None
+            and _tight(before, place)
+            and block.kind not in ("code", "table")
+            and self.out[-1].kind not in ("code", "table")
+        ):
             block = _with_tight(block)
         self.out.append(block)
         self.before = place
 
 
 def _with_tight(block: Block) -> Block:
-    return Block(block.kind, block.runs, block.level, block.number, block.opens, block.quotes, True, block.code, block.language, block.table)
+    return Block(
+        block.kind, block.runs, block.level, block.number, block.opens, block.quotes, True, block.code, block.language, block.table
+    )
 
 
 def _tight(p: Place, q: Place) -> bool:
@@ -262,4 +279,3 @@ def _whole(written: str | None, otherwise: int) -> int:
         return max(-(10**9), min(10**9, int((written or "").strip()[:12])))
     except ValueError:
         return otherwise
-

@@ -104,15 +104,8 @@ def read(markup: str, formulas: Sequence[Formula], in_text: InText, wanted: int)
         if number == header_rows == 0 and cells and all(c.header for c in cells):
             header_rows = 1
 
-        def fill(row: list[Runs] = row, carried: dict[int, tuple[int, Runs]] = carried) -> None:
-            while len(row) in pending:
-                rows_left, runs = pending.pop(len(row))
-                if rows_left > 1:
-                    carried[len(row)] = (rows_left - 1, runs)
-                row.append(runs)
-
         for cell in cells:
-            fill()
+            _fill(row, pending, carried)
             runs = in_text.read(_cell_runs(markup[cell.begin : cell.end if cell.end >= 0 else len(markup)], cell, formulas, wanted))
             rows_more = min(cell.rows - 1, left)
             for _ in range(cell.columns):
@@ -124,7 +117,7 @@ def read(markup: str, formulas: Sequence[Formula], in_text: InText, wanted: int)
                 row.append(runs)
                 if added >= MOST_ADDED:
                     break
-        fill()
+        _fill(row, pending, carried)
         while pending:
             # Cells that span further rows, behind a gap in this one.
             column = min(pending)
@@ -132,7 +125,7 @@ def read(markup: str, formulas: Sequence[Formula], in_text: InText, wanted: int)
                 del pending[column]
                 continue
             row += [()] * (column - len(row))
-            fill()
+            _fill(row, pending, carried)
         pending = carried
         grid.append(row)
     grid = [row for row in grid if any(row)]
@@ -141,6 +134,15 @@ def read(markup: str, formulas: Sequence[Formula], in_text: InText, wanted: int)
         width = 0  # one row is far longer than the others: they stay as they are
     rows = tuple(tuple(row + [()] * (width - len(row))) for row in grid)
     return Table(rows, min(header_rows, len(rows))), inline.read(written.caption, 0, formulas, wanted)
+
+
+def _fill(row: list[Runs], pending: dict[int, tuple[int, Runs]], carried: dict[int, tuple[int, Runs]]) -> None:
+    """Put into a row the cells of rows above that stand at its end."""
+    while len(row) in pending:
+        rows_left, runs = pending.pop(len(row))
+        if rows_left > 1:
+            carried[len(row)] = (rows_left - 1, runs)
+        row.append(runs)
 
 
 def _cell_runs(markup: str, cell: _Cell, formulas: Sequence[Formula], wanted: int) -> Runs:

@@ -21,7 +21,9 @@ LAYOUT = frozenset(TAG_ID[t] for t in "article main nav header footer aside sect
 LINES = re.compile(
     r"(?:^|\s)(?:CodeMirror-code|CodeMirror-lines|syntaxhighlighter|js-file-line-container|blob-wrapper|crayon-table|crayon-main|ace_text-layer|view-lines|dp-highlighter|hljs-ln|codehilite|highlight|blockcode)(?=\s|$)"
 )
-LINE_OF = re.compile(r"(?:^|\s)(?:CodeMirror-line|blob-code\S*|js-file-line|crayon-line|ace_line|view-line|hljs-ln-code|lines-code|line|code)(?=\s|$)")
+LINE_OF = re.compile(
+    r"(?:^|\s)(?:CodeMirror-line|blob-code\S*|js-file-line|crayon-line|ace_line|view-line|hljs-ln-code|lines-code|line|code)(?=\s|$)"
+)
 EQUATION = re.compile(r"(?:^|\s)(?:ltx_equation\S*|ltx_eqn_\S*|equation)(?=\s|$)")
 DIGITS = re.compile(r"[\s\d]*")
 LEVELS = 8
@@ -122,7 +124,7 @@ def _code(tree: Tree, candidates: list[int], texts: list[str]) -> list[Unit]:
 
 
 def _table_of_lines(tree: Tree, cell: int) -> int:
-    """The table of which a cell of code is a line: one such cell in each row, and nothing else but numbers."""
+    """The table of which a cell of code is a line, or that holds all lines: no other cells but those of the numbers."""
     row = tree.parent[cell]
     table = row
     while table and tree.tag[table] != TABLE:
@@ -139,7 +141,7 @@ def _table_of_lines(tree: Tree, cell: int) -> int:
                 rows += tree.first[i] < tree.behind[i]
             elif not is_gutter(tree.names(i)):
                 others += 1
-    return table if rows >= 2 and not others else 0
+    return table if (rows >= 2 or _has_lines(tree, cell, "")) and not others else 0
 
 
 def _pure(tree: Tree, pure: npt.NDArray[np.bool_]) -> list[Unit]:

@@ -72,12 +72,12 @@ class Extractor:
         html, raw = _encodable(html)
         # A page can only be deep with many tags, and slow with many options or long tags, so nearly all small pages are spared the count.
         if len(raw) > SMALL_BYTES or raw.count(b"<") > self.max_depth:
-            depth, attributes = nesting(raw, self.max_depth)
+            depth, attributes, options = nesting(raw, self.max_depth)
             if depth > self.max_depth:
                 raise ExtractionFailed("too_deep")
             if attributes > MOST_ATTRIBUTES:
                 html = START_TAG.sub(_with_few_attributes, html)
-            if html.count("<option") + html.count("<OPTION") > MOST_OPTIONS:
+            if options > MOST_OPTIONS:
                 html = OPTIONS.sub("", html)
         return html
 

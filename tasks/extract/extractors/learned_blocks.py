@@ -62,8 +62,8 @@ class LearnedBlocks(Extractor):
         self.extract("<p>A page of many tags.</p>" * self.max_depth)
 
     def text_of(self, html: str) -> str:
-        text, _ = (markdown if self.structure == "markdown" else plain).write(self._blocks(html))
-        return text
+        write = markdown.write if self.structure == "markdown" else plain.write
+        return write(self._blocks(html))[0]
 
     def blocks(self, html: str) -> list[Block]:
         """The typed blocks of a page. Raises ExtractionFailed."""

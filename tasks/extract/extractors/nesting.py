@@ -23,9 +23,7 @@ CLOSES_P = (
     "address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer header hgroup main menu nav ol p search section summary"
     " ul h1 h2 h3 h4 h5 h6 pre listing form table plaintext xmp li dd dt hr"
 )
-SPECIAL = (
-    f"{CLOSES_P} applet button caption colgroup frameset iframe marquee object select tbody td template textarea tfoot th thead tr noscript optgroup title style script"
-)
+SPECIAL = f"{CLOSES_P} applet button caption colgroup frameset iframe marquee object select tbody td template textarea tfoot th thead tr noscript optgroup title style script"
 BARRIER = "applet caption html table td th marquee object template foreignobject desc title annotation-xml mi mo mn ms mtext"
 HEADING = "h1 h2 h3 h4 h5 h6"
 MARKER = "applet marquee object td th caption template"
@@ -60,9 +58,9 @@ def packed(name: str) -> int:
     return int.from_bytes(name.encode()[-8:])
 
 
-def nesting(html: bytes, enough: int) -> tuple[int, int]:
-    """Upper estimate of how deep a parser nests the elements of a page in UTF-8, at most ``enough`` + 1, and the most attributes that a tag before that
-    depth has. Linear."""
+def nesting(html: bytes, enough: int) -> tuple[int, int, int]:
+    """Upper estimate of how deep a parser nests the elements of a page in UTF-8, at most ``enough`` + 1; and up to the place where it is so deep, the most
+    attributes that a tag has, and how many tags of options are in selects. Linear."""
     from winnow.tasks.extract.extractors.nesting_kernels import deepest
 
     return deepest(np.frombuffer(html, np.uint8), enough, names())

@@ -12,9 +12,39 @@ Bytes = npt.NDArray[np.uint8]
 TABLE_BITS = 9
 VOID, RAW, FORMATTING, CLOSES_P, SPECIAL, BARRIER, HEADING, MARKER, IGNORED, BREAKS_OUT = (1 << n for n in range(10))
 FOREIGN, IN_LIST = 1 << 20, 1 << 21  # of an open element: it is no HTML; it is in the list of formatting elements
-P, LI, DD, DT, A, NOBR, DIV, ADDRESS, BUTTON, OPTION, OPTGROUP, SELECT, INPUT, TEXTAREA, KEYGEN, TABLE, TR, TD, TH, TBODY, THEAD, TFOOT, CAPTION, FORM, SVG, MATH, RT, RP, RB, RTC = (
+(
+    P,
+    LI,
+    DD,
+    DT,
+    A,
+    NOBR,
+    DIV,
+    ADDRESS,
+    BUTTON,
+    OPTION,
+    OPTGROUP,
+    SELECT,
+    TABLE,
+    TR,
+    TD,
+    TH,
+    TBODY,
+    THEAD,
+    TFOOT,
+    CAPTION,
+    FORM,
+    SVG,
+    MATH,
+    RT,
+    RP,
+    RB,
+    RTC,
+    RUBY,
+    TITLE,
+) = (
     np.uint64(int.from_bytes(name.encode()[-8:]))
-    for name in "p li dd dt a nobr div address button option optgroup select input textarea keygen table tr td th tbody thead tfoot caption form svg math rt rp rb rtc".split()
+    for name in "p li dd dt a nobr div address button option optgroup select table tr td th tbody thead tfoot caption form svg math rt rp rb rtc ruby title".split()
 )
 # A formatting element that a page opens with the same tag again and again is opened again at most so often at one place (the standard: three times).
 ALIKE = 4
@@ -35,7 +65,7 @@ def place_of(key: np.uint64) -> np.int64:
 
 
 @compiled
-def bits_of(names: Names, key: np.uint64) -> int:
+def bits_of(names: Names, key: np.uint64) -> np.int64:
     """What is known of a name."""
     place = place_of(key)
     while names.key[place] != 0:
@@ -145,7 +175,30 @@ def found_in_table(stack: npt.NDArray[np.uint64], size: int, name: np.uint64) ->
 
 
 @compiled
-def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int]:
+def reopen(
+    stack: npt.NDArray[np.uint64],
+    flags: npt.NDArray[np.int64],
+    size: int,
+    list_name: npt.NDArray[np.uint64],
+    list_place: npt.NDArray[np.int64],
+    listed: int,
+) -> tuple[int, int]:
+    """Open again the formatting elements behind the last marker or open one of the list; returns the stack's size and how many were opened."""
+    k = listed
+    while k > 0 and list_name[k - 1] != 0 and list_place[k - 1] < 0:
+        k -= 1
+    opened = 0
+    for j in range(k, listed):
+        if size < len(stack):
+            stack[size], flags[size] = list_name[j], FORMATTING | IN_LIST
+            list_place[j] = size
+            size += 1
+            opened += 1
+    return size, opened
+
+
+@compiled
+def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int]:
     """``nesting`` of a page."""
     n = len(html)
     room = enough + 8
@@ -157,11 +210,19 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int]:
     list_hash = np.zeros(MOST_FORMATTING, np.uint64)
     list_place = np.zeros(MOST_FORMATTING, np.int64)
     listed = waiting = 0  # of the list; those that are no longer open
-    most = most_attributes = 0
-    in_select = False
+    most = most_attributes = options = 0
     at = 0
     while at < n:
         if html[at] != 60:  # "<"
+            if waiting > 0 and not is_space(html[at]):
+                size, opened = reopen(stack, flags, size, list_name, list_place, listed)
+                waiting -= opened
+                most = max(most, size + waiting)
+                if most > enough:
+                    return enough + 1, most_attributes, options
+                while at < n and html[at] != 60:
+                    at += 1
+                continue
             at += 1
             continue
         tag_begin = at
@@ -196,17 +257,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int]:
         most_attributes = max(most_attributes, attributes)
         bits = bits_of(names, name)
         foreign = size > 0 and flags[size - 1] & FOREIGN != 0 and flags[size - 1] & BARRIER == 0
-        if in_select:
-            if (name == SELECT) or (not closing and (name == INPUT or name == TEXTAREA or name == KEYGEN)):
-                in_select = False
-                if name == SELECT:
-                    continue
-            elif name == TABLE or name == TR or name == TD or name == TH or name == TBODY or name == THEAD or name == TFOOT or name == CAPTION:
-                in_select = False
-            else:
-                if not closing and bits & RAW != 0:
-                    at = behind_raw(html, at, begin, behind)
-                continue
+        options += name == OPTION and not closing
         if bits & IGNORED != 0:
             continue
         level = size  # what stays open
@@ -263,7 +314,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int]:
                     k -= 1
                 if k >= 0 and flags[k] & HEADING != 0:
                     level = k
-            elif name == TABLE or name == TR or name == TD or name == TH or name == TBODY or name == THEAD or name == TFOOT or name == CAPTION:
+            elif name in (TABLE, TR, TD, TH, TBODY, THEAD, TFOOT, CAPTION):
                 k = found_in_table(stack, size, name)
                 if k >= 0:
                     level = k
@@ -295,7 +346,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int]:
             elif bits & HEADING != 0:
                 if level > 0 and flags[level - 1] & HEADING != 0:
                     level -= 1
-            elif name == LI or name == DD or name == DT:
+            elif name in (LI, DD, DT):
                 k = level - 1
                 while k >= 0:
                     if stack[k] == name or (name != LI and (stack[k] == DD or stack[k] == DT)):
@@ -307,24 +358,28 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int]:
                 k = found_in_scope(stack, flags, level, P, True)
                 if k >= 0:
                     level = k
-            elif name == OPTION or name == OPTGROUP:
+            elif name in (OPTION, OPTGROUP):
                 if level > 0 and stack[level - 1] == OPTION:
                     level -= 1
             elif name == BUTTON:
                 k = found_in_scope(stack, flags, level, BUTTON, False)
                 if k >= 0:
                     level = k
-            elif name == RT or name == RP or name == RB or name == RTC:
-                while level > 0 and (stack[level - 1] == RT or stack[level - 1] == RP or stack[level - 1] == RB or (stack[level - 1] == RTC and name == RTC)):
+            elif (name in (RT, RP, RB, RTC)) and found_in_scope(stack, flags, level, RUBY, False) >= 0:
+                while level > 0 and (
+                    stack[level - 1] == RT or stack[level - 1] == RP or stack[level - 1] == RB or (stack[level - 1] == RTC and name == RTC)
+                ):
                     level -= 1
             elif name == FORM:
                 for k in range(level):
                     if stack[k] == FORM:
                         name = np.uint64(0)
             elif name == SELECT:
-                in_select = True
-                name = np.uint64(0)
-            elif name == TR or name == TD or name == TH or name == TBODY or name == THEAD or name == TFOOT or name == CAPTION:
+                k = found_in_scope(stack, flags, level, SELECT, False)
+                if k >= 0:
+                    level = k
+                    name = np.uint64(0)
+            elif name in (TR, TD, TH, TBODY, THEAD, TFOOT, CAPTION):
                 k = found_in_table(stack, level, TABLE)
                 if k < 0:
                     name = np.uint64(0)  # no part of a table outside of one
@@ -335,7 +390,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int]:
                         if stack[j] == TBODY or stack[j] == THEAD or stack[j] == TFOOT:
                             section = j
                             break
-                    if name == TD or name == TH:
+                    if name in (TD, TH):
                         level = row + 1 if row >= 0 else section + 1
                         without_row = row < 0
                         without_section = row < 0 and section == k
@@ -366,21 +421,27 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int]:
                     waiting -= list_place[j] == -1
                 listed = min(listed, first)
             size = level
+        if not closing and waiting > 0 and not foreign and (bits & SPECIAL == 0 or name in (BUTTON, SELECT) or bits & MARKER != 0):
+            size, opened = reopen(stack, flags, size, list_name, list_place, listed)
+            waiting -= opened
+            most = max(most, size + waiting)
         if name == 0:
             continue
         if bits & RAW != 0 and not foreign:
             at = behind_raw(html, at, begin, behind)
             continue
         own = bits
-        if (foreign and bits & BREAKS_OUT == 0) or name == SVG or name == MATH:
-            own = (bits & BARRIER) | FOREIGN
+        if (foreign and bits & BREAKS_OUT == 0) or name in (SVG, MATH):
+            own = bits * 0 + FOREIGN
+            if bits & (MARKER | SPECIAL) == 0 or name == TITLE:
+                own |= bits & BARRIER
         elif bits & BARRIER != 0 and bits & (MARKER | SPECIAL) == 0:
             own = bits & ~BARRIER  # a <desc> or <mi> outside of SVG and MathML is nothing special
         elif bits & FORMATTING != 0:
             code = np.uint64(14695981039346656037)
             for k in range(tag_begin, at):
                 code = (code ^ np.uint64(html[k])) * np.uint64(1099511628211)
-            if name == A or name == NOBR:
+            if name in (A, NOBR):
                 k = listed - 1
                 while k >= 0 and list_name[k] != 0 and list_name[k] != name:
                     k -= 1
@@ -419,7 +480,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int]:
             stack[size], flags[size] = TR, SPECIAL
             size += 1
         if size >= room:
-            return enough + 1, most_attributes
+            return enough + 1, most_attributes, options
         if own & (MARKER | IN_LIST) != 0 and listed > 0 and list_place[listed - 1] >= 0 and (without_section or without_row):
             list_place[listed - 1] = size
         stack[size], flags[size] = name, own
@@ -428,5 +489,5 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int]:
         if depth > most:
             most = depth
             if most > enough:
-                return enough + 1, most_attributes
-    return most, most_attributes
+                return enough + 1, most_attributes, options
+    return most, most_attributes, options

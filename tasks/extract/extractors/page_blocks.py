@@ -34,7 +34,22 @@ TAG_ID = {tag: n + 1 for n, tag in enumerate(BLOCK_TAGS)}
 OTHER_BLOCKS = frozenset("hgroup menu dir legend dialog search listing optgroup frameset marquee".split())
 BREAKING = frozenset({"br", "hr"})
 # Inline elements that say more than their text, by the number of their bit.
-MARKS = {"sup": 0, "sub": 1, "code": 2, "kbd": 2, "samp": 2, "tt": 2, "rt": 3, "rp": 4, "ruby": 5, "strong": 6, "b": 6, "em": 7, "i": 7, "q": 8}
+MARKS = {
+    "sup": 0,
+    "sub": 1,
+    "code": 2,
+    "kbd": 2,
+    "samp": 2,
+    "tt": 2,
+    "rt": 3,
+    "rp": 4,
+    "ruby": 5,
+    "strong": 6,
+    "b": 6,
+    "em": 7,
+    "i": 7,
+    "q": 8,
+}
 NOT_CODE = 1 << 30  # of a block: some of its text is in no code
 
 # Groups of words in class, id, role and itemprop names. A block carries the groups of all elements around it.
@@ -138,7 +153,11 @@ def tag_table() -> "page_kernels.TagTable":
         **dict.fromkeys(("span", "img", "div", "p", "a"), kernels.LOOK),
     }
     opening = {**dict.fromkeys(signals, kernels.NOTHING), **opening}
-    closing = {**{name: kernels.NOTHING for name, effect in opening.items() if effect == kernels.NOTHING}, **dict.fromkeys(MARKS, kernels.MARK_CLOSES), "a": kernels.LINK_CLOSES}
+    closing = {
+        **{name: kernels.NOTHING for name, effect in opening.items() if effect == kernels.NOTHING},
+        **dict.fromkeys(MARKS, kernels.MARK_CLOSES),
+        "a": kernels.LINK_CLOSES,
+    }
     names, place = _table_of(opening)
     values = np.zeros((4, names.shape[1]), np.uint8)
     for name, effect in opening.items():
@@ -183,7 +202,8 @@ def page_blocks(tree: HTMLTree) -> Page:
     page, seen = _cut(tree, html)
     if not seen:
         return page
-    other, formulas = prepared(html, templates=bool(seen & kernels.SEEN_TEMPLATE), text_areas=bool(seen & kernels.SEEN_TEXT_AREA)), ()
+    other = prepared(html, templates=bool(seen & kernels.SEEN_TEMPLATE), text_areas=bool(seen & kernels.SEEN_TEXT_AREA))
+    formulas: tuple[Formula, ...] = ()
     if seen & kernels.SEEN_FORMULA:
         written, formulas = extracted(other.decode())
         other = written.encode()

@@ -44,7 +44,9 @@ def links(head: str, body: str, url: str) -> list[Link]:
         end = body.find("</a>", match.end())
         text = TAGS.sub("", body[match.end() : end if end >= 0 else match.end()])
         rel = " ".join(written.get("rel", "").lower().split())[:100]
-        rows.append({"target": target, "host": host, "rel": rel, "anchor_chars": len(" ".join(unescaped(text).split())), "inside": host == own})
+        rows.append(
+            {"target": target, "host": host, "rel": rel, "anchor_chars": len(" ".join(unescaped(text).split())), "inside": host == own}
+        )
         if len(rows) == MOST_LINKS:
             break
     return rows

@@ -20,9 +20,21 @@ TITLE = re.compile(r"<title(?:\s[^>]*)?>(.*?)</title>", re.DOTALL | re.IGNORECAS
 HTML_LANGUAGE = re.compile(r"<html\b[^>]*?\s(?:xml:)?lang\s*=\s*[\"']?([A-Za-z][\w-]{1,34})", re.IGNORECASE)
 TITLES = ("og:title", "twitter:title", "dc.title", "citation_title")
 AUTHORS = ("author", "article:author", "dc.creator", "citation_author", "parsely-author", "sailthru.author", "byl")
-PUBLISHED = ("article:published_time", "date", "datepublished", "dc.date", "dc.date.issued", "citation_publication_date", "pubdate", "publishdate", "parsely-pub-date")
+PUBLISHED = (
+    "article:published_time",
+    "date",
+    "datepublished",
+    "dc.date",
+    "dc.date.issued",
+    "citation_publication_date",
+    "pubdate",
+    "publishdate",
+    "parsely-pub-date",
+)
 MODIFIED = ("article:modified_time", "last-modified", "datemodified", "og:updated_time", "dcterms.modified")
-ROBOTS = frozenset("robots googlebot googlebot-news bingbot gptbot ccbot google-extended applebot-extended anthropic-ai claudebot oai-searchbot perplexitybot meta-externalagent".split())
+ROBOTS = frozenset(
+    "robots googlebot googlebot-news bingbot gptbot ccbot google-extended applebot-extended anthropic-ai claudebot oai-searchbot perplexitybot meta-externalagent".split()
+)
 TDM = frozenset({"tdm-reservation", "tdm-policy"})
 LICENCES = ("dc.rights", "dcterms.license", "dcterms.rights", "copyright", "rights")
 URL = re.compile(r"https?://", re.IGNORECASE)
@@ -67,7 +79,9 @@ def metadata(head: str, body: str, source: str, url: str) -> dict[str, Any]:
         licences.append(schema["license"])
     language = HTML_LANGUAGE.search(source[:20_000])
     return {
-        "title": " ".join(entities.unescape(title[1]).split())[:MOST_CHARS] if title and title[1].strip() else _first(named, TITLES) or schema.get("headline", ""),
+        "title": " ".join(entities.unescape(title[1]).split())[:MOST_CHARS]
+        if title and title[1].strip()
+        else _first(named, TITLES) or schema.get("headline", ""),
         "author": _first(named, AUTHORS) or author or schema.get("author", ""),
         "published": _first(named, PUBLISHED) or published or schema.get("datePublished", ""),
         "modified": _first(named, MODIFIED) or schema.get("dateModified", ""),
@@ -105,7 +119,11 @@ def _schema(markup: str) -> dict[str, str]:
             continue
         for thing in data if isinstance(data, list) else data.get("@graph", [data]) if isinstance(data, dict) else []:
             if isinstance(thing, dict) and ("headline" in thing or "datePublished" in thing or "license" in thing):
-                out = {k: str(thing[k])[:MOST_CHARS] for k in ("headline", "datePublished", "dateModified", "license", "@type") if isinstance(thing.get(k), str)}
+                out = {
+                    k: str(thing[k])[:MOST_CHARS]
+                    for k in ("headline", "datePublished", "dateModified", "license", "@type")
+                    if isinstance(thing.get(k), str)
+                }
                 authors = thing.get("author")
                 names = [a.get("name") if isinstance(a, dict) else a for a in (authors if isinstance(authors, list) else [authors])]
                 out["author"] = ", ".join(n for n in names if isinstance(n, str))[:MOST_CHARS]

@@ -39,7 +39,11 @@ def command(
             raise BadInput("Give one page or --batch FILE.jsonl, not both.")
         if format not in ("text", "markdown"):
             raise BadInput("A batch is printed as text or markdown.")
-        with open(0, encoding="utf-8", errors="replace") if batch == "-" else _existing(batch).open(encoding="utf-8", errors="replace") as lines:
+        with (
+            open(0, encoding="utf-8", errors="replace")
+            if batch == "-"
+            else _existing(batch).open(encoding="utf-8", errors="replace") as lines
+        ):
             for row in one_page.batch(lines, format, extractor):
                 _print_json(row)
         return 0
