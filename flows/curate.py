@@ -115,7 +115,7 @@ def curate_snapshot(
         run = ahead.run if ahead else prepare(request)
         if not run.plan.missing() and run.is_released():
             log.info("Nothing to do: all %d shards x steps are in the store.", run.plan.total())
-            return Completed(name="Cached", message=f"Nothing to do, see {run.bench.store.uri(run.home)}", data=result(run))
+            return Completed(name="Cached", message=f"Nothing to do, see {run.context.store.uri(run.home)}", data=result(run))
         if not ahead:
             begin(run)
         work_off(run, ahead.runner if ahead else None)
@@ -124,7 +124,7 @@ def curate_snapshot(
         # Named, explained failures end the flow without a traceback; anything else is a bug and shows one.
         return Failed(message=str(e), data=e)
     _publish_artifacts(run, summary)
-    return Completed(message=f"Corpus at {run.bench.store.uri(run.home)}", data=result(run))
+    return Completed(message=f"Corpus at {run.context.store.uri(run.home)}", data=result(run))
 
 
 def work_off(run: Run, runner: Runner | None = None) -> None:
@@ -139,7 +139,7 @@ def work_off(run: Run, runner: Runner | None = None) -> None:
                     break
                 if stage.label not in shown:
                     shown.add(stage.label)
-                    _cached_stage(stage.label, len(stage.steps[0].shards(run.bench) or ()))
+                    _cached_stage(stage.label, len(stage.steps[0].shards(run.context) or ()))
             shown.add(works[0].stage.label)
             try:
                 _stage(run, works[0], runner)
@@ -162,11 +162,11 @@ def _cached_stage(stage: str, shards: int) -> State[Any]:
 
 def _stage(run: Run, work: Work, runner: Runner) -> None:
     """One subflow: the missing shards of one stage, in batches. Raises what it failed with."""
-    shards = list(work.stage.steps[0].shards(run.bench) or ())
+    shards = list(work.stage.steps[0].shards(run.context) or ())
     account = Account(work, len(shards))
-    free_bytes = run.bench.store.free_bytes()
+    free_bytes = run.context.store.free_bytes()
     if free_bytes is not None and free_bytes < MIN_FREE_BYTES:
-        raise no_space(run.bench.store, free_bytes)
+        raise no_space(run.context.store, free_bytes)
     size = -(-len(shards) // MAX_BATCHES)
     batches = [shards[i : i + size] for i in range(0, len(shards), size)]
     # As many batches at a time as keep every worker busy, and one more, so that none waits for the last shard of a batch.
@@ -266,11 +266,11 @@ def _stage(run: Run, work: Work, runner: Runner) -> None:
 
 def _check_space(run: Run, account: Account, warned: set[str]) -> None:
     """Stop the stage while there is still room to say so; warn once if the disk is too small for the stage going on as so far."""
-    free_bytes = run.bench.store.free_bytes()
+    free_bytes = run.context.store.free_bytes()
     if free_bytes is None:
         return
     if free_bytes < MIN_FREE_BYTES:
-        account.stop = account.stop or no_space(run.bench.store, free_bytes)
+        account.stop = account.stop or no_space(run.context.store, free_bytes)
     elif account.bytes_to_come > free_bytes - MIN_FREE_BYTES and not warned:
         warned.add(account.work.stage.label)
         get_run_logger().warning(
@@ -283,7 +283,7 @@ def _show_failed(run: Run, account: Account) -> None:
     """The shards that failed, why, and how to try just these again, in the UI."""
     create_table_artifact(
         [
-            {"shard": shard, "files": ", ".join(run.bench.files_of(shard)), "step": account.work.stage.label, "why": why(error)}
+            {"shard": shard, "files": ", ".join(run.context.files_of(shard)), "step": account.work.stage.label, "why": why(error)}
             for shard, error in account.failed.items()
         ],
         key="failed-shards",
@@ -317,8 +317,8 @@ def _publish_artifacts(run: Run, summary: dict[str, Any]) -> None:
     create_markdown_artifact(
         f"**{kept:,} of {documents:,} documents kept** ({percent(kept, documents)}), {size(sum(f['bytes'] for f in manifest['files']))} of Parquet in "
         f"{len(manifest['files']):,} files\n\n"
-        f"Report: `{run.bench.store.uri(f'{run.home}/report.html')}`\n\nCorpus: `{run.bench.store.uri(run.home)}`\n\n"
-        f"Digest: `{manifest['digest']}`\n\nAny page's fate: `winnow explain URL --store {run.bench.store.root} --run {run.id}`",
+        f"Report: `{run.context.store.uri(f'{run.home}/report.html')}`\n\nCorpus: `{run.context.store.uri(run.home)}`\n\n"
+        f"Digest: `{manifest['digest']}`\n\nAny page's fate: `winnow explain URL --store {run.context.store.root} --run {run.id}`",
         key="report",
         description=f"Result of {run.id}: what was kept, where it lies",
     )

@@ -18,7 +18,7 @@ from prefect.states import Completed, Failed
 from winnow.flows.curate import work_off
 from winnow.tasks.corpus.redact import Redact
 from winnow.tasks.corpus.tokens import estimated_tokens
-from winnow.tasks.dedup.resolve import Resolve
+from winnow.tasks.dedup.resolve import ResolveClusters
 from winnow.tasks.engine.errors import WinnowError
 from winnow.tasks.engine.step import ShardStep
 from winnow.tasks.runs.forecast import FIGURES, Sample, StepSample, forecast, makespan
@@ -47,7 +47,7 @@ def plan_snapshot(source: str, recipe: str = "fineweb", sample: int = 10, sample
     try:
         whole = prepare(Request(source, recipe, **more))
         part = sampled(whole, sample, sample_seed)
-        whole.bench.store.open_for_writing()
+        whole.context.store.open_for_writing()
         whole.pipeline.check()
         begin, found = time.monotonic(), bool(part.plan.total()) and part.plan.missing()
         work_off(part)
@@ -68,7 +68,7 @@ def plan_snapshot(source: str, recipe: str = "fineweb", sample: int = 10, sample
 
 def measure(whole: Run, part: Run, seed: int, seconds: float | None) -> Sample:
     """What the finished run over the sample took and gave; written to the store. ``seconds``: how long it took if it all was made just now."""
-    store, keys = whole.bench.store, part.bench.shard_keys
+    store, keys = whole.context.store, part.context.shard_keys
     stage_of = {s.address: n for n, stage in enumerate(part.plan.stages) for s in stage.steps}
     steps = []
     for step, real in zip(part.pipeline.steps, whole.pipeline.steps, strict=True):
@@ -81,7 +81,7 @@ def measure(whole: Run, part: Run, seed: int, seconds: float | None) -> Sample:
                 stage_of[step.address],
                 mine,
                 mine and step.address == real.address,
-                len(real.shards(whole.bench) or ()),
+                len(real.shards(whole.context) or ()),
                 tuple(r["seconds"] for r in made),
                 tuple(r["cpu_s"] for r in made),
                 tuple(float(sizes[r["shard"]]) for r in made),
@@ -102,7 +102,7 @@ def measure(whole: Run, part: Run, seed: int, seconds: float | None) -> Sample:
 
 def _clear(whole: Run, part: Run) -> None:
     """Delete what the sample made over all its shards together, unless the whole run or any other is made of it."""
-    store = whole.bench.store
+    store = whole.context.store
     others = records(store)
     wanted = {s.address for s in whole.pipeline.steps} | {address for entry in others for address in entry["steps"]}
     for step in part.pipeline.steps:
@@ -114,7 +114,7 @@ def _clear(whole: Run, part: Run) -> None:
 
 def _weights(whole: Run) -> tuple[str, dict[str, float]]:
     """What shards are weighed by, and the weight of each."""
-    source, shards = whole.bench.source, whole.bench.crawl.shards
+    source, shards = whole.context.source, whole.context.crawl.shards
     if source.size(shards[0].files[0].path) is None:
         return "shard", {s.key: 1.0 for s in shards}
     return "byte of the files", {s.key: float(sum(source.size(f.path) or 0 for f in s.files)) for s in shards}
@@ -136,16 +136,16 @@ def _with_overhead(sample: Sample, seconds: float | None, before: Mapping[str, A
 
 def _gives(part: Run) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...], tuple[float, ...], dict[int, int]]:
     """Per shard of the sample: documents, kept ones, their tokens, their bytes; and the spread of groups of copies."""
-    pipeline, bench = part.pipeline, part.bench
+    pipeline, context = part.pipeline, part.context
     [redact] = [s for s in pipeline.steps if isinstance(s, Redact)]
-    made = [bench.store.report(redact, shard) for shard in bench.shard_keys]
-    kinds = sorted({s.by for s in pipeline.steps if isinstance(s, Resolve) and s.drop and s.keep_one})
+    made = [context.store.report(redact, shard) for shard in context.shard_keys]
+    kinds = sorted({s.by for s in pipeline.steps if isinstance(s, ResolveClusters) and s.drop and s.keep_one})
     documents, tokens = [], []
     spread: dict[Any, set[int]] = {}
     parents: dict[Any, Any] = {}
-    for number_, shard in enumerate(bench.shard_keys):
-        decisions = bench.read(pipeline.decisions, shard)
-        facts = bench.read(pipeline.documents, shard, ["text_chars", "language"]).filter(decisions["kept"])
+    for number_, shard in enumerate(context.shard_keys):
+        decisions = context.read(pipeline.decisions, shard)
+        facts = context.read(pipeline.documents, shard, ["text_chars", "language"]).filter(decisions["kept"])
         documents.append(float(decisions.num_rows))
         tokens.append(float(estimated_tokens(facts["text_chars"].to_numpy(), facts["language"].to_pylist()).sum()))
         for row in decisions.select(["reason", *(f"{by}_cluster" for by in kinds)]).to_pylist() if kinds else ():

@@ -11,7 +11,7 @@ def work_off(run: Run) -> int:
     """Make everything that is missing; how many shards x steps that was."""
     while works := run.plan.missing():
         for shard, addresses in works[0].todo.items():
-            made = {report["address"] for report in run.bench.make(works[0].stage.steps, shard, addresses)}
+            made = {report["address"] for report in run.context.make(works[0].stage.steps, shard, addresses)}
             for address in addresses:
                 run.plan.mark(address, shard, made=address in made)
     return run.plan.computed
@@ -38,7 +38,7 @@ def curated(source, recipe, store, **options) -> Run:
 def finished(source, recipe, store) -> Run:
     """A run with its record, manifest, card and report, as the command leaves it."""
     run = curated(source, recipe, store)
-    run.bench.store.open_for_writing()
+    run.context.store.open_for_writing()
     record(run)
     release(run)
     return run
@@ -46,13 +46,13 @@ def finished(source, recipe, store) -> Run:
 
 def rows(run: Run, step) -> list[dict]:
     """All rows of a step, in crawl order."""
-    return [row for shard in step.shards(run.bench) for row in run.bench.read(step, shard).to_pylist()]
+    return [row for shard in step.shards(run.context) for row in run.context.read(step, shard).to_pylist()]
 
 
 def digests(run: Run) -> dict[tuple[str, str], str]:
     """Digest of every table of a run."""
     return {
-        (step.label, shard): run.bench.store.report(step, shard)["data"]["sha256"]
+        (step.label, shard): run.context.store.report(step, shard)["data"]["sha256"]
         for step in run.plan.steps
-        for shard in step.shards(run.bench)
+        for shard in step.shards(run.context)
     }

@@ -27,7 +27,7 @@ def test_tasks_know_neither_prefect_nor_flows_nor_blocks(path):
 
 @pytest.mark.parametrize(
     "path",
-    [p for folder in ("tasks", "flows", "blocks") for p in sorted((ROOT / folder).rglob("*.py")) if p.stat().st_size],
+    [p for folder in ("tasks", "flows", "blocks", "winnow/cli") for p in sorted((ROOT / folder).rglob("*.py")) if p.stat().st_size],
     ids=lambda p: str(p.relative_to(ROOT)),
 )
 def test_every_module_says_what_belongs_in_it(path):

@@ -1,6 +1,6 @@
 """A whole run through a network that fails: source over HTTP, source and store on S3. Nothing lost, the same digest, bounded and polite.
 
-Each way to fail is tested alone in tests/transport/test_fetch.py. Here they come mixed, at random, from a proxy before honest servers; waits are real
+Each way to fail is tested alone in tests/transport/test_open.py. Here they come mixed, at random, from a proxy before honest servers; waits are real
 but short.
 """
 
@@ -21,7 +21,8 @@ from winnow.tasks.engine import store as stores
 from winnow.tasks.engine.errors import BadInput, Transient
 from winnow.tasks.engine.store import Store
 from winnow.tasks.runs.run import Request, prepare, release
-from winnow.tasks.transport import fetch
+from winnow.tasks.sources.resolve import resolve
+from winnow.tasks.transport.politeness import Politeness, Transport
 
 pytestmark = pytest.mark.server
 
@@ -76,17 +77,17 @@ def s3(source):
 @pytest.fixture
 def hasty(monkeypatch, tmp_path):
     """Politeness with waits of milliseconds; the numbers of attempts are those of production."""
-    quick = fetch.Politeness(base_s=0.01, cap_s=0.1, timeout_s=0.7, slots_folder=str(tmp_path), connections=4)
-    for name in ("open_stream", "read_all", "open_seekable", "s3_find", "s3_folders", "s3_info"):
-        monkeypatch.setitem(getattr(fetch, name).__kwdefaults__, "politeness", quick)
+    quick = Politeness(base_s=0.01, cap_s=0.1, timeout_s=0.7, slots_folder=str(tmp_path), connections=4)
+    monkeypatch.setitem(resolve.__kwdefaults__, "transport", Transport(quick))
     return quick
 
 
 def hurried(run, politeness):
     """The same run with this politeness for its source and its store."""
-    b = run.bench
-    run.bench = replace(b, source=replace(b.source, politeness=politeness), store=replace(b.store, politeness=politeness), _memory={})
-    run.plan.bench = run.bench
+    b = run.context
+    transport = Transport(politeness)
+    run.context = replace(b, source=replace(b.source, transport=transport), store=replace(b.store, transport=transport), _memory={})
+    run.plan.context = run.context
     return run
 
 
@@ -116,7 +117,7 @@ def test_source_over_http_fails_in_every_way(http_mirror, quiet, hasty, tmp_path
     faults = Faults()
     with Proxy(http_mirror, faults) as proxy:
         run = hurried(prepare(Request(f"{proxy.url}/", "gopher", str(tmp_path / "store"), 1, snapshot=CRAWL)), hasty)
-        run.bench.store.open_for_writing()
+        run.context.store.open_for_writing()
         faults.share, faults.most = 0.8, 4
         work_off(run)
     assert release(run)["manifest"]["digest"] == quiet[0]
@@ -132,7 +133,7 @@ def test_source_and_store_on_s3_fail_in_every_way(s3, quiet, hasty, tmp_path, mo
     with Proxy(environment["AWS_ENDPOINT_URL"], faults) as proxy:
         use(monkeypatch, environment, proxy.url)
         run = hurried(prepare(Request("s3://mirror/", "gopher", "s3://work/faults", 1)), hasty)
-        run.bench.store.open_for_writing()
+        run.context.store.open_for_writing()
         faults.share = 0.1
         work_off(run)
         assert release(run)["manifest"]["digest"] == quiet[0]
@@ -145,7 +146,7 @@ def test_a_store_whose_listings_lag_makes_nothing_wrong(s3, source, quiet, hasty
     with Proxy(environment["AWS_ENDPOINT_URL"], Faults(hidden=5)) as proxy:
         use(monkeypatch, environment, proxy.url)
         run = hurried(prepare(Request(str(source), "gopher", "s3://work/lag", 1)), hasty)
-        run.bench.store.open_for_writing()
+        run.context.store.open_for_writing()
         work_off(run)
         assert release(run)["manifest"]["digest"] == quiet[0]
 
@@ -156,12 +157,12 @@ def test_a_store_that_throttles_for_ever_is_given_up(s3, hasty, monkeypatch):
     with Proxy(environment["AWS_ENDPOINT_URL"], faults) as proxy:
         use(monkeypatch, environment, proxy.url)
         with pytest.raises(Transient, match=f"after {hasty.attempts} attempts"):
-            replace(Store("s3://work/never"), politeness=hasty).check()
+            replace(Store("s3://work/never"), transport=Transport(hasty)).check()
         assert len(faults.requests) == hasty.attempts
         faults.requests.clear()
         faults.kinds = ("denied",)
         with pytest.raises(BadInput, match=r"may not be written.*AWS_PROFILE"):
-            replace(Store("s3://work/never"), politeness=hasty).put("x", b"x")
+            replace(Store("s3://work/never"), transport=Transport(hasty)).put("x", b"x")
         assert len(faults.requests) == 1
 
 

@@ -14,8 +14,10 @@ import pytest
 
 from tests.data.sample_sources import PACKAGES
 from tests.shared import ROOT
+from winnow.tasks.archives.digests import digest_holds
 from winnow.tasks.archives.http_message import parse_http_response, payload_digest_holds
-from winnow.tasks.archives.warc import Record, digest_holds, read_records
+from winnow.tasks.archives.record import Record
+from winnow.tasks.archives.warc import read_records
 
 SAMPLE = Path(__file__).parent / "data" / "sample"
 SNAPSHOT = "CC-MAIN-2026-43"

@@ -8,7 +8,8 @@ import re
 import zlib
 from dataclasses import dataclass
 
-from winnow.tasks.archives.warc import Record, digest_holds
+from winnow.tasks.archives.digests import digest_holds
+from winnow.tasks.archives.record import Record
 
 try:
     import brotli

@@ -14,11 +14,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from winnow.tasks.engine.context import Bench
-from winnow.tasks.engine.step import Made, ShardStep, Step, WholeStep
-from winnow.tasks.signals.limit import Limit, judge
+from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.step import ShardStep, Step, StepResult, WholeStep
+from winnow.tasks.signals.limit import Limit, apply_limits
 from winnow.tasks.signals.measure import Signals
-from winnow.tasks.signals.select import account, crossing
+from winnow.tasks.signals.select import add_crossed, decision_result
 
 HEAD, MIDDLE, TAIL, ALL = "head", "middle", "tail", "all"
 BUCKETS = (HEAD, MIDDLE, TAIL, ALL)
@@ -34,6 +35,7 @@ READERS = 16
 ROWS_BETWEEN_MERGES = 1 << 20
 
 
+@stable("step/cutoffs")
 @dataclass(frozen=True)
 class Cutoffs(WholeStep):
     """Signals and decisions of every shard in; per language the two percentiles of the kept documents' values out (schema CUTOFFS).
@@ -49,15 +51,15 @@ class Cutoffs(WholeStep):
     signal: str
     percentiles: tuple[float, float]
 
-    def shards(self, bench: Bench) -> tuple[str, ...]:
+    def shards(self, context: ShardContext) -> tuple[str, ...]:
         return ("all",)
 
-    def run(self, shard: str, bench: Bench) -> Made:
+    def run(self, shard: str, context: ShardContext) -> StepResult:
         counted = pa.table({"language": pa.array([], pa.string()), "value": pa.array([], pa.float64()), "n": pa.array([], pa.int64())})
         waiting: list[pa.Table] = []
         with ThreadPoolExecutor(READERS) as threads:
-            for start in range(0, len(bench.shard_keys), READERS):
-                waiting += threads.map(lambda key: self._counts(key, bench), bench.shard_keys[start : start + READERS])
+            for start in range(0, len(context.shard_keys), READERS):
+                waiting += threads.map(lambda key: self._counts(key, context), context.shard_keys[start : start + READERS])
                 if sum(t.num_rows for t in waiting) > ROWS_BETWEEN_MERGES:
                     counted, waiting = _added([counted, *waiting]), []
         counted = _added([counted, *waiting])
@@ -68,12 +70,12 @@ class Cutoffs(WholeStep):
             head, tail = (percentile(values, n, p) for p in self.percentiles)
             rows.append({"language": language, "head_below": head, "tail_from": tail, "documents": int(n.sum())})
         total = sum(r["documents"] for r in rows)
-        return Made(pa.Table.from_pylist(rows, schema=CUTOFFS), total, len(rows))
+        return StepResult(pa.Table.from_pylist(rows, schema=CUTOFFS), total, len(rows))
 
-    def _counts(self, key: str, bench: Bench) -> pa.Table:
+    def _counts(self, key: str, context: ShardContext) -> pa.Table:
         """How often each value occurs among the kept documents of one shard."""
-        signals = bench.read(self.signals, key, ["language", self.signal])
-        kept = bench.read(self.decisions, key, ["kept"])["kept"]
+        signals = context.read(self.signals, key, ["language", self.signal])
+        kept = context.read(self.decisions, key, ["kept"])["kept"]
         value = pc.cast(signals[self.signal], pa.float64())
         table = pa.table({"language": signals["language"], "value": value, "n": pa.array(np.ones(len(value), np.int64))})
         return _added([table.filter(pc.and_(kept, pc.and_(pc.is_valid(value), pc.is_valid(signals["language"]))))])
@@ -91,6 +93,7 @@ def percentile(values: npt.NDArray[np.float64], counts: npt.NDArray[np.int64], p
     return float(values[order][np.searchsorted(reached, percent / 100 * reached[-1])])
 
 
+@stable("step/bucket")
 @dataclass(frozen=True)
 class Bucket(ShardStep):
     """Decisions and signals in, decisions with the column ``<signal>_bucket`` out.
@@ -112,21 +115,21 @@ class Bucket(ShardStep):
     def column(self) -> str:
         return f"{self.signal}_bucket"
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        before = bench.read(self.decisions, shard)
-        signals = bench.read(self.signals, shard, ["language", self.signal])
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        before = context.read(self.decisions, shard)
+        signals = context.read(self.signals, shard, ["language", self.signal])
         cutoffs = {language: (head, tail) for language, head, tail in self.given}
         if self.found:
-            cutoffs = {r["language"]: (r["head_below"], r["tail_from"]) for r in bench.read(self.found, "all").to_pylist()}
+            cutoffs = {r["language"]: (r["head_below"], r["tail_from"]) for r in context.read(self.found, "all").to_pylist()}
         values = pc.cast(signals[self.signal], pa.float64()).to_pylist()
         buckets = pa.chunked_array(
             [[bucket_of(v, x, cutoffs) for x, v in zip(signals["language"].to_pylist(), values, strict=True)]], pa.string()
         )
         after = before
         if self.keep:
-            crossed, reason = judge({self.column: buckets}, (Limit(self.column, one_of=self.keep),), before.num_rows)
-            after = crossing(before, crossed, reason)
-        return account(after.append_column(self.column, buckets), before["kept"])
+            crossed, reason = apply_limits({self.column: buckets}, (Limit(self.column, one_of=self.keep),), before.num_rows)
+            after = add_crossed(before, crossed, reason)
+        return decision_result(after.append_column(self.column, buckets), before["kept"])
 
 
 def bucket_of(value: float | None, language: str | None, cutoffs: Mapping[str, tuple[float, float]]) -> str:

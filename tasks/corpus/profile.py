@@ -19,8 +19,9 @@ import xxhash
 
 from winnow.tasks.corpus.pii import KINDS, redact
 from winnow.tasks.dedup.resolve import Decisions
-from winnow.tasks.engine.context import Bench
-from winnow.tasks.engine.step import Kind, Made, ShardStep, Step
+from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult
 from winnow.tasks.signals.measure import Signals
 
 MOST_PER_SHARD = 2000
@@ -41,6 +42,7 @@ Flags = npt.NDArray[np.bool_]
 Row = dict[str, Any]
 
 
+@stable("step/profile")
 @dataclass(frozen=True)
 class Profile(ShardStep):
     """Documents, signals and decisions in; (what, bin, documents, kept) out (schema PROFILE). Rows of the same ``what`` and ``bin`` add up.
@@ -75,10 +77,10 @@ class Profile(ShardStep):
     signals: Signals
     decisions: Decisions
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        documents = bench.read(self.documents, shard, ["id", "url", "host", "language", "date", "text_chars", "truncated"])
-        signals = bench.read(self.signals, shard)
-        decisions = bench.read(self.decisions, shard)
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        documents = context.read(self.documents, shard, ["id", "url", "host", "language", "date", "text_chars", "truncated"])
+        signals = context.read(self.signals, shard)
+        decisions = context.read(self.decisions, shard)
         kept = _flags(decisions)
         languages = [v or "unknown" for v in documents["language"].to_pylist()]
         domains = [registered_domain(h or "") or "unknown" for h in documents["host"].to_pylist()]
@@ -98,16 +100,16 @@ class Profile(ShardStep):
         if "perplexity" in signals.column_names:
             rows += _perplexity(languages, signals["perplexity"], kept)
         rows += _together(decisions)
-        rows += self._steps(documents, languages, domains, shard, bench)
-        rows += self._copies(documents, decisions, languages, domains, shard, bench)
-        rows += self._samples(documents, decisions, shard, bench)
-        return Made(pa.Table.from_pylist(rows, schema=PROFILE), len(kept), len(rows))
+        rows += self._steps(documents, languages, domains, shard, context)
+        rows += self._copies(documents, decisions, languages, domains, shard, context)
+        rows += self._samples(documents, decisions, shard, context)
+        return StepResult(pa.Table.from_pylist(rows, schema=PROFILE), len(kept), len(rows))
 
-    def _steps(self, documents: pa.Table, languages: list[str], domains: list[str], shard: str, bench: Bench) -> Iterator[Row]:
+    def _steps(self, documents: pa.Table, languages: list[str], domains: list[str], shard: str, context: ShardContext) -> Iterator[Row]:
         lengths = [f"{e:.6g}" for e in lower_edges(documents["text_chars"].to_numpy().astype(np.float64))]
         before = np.ones(documents.num_rows, bool)
         for step in deciding(self.decisions):
-            after = _flags(bench.read(step, shard, ["kept"]))
+            after = _flags(context.read(step, shard, ["kept"]))
             for what, values in (("language", languages), ("text_chars", lengths)):
                 yield from _counted(f"step:{step.label}:{what}", [v for v, b in zip(values, before, strict=True) if b], after[before])
             bits = [_entropy(Counter(d for d, k in zip(domains, flags, strict=True) if k)) for flags in (before, after)]
@@ -117,7 +119,7 @@ class Profile(ShardStep):
             before = after
 
     def _copies(
-        self, documents: pa.Table, decisions: pa.Table, languages: list[str], domains: list[str], shard: str, bench: Bench
+        self, documents: pa.Table, decisions: pa.Table, languages: list[str], domains: list[str], shard: str, context: ShardContext
     ) -> Iterator[Row]:
         kinds = [name.removesuffix("_cluster_size") for name in decisions.column_names if name.endswith("_cluster_size")]
         for by in kinds:
@@ -129,7 +131,7 @@ class Profile(ShardStep):
                 members = size[power == low]
                 yield _row(f"copies:{by}", str(low), len(members), int(members.sum()))
             top = np.lexsort((first, -size))[:LARGEST]
-            shown = bench.read(self.documents, shard, ["url", "text"]).take(pa.array(first[top])).to_pylist() if len(top) else []
+            shown = context.read(self.documents, shard, ["url", "text"]).take(pa.array(first[top])).to_pylist() if len(top) else []
             for n, doc in zip(size[top], shown, strict=True):
                 yield _row(f"largest:{by}", f"{doc['url'] or ''}\n{_shown(doc['text'], TEXT_CHARS)}", int(n), 1)
         reasons = decisions["reason"].to_pylist()
@@ -140,7 +142,7 @@ class Profile(ShardStep):
             for what, values in (("language", languages), ("domain", domains)):
                 yield from _most(f"copies_{what}", [v for v, m in zip(values, met, strict=True) if m], stayed)
 
-    def _samples(self, documents: pa.Table, decisions: pa.Table, shard: str, bench: Bench) -> Iterator[Row]:
+    def _samples(self, documents: pa.Table, decisions: pa.Table, shard: str, context: ShardContext) -> Iterator[Row]:
         draws = [xxhash.xxh3_64_hexdigest(i) for i in documents["id"].to_pylist()]
         order = sorted(range(len(draws)), key=draws.__getitem__)
         left: Counter[str] = Counter()
@@ -150,7 +152,7 @@ class Profile(ShardStep):
             if left[reason := reasons[i] or ""] < SAMPLES:
                 left[reason] += 1
                 chosen.append((i, reason))
-        texts = bench.read(self.documents, shard, ["text"])["text"] if chosen else None
+        texts = context.read(self.documents, shard, ["text"])["text"] if chosen else None
         for i, reason in chosen:
             assert texts is not None
             entry: dict[str, Any] = next((c for c in decisions["crossed"][i].as_py() if c["reason"] == reason), {})

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from winnow.tasks.corpus.redact import Redact, folder_of
-from winnow.tasks.engine.context import Bench
-from winnow.tasks.engine.step import Kind, Made, Step, WholeStep
+from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.step import Kind, Step, StepResult, WholeStep
 
 ROWS_PER_GROUP = 10_000
 LAYOUT = pa.schema(
@@ -25,6 +26,7 @@ LAYOUT = pa.schema(
 )
 
 
+@stable("step/layout")
 @dataclass(frozen=True)
 class Layout(WholeStep):
     """Row counts of every shard and partition in; which rows go into which file out (schema LAYOUT). ``start`` and ``stop`` count rows of
@@ -35,11 +37,11 @@ class Layout(WholeStep):
     redacted: Redact
     rows_per_file: int
 
-    def shards(self, bench: Bench) -> tuple[str, ...]:
+    def shards(self, context: ShardContext) -> tuple[str, ...]:
         return ("all",)
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        counts = [(key, bench.store.report(self.redacted, key)["notes"]["languages"]) for key in bench.shard_keys]
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        counts = [(key, context.store.report(self.redacted, key)["notes"]["languages"]) for key in context.shard_keys]
         rows = []
         for partition in sorted({name for _, by in counts for name in by}):
             placed = 0
@@ -52,9 +54,10 @@ class Layout(WholeStep):
                         {"file": f"{partition}-{number:05d}", "partition": partition, "shard": key, "start": start, "stop": start + take}
                     )
                     start, placed = start + take, placed + take
-        return Made(pa.Table.from_pylist(rows, schema=LAYOUT), sum(sum(by.values()) for _, by in counts), len(rows))
+        return StepResult(pa.Table.from_pylist(rows, schema=LAYOUT), sum(sum(by.values()) for _, by in counts), len(rows))
 
 
+@stable("step/publish")
 @dataclass(frozen=True)
 class Publish(WholeStep):
     """The files of the corpus: Parquet, zstd, under ``corpora/<snapshot>/<recipe>-<short address>/data/lang=<xx>/``, with
@@ -76,22 +79,22 @@ class Publish(WholeStep):
         partition, number = shard.rsplit("-", 1)
         return f"{self.home}/data/{folder_of(partition)}/{number}.parquet"
 
-    def shards(self, bench: Bench) -> tuple[str, ...] | None:
+    def shards(self, context: ShardContext) -> tuple[str, ...] | None:
         # Asked for by name: a listing that lags would say that there is nothing to publish.
-        if not bench.store.has(self.layout, "all"):
+        if not context.store.has(self.layout, "all"):
             return None
-        return tuple(dict.fromkeys(bench.read(self.layout, "all", ["file"])["file"].to_pylist()))
+        return tuple(dict.fromkeys(context.read(self.layout, "all", ["file"])["file"].to_pylist()))
 
     @property
     def inputs(self) -> tuple[Step, ...]:
         return (self.layout, self.layout.redacted)
 
-    def run(self, shard: str, bench: Bench) -> Made:
+    def run(self, shard: str, context: ShardContext) -> StepResult:
         redacted = self.layout.redacted
-        plan = bench.read(self.layout, "all")
+        plan = context.read(self.layout, "all")
         parts = []
         for entry in plan.filter(pc.equal(plan["file"], shard)).to_pylist():
-            with bench.store.open_parquet(redacted, entry["shard"]) as file:
+            with context.store.open_parquet(redacted, entry["shard"]) as file:
                 column = file.schema_arrow.get_field_index("partition")
                 groups = [
                     g for g in range(file.num_row_groups) if file.metadata.row_group(g).column(column).statistics.min == entry["partition"]
@@ -99,4 +102,4 @@ class Publish(WholeStep):
                 rows = file.read_row_groups(groups, use_threads=False)
             parts.append(rows.slice(entry["start"], entry["stop"] - entry["start"]).drop_columns(["partition"]))
         table = pa.concat_tables(parts)
-        return Made(table, table.num_rows, table.num_rows, row_groups=ROWS_PER_GROUP)
+        return StepResult(table, table.num_rows, table.num_rows, row_groups=ROWS_PER_GROUP)

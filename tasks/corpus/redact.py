@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 from winnow.tasks.corpus.buckets import Bucket
 from winnow.tasks.corpus.pii import redact
 from winnow.tasks.dedup.resolve import Decisions
-from winnow.tasks.engine.context import Bench
-from winnow.tasks.engine.step import Made, ShardStep, Step
+from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.step import ShardStep, Step, StepResult
 from winnow.tasks.signals.measure import Signals, final_texts
 
 CARRIED = ("url", "date", "language", "language_score", "source_file", "offset", "length", "record_id")
@@ -34,6 +35,7 @@ def folder_of(partition: str) -> str:
     return f"lang={language}/bucket={bucket}" if bucket else f"lang={language}"
 
 
+@stable("step/redact")
 @dataclass(frozen=True)
 class Redact(ShardStep):
     """Documents and decisions in; the kept rows in their final columns out, grouped by partition, in crawl order within a partition.
@@ -51,14 +53,14 @@ class Redact(ShardStep):
     carried_signals: tuple[str, ...] = ()
     corrected: Step | None = None
 
-    def run(self, shard: str, bench: Bench) -> Made:
+    def run(self, shard: str, context: ShardContext) -> StepResult:
         bucket = self.decisions.column if isinstance(self.decisions, Bucket) else None
-        decisions = bench.read(self.decisions, shard, ["id", "kept", *([bucket] if bucket else [])])
-        documents = bench.read(self.documents, shard, ["id", "text", *CARRIED])
-        texts = final_texts(documents, bench.read(self.corrected, shard) if self.corrected else None)
+        decisions = context.read(self.decisions, shard, ["id", "kept", *([bucket] if bucket else [])])
+        documents = context.read(self.documents, shard, ["id", "text", *CARRIED])
+        texts = final_texts(documents, context.read(self.corrected, shard) if self.corrected else None)
         documents = documents.set_column(1, "text", texts)
         for name in self.carried_signals:
-            documents = documents.append_column(name, bench.read(self.signals, shard, [name])[name])
+            documents = documents.append_column(name, context.read(self.signals, shard, [name])[name])
         if bucket:
             documents = documents.append_column(bucket, decisions[bucket])
         kept = documents.filter(decisions["kept"])
@@ -90,4 +92,6 @@ class Redact(ShardStep):
             "text_chars": pc.sum(pc.utf8_length(kept["text"])).as_py() or 0,
         }
         rows_in = pc.sum(decisions["kept"]).as_py() or 0
-        return Made(kept.take(order), rows_in, kept.num_rows, dict(dropped), notes, row_groups=[n for _, n in sorted(partitions.items())])
+        return StepResult(
+            kept.take(order), rows_in, kept.num_rows, dict(dropped), notes, row_groups=[n for _, n in sorted(partitions.items())]
+        )

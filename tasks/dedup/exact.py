@@ -2,7 +2,7 @@
 
 Four small steps, the shuffle of MapReduce written as artifacts:
 ``Fingerprint`` (per shard: keys of each document) -> ``Scatter`` (per shard: rows sorted by key) -> ``Clusters`` (per range of keys: who
-shares a key) -> ``Resolve`` (per shard: ranks become decisions). A partition holds one key range of every shard, never a text. ``Resolve`` (``resolve.py``) is
+shares a key) -> ``ResolveClusters`` (per shard: ranks become decisions). A partition holds one key range of every shard, never a text. ``ResolveClusters`` (``resolve.py``) is
 shared by all kinds of deduplication. Nothing here knows which document is *better*: the keep policy is a field.
 
 Keys have 128 bits: at 3 billion documents a false match is expected once in 10^19 runs; 64 bits would make one in every fourth.
@@ -21,8 +21,9 @@ import xxhash
 
 from winnow.tasks.dedup.keep import scores
 from winnow.tasks.dedup.resolve import ClusterStep, Decisions, group_sizes
-from winnow.tasks.engine.context import Bench
-from winnow.tasks.engine.step import Kind, Made, ShardStep, Step
+from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult
 from winnow.tasks.signals.measure import final_texts
 
 By = Literal["url", "text"]
@@ -61,6 +62,7 @@ def text_key(text: str) -> bytes:
     return xxhash.xxh3_128_digest(folded.encode("utf-8", "surrogatepass"))
 
 
+@stable("step/fingerprint")
 @dataclass(frozen=True)
 class Fingerprint(ShardStep):
     """Documents in, their URL and text keys out (schema FINGERPRINTS), in the same order."""
@@ -70,14 +72,15 @@ class Fingerprint(ShardStep):
     documents: Step
     corrected: Step | None = None
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        documents = bench.read(self.documents, shard, ["id", "url", "text"])
-        texts = final_texts(documents, bench.read(self.corrected, shard) if self.corrected else None)
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        documents = context.read(self.documents, shard, ["id", "url", "text"])
+        texts = final_texts(documents, context.read(self.corrected, shard) if self.corrected else None)
         urls = pa.array([url_key(u or "") for u in documents["url"].to_pylist()], KEY)
         table = pa.table([documents["id"], urls, pa.array([text_key(t) for t in texts.to_pylist()], KEY)], schema=FINGERPRINTS)
-        return Made(table, table.num_rows, table.num_rows)
+        return StepResult(table, table.num_rows, table.num_rows)
 
 
+@stable("step/scatter")
 @dataclass(frozen=True)
 class Scatter(ShardStep):
     """Fingerprints and decisions in, rows sorted by key out (schema SCATTERED), in row groups that a partition can pick from.
@@ -98,18 +101,19 @@ class Scatter(ShardStep):
     def label(self) -> str:
         return f"scatter-{self.by}"
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        keys = bench.read(self.fingerprints, shard, [f"{self.by}_key"]).column(0).combine_chunks()
-        kept = bench.read(self.decisions, shard, ["kept"])["kept"]
-        ranks = scores(self.keep, self.ranked_by, shard, bench)
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        keys = context.read(self.fingerprints, shard, [f"{self.by}_key"]).column(0).combine_chunks()
+        kept = context.read(self.decisions, shard, ["kept"])["kept"]
+        ranks = scores(self.keep, self.ranked_by, shard, context)
         rows = pa.array(np.arange(len(keys), dtype=np.int32))
         table = pa.table([keys, rows, kept, pa.nulls(len(keys), pa.float64()) if ranks is None else ranks], schema=SCATTERED).filter(
             pc.is_valid(keys)
         )
         table = table.sort_by([("key", "ascending"), ("row", "ascending")])
-        return Made(table, len(keys), table.num_rows, row_groups=ROWS_PER_GROUP)
+        return StepResult(table, len(keys), table.num_rows, row_groups=ROWS_PER_GROUP)
 
 
+@stable("step/clusters")
 @dataclass(frozen=True)
 class Clusters(ClusterStep):
     """Scattered rows of one key range of every shard in; the members of clusters of two or more out (schema CLUSTERED).
@@ -135,15 +139,15 @@ class Clusters(ClusterStep):
     def schema(self) -> pa.Schema:
         return CLUSTERED
 
-    def shards(self, bench: Bench) -> tuple[str, ...]:
+    def shards(self, context: ShardContext) -> tuple[str, ...]:
         return tuple(f"{p:05d}" for p in range(self.partitions))
 
-    def run(self, shard: str, bench: Bench) -> Made:
+    def run(self, shard: str, context: ShardContext) -> StepResult:
         low, high = self._range(int(shard))
-        parts = [self._rows(number, key, bench, low, high) for number, key in enumerate(bench.shard_keys)]
+        parts = [self._rows(number, key, context, low, high) for number, key in enumerate(context.shard_keys)]
         table = pa.concat_tables(parts)
         clustered = _rank(table)
-        return Made(clustered, table.num_rows, clustered.num_rows, row_groups=list(group_sizes(clustered["shard"].to_numpy())))
+        return StepResult(clustered, table.num_rows, clustered.num_rows, row_groups=list(group_sizes(clustered["shard"].to_numpy())))
 
     def _range(self, partition: int) -> tuple[bytes, bytes | None]:
         def bound(p: int) -> bytes:
@@ -151,9 +155,9 @@ class Clusters(ClusterStep):
 
         return bound(partition), bound(partition + 1) if partition + 1 < self.partitions else None
 
-    def _rows(self, number: int, key: str, bench: Bench, low: bytes, high: bytes | None) -> pa.Table:
+    def _rows(self, number: int, key: str, context: ShardContext, low: bytes, high: bytes | None) -> pa.Table:
         """Rows of one shard whose key lies in [low, high), read from the row groups that overlap it."""
-        with bench.store.open_parquet(self.scattered, key) as file:
+        with context.store.open_parquet(self.scattered, key) as file:
             groups = []
             for g in range(file.num_row_groups):
                 statistics = file.metadata.row_group(g).column(0).statistics

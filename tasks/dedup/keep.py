@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.step import Step
 
 PLAIN = ("first", "newest", "longest", "none")
 BEST = "best:"
 
 
-def scores(keep: str, source: Step | None, shard: str, bench: Bench) -> pa.ChunkedArray | None:
+def scores(keep: str, source: Step | None, shard: str, context: ShardContext) -> pa.ChunkedArray | None:
     """One float64 per document, null where the policy has nothing to say of it (it comes last); None if crawl order alone decides.
 
     ``newest``: seconds since 1970 of the capture, from the documents table ``source``; ``longest``: its characters as extracted;
@@ -21,12 +21,12 @@ def scores(keep: str, source: Step | None, shard: str, bench: Bench) -> pa.Chunk
     if source is None:
         return None
     if keep == "newest":
-        dates = bench.read(source, shard, ["date"])["date"].to_pylist()
+        dates = context.read(source, shard, ["date"])["date"].to_pylist()
         return pa.chunked_array([pa.array([_seconds(d) for d in dates], pa.float64())])
     if keep == "longest":
-        return pc.cast(pc.utf8_length(bench.read(source, shard, ["text"])["text"]), pa.float64())
+        return pc.cast(pc.utf8_length(context.read(source, shard, ["text"])["text"]), pa.float64())
     name = keep.removeprefix(BEST)
-    return pc.cast(bench.read(source, shard, [name])[name], pa.float64())
+    return pc.cast(context.read(source, shard, [name])[name], pa.float64())
 
 
 def _seconds(date: str | None) -> float | None:

@@ -1,8 +1,8 @@
 """Across snapshots: an index of what earlier runs kept, and the step that finds near copies of it without computing old snapshots again.
 
-An index is a folder ``indexes/<name>`` of the store: for each snapshot and shard the band keys of its kept documents (SIGNED, as ``Sign``
+An index is a folder ``indexes/<name>`` of the store: for each snapshot and shard the band keys of its kept documents (SIGNED, as ``ComputeSignatures``
 writes them) and who they are (WHO), and ``index.json``, which lists the parts with their digests and every document taken down since.
-``Lookup`` (per band and key range: matches) -> ``Recognise`` (per shard: the best match becomes a decision). A snapshot is never held against
+``Lookup`` (per band and key range: matches) -> ``ResolveKnown`` (per shard: the best match becomes a decision). A snapshot is never held against
 itself, so that a run which was remembered stays a finished run.
 """
 
@@ -18,15 +18,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from winnow.tasks.dedup.minhash import ROW_BITS, ROWS_PER_GROUP, MinHash, Sign, groups_of, kept_rows, key_range
+from winnow.tasks.dedup.minhash import ROW_BITS, ROWS_PER_GROUP, ComputeSignatures, MinHash, groups_of, kept_rows, key_range
 from winnow.tasks.dedup.resolve import Decisions, group_sizes, rows_of_shard
-from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.engine.identity import canonical, digest
-from winnow.tasks.engine.step import Made, ShardStep, Step, WholeStep
+from winnow.tasks.engine.identity import canonical, digest, stable
+from winnow.tasks.engine.step import ShardStep, Step, StepResult, WholeStep
 from winnow.tasks.engine.store import Store, footer_sha256, to_parquet
-from winnow.tasks.signals.limit import Limit, judge
-from winnow.tasks.signals.select import account, crossing
+from winnow.tasks.signals.limit import Limit, apply_limits
+from winnow.tasks.signals.select import add_crossed, decision_result
 
 WHO = pa.schema([pa.field("row", pa.int32()), pa.field("id", pa.string()), pa.field("url", pa.string())])
 MOST_PER_KEY = 8
@@ -35,6 +35,7 @@ MATCHES = pa.schema(
 )
 
 
+@stable("option/index-part")
 @dataclass(frozen=True)
 class Part:
     """What one shard of one snapshot left in an index: its two files, the digest of what they say, and of their footers."""
@@ -46,6 +47,7 @@ class Part:
     who_footer_sha256: str
 
 
+@stable("option/index")
 @dataclass(frozen=True)
 class Index:
     """An index as it was when a run began, without the run's own snapshot. Its parts' digests are in the address of what reads it."""
@@ -82,6 +84,7 @@ class Index:
             ) from None
 
 
+@stable("step/look-up-known")
 @dataclass(frozen=True)
 class Lookup(WholeStep):
     """Signatures of one band and key range of the crawl and of an index in; for each document of the crawl with a known key the
@@ -89,23 +92,23 @@ class Lookup(WholeStep):
 
     name: ClassVar[str] = "lookup"
 
-    signatures: Sign
+    signatures: ComputeSignatures
     decisions: Decisions
     index: Index
     ranges: int
 
-    def shards(self, bench: Bench) -> tuple[str, ...]:
+    def shards(self, context: ShardContext) -> tuple[str, ...]:
         return tuple(f"{band:03d}-{r:05d}" for band in range(self.signatures.minhash.bands) for r in range(self.ranges))
 
-    def run(self, shard: str, bench: Bench) -> Made:
+    def run(self, shard: str, context: ShardContext) -> StepResult:
         band, part = map(int, shard.split("-"))
         low, high = key_range(part, self.ranges)
-        keys, numbers = kept_rows(bench, self.signatures, self.decisions, band, low, high)
+        keys, numbers = kept_rows(context, self.signatures, self.decisions, band, low, high)
         found = [np.zeros((4, 0), np.int64)]
         for number in range(len(self.index.parts)):
-            known, rows = self.index.keys(bench.store, number, band, low, high)
+            known, rows = self.index.keys(context.store, number, band, low, high)
             if self.index.taken_down:
-                who = self.index.who(bench.store, number)
+                who = self.index.who(context.store, number)
                 gone = who["row"].to_numpy()[pc.is_in(who["id"], pa.array(self.index.taken_down)).to_numpy()]
                 known, rows = known[~np.isin(rows, gone)], rows[~np.isin(rows, gone)]
             place = np.searchsorted(known, keys)
@@ -117,11 +120,12 @@ class Lookup(WholeStep):
         matches = np.concatenate(found, axis=1)
         matches = matches[:, np.lexsort(matches[::-1])].astype(np.int32)
         table = pa.table(list(matches), schema=MATCHES)
-        return Made(table, len(keys), table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
+        return StepResult(table, len(keys), table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
 
 
+@stable("step/resolve-known")
 @dataclass(frozen=True)
-class Recognise(ShardStep):
+class ResolveKnown(ShardStep):
     """Decisions and matches in, decisions out: of each document the known one with which it shares most buckets (``minhash_known`` its id,
     ``minhash_known_url``, ``minhash_known_snapshot``), how many (``minhash_known_bands``, 0 for none), and, if ``drop``, the limit
     ``minhash_known_bands <= 0`` applied. ``minhash_known_similarity`` is the estimate (bands shared / bands)^(1 / rows)."""
@@ -132,15 +136,15 @@ class Recognise(ShardStep):
     lookup: Lookup
     drop: bool = True
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        before = bench.read(self.decisions, shard)
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        before = context.read(self.decisions, shard)
         index, minhash = self.lookup.index, self.lookup.signatures.minhash
-        rows, parts, known, bands = _best(rows_of_shard(self.lookup, MATCHES, shard, bench))
+        rows, parts, known, bands = _best(rows_of_shard(self.lookup, MATCHES, shard, context))
         n = before.num_rows
         columns: dict[str, list[Any]] = {name: [None] * n for name in ("known", "known_url", "known_snapshot", "known_similarity")}
         shared = np.zeros(n, np.int64)
         for part in np.unique(parts):
-            who = index.who(bench.store, int(part))
+            who = index.who(context.store, int(part))
             place = {row: i for i, row in enumerate(who["row"].to_pylist())}
             here = np.flatnonzero(parts == part)
             found = who.take(pa.array([place[r] for r in known[here].tolist()])).to_pylist()
@@ -153,12 +157,12 @@ class Recognise(ShardStep):
         after = before
         if self.drop:
             limit = Limit("minhash_known_bands", high=0)
-            after = crossing(before, *judge({limit.signal: pa.chunked_array([shared])}, (limit,), n))
+            after = add_crossed(before, *apply_limits({limit.signal: pa.chunked_array([shared])}, (limit,), n))
         after = after.append_column("minhash_known_bands", pa.array(shared))
         for name, values in columns.items():
             kind = pa.float64() if name == "known_similarity" else pa.string()
             after = after.append_column(f"minhash_{name}", pa.array(values, kind))
-        return account(after, before["kept"])
+        return decision_result(after, before["kept"])
 
 
 def _best(matches: pa.Table) -> tuple[Any, Any, Any, Any]:
@@ -189,16 +193,16 @@ def open_index(store: Store, name: str, minhash: MinHash, snapshot: str) -> Inde
     return Index(name, minhash, parts, tuple(sorted(t["id"] for t in entry["taken_down"])))
 
 
-def remember(bench: Bench, name: str, signatures: Sign, decisions: Decisions, documents: Step) -> int:
+def remember(context: ShardContext, name: str, signatures: ComputeSignatures, decisions: Decisions, documents: Step) -> int:
     """Put what a finished run kept into an index; how many documents. Doing it again for the same run changes nothing.
 
     Raises:
         BadInput: the index holds other signatures, or another run's documents of this snapshot.
     """
-    store, snapshot = bench.store, bench.crawl.snapshot
+    store, snapshot = context.store, context.crawl.snapshot
     entry = _entry(store, name)
     minhash = canonical(signatures.minhash)
-    run = _run_key(bench, decisions)
+    run = _run_key(context, decisions)
     if entry["snapshots"] and entry["minhash"] != minhash:
         raise BadInput(f"The index {name} holds signatures of {entry['minhash']}, this run made {minhash}. Remember it in another index.")
     same = [s for s in entry["snapshots"] if s["snapshot"] == snapshot]
@@ -209,9 +213,9 @@ def remember(bench: Bench, name: str, signatures: Sign, decisions: Decisions, do
     if same:
         return int(same[0]["documents"])
     parts, total = [], 0
-    for key in bench.shard_keys:
+    for key in context.shard_keys:
         path = f"indexes/{name}/{snapshot}/{key}"
-        keys, who = _part(bench, signatures, decisions, documents, key)
+        keys, who = _part(context, signatures, decisions, documents, key)
         total += who.num_rows
         data, people = to_parquet(keys, ROWS_PER_GROUP), to_parquet(who)
         store.put(f"{path}.parquet", data)
@@ -224,13 +228,13 @@ def remember(bench: Bench, name: str, signatures: Sign, decisions: Decisions, do
     return total
 
 
-def remembers(bench: Bench, name: str, decisions: Decisions) -> bool:
+def remembers(context: ShardContext, name: str, decisions: Decisions) -> bool:
     """Whether an index already holds what this run kept. Raises BadInput for an impossible name."""
-    return any(s["run"] == _run_key(bench, decisions) for s in _entry(bench.store, name)["snapshots"])
+    return any(s["run"] == _run_key(context, decisions) for s in _entry(context.store, name)["snapshots"])
 
 
-def _run_key(bench: Bench, decisions: Decisions) -> str:
-    return digest([bench.crawl.snapshot, decisions.address, *bench.shard_keys])[:16]
+def _run_key(context: ShardContext, decisions: Decisions) -> str:
+    return digest([context.crawl.snapshot, decisions.address, *context.shard_keys])[:16]
 
 
 def take_down(store: Store, name: str, wanted: str, reason: str, date: str) -> int:
@@ -290,12 +294,14 @@ def _write(store: Store, name: str, entry: dict[str, Any]) -> None:
     store.put(f"indexes/{name}/index.json", json.dumps(entry, indent=1).encode())
 
 
-def _part(bench: Bench, signatures: Sign, decisions: Decisions, documents: Step, key: str) -> tuple[pa.Table, pa.Table]:
-    kept = bench.read(decisions, key, ["kept"])["kept"].to_numpy(zero_copy_only=False)
-    signed = bench.read(signatures, key)
+def _part(
+    context: ShardContext, signatures: ComputeSignatures, decisions: Decisions, documents: Step, key: str
+) -> tuple[pa.Table, pa.Table]:
+    kept = context.read(decisions, key, ["kept"])["kept"].to_numpy(zero_copy_only=False)
+    signed = context.read(signatures, key)
     keys = signed.filter(pa.array(kept[signed["row"].to_numpy()], pa.bool_()))
     rows = np.flatnonzero(kept)
-    people = bench.read(documents, key, ["id", "url"]).take(pa.array(rows))
+    people = context.read(documents, key, ["id", "url"]).take(pa.array(rows))
     return keys, pa.table([rows.astype(np.int32), people["id"], people["url"]], schema=WHO)
 
 

@@ -1,8 +1,8 @@
 """Fuzzy deduplication over the whole crawl: MinHash signatures, LSH bands, connected components, in memory that the user bounds.
 
-``Sign`` (per shard: band keys of each document) -> ``BandBuckets`` (per band and key range: who shares a key, as edges) -> ``Components`` (all:
+``ComputeSignatures`` (per shard: band keys of each document) -> ``BandBuckets`` (per band and key range: who shares a key, as edges) -> ``Components`` (all:
 who hangs together) -> ``Candidates`` (per shard: what is needed to compare and rank them) -> ``FuzzyClusters`` (per range of components:
-evidence, ranks) -> ``Resolve`` (resolve.py). Only documents that were kept so far take part; signatures are of all, so that a moved limit does
+evidence, ranks) -> ``ResolveClusters`` (resolve.py). Only documents that were kept so far take part; signatures are of all, so that a moved limit does
 not touch them. No step holds more than a partition, and a text is read where it lies, never shuffled: shingles of candidates travel.
 
 Broder 1997; bands: Indyk and Motwani 1998; presets: FineWeb (Penedo et al. 2024, section 3.4), RefinedWeb (Penedo et al. 2023, appendix G.3),
@@ -23,8 +23,9 @@ from scipy.sparse.csgraph import connected_components
 from winnow.tasks.dedup.keep import scores
 from winnow.tasks.dedup.resolve import ClusterStep, Decisions, group_sizes, overlaps, rows_of_shard
 from winnow.tasks.dedup.shingles import I64, U32, U64, Shingles, mixed, shingles
-from winnow.tasks.engine.context import Bench
-from winnow.tasks.engine.step import Kind, Made, ShardStep, Step, WholeStep
+from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
 from winnow.tasks.signals.measure import final_texts
 
 ROWS_PER_GROUP = 4096
@@ -59,6 +60,7 @@ FUZZY = pa.schema(
 )
 
 
+@stable("option/minhash")
 @dataclass(frozen=True)
 class MinHash:
     """How documents are compared. Two with Jaccard similarity s of their ``ngram``-shingles share a bucket with probability
@@ -117,8 +119,9 @@ PRESETS = {
 }
 
 
+@stable("step/compute-signatures")
 @dataclass(frozen=True)
-class Sign(ShardStep):
+class ComputeSignatures(ShardStep):
     """Documents in, one row per band and document with any token out (schema SIGNED), sorted by band, key and row."""
 
     name: ClassVar[str] = "sign"
@@ -128,9 +131,9 @@ class Sign(ShardStep):
     minhash: MinHash
     corrected: Step | None = None
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        documents = bench.read(self.documents, shard, ["id", "text"])
-        texts = final_texts(documents, bench.read(self.corrected, shard) if self.corrected else None).to_pylist()
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        documents = context.read(self.documents, shard, ["id", "text"])
+        texts = final_texts(documents, context.read(self.corrected, shard) if self.corrected else None).to_pylist()
         parts = []
         for begin, batch in _batches(texts):
             found = shingles(batch, self.minhash.ngram, fold_digits=self.minhash.fold_digits)
@@ -148,9 +151,10 @@ class Sign(ShardStep):
             schema=SIGNED,
         )
         sizes = [min(ROWS_PER_GROUP, len(rows) - i) for _ in range(self.minhash.bands) for i in range(0, len(rows), ROWS_PER_GROUP)]
-        return Made(table, len(texts), table.num_rows, notes={"documents": len(texts), "signed": len(rows)}, row_groups=sizes or None)
+        return StepResult(table, len(texts), table.num_rows, notes={"documents": len(texts), "signed": len(rows)}, row_groups=sizes or None)
 
 
+@stable("step/band-buckets")
 @dataclass(frozen=True)
 class BandBuckets(WholeStep):
     """Signatures of one band and key range of every shard in; an edge from the first document of each bucket to every other out (schema
@@ -158,27 +162,27 @@ class BandBuckets(WholeStep):
 
     name: ClassVar[str] = "band-buckets"
 
-    signatures: Sign
+    signatures: ComputeSignatures
     decisions: Decisions
     ranges: int
 
-    def shards(self, bench: Bench) -> tuple[str, ...]:
+    def shards(self, context: ShardContext) -> tuple[str, ...]:
         return tuple(f"{band:03d}-{r:05d}" for band in range(self.signatures.minhash.bands) for r in range(self.ranges))
 
-    def run(self, shard: str, bench: Bench) -> Made:
+    def run(self, shard: str, context: ShardContext) -> StepResult:
         band, part = map(int, shard.split("-"))
-        rows = sum(n for *_, n in _groups(bench, self.signatures, band, *key_range(part, self.ranges)))
-        pieces = -(-rows * BUCKET_ROW_BYTES // bench.memory_bytes) or 1
+        rows = sum(n for *_, n in _groups(context, self.signatures, band, *key_range(part, self.ranges)))
+        pieces = -(-rows * BUCKET_ROW_BYTES // context.memory_bytes) or 1
         found, read = [], 0
         for piece in range(pieces):
-            edges, n = self._edges(bench, band, *key_range(part * pieces + piece, self.ranges * pieces))
+            edges, n = self._edges(context, band, *key_range(part * pieces + piece, self.ranges * pieces))
             found.append(edges)
             read += n
         a, b = np.concatenate(found, axis=1)
-        return Made(pa.table([a, b], schema=EDGES), read, len(a))
+        return StepResult(pa.table([a, b], schema=EDGES), read, len(a))
 
-    def _edges(self, bench: Bench, band: int, low: int, high: int) -> tuple[I64, int]:
-        k, n = kept_rows(bench, self.signatures, self.decisions, band, low, high)
+    def _edges(self, context: ShardContext, band: int, low: int, high: int) -> tuple[I64, int]:
+        k, n = kept_rows(context, self.signatures, self.decisions, band, low, high)
         order = np.argsort(k, kind="stable")  # numbers ascend, so the first of a bucket is the first in crawl order
         k, n = k[order], n[order]
         opens = np.concatenate([[True], k[1:] != k[:-1]]) if len(k) else np.zeros(0, bool)
@@ -197,23 +201,25 @@ def groups_of(file: Any, band: int, low: int, high: int) -> tuple[list[int], int
     return found, sum(file.metadata.row_group(g).num_rows for g in found)
 
 
-def _groups(bench: Bench, signatures: Sign, band: int, low: int, high: int) -> Iterator[tuple[int, list[int], int]]:
+def _groups(context: ShardContext, signatures: ComputeSignatures, band: int, low: int, high: int) -> Iterator[tuple[int, list[int], int]]:
     """Of each shard that has any: its number, the row groups that overlap keys [low, high] of the band, and their rows."""
-    for number, key in enumerate(bench.shard_keys):
-        with bench.store.open_parquet(signatures, key) as file:
+    for number, key in enumerate(context.shard_keys):
+        with context.store.open_parquet(signatures, key) as file:
             groups, rows = groups_of(file, band, low, high)
         if groups:
             yield number, groups, rows
 
 
-def kept_rows(bench: Bench, signatures: Sign, decisions: Decisions, band: int, low: int, high: int) -> tuple[U64, I64]:
+def kept_rows(
+    context: ShardContext, signatures: ComputeSignatures, decisions: Decisions, band: int, low: int, high: int
+) -> tuple[U64, I64]:
     """Keys of a band in [low, high] of the documents kept so far, and their numbers, in crawl order."""
     keys, numbers = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
-    for number, groups, _ in _groups(bench, signatures, band, low, high):
-        shard = bench.shard_keys[number]
-        with bench.store.open_parquet(signatures, shard) as file:
+    for number, groups, _ in _groups(context, signatures, band, low, high):
+        shard = context.shard_keys[number]
+        with context.store.open_parquet(signatures, shard) as file:
             table = file.read_row_groups(groups, use_threads=False)
-        with bench.store.open_parquet(decisions, shard) as file:
+        with context.store.open_parquet(decisions, shard) as file:
             kept = file.read(["kept"], use_threads=False)["kept"].to_numpy(zero_copy_only=False)
         k, row = table["key"].to_numpy(), table["row"].to_numpy()
         mine = (table["band"].to_numpy() == band) & (k >= np.uint64(low)) & (k <= np.uint64(high)) & kept[row]
@@ -227,6 +233,7 @@ def key_range(part: int, parts: int) -> tuple[int, int]:
     return (1 << 64) * part // parts, (1 << 64) * (part + 1) // parts - 1
 
 
+@stable("step/components")
 @dataclass(frozen=True)
 class Components(WholeStep):
     """Edges of all buckets in; every document that has one, with its component (a number that spreads over 64 bits) out (schema COMPONENTS,
@@ -240,24 +247,24 @@ class Components(WholeStep):
 
     buckets: BandBuckets
 
-    def shards(self, bench: Bench) -> tuple[str, ...]:
+    def shards(self, context: ShardContext) -> tuple[str, ...]:
         return ("all",)
 
-    def run(self, shard: str, bench: Bench) -> Made:
+    def run(self, shard: str, context: ShardContext) -> StepResult:
         forest = np.zeros((2, 0), np.int64)
         waiting: list[I64] = []
         edges_in = 0
-        for partition in self.buckets.shards(bench):
-            table = bench.read(self.buckets, partition)
+        for partition in self.buckets.shards(context):
+            table = context.read(self.buckets, partition)
             waiting.append(np.stack([table["a"].to_numpy(), table["b"].to_numpy()]))
             edges_in += table.num_rows
-            if sum(w.shape[1] for w in waiting) * EDGE_BYTES > bench.memory_bytes:
+            if sum(w.shape[1] for w in waiting) * EDGE_BYTES > context.memory_bytes:
                 forest, waiting = _forest(np.concatenate([forest, *waiting], axis=1)), []
         forest = _forest(np.concatenate([forest, *waiting], axis=1))
         root, node = forest
         number = (node >> ROW_BITS).astype(np.int32)
         table = pa.table([number, (node & ((1 << ROW_BITS) - 1)).astype(np.int32), mixed(root.astype(np.uint64))], schema=COMPONENTS)
-        return Made(table, edges_in, table.num_rows, row_groups=list(group_sizes(number)))
+        return StepResult(table, edges_in, table.num_rows, row_groups=list(group_sizes(number)))
 
 
 def _forest(edges: I64) -> I64:
@@ -271,6 +278,7 @@ def _forest(edges: I64) -> I64:
     return np.stack([nodes[least[label]], nodes]) if len(nodes) else np.zeros((2, 0), np.int64)
 
 
+@stable("step/candidates")
 @dataclass(frozen=True)
 class Candidates(ShardStep):
     """The documents of a shard that share a bucket, with what is needed to compare and rank them (schema CANDIDATES), sorted by component.
@@ -286,11 +294,11 @@ class Candidates(ShardStep):
     keep: str = "first"
     ranked_by: Step | None = None
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        found = rows_of_shard(self.components, COMPONENTS, shard, bench)
-        documents = bench.read(self.documents, shard, ["id", "url", "text"])
-        texts = final_texts(documents, bench.read(self.corrected, shard) if self.corrected else None)
-        ranks = scores(self.keep, self.ranked_by, shard, bench)
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        found = rows_of_shard(self.components, COMPONENTS, shard, context)
+        documents = context.read(self.documents, shard, ["id", "url", "text"])
+        texts = final_texts(documents, context.read(self.corrected, shard) if self.corrected else None)
+        ranks = scores(self.keep, self.ranked_by, shard, context)
         order = np.lexsort((found["row"].to_numpy(), found["component"].to_numpy()))
         rows = found["row"].take(order).combine_chunks()
         sets: list[U32] = []
@@ -309,9 +317,10 @@ class Candidates(ShardStep):
             ],
             schema=CANDIDATES,
         )
-        return Made(table, documents.num_rows, table.num_rows, row_groups=CANDIDATES_PER_GROUP)
+        return StepResult(table, documents.num_rows, table.num_rows, row_groups=CANDIDATES_PER_GROUP)
 
 
+@stable("step/fuzzy-clusters")
 @dataclass(frozen=True)
 class FuzzyClusters(ClusterStep):
     """Candidates of one range of components of every shard in; the members of clusters of two or more out (schema FUZZY).
@@ -339,31 +348,31 @@ class FuzzyClusters(ClusterStep):
     def schema(self) -> pa.Schema:
         return FUZZY
 
-    def shards(self, bench: Bench) -> tuple[str, ...]:
+    def shards(self, context: ShardContext) -> tuple[str, ...]:
         return tuple(f"{p:05d}" for p in range(self.ranges))
 
-    def run(self, shard: str, bench: Bench) -> Made:
+    def run(self, shard: str, context: ShardContext) -> StepResult:
         part = int(shard)
-        pieces = -(-3 * self._size_bytes(bench, *key_range(part, self.ranges)) // bench.memory_bytes) or 1
+        pieces = -(-3 * self._size_bytes(context, *key_range(part, self.ranges)) // context.memory_bytes) or 1
         tables, read = [FUZZY.empty_table()], 0
         for piece in range(pieces):
-            rows = self._rows(bench, *key_range(part * pieces + piece, self.ranges * pieces))
+            rows = self._rows(context, *key_range(part * pieces + piece, self.ranges * pieces))
             read += rows.num_rows
             tables.append(_clusters(rows, self.min_similarity, self.candidates.minhash))
         table = pa.concat_tables(tables).sort_by([("shard", "ascending"), ("row", "ascending")])
-        return Made(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
+        return StepResult(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
 
-    def _size_bytes(self, bench: Bench, low: int, high: int) -> int:
+    def _size_bytes(self, context: ShardContext, low: int, high: int) -> int:
         total = 0
-        for key in bench.shard_keys:
-            with bench.store.open_parquet(self.candidates, key) as file:
+        for key in context.shard_keys:
+            with context.store.open_parquet(self.candidates, key) as file:
                 total += sum(file.metadata.row_group(g).total_byte_size for g in _overlapping(file, low, high))
         return total
 
-    def _rows(self, bench: Bench, low: int, high: int) -> pa.Table:
+    def _rows(self, context: ShardContext, low: int, high: int) -> pa.Table:
         parts = [CANDIDATES.append(pa.field("shard", pa.int32())).empty_table()]
-        for number, key in enumerate(bench.shard_keys):
-            with bench.store.open_parquet(self.candidates, key) as file:
+        for number, key in enumerate(context.shard_keys):
+            with context.store.open_parquet(self.candidates, key) as file:
                 if groups := _overlapping(file, low, high):
                     table = file.read_row_groups(groups, use_threads=False)
                     component = table["component"].to_numpy()

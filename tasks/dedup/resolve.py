@@ -1,4 +1,4 @@
-"""Resolve: clusters become decisions, for every kind of deduplication; and how a step over the whole crawl hands rows back to their shards."""
+"""Clusters become decisions, for every kind of deduplication; and how a step over the whole crawl hands rows back to their shards."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,13 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from winnow.tasks.engine.context import Bench
-from winnow.tasks.engine.step import Made, ShardStep, Step, WholeStep
-from winnow.tasks.signals.limit import Limit, judge
-from winnow.tasks.signals.select import account, crossing
+from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.step import ShardStep, Step, StepResult, WholeStep
+from winnow.tasks.signals.limit import Limit, apply_limits
+from winnow.tasks.signals.select import add_crossed, decision_result
 
 SHARDS_PER_GROUP = 64
-Decisions = Step  # one whose table begins with id, kept, reason, crossed: Judge, or what follows it
+Decisions = Step  # one whose table begins with id, kept, reason, crossed: ApplyLimits, or what follows it
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,9 @@ class ClusterStep(WholeStep):
         raise NotImplementedError
 
 
+@stable("step/resolve-clusters")
 @dataclass(frozen=True)
-class Resolve(ShardStep):
+class ResolveClusters(ShardStep):
     """Decisions and clusters in, decisions out: each row with its cluster's columns as ``<by>_<column>`` (null when alone), and, if
     ``drop``, a limit on them applied like any other: ``<by>_cluster_rank <= 0``, or ``<by>_cluster_size <= 1`` where no member stays."""
 
@@ -52,9 +54,9 @@ class Resolve(ShardStep):
     def label(self) -> str:
         return f"dedup-{self.by}"
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        before = bench.read(self.decisions, shard)
-        found = rows_of_shard(self.clusters, self.clusters.schema, shard, bench)
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        before = context.read(self.decisions, shard)
+        found = rows_of_shard(self.clusters, self.clusters.schema, shard, context)
         place = np.full(before.num_rows, -1)
         place[found["row"].to_numpy()] = np.arange(found.num_rows)
         index = pa.array(place, mask=place < 0)
@@ -62,12 +64,12 @@ class Resolve(ShardStep):
         after = self._dropped(before, columns) if self.drop else before
         for name, column in columns.items():
             after = after.append_column(name, pa.array([k.hex() if k else None for k in column.to_pylist()]) if _is_key(column) else column)
-        return account(after, before["kept"])
+        return decision_result(after, before["kept"])
 
     def _dropped(self, before: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:
         signal, neutral = (f"{self.by}_cluster_rank", 0) if self.keep_one else (f"{self.by}_cluster_size", 1)
         values = pa.chunked_array([pc.fill_null(columns[signal], neutral)])
-        return crossing(before, *judge({signal: values}, (Limit(signal, high=neutral),), before.num_rows))
+        return add_crossed(before, *apply_limits({signal: values}, (Limit(signal, high=neutral),), before.num_rows))
 
 
 def _is_key(column: pa.Array) -> bool:
@@ -87,12 +89,12 @@ def overlaps(group: Any, low: int, high: int) -> bool:
     return bool(group.num_rows and keys.min <= high and keys.max >= low)
 
 
-def rows_of_shard(step: WholeStep, schema: pa.Schema, shard: str, bench: Bench) -> pa.Table:
+def rows_of_shard(step: WholeStep, schema: pa.Schema, shard: str, context: ShardContext) -> pa.Table:
     """The rows of one crawl shard out of every partition of a step whose first column is the shard's number, grouped by ``group_sizes``."""
-    number = bench.shard_keys.index(shard)
+    number = context.shard_keys.index(shard)
     parts = []
-    for partition in step.shards(bench) or ():
-        with bench.store.open_parquet(step, partition) as file:
+    for partition in step.shards(context) or ():
+        with context.store.open_parquet(step, partition) as file:
             for g in range(file.num_row_groups):
                 group = file.metadata.row_group(g)
                 statistics = group.column(0).statistics

@@ -9,6 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from winnow.tasks.engine.identity import stable
+
 CITATION = re.compile(r"\[\d*]|\[edit]|\[citation needed]")
 C4_ENDS = (".", "?", "!", '"', "'")
 POLICY = re.compile(r"terms of use|privacy policy|cookie policy|use(?:s| of)? cookies")
@@ -31,6 +33,7 @@ class Corrected(NamedTuple):
     words_removed_share: float
 
 
+@stable("option/line-rules")
 @dataclass(frozen=True)
 class LineRules:
     """Which lines go. A rule that is None or False is off; recipes switch on what their source uses. Rules apply in the order of the fields.

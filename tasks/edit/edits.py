@@ -1,4 +1,4 @@
-"""Deduplication inside texts: what its kinds share. Documents are edited here, never dropped; what an edit leaves is judged by ``Enough``.
+"""Deduplication inside texts: what its kinds share. Documents are edited here, never dropped; what an edit leaves is judged by ``RequireTextLeft``.
 
 Which passages repeat is in ``paragraph.py`` and ``substring.py``.
 """
@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from winnow.tasks.dedup.resolve import Decisions
-from winnow.tasks.engine.context import Bench
-from winnow.tasks.engine.step import Made, ShardStep, Step
-from winnow.tasks.signals.limit import Limit, judge
+from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.step import ShardStep, Step, StepResult
+from winnow.tasks.signals.limit import Limit, apply_limits
 from winnow.tasks.signals.measure import final_texts
-from winnow.tasks.signals.select import account, crossing
+from winnow.tasks.signals.select import add_crossed, decision_result
 
 SPANS = pa.list_(pa.field("element", pa.struct([pa.field("start", pa.int32()), pa.field("end", pa.int32())])))
 EDITED = pa.schema(
@@ -35,6 +36,8 @@ class Edit(ShardStep):
     """Base of the steps that cut repeated passages out of the documents kept so far (all, without ``decisions``). Schema EDITED, one row per document: ``corrected_text`` as
     ``Correct`` has it (the final text, null where it is the extracted one), ``removed`` as offsets of characters in the text before."""
 
+    version: ClassVar[str] = "2"
+
     documents: Step
     corrected: Step | None
     decisions: Decisions | None
@@ -44,15 +47,15 @@ class Edit(ShardStep):
         """What repeats: paragraph, substring. It names the columns of the decisions table."""
         raise NotImplementedError
 
-    def spans(self, texts: list[str | None], shard: str, bench: Bench) -> list[Sequence[tuple[int, int]]]:
+    def spans(self, texts: list[str | None], shard: str, context: ShardContext) -> list[Sequence[tuple[int, int]]]:
         """Of each text (None if its document was not kept) what is to be cut, ascending and apart."""
         raise NotImplementedError
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        documents = bench.read(self.documents, shard, ["id", "text"])
-        before = final_texts(documents, bench.read(self.corrected, shard) if self.corrected else None).to_pylist()
-        kept = bench.read(self.decisions, shard, ["kept"])["kept"].to_pylist() if self.decisions else [True] * len(before)
-        found = self.spans([t if k else None for t, k in zip(before, kept, strict=True)], shard, bench)
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        documents = context.read(self.documents, shard, ["id", "text"])
+        before = final_texts(documents, context.read(self.corrected, shard) if self.corrected else None).to_pylist()
+        kept = context.read(self.decisions, shard, ["kept"])["kept"].to_pylist() if self.decisions else [True] * len(before)
+        found = self.spans([t if k else None for t, k in zip(before, kept, strict=True)], shard, context)
         rows, edited, removed = [], 0, 0
         for identity, extracted, text, cuts in zip(documents["id"].to_pylist(), documents["text"].to_pylist(), before, found, strict=True):
             after = cut(text, cuts)
@@ -69,35 +72,48 @@ class Edit(ShardStep):
                 }
             )
         notes = {"documents_edited": edited, "spans_removed": sum(len(c) for c in found), "chars_removed": removed}
-        return Made(pa.Table.from_pylist(rows, schema=EDITED), len(rows), len(rows), notes=notes)
+        return StepResult(pa.Table.from_pylist(rows, schema=EDITED), len(rows), len(rows), notes=notes)
 
 
 def cut(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    """The text without the spans (ascending, apart), and without white space doubled by a cut. Unchanged if there are none."""
+    """The text without the spans (ascending, apart). What stood on different lines stays on different lines, and no white space is doubled.
+
+    Of the white space on both sides of a cut one run is left: as many line feeds as the side with more of them has, and the indentation of the
+    line that follows; without a line feed, the longer of the two. Blank lines at the beginning and white space at the end are taken off.
+    A text without spans is returned unchanged.
+    """
     if not spans:
         return text
     parts, place = [], 0
     for start, end in spans:
-        parts.append(text[place:start])
-        # Of the white space on both sides of a cut the longer run stays, so that a paragraph's end stays one.
-        after = end
-        while after < len(text) and text[after].isspace():
-            after += 1
         before = start
         while before > place and text[before - 1].isspace():
             before -= 1
-        if before < start and end < after:
-            shorter = start - before <= after - end
-            parts[-1] = text[place:before] if shorter else parts[-1]
-            place = end if shorter else after
-        else:
-            place = end
+        after = end
+        while after < len(text) and text[after].isspace():
+            after += 1
+        line_before = text[before:start] if before else "\n"  # the beginning of a text begins a line
+        parts += [text[place:before], _space_left(line_before, text[start:end], text[end:after])]
+        place = after
     parts.append(text[place:])
-    return "".join(parts).strip()
+    left = "".join(parts).rstrip()
+    first = len(left) - len(left.lstrip())
+    return left[left.rfind("\n", 0, first) + 1 :]
 
 
+def _space_left(before: str, gone: str, after: str) -> str:
+    """What is left of the white space around a cut; ``gone`` is what was cut."""
+    feeds = max(before.count("\n"), after.count("\n") + gone.endswith("\n"), int("\n" in gone))
+    if not feeds:
+        return max(before, after, key=len)
+    # Behind a line feed white space is indentation; in the middle of a line it only separated words.
+    indented = after if "\n" in after or gone.endswith("\n") else before if "\n" in before else ""
+    return "\n" * feeds + indented.rpartition("\n")[2]
+
+
+@stable("step/require-text-left")
 @dataclass(frozen=True)
-class Enough(ShardStep):
+class RequireTextLeft(ShardStep):
     """Decisions and an edit in, decisions out: ``<by>_chars_removed``, ``_chars_removed_share`` and ``_chars_left`` of each document, and the
     limit ``<by>_chars_left >= min_chars_left`` applied to those kept so far."""
 
@@ -111,14 +127,14 @@ class Enough(ShardStep):
     def label(self) -> str:
         return f"dedup-{self.edit.by}"
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        before = bench.read(self.decisions, shard)
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        before = context.read(self.decisions, shard)
         names = ("chars_removed", "chars_removed_share", "chars_left")
-        edits = bench.read(self.edit, shard, list(names))
+        edits = context.read(self.edit, shard, list(names))
         limit = Limit(f"{self.edit.by}_chars_left", low=self.min_chars_left)
         # A document that was not kept was not edited: no limit on what is left of it.
         left: Any = pc.if_else(before["kept"], edits["chars_left"], self.min_chars_left)
-        after = crossing(before, *judge({limit.signal: left}, (limit,), before.num_rows))
+        after = add_crossed(before, *apply_limits({limit.signal: left}, (limit,), before.num_rows))
         for name in names:
             after = after.append_column(f"{self.edit.by}_{name}", edits[name])
-        return account(after, before["kept"])
+        return decision_result(after, before["kept"])

@@ -1,8 +1,9 @@
 """Paragraph deduplication: lines that many documents share are cut out of them (CCNet: Wenzek et al. 2020, section 3.2, and its published code).
 
-``Paragraphs`` (per shard: a hash of each line) -> ``RepeatedParagraphs`` (per key range: which of them go) -> ``Unrepeat`` (per shard: the edit).
+``Paragraphs`` (per shard: a hash of each line) -> ``RepeatedParagraphs`` (per key range: which of them go) -> ``CutRepeatedParagraphs`` (per shard: the edit).
 Mode ``cc_net`` does what cc_net does: within a group of files a line that two documents have goes from *every* document, the first included, blank
-lines too; a line repeated in one document alone stays once. Mode ``global`` knows no groups and leaves one copy.
+lines too; a line repeated in one document alone stays once. Mode ``global`` knows no groups, leaves one copy, and takes blank lines for the space
+between paragraphs that they are; lines that one document alone repeats (refrains, rows of a table, closing braces) stay.
 """
 
 import hashlib
@@ -18,8 +19,9 @@ from winnow.tasks.dedup.keep import scores
 from winnow.tasks.dedup.minhash import ROW_BITS, ROWS_PER_GROUP, key_range
 from winnow.tasks.dedup.resolve import Decisions, group_sizes, overlaps, rows_of_shard
 from winnow.tasks.edit.edits import Edit
-from winnow.tasks.engine.context import Bench
-from winnow.tasks.engine.step import Kind, Made, ShardStep, Step, WholeStep
+from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
 from winnow.tasks.signals.measure import final_texts
 
 LINES = pa.schema([pa.field("key", pa.uint64()), pa.field("row", pa.int32()), pa.field("file", pa.int32())])
@@ -61,10 +63,11 @@ def line_keys(text: str) -> list[int]:
     ]
 
 
+@stable("step/paragraphs")
 @dataclass(frozen=True)
 class Paragraphs(ShardStep):
     """Documents in; each line that a document has, once, out (schema LINES, sorted by key). ``file`` is the number of the source file. Lines
-    shorter than ``min_chars`` in their folded form are left out: they are never cut."""
+    shorter than ``min_chars`` in their folded form are left out: they are never cut. With 0, blank lines count as lines."""
 
     name: ClassVar[str] = "paragraphs"
     kind: ClassVar[Kind] = "aggregate"
@@ -73,10 +76,10 @@ class Paragraphs(ShardStep):
     corrected: Step | None
     min_chars: int = 0
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        documents = bench.read(self.documents, shard, ["text", "source_file"])
-        texts = final_texts(documents, bench.read(self.corrected, shard) if self.corrected else None).to_pylist()
-        number = {f.path: f.number for f in bench.shard(shard).files}
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        documents = context.read(self.documents, shard, ["text", "source_file"])
+        texts = final_texts(documents, context.read(self.corrected, shard) if self.corrected else None).to_pylist()
+        number = {f.path: f.number for f in context.shard(shard).files}
         files = [number[path] for path in documents["source_file"].to_pylist()]
         keys: list[int] = []
         rows: list[int] = []
@@ -87,7 +90,7 @@ class Paragraphs(ShardStep):
         key, at = np.array(keys, np.uint64), np.array(rows, np.int32)
         order = np.lexsort((at, key))
         table = pa.table([key[order], at[order], np.array(files, np.int32)[at[order]]], schema=LINES)
-        return Made(table, len(texts), table.num_rows, row_groups=ROWS_PER_GROUP)
+        return StepResult(table, len(texts), table.num_rows, row_groups=ROWS_PER_GROUP)
 
 
 def _long_enough(text: str, min_chars: int) -> list[int]:
@@ -95,6 +98,7 @@ def _long_enough(text: str, min_chars: int) -> list[int]:
     return keys if not min_chars else [k for k, line in zip(keys, text.split("\n"), strict=True) if len(folded(line)) >= min_chars]
 
 
+@stable("step/repeated-paragraphs")
 @dataclass(frozen=True)
 class RepeatedParagraphs(WholeStep):
     """The lines of one key range of all documents kept so far (all, without ``decisions``) in; which lines go from which document out (schema REPEATED, sorted by shard and row).
@@ -113,33 +117,33 @@ class RepeatedParagraphs(WholeStep):
     keep: str = "first"
     ranked_by: Step | None = None
 
-    def shards(self, bench: Bench) -> tuple[str, ...]:
+    def shards(self, context: ShardContext) -> tuple[str, ...]:
         return tuple(f"{r:05d}" for r in range(self.ranges))
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        rows = self._rows_in(bench)
-        pieces = -(-rows * LINE_BYTES // self.ranges // bench.memory_bytes) or 1
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        rows = self._rows_in(context)
+        pieces = -(-rows * LINE_BYTES // self.ranges // context.memory_bytes) or 1
         tables, read = [REPEATED.empty_table()], 0
         for piece in range(pieces):
-            found, n = self._repeated(bench, *key_range(int(shard) * pieces + piece, self.ranges * pieces))
+            found, n = self._repeated(context, *key_range(int(shard) * pieces + piece, self.ranges * pieces))
             tables.append(found)
             read += n
         table = pa.concat_tables(tables).sort_by([("shard", "ascending"), ("row", "ascending"), ("key", "ascending")])
-        return Made(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
+        return StepResult(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
 
-    def _rows_in(self, bench: Bench) -> int:
-        return sum(int(bench.store.report(self.paragraphs, key)["rows_out"]) for key in bench.shard_keys)
+    def _rows_in(self, context: ShardContext) -> int:
+        return sum(int(context.store.report(self.paragraphs, key)["rows_out"]) for key in context.shard_keys)
 
-    def _repeated(self, bench: Bench, low: int, high: int) -> tuple[pa.Table, int]:
+    def _repeated(self, context: ShardContext, low: int, high: int) -> tuple[pa.Table, int]:
         parts = [(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
-        for number, shard in enumerate(bench.shard_keys):
-            with bench.store.open_parquet(self.paragraphs, shard) as file:
+        for number, shard in enumerate(context.shard_keys):
+            with context.store.open_parquet(self.paragraphs, shard) as file:
                 groups = [g for g in range(file.num_row_groups) if overlaps(file.metadata.row_group(g), low, high)]
                 if not groups:
                     continue
                 table = file.read_row_groups(groups, use_threads=False)
-            kept = bench.read(self.decisions, shard, ["kept"])["kept"].to_numpy(zero_copy_only=False) if self.decisions else None
-            ranks = scores(self.keep, self.ranked_by, shard, bench)
+            kept = context.read(self.decisions, shard, ["kept"])["kept"].to_numpy(zero_copy_only=False) if self.decisions else None
+            ranks = scores(self.keep, self.ranked_by, shard, context)
             key, row = table["key"].to_numpy(), table["row"].to_numpy()
             mine = (key >= np.uint64(low)) & (key <= np.uint64(high)) & (True if kept is None else kept[row])
             score = np.zeros(len(row)) if ranks is None else ranks.to_numpy()[row]
@@ -161,28 +165,30 @@ class RepeatedParagraphs(WholeStep):
         return pa.table(columns, schema=REPEATED), len(key)
 
 
+@stable("step/cut-repeated-paragraphs")
 @dataclass(frozen=True)
-class Unrepeat(Edit):
-    """The edit: lines that ``RepeatedParagraphs`` names go, and of a line that a document repeats the first stays."""
+class CutRepeatedParagraphs(Edit):
+    """The edit: lines that ``RepeatedParagraphs`` names go. With ``within``, the copies of a line in one document go as well, but for the first."""
 
     name: ClassVar[str] = "unrepeat-paragraphs"
 
     repeated: RepeatedParagraphs
+    within: bool = False
 
     @property
     def by(self) -> str:
         return "paragraph"
 
-    def spans(self, texts: list[str | None], shard: str, bench: Bench) -> list[Sequence[tuple[int, int]]]:
-        found = rows_of_shard(self.repeated, REPEATED, shard, bench)
+    def spans(self, texts: list[str | None], shard: str, context: ShardContext) -> list[Sequence[tuple[int, int]]]:
+        found = rows_of_shard(self.repeated, REPEATED, shard, context)
         go: dict[int, set[int]] = {}
         for row, key in zip(found["row"].to_pylist(), found["key"].to_pylist(), strict=True):
             go.setdefault(row, set()).add(key)
         min_chars = self.repeated.paragraphs.min_chars
-        return [() if text is None else _cuts(text, go.get(row, set()), min_chars) for row, text in enumerate(texts)]
+        return [() if text is None else _cuts(text, go.get(row, set()), min_chars, self.within) for row, text in enumerate(texts)]
 
 
-def _cuts(text: str, go: set[int], min_chars: int) -> list[tuple[int, int]]:
+def _cuts(text: str, go: set[int], min_chars: int, within: bool) -> list[tuple[int, int]]:
     """Whole lines with their line breaks, adjoining ones as one span."""
     cuts: list[tuple[int, int]] = []
     seen: set[int] = set()
@@ -194,6 +200,7 @@ def _cuts(text: str, go: set[int], min_chars: int) -> list[tuple[int, int]]:
                 cuts[-1] = (cuts[-1][0], end)
             elif end > start:
                 cuts.append((start, end))
-        seen.add(key)
+        if within:
+            seen.add(key)
         start += len(line) + 1
     return cuts

@@ -2,7 +2,7 @@
 (Lee et al. 2022, section 4.1; RefinedWeb with 50 tokens), at the borders of tokens and never inside a character with its marks.
 
 Instead of a suffix array over all text: ``Windows`` (per shard: a hash of every run of ``min_tokens`` tokens) -> ``RepeatedWindows`` (per key
-range: which occur again) -> ``Unwind`` (per shard: their union is the edit). A run longer than the window is the union of its windows, so what is
+range: which occur again) -> ``CutRepeatedSubstrings`` (per shard: their union is the edit). A run longer than the window is the union of its windows, so what is
 found is the same; memory is a partition. Tokens are those of ``shingles.py``, valid for any script; a false match needs two different windows
 with one 64-bit hash.
 """
@@ -18,8 +18,9 @@ from winnow.tasks.dedup.minhash import ROW_BITS, ROWS_PER_GROUP, key_range
 from winnow.tasks.dedup.resolve import Decisions, group_sizes, overlaps, rows_of_shard
 from winnow.tasks.dedup.shingles import I64, U64, places, span_hashes, tokenised
 from winnow.tasks.edit.edits import Edit
-from winnow.tasks.engine.context import Bench
-from winnow.tasks.engine.step import Kind, Made, ShardStep, Step, WholeStep
+from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
 from winnow.tasks.signals.measure import final_texts
 
 WINDOWS = pa.schema([pa.field("key", pa.uint64()), pa.field("row", pa.int32()), pa.field("token", pa.int32())])
@@ -63,6 +64,7 @@ def _before(known: I64, text: I64, counts: I64) -> I64:
     return found
 
 
+@stable("step/windows")
 @dataclass(frozen=True)
 class Windows(ShardStep):
     """Documents in, every window of every document out (schema WINDOWS, sorted by key): 16 bytes per token before compression."""
@@ -74,15 +76,16 @@ class Windows(ShardStep):
     corrected: Step | None
     min_tokens: int = 50
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        documents = bench.read(self.documents, shard, ["id", "text"])
-        texts = final_texts(documents, bench.read(self.corrected, shard) if self.corrected else None).to_pylist()
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        documents = context.read(self.documents, shard, ["id", "text"])
+        texts = final_texts(documents, context.read(self.corrected, shard) if self.corrected else None).to_pylist()
         keys, rows, tokens = windows(texts, self.min_tokens)
         order = np.argsort(keys, kind="stable")
         columns = [keys[order], rows[order].astype(np.int32), tokens[order].astype(np.int32)]
-        return Made(pa.table(columns, schema=WINDOWS), len(texts), len(keys), row_groups=16 * ROWS_PER_GROUP)
+        return StepResult(pa.table(columns, schema=WINDOWS), len(texts), len(keys), row_groups=16 * ROWS_PER_GROUP)
 
 
+@stable("step/repeated-windows")
 @dataclass(frozen=True)
 class RepeatedWindows(WholeStep):
     """The windows of one key range of all documents kept so far in; those that occur more than once out (schema REPEATED, sorted by shard and
@@ -95,29 +98,29 @@ class RepeatedWindows(WholeStep):
     ranges: int
     keep: str = "first"
 
-    def shards(self, bench: Bench) -> tuple[str, ...]:
+    def shards(self, context: ShardContext) -> tuple[str, ...]:
         return tuple(f"{r:05d}" for r in range(self.ranges))
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        rows = sum(int(bench.store.report(self.windows, key)["rows_out"]) for key in bench.shard_keys)
-        pieces = -(-rows * WINDOW_BYTES // self.ranges // bench.memory_bytes) or 1
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        rows = sum(int(context.store.report(self.windows, key)["rows_out"]) for key in context.shard_keys)
+        pieces = -(-rows * WINDOW_BYTES // self.ranges // context.memory_bytes) or 1
         tables, read = [REPEATED.empty_table()], 0
         for piece in range(pieces):
-            found, n = self._repeated(bench, *key_range(int(shard) * pieces + piece, self.ranges * pieces))
+            found, n = self._repeated(context, *key_range(int(shard) * pieces + piece, self.ranges * pieces))
             tables.append(found)
             read += n
         table = pa.concat_tables(tables).sort_by([("shard", "ascending"), ("row", "ascending"), ("token", "ascending")])
-        return Made(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
+        return StepResult(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
 
-    def _repeated(self, bench: Bench, low: int, high: int) -> tuple[pa.Table, int]:
+    def _repeated(self, context: ShardContext, low: int, high: int) -> tuple[pa.Table, int]:
         keys, numbers, tokens = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
-        for number, shard in enumerate(bench.shard_keys):
-            with bench.store.open_parquet(self.windows, shard) as file:
+        for number, shard in enumerate(context.shard_keys):
+            with context.store.open_parquet(self.windows, shard) as file:
                 groups = [g for g in range(file.num_row_groups) if overlaps(file.metadata.row_group(g), low, high)]
                 if not groups:
                     continue
                 table = file.read_row_groups(groups, use_threads=False)
-            kept = bench.read(self.decisions, shard, ["kept"])["kept"].to_numpy(zero_copy_only=False)
+            kept = context.read(self.decisions, shard, ["kept"])["kept"].to_numpy(zero_copy_only=False)
             key, row = table["key"].to_numpy(), table["row"].to_numpy()
             mine = (key >= np.uint64(low)) & (key <= np.uint64(high)) & kept[row]
             keys.append(key[mine])
@@ -135,8 +138,9 @@ class RepeatedWindows(WholeStep):
         return pa.table(columns, schema=REPEATED), len(key)
 
 
+@stable("step/cut-repeated-substrings")
 @dataclass(frozen=True)
-class Unwind(Edit):
+class CutRepeatedSubstrings(Edit):
     """The edit: tokens of repeated windows go, but for those of a window that stays. So with ``keep: first`` no repeated window is lost: each
     still stands somewhere in the documents."""
 
@@ -148,8 +152,8 @@ class Unwind(Edit):
     def by(self) -> str:
         return "substring"
 
-    def spans(self, texts: list[str | None], shard: str, bench: Bench) -> list[Sequence[tuple[int, int]]]:
-        found = rows_of_shard(self.repeated, REPEATED, shard, bench)
+    def spans(self, texts: list[str | None], shard: str, context: ShardContext) -> list[Sequence[tuple[int, int]]]:
+        found = rows_of_shard(self.repeated, REPEATED, shard, context)
         row, token = found["row"].to_numpy(), found["token"].to_numpy()
         stays = found["stays"].to_numpy(zero_copy_only=False).astype(bool)
         order = np.lexsort((token, row))

@@ -1,4 +1,4 @@
-"""The Bench: what a worker has in front of it while it makes one shard. It connects a step to its inputs, wherever they are.
+"""The ShardContext: what a worker has in front of it while it makes one shard. It connects a step to its inputs, wherever they are.
 
 A table that the same worker just made is taken from memory, any other from the store; steps cannot tell the difference.
 """
@@ -12,13 +12,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from winnow.tasks.engine.crawl import Crawl, FileSource, Shard
 from winnow.tasks.engine.step import Step
 from winnow.tasks.engine.store import Store
-from winnow.tasks.sources.crawl import Crawl, Shard, Source
 
 
 @dataclass
-class Bench:
+class ShardContext:
     """``crawl`` says what there is, ``source`` where it lies, ``store`` where artifacts lie. Picklable: it is sent to worker processes.
 
     ``memory_bytes`` is what a step over the whole crawl may hold at a time; it takes its partition in pieces of that size and never gives
@@ -26,7 +26,7 @@ class Bench:
     """
 
     crawl: Crawl
-    source: Source
+    source: FileSource
     store: Store
     memory_bytes: int = 1 << 30
     _memory: dict[tuple[str, str], pa.Table] = field(default_factory=dict, repr=False)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.step import ShardStep, Step
 
 
@@ -59,8 +59,8 @@ def stages(targets: Iterable[Step]) -> tuple[Stage, ...]:
 class Plan:
     """What is done and what is missing. Asks the store once per step, then keeps account of what the run reports."""
 
-    def __init__(self, targets: Iterable[Step], bench: Bench) -> None:
-        self.targets, self.bench = tuple(targets), bench
+    def __init__(self, targets: Iterable[Step], context: ShardContext) -> None:
+        self.targets, self.context = tuple(targets), context
         self.stages = stages(self.targets)
         self._done: dict[str, set[str]] = {}
         self.computed = 0
@@ -80,30 +80,30 @@ class Plan:
 
     def missing(self) -> list[Work]:
         """Work to do, by stage, in order. Stages behind a step whose width is not known yet count as far as they are known."""
-        wanted: dict[str, set[str]] = {t.address: set(t.shards(self.bench) or ()) for t in self.targets}
+        wanted: dict[str, set[str]] = {t.address: set(t.shards(self.context) or ()) for t in self.targets}
         todo: dict[str, set[str]] = {}
         for step in reversed(lineage(self.targets)):
-            shards = step.shards(self.bench)
+            shards = step.shards(self.context)
             todo[step.address] = wanted.get(step.address, set()) - self._done_of(step) if shards is not None else set()
             for source in step.inputs:
                 into = wanted.setdefault(source.address, set())
                 if shards is None:
-                    into.update(source.shards(self.bench) or ())
+                    into.update(source.shards(self.context) or ())
                 for shard in todo[step.address]:
-                    into.update(step.needs(source, shard, self.bench))
+                    into.update(step.needs(source, shard, self.context))
                     if not isinstance(source, ShardStep) or not isinstance(step, ShardStep):
                         break  # every shard needs the same, all of them
         works = []
         for stage in self.stages:
-            missed = [s for s in (stage.steps[0].shards(self.bench) or ()) if any(s in todo[step.address] for step in stage.steps)]
+            missed = [s for s in (stage.steps[0].shards(self.context) or ()) if any(s in todo[step.address] for step in stage.steps)]
             works.append(Work(stage, {s: tuple(step.address for step in stage.steps if s in todo[step.address]) for s in missed}))
         return [w for w in works if w.todo]
 
     def total(self) -> int:
         """Shards times steps of the whole run, as far as their number is known."""
-        return sum(len(step.shards(self.bench) or ()) for step in self.steps)
+        return sum(len(step.shards(self.context) or ()) for step in self.steps)
 
     def _done_of(self, step: Step) -> set[str]:
         if step.address not in self._done:
-            self._done[step.address] = self.bench.store.done(step, step.shards(self.bench) or ())
+            self._done[step.address] = self.context.store.done(step, step.shards(self.context) or ())
         return self._done[step.address]

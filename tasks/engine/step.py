@@ -14,13 +14,13 @@ import pyarrow as pa
 from winnow.tasks.engine.identity import describe, digest
 
 if TYPE_CHECKING:
-    from winnow.tasks.engine.context import Bench
+    from winnow.tasks.engine.context import ShardContext
 
 Kind = Literal["filter", "join", "aggregate"]
 
 
 @dataclass(frozen=True)
-class Made:
+class StepResult:
     """What one shard of one step made: the table, and the account of its rows.
 
     ``dropped`` maps a reason to rows; ``notes`` holds further figures for people (lines edited, bytes read), never needed downstream
@@ -60,20 +60,20 @@ class Step:
     def address(self) -> str:
         return f"{self.label}-v{self.version}-{digest(describe(self))[:16]}"
 
-    def shards(self, bench: "Bench") -> tuple[str, ...] | None:
+    def shards(self, context: "ShardContext") -> tuple[str, ...] | None:
         """Names of the shards this step makes; None while that is not known because an input is still missing."""
         raise NotImplementedError
 
-    def needs(self, source: "Step", shard: str, bench: "Bench") -> tuple[str, ...]:
+    def needs(self, source: "Step", shard: str, context: "ShardContext") -> tuple[str, ...]:
         """Which shards of the input ``source`` are read to make ``shard``. All of them, unless a subclass knows better."""
-        return source.shards(bench) or ()
+        return source.shards(context) or ()
 
     def data_path(self, shard: str) -> str:
         """Where the table lies, relative to the store's root."""
         return f"steps/{self.address}/{shard}.parquet"
 
-    def run(self, shard: str, bench: "Bench") -> Made:
-        """Make one shard. Pure: reads only its inputs through ``bench`` and the source files of its shard."""
+    def run(self, shard: str, context: "ShardContext") -> StepResult:
+        """Make one shard. Pure: reads only its inputs through ``context`` and the source files of its shard."""
         raise NotImplementedError
 
     def check(self) -> None:
@@ -99,11 +99,11 @@ class ShardStep(Step):
     folder that grew, what was computed stays valid.
     """
 
-    def shards(self, bench: "Bench") -> tuple[str, ...]:
-        return bench.shard_keys
+    def shards(self, context: "ShardContext") -> tuple[str, ...]:
+        return context.shard_keys
 
-    def needs(self, source: Step, shard: str, bench: "Bench") -> tuple[str, ...]:
-        return (shard,) if isinstance(source, ShardStep) else super().needs(source, shard, bench)
+    def needs(self, source: Step, shard: str, context: "ShardContext") -> tuple[str, ...]:
+        return (shard,) if isinstance(source, ShardStep) else super().needs(source, shard, context)
 
 
 @dataclass(frozen=True)

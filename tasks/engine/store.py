@@ -24,8 +24,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from winnow.tasks.engine.errors import BadInput, DamagedArtifact, WinnowError
-from winnow.tasks.engine.step import Made, Step
-from winnow.tasks.transport.fetch import CLOCK, POLITE, NotFound, Politeness, open_stream, patiently, s3_filesystem
+from winnow.tasks.engine.step import Step, StepResult
+from winnow.tasks.transport.open import open_stream
+from winnow.tasks.transport.politeness import POLITE, NotFound, Transport
+from winnow.tasks.transport.s3 import patiently, s3_filesystem
 
 SCHEMA = 1
 T = TypeVar("T")
@@ -42,12 +44,12 @@ class Store:
 
     root: str
     options: tuple[tuple[str, Any], ...] = field(default=(), repr=False)
-    politeness: Politeness = field(default=POLITE, repr=False, compare=False)
+    transport: Transport = field(default=POLITE, repr=False, compare=False)
 
     @cached_property
     def _fs(self) -> tuple[Any, str]:
         if self._is_s3:
-            fs = s3_filesystem(self.options, timeout_s=self.politeness.timeout_s)
+            fs = s3_filesystem(self.options, timeout_s=self.transport.politeness.timeout_s)
             return fs, str(fs._strip_protocol(self.root)).rstrip("/")
         try:
             fs, path = fsspec.url_to_fs(self.root, **dict(self.options))
@@ -68,7 +70,7 @@ class Store:
         if not self._is_s3:
             return call()
         try:
-            return patiently(f"{self.root.rstrip('/')}/{path}", call, self.politeness, CLOCK, verb)
+            return patiently(f"{self.root.rstrip('/')}/{path}", call, self.transport, verb)
         except NotFound as e:
             if verb == "read":
                 raise FileNotFoundError(errno.ENOENT, str(e)) from None
@@ -80,7 +82,7 @@ class Store:
 
     def __getstate__(self) -> dict[str, Any]:
         # A filesystem must not travel to another process (s3fs holds an event loop and sockets).
-        return {"root": self.root, "options": self.options, "politeness": self.politeness}
+        return {"root": self.root, "options": self.options, "transport": self.transport}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -225,7 +227,7 @@ class Store:
                 f"The report {self.uri(path)} is missing or damaged ({type(e).__name__}): run the same command again, it is made anew."
             ) from None
 
-    def commit(self, step: Step, shard: str, made: Made, figures: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    def commit(self, step: Step, shard: str, made: StepResult, figures: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Write the table(s), then the report. Refuses to lose a row without a reason. ``figures`` are taken when the tables are written.
 
         Raises:
@@ -306,7 +308,7 @@ class Store:
         if not self._is_s3:
             return self._fs[0].open(self.full(path), "rb")
         try:
-            return open_stream(self.root, path, self.options, politeness=self.politeness)
+            return open_stream(self.root, path, self.options, self.transport)
         except NotFound as e:
             raise FileNotFoundError(errno.ENOENT, str(e)) from None
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.step import Step
 
 GARBAGE_EVERY = 100_000
@@ -20,7 +20,7 @@ GARBAGE_EVERY = 100_000
 class Job:
     """What all workers of a run need to know. Holds credentials of source and store: it is sent, never written down or shown."""
 
-    bench: Bench = field(repr=False)
+    context: ShardContext = field(repr=False)
     steps: tuple[Step, ...]
 
     @cached_property
@@ -28,9 +28,9 @@ class Job:
         return {step.address: step for step in self.steps}
 
     def make(self, addresses: Sequence[str], shard: str, redo: Sequence[str]) -> list[dict[str, Any]]:
-        """Run the steps of one stage on one shard, as Bench.make does; one at a time in this process."""
+        """Run the steps of one stage on one shard, as ShardContext.make does; one at a time in this process."""
         with _one_at_a_time:
-            return self.bench.make([self._by_address[a] for a in addresses], shard, redo)
+            return self.context.make([self._by_address[a] for a in addresses], shard, redo)
 
 
 # A worker process of somebody else's cluster may have several threads. Steps count the process's own time and memory, and the

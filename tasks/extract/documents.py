@@ -16,9 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
 
-from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.engine.step import Made, ShardStep
+from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.extract.language import LanguageModel
 from winnow.tasks.models.files import ModelFile
 
@@ -106,6 +107,7 @@ def to_table(rows: Iterable[dict[str, Any]], model: LanguageModel) -> pa.Table:
     return pa.Table.from_batches(batches, schema=SCHEMA)
 
 
+@stable("step/read-documents")
 @dataclass(frozen=True)
 class ReadDocuments(ShardStep):
     """Parquet or JSONL with a ``text`` column, optional ``id``, ``url``, ``date``, ``language`` (ISO code) -> the documents table.
@@ -123,7 +125,7 @@ class ReadDocuments(ShardStep):
     def check(self) -> None:
         LanguageModel.of(self.model)
 
-    def run(self, shard: str, bench: Bench) -> Made:
+    def run(self, shard: str, context: ShardContext) -> StepResult:
         dropped: Counter[str] = Counter()
         lost: list[dict[str, Any]] = []
         seen: set[str] = set()
@@ -131,8 +133,8 @@ class ReadDocuments(ShardStep):
 
         def rows() -> Iterator[dict[str, Any]]:
             nonlocal rows_in
-            for file in bench.shard(shard).files:
-                for number, row in enumerate(_read(bench, file.path)):
+            for file in context.shard(shard).files:
+                for number, row in enumerate(_read(context, file.path)):
                     rows_in += 1
                     reason = self._fault(row)
                     if reason:
@@ -152,7 +154,7 @@ class ReadDocuments(ShardStep):
                     yield self._document(row, file.path, number, seen)
 
         table = to_table(rows(), LanguageModel.of(self.model))
-        return Made(table, rows_in, table.num_rows, dict(dropped), dropped_rows=pa.Table.from_pylist(lost, schema=DROPPED))
+        return StepResult(table, rows_in, table.num_rows, dict(dropped), dropped_rows=pa.Table.from_pylist(lost, schema=DROPPED))
 
     def _fault(self, row: Any) -> str:
         if not isinstance(row, dict):
@@ -192,16 +194,16 @@ class ReadDocuments(ShardStep):
         }
 
 
-def _read(bench: Bench, path: str) -> Iterator[Any]:
+def _read(context: ShardContext, path: str) -> Iterator[Any]:
     """Rows of one file as dicts; a line that is no JSON object comes out as None. Told apart by the first bytes, not by name."""
-    with bench.source.open(path) as stream:
+    with context.source.open(path) as stream:
         head = stream.read(4)
     if head == b"PAR1":
-        with bench.source.open_seekable(path) as stream:
+        with context.source.open_seekable(path) as stream:
             yield from _parquet_rows(stream, path)
         return
     codec = "gzip" if head[:2] == b"\x1f\x8b" else "zstd" if head == b"\x28\xb5\x2f\xfd" else ""
-    with bench.source.open(path) as stream:
+    with context.source.open(path) as stream:
         for line in _lines(stream, codec):
             if line.strip():
                 try:

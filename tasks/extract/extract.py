@@ -12,10 +12,13 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from winnow.tasks.archives.charset import decode
+from winnow.tasks.archives.diagnose import NotAnArchive
 from winnow.tasks.archives.http_message import HttpResponse, parse_http_response, payload_digest_holds
-from winnow.tasks.archives.warc import NotAnArchive, Record, read_records
-from winnow.tasks.engine.context import Bench
-from winnow.tasks.engine.step import Made, ShardStep
+from winnow.tasks.archives.record import Record
+from winnow.tasks.archives.warc import read_records
+from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.extract.documents import DROPPED, clean, document_id, host_of, to_table
 from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor
 from winnow.tasks.extract.language import LanguageModel
@@ -30,6 +33,7 @@ class _Dropped(Exception):
     """This record becomes no document; the message is the reason."""
 
 
+@stable("step/extract")
 @dataclass(frozen=True)
 class Extract(ShardStep):
     """Records of all types in, one row per document out (schema: ``winnow.tasks.extract.documents.SCHEMA``).
@@ -48,7 +52,7 @@ class Extract(ShardStep):
         LanguageModel.of(self.model)
         self.extractor.check()
 
-    def run(self, shard: str, bench: Bench) -> Made:
+    def run(self, shard: str, context: ShardContext) -> StepResult:
         dropped: Counter[str] = Counter()
         lost: list[dict[str, Any]] = []
         notes: Counter[str] = Counter()
@@ -56,8 +60,8 @@ class Extract(ShardStep):
 
         def documents() -> Iterator[dict[str, Any]]:
             nonlocal rows_in
-            for file in bench.shard(shard).files:
-                with bench.source.open_ahead(file.path) as stream:
+            for file in context.shard(shard).files:
+                with context.source.open_ahead(file.path) as stream:
                     try:
                         for record in read_records(stream, max_block_bytes=self.max_record_bytes, wanted=WANTED):
                             rows_in += 1
@@ -70,7 +74,7 @@ class Extract(ShardStep):
                                 if record.type in WANTED or record.problem:
                                     lost.append(_trace(record, file.path, reason))
                     except NotAnArchive as e:
-                        if len(bench.crawl.files) == 1:
+                        if len(context.crawl.files) == 1:
                             raise NotAnArchive(f"{file.path}: {e}") from None
                         rows_in += 1
                         dropped["file:not_an_archive"] += 1
@@ -86,7 +90,9 @@ class Extract(ShardStep):
                         )
 
         table = to_table(documents(), LanguageModel.of(self.model))
-        return Made(table, rows_in, table.num_rows, dict(dropped), dict(sorted(notes.items())), pa.Table.from_pylist(lost, schema=DROPPED))
+        return StepResult(
+            table, rows_in, table.num_rows, dict(dropped), dict(sorted(notes.items())), pa.Table.from_pylist(lost, schema=DROPPED)
+        )
 
     def _document(self, record: Record, path: str, notes: Counter[str]) -> dict[str, Any]:
         if record.problem and record.problem not in ("oversized", "block_digest_mismatch"):

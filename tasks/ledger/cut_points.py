@@ -1,6 +1,6 @@
 """Where to cut a signal whose values form two groups: between-class variance (Otsu 1979) and the valley of the smoothed histogram.
 
-Made for the perplexity under a model of harmful text (Jansen et al. 2022, "Perplexed by Quality"), good for any numeric signal. Bimodality is
+StepResult for the perplexity under a model of harmful text (Jansen et al. 2022, "Perplexed by Quality"), good for any numeric signal. Bimodality is
 tested first, since both methods answer for any data. The statistic: the histogram is smoothed as little as leaves two modes (the critical
 bandwidth of Silverman 1981); then ``depth`` is the part of the lower mode's density that is missing in the valley between them, and ``z`` its
 significance, from the documents counted within one bandwidth of either. Ashman's D says how far apart the two sides lie.

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.ledger.find import Finished
 from winnow.tasks.recipes import build as recipes
-from winnow.tasks.signals.limit import Limit, columns_of, judge
+from winnow.tasks.signals.limit import Limit, apply_limits, columns_of
 from winnow.tasks.signals.measure import ARROW
 from winnow.tasks.signals.text import Document
 
@@ -147,7 +147,7 @@ def verdicts(signals: pa.Table, limits: tuple[Limit, ...]) -> tuple[Verdict, ...
     for limit in limits:
         column = signals[limit.signal]
         value = column[0].as_py()
-        crossed, _ = judge({name: signals[name].slice(0, 1) for name in columns_of([limit])}, (limit,), 1)
+        crossed, _ = apply_limits({name: signals[name].slice(0, 1) for name in columns_of([limit])}, (limit,), 1)
         own = limit.of(signals["language"][0].as_py()) if limit.by_language else limit
         found.append(Verdict(own, value, bool(crossed[0].as_py()), _margin(own, value)))
     return tuple(found)

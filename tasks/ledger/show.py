@@ -96,7 +96,7 @@ def explained(run: "Finished | None", found: "Explained", out: Console) -> None:
 
 def page(run: "Finished | None", found: "Sequence[Explained]") -> str:
     """The same as one self-contained HTML page; what comes from web pages is escaped."""
-    environment = Environment(loader=PackageLoader("flows"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment = Environment(loader=PackageLoader("winnow.tasks.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     css = (files("winnow.tasks.report") / "templates" / "report.css").read_text(encoding="utf-8")
     return environment.get_template("explain.html.j2").render(
         run=run, pages=found, css=css, figure=figure, bound=lambda limit: bound(asdict(limit)), copy_said=copy_said, steps_said=steps_said

@@ -19,7 +19,7 @@ from winnow.tasks.corpus.tokens import estimated_tokens
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.ledger.find import Finished
 from winnow.tasks.signals.condition import REASON
-from winnow.tasks.signals.limit import Limit, columns_of, judge
+from winnow.tasks.signals.limit import Limit, apply_limits, columns_of
 
 SAMPLES = 10
 Rows = npt.NDArray[np.int64]
@@ -114,7 +114,7 @@ def what_if(run: Finished, limits: Sequence[Limit]) -> Change:
         documents = run.read(run.entry["tables"]["documents"], shard, ["id", "url", "host", "language", "text_chars"])
         chars, languages = documents["text_chars"].to_numpy(), documents["language"].to_pylist()
         before = decisions["kept"].to_numpy(zero_copy_only=False).astype(bool)
-        _, reason = judge({name: signals[name] for name in wanted}, limits, signals.num_rows)
+        _, reason = apply_limits({name: signals[name] for name in wanted}, limits, signals.num_rows)
         # What was dropped for another reason than a limit (a copy, the recipe's SQL) stays dropped.
         after = reason.is_null().to_numpy(zero_copy_only=False) & ~_crossed(decisions, lambda r: r == REASON or r.split(":")[0] not in mine)
         enter, leave = np.flatnonzero(after & ~before), np.flatnonzero(before & ~after)

@@ -23,7 +23,8 @@ import yaml
 
 from winnow.tasks.engine.cache import cache_folder
 from winnow.tasks.engine.errors import BadInput, Transient
-from winnow.tasks.transport.fetch import open_stream
+from winnow.tasks.engine.identity import stable
+from winnow.tasks.transport.open import open_stream
 
 BLOCK_BYTES = 1 << 20
 CARD = "model.json"
@@ -32,6 +33,7 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
+@stable("option/model-file")
 @dataclass(frozen=True)
 class ModelFile:
     """``location`` is a path or URL; it does not enter any address, the digest does."""

@@ -21,20 +21,20 @@ from winnow.tasks.corpus.publish import Layout, Publish
 from winnow.tasks.corpus.redact import Redact
 from winnow.tasks.dedup.exact import Clusters, Fingerprint, Scatter
 from winnow.tasks.dedup.keep import BEST, PLAIN
-from winnow.tasks.dedup.known import Index, Lookup, Recognise
-from winnow.tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, FuzzyClusters, MinHash, Sign
-from winnow.tasks.dedup.resolve import ClusterStep, Decisions, Resolve
+from winnow.tasks.dedup.known import Index, Lookup, ResolveKnown
+from winnow.tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, ComputeSignatures, FuzzyClusters, MinHash
+from winnow.tasks.dedup.resolve import ClusterStep, Decisions, ResolveClusters
 from winnow.tasks.edit.corrections import LineRules
-from winnow.tasks.edit.edits import Edit, Enough
-from winnow.tasks.edit.paragraph import Paragraphs, RepeatedParagraphs, Unrepeat
-from winnow.tasks.edit.substring import RepeatedWindows, Unwind, Windows
+from winnow.tasks.edit.edits import Edit, RequireTextLeft
+from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs
+from winnow.tasks.edit.substring import CutRepeatedSubstrings, RepeatedWindows, Windows
+from winnow.tasks.engine.crawl import Crawl
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.engine.identity import canonical, digest
+from winnow.tasks.engine.identity import canonical, digest, stable
 from winnow.tasks.engine.places import model_place
 from winnow.tasks.engine.plan import lineage
 from winnow.tasks.engine.step import Step
-from winnow.tasks.extract.documents import ReadDocuments
-from winnow.tasks.extract.extract import MIB, Extract
+from winnow.tasks.extract.extract import MIB
 from winnow.tasks.extract.extractors.base import Extractor
 from winnow.tasks.models.files import ModelFile, model_file
 from winnow.tasks.models.ngram import cc_net
@@ -44,8 +44,8 @@ from winnow.tasks.signals.filter import Filter
 from winnow.tasks.signals.filters.datatrove_block import DatatroveBlock
 from winnow.tasks.signals.limit import Limit
 from winnow.tasks.signals.measure import ARROW, CORRECTED, EDIT_FIGURES, Correct, Measure, Signals
-from winnow.tasks.signals.select import Judge
-from winnow.tasks.sources.crawl import Crawl
+from winnow.tasks.signals.select import ApplyLimits
+from winnow.tasks.sources.base import Reading, reader
 
 SHIPPED = Path(__file__).parent / "shipped"
 SHARDS_PER_PARTITION = 512
@@ -53,6 +53,7 @@ SHARDS_PER_RANGE = 2048
 T = TypeVar("T")
 
 
+@stable("option/deduplicate")
 @dataclass(frozen=True)
 class Deduplicate:
     """One pass of deduplication, among what the passes before it kept. ``keep`` is a policy of ``tasks/dedup/keep.py``; without ``drop`` it
@@ -63,6 +64,7 @@ class Deduplicate:
     drop: bool = True
 
 
+@stable("option/deduplicate-minhash")
 @dataclass(frozen=True)
 class ByMinHash(Deduplicate):
     """``against`` names an index of earlier snapshots. In a recipe, ``preset`` and single fields of ``MinHash`` stand for ``minhash``."""
@@ -72,18 +74,22 @@ class ByMinHash(Deduplicate):
     against: str = ""
 
 
+@stable("option/deduplicate-paragraph")
 @dataclass(frozen=True)
 class ByParagraph(Deduplicate):
     """``mode``, ``group_files`` and ``min_documents``: see ``tasks/edit/paragraph.py``. Lines under ``min_chars`` are never cut; a document with
-    fewer than ``min_chars_left`` is dropped."""
+    fewer than ``min_chars_left`` is dropped. ``within`` also cuts the copies of a line inside one document: mode ``cc_net`` does, mode ``global``
+    does not unless it is asked to."""
 
     mode: str = "global"
     group_files: int = 0
     min_documents: int = 2
     min_chars: int = 0
     min_chars_left: int = 1
+    within: bool | None = None
 
 
+@stable("option/deduplicate-substring")
 @dataclass(frozen=True)
 class BySubstring(Deduplicate):
     """Runs of ``min_tokens`` tokens or more. A document with fewer than ``min_chars_left`` characters left is dropped."""
@@ -101,6 +107,7 @@ KINDS_OF_COPIES: dict[str, type[Deduplicate]] = {
 }
 
 
+@stable("option/buckets")
 @dataclass(frozen=True)
 class Buckets:
     """Head, middle and tail of a signal. ``cutoffs`` is ``run`` (``percentiles`` of the kept documents per language), ``cc_net`` (published with
@@ -154,9 +161,9 @@ class Pipeline:
         object.__setattr__(self, "steps", lineage(self.targets))
 
     @property
-    def signatures(self) -> Sign | None:
+    def signatures(self) -> ComputeSignatures | None:
         """The signatures that an index of this run would hold; None without deduplication by minhash."""
-        return next((s for s in self.steps if isinstance(s, Sign)), None)
+        return next((s for s in self.steps if isinstance(s, ComputeSignatures)), None)
 
     @property
     def targets(self) -> tuple[Step, ...]:
@@ -190,17 +197,14 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
     """The steps of a recipe for a crawl; ``indexes`` are those that its deduplication names. Pure: nothing is read or loaded."""
     crawl_digest = digest([s.key for s in crawl.shards])
     documents: Step
-    if crawl.kind == "documents":
-        documents = ReadDocuments(recipe.language_model)
-    else:
-        documents = Extract(recipe.extractor, recipe.language_model, recipe.max_record_mib * MIB)
+    documents = reader(crawl.kind).documents(Reading(recipe.extractor, recipe.language_model, recipe.max_record_mib * MIB))
     ranges = -(-len(crawl.shards) // SHARDS_PER_RANGE)
     edited = _unrepeated(recipe.paragraphs, documents, None, None, None, crawl_digest, ranges) if recipe.paragraphs else None
     correct = Correct(documents, recipe.correct, edited) if recipe.correct else None
     text: Step | None = correct or edited  # the last edit
     groups = tuple(Measure(documents, group, filters, text if _edited(filters) else None) for group, filters in recipe.measure.items())
     signals = Signals(documents, groups, correct, edited)
-    decisions: Decisions = Judge(signals, recipe.limits, recipe.where)
+    decisions: Decisions = ApplyLimits(signals, recipe.limits, recipe.where)
     for rule in recipe.deduplicate:
         ranked_by = signals if rule.keep.startswith(BEST) else documents if rule.keep in ("newest", "longest") else None
         if isinstance(rule, ByParagraph | BySubstring):
@@ -209,23 +213,23 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
                 edit = _unrepeated(rule, documents, text, decisions, ranked_by, crawl_digest, ranges)
             else:
                 windows = RepeatedWindows(crawl_digest, Windows(documents, text, rule.min_tokens), decisions, ranges, rule.keep)
-                edit = Unwind(documents, text, decisions, windows)
-            decisions = Enough(decisions, edit, rule.min_chars_left if rule.drop else 0)
+                edit = CutRepeatedSubstrings(documents, text, decisions, windows)
+            decisions = RequireTextLeft(decisions, edit, rule.min_chars_left if rule.drop else 0)
             text = edit if rule.drop else text
             continue
         clusters: ClusterStep
         if isinstance(rule, ByMinHash):
-            signatures = Sign(documents, rule.minhash, text)
+            signatures = ComputeSignatures(documents, rule.minhash, text)
             if rule.against:
                 lookup = Lookup(crawl_digest, signatures, decisions, (indexes or {})[rule.against], ranges)
-                decisions = Recognise(decisions, lookup, rule.drop)
+                decisions = ResolveKnown(decisions, lookup, rule.drop)
             components = Components(crawl_digest, BandBuckets(crawl_digest, signatures, decisions, ranges))
             candidates = Candidates(components, documents, rule.minhash, text, rule.keep, ranked_by)
             clusters = FuzzyClusters(crawl_digest, candidates, ranges, rule.min_similarity)
         else:
             scattered = Scatter("url" if rule.by == "url" else "text", Fingerprint(documents, text), decisions, rule.keep, ranked_by)
             clusters = Clusters(crawl_digest, scattered, -(-len(crawl.shards) // SHARDS_PER_PARTITION))
-        decisions = Resolve(decisions, clusters, rule.drop, rule.keep != "none")
+        decisions = ResolveClusters(decisions, clusters, rule.drop, rule.keep != "none")
     if recipe.buckets:
         decisions = _bucket(recipe.buckets, signals, decisions, crawl_digest)
     redacted = Redact(documents, decisions, signals, recipe.redact, recipe.carry_signals, text)
@@ -235,12 +239,13 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
 
 def _unrepeated(
     rule: ByParagraph, documents: Step, text: Step | None, decisions: Step | None, ranked_by: Step | None, crawl_digest: str, ranges: int
-) -> Unrepeat:
-    paragraphs = Paragraphs(documents, text, rule.min_chars)
+) -> CutRepeatedParagraphs:
+    published = rule.mode == "cc_net"
+    paragraphs = Paragraphs(documents, text, rule.min_chars if published else max(rule.min_chars, 1))
     repeated = RepeatedParagraphs(
         crawl_digest, paragraphs, decisions, ranges, rule.mode, rule.group_files, rule.min_documents, rule.keep, ranked_by
     )
-    return Unrepeat(documents, text, decisions, repeated)
+    return CutRepeatedParagraphs(documents, text, decisions, repeated, published if rule.within is None else rule.within)
 
 
 def _bucket(buckets: Buckets, signals: Signals, decisions: Step, crawl_digest: str) -> Bucket:
@@ -449,6 +454,10 @@ def _deduplicate(entry: Any, spec: str) -> Deduplicate:
         raise BadInput(f"Recipe {spec}: deduplicate by substring keeps first or none, not {rule.keep}.")
     if isinstance(rule, ByParagraph) and (rule.mode not in ("cc_net", "global") or (rule.mode == "cc_net" and rule.keep != "first")):
         raise BadInput(f"Recipe {spec}: deduplicate by paragraph has mode cc_net, which leaves no copy and knows no keep, or mode global.")
+    if isinstance(rule, ByParagraph) and rule.mode == "cc_net" and rule.within is False:
+        raise BadInput(
+            f"Recipe {spec}: mode cc_net always cuts the copies of a line inside one document. Use mode global with within: false."
+        )
     if isinstance(rule, ByMinHash) and not (isinstance(rule.min_similarity, int | float) and 0 <= rule.min_similarity <= 1):
         raise BadInput(f"Recipe {spec}: deduplicate min_similarity is {rule.min_similarity!r}; it must lie between 0 and 1.")
     for key, low in (("min_tokens", 1), ("min_documents", 2), ("group_files", 0), ("min_chars", 0), ("min_chars_left", 0)):

@@ -94,10 +94,10 @@ class Account:
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "line": self.line(),
             "failed": [
-                {"shard": shard, "files": run.bench.files_of(shard), "why": why(error)} for shard, error in list(self.failed.items())
+                {"shard": shard, "files": run.context.files_of(shard), "why": why(error)} for shard, error in list(self.failed.items())
             ],
         }
-        run.bench.store.put(progress_path(run.id), json.dumps(entry, indent=1).encode())
+        run.context.store.put(progress_path(run.id), json.dumps(entry, indent=1).encode())
 
 
 def why(error: Exception) -> str:

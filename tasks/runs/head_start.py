@@ -37,7 +37,7 @@ def begin(run: Run) -> None:
     Raises:
         BadInput: the store or a model cannot be used.
     """
-    run.bench.store.open_for_writing()
+    run.context.store.open_for_writing()
     run.pipeline.check()
     record(run)
     clean(run)

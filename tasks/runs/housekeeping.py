@@ -24,17 +24,17 @@ def record(run: Run) -> None:
     """Leave the run's record in the store."""
     entry = {
         "id": run.id,
-        "snapshot": run.bench.crawl.snapshot,
+        "snapshot": run.context.crawl.snapshot,
         "recipe": run.pipeline.recipe.name,
         "source": run.request.source,
         "command": command(run.request),
         "home": run.home,
         "steps": {step.address: {"label": step.label, "by_shard": isinstance(step, ShardStep)} for step in run.pipeline.steps},
         "tables": {name: getattr(run.pipeline, name).address for name in ("documents", "signals", "decisions")},
-        "shards": list(run.bench.shard_keys),
+        "shards": list(run.context.shard_keys),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    run.bench.store.put(f"runs/{run.id}.json", json.dumps(entry, indent=1).encode())
+    run.context.store.put(f"runs/{run.id}.json", json.dumps(entry, indent=1).encode())
 
 
 def command(request: Request) -> str:

@@ -29,8 +29,8 @@ def stored(store: Store, run: str) -> dict[str, Any] | None:
 
 def known(run: "Run", shards: int, seed: int) -> Sample | None:
     """The sample of an earlier plan of this run, if it was of the same shards."""
-    plan = stored(run.bench.store, run.id)
-    keys = {s.key for s in run.bench.crawl.sample(shards, seed).shards}
+    plan = stored(run.context.store, run.id)
+    keys = {s.key for s in run.context.crawl.sample(shards, seed).shards}
     return Sample.of(plan["sample"]) if plan and set(plan["sample"]["keys"]) == keys else None
 
 
@@ -40,7 +40,7 @@ def known(run: "Run", shards: int, seed: int) -> Sample | None:
 def compare(run: "Run", profile: Iterable[Mapping[str, Any]], costs: Sequence[Mapping[str, Any]], kept: int) -> dict[str, Any] | None:
     """The plan's forecast, made for the workers of this run, beside what it took and gave: {figure: {value, low, high, actual}}, kept with the plan.
     None without a plan. Time is compared if one process made all that the sample had left."""
-    store = run.bench.store
+    store = run.context.store
     plan = stored(store, run.id)
     if not plan:
         return None

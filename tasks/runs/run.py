@@ -17,7 +17,7 @@ from typing import Any
 
 from winnow.tasks.corpus.profile import added
 from winnow.tasks.dedup.known import check_name, open_index, remember, remembers
-from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput, WinnowError
 from winnow.tasks.engine.merkle import root
 from winnow.tasks.engine.places import runner_place, source_place, store_at
@@ -29,8 +29,9 @@ from winnow.tasks.engine.worker import Job
 from winnow.tasks.recipes import build as recipes
 from winnow.tasks.report.release import chosen_licence, dataset_card, report_html
 from winnow.tasks.runs.plans import compare, comparison
-from winnow.tasks.sources import crawl as crawls
+from winnow.tasks.sources.base import COMMON_CRAWL
 from winnow.tasks.sources.crawl_index import index_shares
+from winnow.tasks.sources.resolve import resolve
 
 VERSIONED = ("winnow", "datatrove", "resiliparse", "fastwarc", "trafilatura", "fasttext-numpy2-wheel", "pyarrow", "numpy")
 SECRET_IN_URI = re.compile(r"^([a-z]+:)?[a-z0-9+]+://[^/]*@", re.IGNORECASE)
@@ -84,13 +85,13 @@ class Run:
 
     request: Request
     pipeline: recipes.Pipeline
-    bench: Bench
+    context: ShardContext
     runner: str = "local"
     plan: Plan = field(init=False)
     began: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        self.plan = Plan(self.pipeline.targets, self.bench)
+        self.plan = Plan(self.pipeline.targets, self.context)
 
     @property
     def id(self) -> str:
@@ -107,13 +108,13 @@ class Run:
     def open_runner(self) -> Runner:
         """Workers for all steps of the run. Raises BadInput."""
         return open_runner(
-            self.runner, Job(self.bench, self.plan.steps), self.request.workers, int(self.request.worker_memory_gib * (1 << 30))
+            self.runner, Job(self.context, self.plan.steps), self.request.workers, int(self.request.worker_memory_gib * (1 << 30))
         )
 
     def is_released(self) -> bool:
         """Whether manifest, card and report lie beside the corpus, and the index holds it that was to remember it."""
-        here = self.bench.store.files(self.home)
-        if self.request.remember and not remembers(self.bench, self.request.remember, self.pipeline.decisions):
+        here = self.context.store.files(self.home)
+        if self.request.remember and not remembers(self.context, self.request.remember, self.pipeline.decisions):
             return False
         return all(f"{self.home}/{name}" in here for name in ("manifest.json", "README.md", "report.html"))
 
@@ -127,7 +128,7 @@ def prepare(request: Request) -> Run:
     """
     recipe = recipes.load(request.recipe)
     source_root, source_options = source_place(request.source)
-    crawl, source = crawls.resolve(
+    crawl, source = resolve(
         source_root,
         snapshot=request.snapshot,
         kind=request.kind,
@@ -135,7 +136,7 @@ def prepare(request: Request) -> Run:
         sample_fraction=request.sample_fraction if request.sample_fraction < 1 else None,
         seed=request.seed,
         files_per_shard=request.files_per_shard,
-        base_url=request.base_url or crawls.COMMON_CRAWL,
+        base_url=request.base_url or COMMON_CRAWL,
         anonymous=request.anonymous or None,
         options=tuple(sorted(source_options.items())),
     )
@@ -145,7 +146,7 @@ def prepare(request: Request) -> Run:
         check_name(request.remember)
     runner = runner_place(request.runner)
     parse_runner(runner)
-    run = _run(request, recipe, Bench(crawl, source, store, int(request.memory_gib * (1 << 30))), runner)
+    run = _run(request, recipe, ShardContext(crawl, source, store, int(request.memory_gib * (1 << 30))), runner)
     if request.remember and not run.pipeline.signatures:
         raise BadInput(
             f"The recipe {recipe.name} has no deduplication by minhash, so that there is nothing to remember in {request.remember}."
@@ -155,24 +156,27 @@ def prepare(request: Request) -> Run:
 
 def sampled(run: Run, shards: int, seed: int) -> Run:
     """The same run over a random sample of its shards. What it makes shard by shard has the addresses of the whole run."""
-    bench = run.bench
+    context = run.context
     return _run(
-        run.request, run.pipeline.recipe, Bench(bench.crawl.sample(shards, seed), bench.source, bench.store, bench.memory_bytes), run.runner
+        run.request,
+        run.pipeline.recipe,
+        ShardContext(context.crawl.sample(shards, seed), context.source, context.store, context.memory_bytes),
+        run.runner,
     )
 
 
-def _run(request: Request, recipe: recipes.Recipe, bench: Bench, runner: str) -> Run:
+def _run(request: Request, recipe: recipes.Recipe, context: ShardContext, runner: str) -> Run:
     indexes = {
-        rule.against: open_index(bench.store, rule.against, rule.minhash, bench.crawl.snapshot)
+        rule.against: open_index(context.store, rule.against, rule.minhash, context.crawl.snapshot)
         for rule in recipe.deduplicate
         if isinstance(rule, recipes.ByMinHash) and rule.against
     }
-    return Run(request, recipes.build(recipe, bench.crawl, indexes), bench, runner)
+    return Run(request, recipes.build(recipe, context.crawl, indexes), context, runner)
 
 
 def clean(run: Run) -> int:
     """Delete what killed processes left half-written where this run writes; how many pieces that were."""
-    return run.bench.store.clean([*(f"steps/{step.address}" for step in run.plan.steps), run.home, "runs", "progress"])
+    return run.context.store.clean([*(f"steps/{step.address}" for step in run.plan.steps), run.home, "runs", "progress"])
 
 
 def versions() -> dict[str, str]:
@@ -191,15 +195,15 @@ def versions() -> dict[str, str]:
 
 def reports(run: Run, step: Step) -> list[dict[str, Any]]:
     """Reports of all shards of a step, in shard order. Raises DamagedArtifact."""
-    shards = step.shards(run.bench) or ()
+    shards = step.shards(run.context) or ()
     with ThreadPoolExecutor(16) as threads:
-        return list(threads.map(lambda shard: run.bench.store.report(step, shard), shards))
+        return list(threads.map(lambda shard: run.context.store.report(step, shard), shards))
 
 
 def stored_bytes(run: Run, step: Step, made: Iterable[dict[str, Any]]) -> Counter[str]:
     """Bytes in the store of each shard of a step, of which ``made`` are the reports."""
     sizes = Counter({r["shard"]: 0 if r["data"]["path"].startswith("steps/") else r["data"]["bytes"] for r in made})
-    for path, n in run.bench.store.files(f"steps/{step.address}").items():
+    for path, n in run.context.store.files(f"steps/{step.address}").items():
         shard = path.rsplit("/", 1)[1].split(".", 1)[0]
         if shard in sizes:
             sizes[shard] += n
@@ -211,7 +215,7 @@ def release(run: Run) -> dict[str, Any]:
 
     Raises WinnowError too if a step's shards are still not known: better no corpus than an empty one.
     """
-    if unknown := [step.label for step in run.pipeline.steps if step.shards(run.bench) is None]:
+    if unknown := [step.label for step in run.pipeline.steps if step.shards(run.context) is None]:
         raise WinnowError(
             f"What {unknown[0]} is to make is not known, as its inputs cannot be found in the store. Run the same command again."
         )
@@ -249,10 +253,10 @@ def release(run: Run) -> dict[str, Any]:
                 {"path": r["data"]["path"][len(run.home) + 1 :]} | {k: r["data"][k] for k in ("rows", "bytes", "sha256")} for r in made
             ]
     recipe = run.pipeline.recipe.described()
-    curated = {"snapshot": run.bench.crawl.snapshot, "recipe": recipe, "versions": versions(), "files": files}
+    curated = {"snapshot": run.context.crawl.snapshot, "recipe": recipe, "versions": versions(), "files": files}
     manifest = {
         "schema": 1,
-        "snapshot": run.bench.crawl.snapshot,
+        "snapshot": run.context.crawl.snapshot,
         "recipe": recipe,
         "versions": curated["versions"],
         "digest": "sha256:" + hashlib.sha256(json.dumps(curated, sort_keys=True).encode()).hexdigest(),
@@ -260,11 +264,11 @@ def release(run: Run) -> dict[str, Any]:
         "steps": steps,
         "merkle": root(s["merkle"] for s in steps),
     }
-    store, profile = run.bench.store, _profile(run)
+    store, profile = run.context.store, _profile(run)
     compared = compare(run, profile, costs, sum(f["rows"] for f in files))
     summary = {
         "id": run.id,
-        "snapshot": run.bench.crawl.snapshot,
+        "snapshot": run.context.crawl.snapshot,
         "home": store.uri(run.home),
         "manifest": manifest,
         "notes": notes,
@@ -277,21 +281,21 @@ def release(run: Run) -> dict[str, Any]:
     store.put(f"{run.home}/README.md", dataset_card(summary).encode("utf-8", "replace"))
     store.put(f"{run.home}/report.html", report_html(summary).encode("utf-8", "replace"))
     if run.request.remember and run.pipeline.signatures:
-        remember(run.bench, run.request.remember, run.pipeline.signatures, run.pipeline.decisions, run.pipeline.documents)
+        remember(run.context, run.request.remember, run.pipeline.signatures, run.pipeline.decisions, run.pipeline.documents)
     store.put(run.manifest_path, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
     return summary
 
 
 def _index(run: Run) -> dict[str, Any] | None:
-    crawl = run.bench.crawl
-    found = None if crawl.kind == "documents" else index_shares(run.bench.source, crawl.snapshot)
+    crawl = run.context.crawl
+    found = None if crawl.kind == "documents" else index_shares(run.context.source, crawl.snapshot)
     return vars(found) if found else None
 
 
 def _licence(run: Run) -> dict[str, Any] | None:
     """What somebody chose in the card of an earlier release: writing the card anew must not undo it."""
     try:
-        return chosen_licence(run.bench.store.get(f"{run.home}/README.md").decode("utf-8", "replace"))
+        return chosen_licence(run.context.store.get(f"{run.home}/README.md").decode("utf-8", "replace"))
     except FileNotFoundError:
         return None
 
@@ -311,21 +315,21 @@ def _summed(many: Iterable[dict[str, Any]]) -> dict[str, Any]:
 def _profile(run: Run) -> list[dict[str, Any]]:
     """The profiles of all shards added up."""
     total: dict[tuple[str, str], list[int]] = {}
-    for shard in run.bench.shard_keys:
-        added(run.bench.read(run.pipeline.profile, shard).to_pylist(), total)
+    for shard in run.context.shard_keys:
+        added(run.context.read(run.pipeline.profile, shard).to_pylist(), total)
     return [{"what": what, "bin": name, "documents": n, "kept": kept} for (what, name), (n, kept) in total.items()]
 
 
 def result(run: Run) -> dict[str, Any]:
     """The JSON line of ``winnow run --json``."""
-    store, pipeline = run.bench.store, run.pipeline
+    store, pipeline = run.context.store, run.pipeline
     tables = {
-        name: [store.uri(step.data_path(shard)) for shard in step.shards(run.bench) or ()]
+        name: [store.uri(step.data_path(shard)) for shard in step.shards(run.context) or ()]
         for name, step in (("documents", pipeline.documents), ("signals", pipeline.signals), ("decisions", pipeline.decisions))
     }
     return {
         "run_id": run.id,
-        "snapshot": run.bench.crawl.snapshot,
+        "snapshot": run.context.crawl.snapshot,
         "recipe": pipeline.recipe.name,
         "manifest": store.uri(run.manifest_path),
         "corpus": store.uri(f"{run.home}/data"),

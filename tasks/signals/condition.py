@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.identity import stable
 
 if TYPE_CHECKING:  # loaded by those who use it only: it takes time, and prints what it leaked as the process ends
     import duckdb
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # loaded by those who use it only: it takes time, and prints 
 REASON = "where"
 
 
+@stable("option/condition")
 @dataclass(frozen=True)
 class Condition:
     """``sql`` is true for the documents that stay; a document for which it is null goes.

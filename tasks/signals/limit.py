@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.identity import stable
 
 CROSSED = pa.list_(
     pa.struct(
@@ -27,6 +28,7 @@ CROSSED = pa.list_(
 )
 
 
+@stable("option/limit")
 @dataclass(frozen=True)
 class Limit:
     """Bounds on one signal, both inclusive: a document crosses ``low`` with a smaller value, ``high`` with a larger one.
@@ -82,12 +84,12 @@ class _Hit:
 
 
 def columns_of(limits: Sequence[Limit]) -> list[str]:
-    """The columns of the signals table that ``judge`` looks at for these limits."""
+    """The columns of the signals table that ``apply_limits`` looks at for these limits."""
     by_language = any(limit.by_language for limit in limits)
     return list(dict.fromkeys([*(limit.signal for limit in limits), *(["language"] if by_language else [])]))
 
 
-def judge(columns: Mapping[str, pa.ChunkedArray], limits: Sequence[Limit], rows: int) -> tuple[pa.Array, pa.Array]:
+def apply_limits(columns: Mapping[str, pa.ChunkedArray], limits: Sequence[Limit], rows: int) -> tuple[pa.Array, pa.Array]:
     """``crossed`` (type CROSSED, in the order of the limits) and ``reason`` (the first crossed, or null) of every row.
 
     Raises KeyError for a limit on a column that is not there: recipes are validated before anything runs.

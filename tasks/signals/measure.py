@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from winnow.tasks.edit.corrections import LineRules
-from winnow.tasks.engine.context import Bench
-from winnow.tasks.engine.step import Kind, Made, ShardStep, Step
+from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult
 from winnow.tasks.signals.filter import Filter, Signal
 from winnow.tasks.signals.text import Batch, Document, batches
 
@@ -37,6 +38,7 @@ CORRECTED = pa.schema(
 )
 
 
+@stable("step/correct")
 @dataclass(frozen=True)
 class Correct(ShardStep):
     """Line-wise corrections: documents in, their edited texts out (schema CORRECTED; ``corrected_text`` is null where nothing changed).
@@ -50,11 +52,11 @@ class Correct(ShardStep):
     rules: LineRules
     edited: Step | None = None
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        documents = bench.read(self.documents, shard, ["id", "text"])
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        documents = context.read(self.documents, shard, ["id", "text"])
         removed: Counter[str] = Counter()
         rows = []
-        before = final_texts(documents, bench.read(self.edited, shard) if self.edited else None)
+        before = final_texts(documents, context.read(self.edited, shard) if self.edited else None)
         for identity, extracted, text in zip(documents["id"].to_pylist(), documents["text"].to_pylist(), before.to_pylist(), strict=True):
             corrected = self.rules.apply(text)
             removed.update(corrected.removed)
@@ -68,7 +70,9 @@ class Correct(ShardStep):
                     "corrected_words_removed_share": corrected.words_removed_share,
                 }
             )
-        return Made(pa.Table.from_pylist(rows, schema=CORRECTED), len(rows), len(rows), notes={"lines": dict(sorted(removed.items()))})
+        return StepResult(
+            pa.Table.from_pylist(rows, schema=CORRECTED), len(rows), len(rows), notes={"lines": dict(sorted(removed.items()))}
+        )
 
 
 def final_texts(documents: pa.Table, corrected: pa.Table | None) -> pa.ChunkedArray:
@@ -76,6 +80,7 @@ def final_texts(documents: pa.Table, corrected: pa.Table | None) -> pa.ChunkedAr
     return documents["text"] if corrected is None else pc.coalesce(corrected["corrected_text"], documents["text"])
 
 
+@stable("step/measure")
 @dataclass(frozen=True)
 class Measure(ShardStep):
     """One group of signals: documents in, one row per document and one column per signal out. All filters of a group share one
@@ -100,9 +105,9 @@ class Measure(ShardStep):
         for f in self.filters:
             f.check()
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        documents = bench.read(self.documents, shard, ["id", "url", "language", "text"])
-        corrected = bench.read(self.corrected, shard) if self.corrected else None
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        documents = context.read(self.documents, shard, ["id", "url", "language", "text"])
+        corrected = context.read(self.corrected, shard) if self.corrected else None
         texts = documents["text"].to_pylist()
         final = texts if corrected is None else final_texts(documents, corrected).to_pylist()
         columns: dict[str, list[Any]] = {s.name: [] for s in self.signals}
@@ -117,7 +122,7 @@ class Measure(ShardStep):
             [documents["id"], *(pa.array(columns[s.name], ARROW[s.kind]) for s in self.signals)],
             names=["id", *(s.name for s in self.signals)],
         )
-        return Made(table, documents.num_rows, table.num_rows)
+        return StepResult(table, documents.num_rows, table.num_rows)
 
 
 def _measure(filters: Sequence[Filter], part: slice, facts: Sequence[list[Any]], batch: Batch, columns: dict[str, list[Any]]) -> None:
@@ -131,6 +136,7 @@ def _measure(filters: Sequence[Filter], part: slice, facts: Sequence[list[Any]],
                 columns[name].append(value)
 
 
+@stable("step/signals")
 @dataclass(frozen=True)
 class Signals(ShardStep):
     """The signals table: id, language and its score, the edits' figures, and every group's signals side by side."""
@@ -143,14 +149,14 @@ class Signals(ShardStep):
     corrected: Correct | None = None
     edited: Step | None = None
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        parts = [bench.read(self.documents, shard, ["id", "language", "language_score"])]
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        parts = [context.read(self.documents, shard, ["id", "language", "language_score"])]
         if self.corrected:
-            parts.append(bench.read(self.corrected, shard).drop_columns(["corrected_text"]))
+            parts.append(context.read(self.corrected, shard).drop_columns(["corrected_text"]))
         if self.edited:
-            edit = bench.read(self.edited, shard, ["id", *EDIT_FIGURES])
+            edit = context.read(self.edited, shard, ["id", *EDIT_FIGURES])
             parts.append(edit.rename_columns(["id", *(f"paragraph_{name}" for name in EDIT_FIGURES)]))
-        parts += [bench.read(group, shard) for group in self.groups]
+        parts += [context.read(group, shard) for group in self.groups]
         joined = parts[0]
         for part in parts[1:]:
             if not part["id"].combine_chunks().equals(joined["id"].combine_chunks()):
@@ -159,7 +165,7 @@ class Signals(ShardStep):
                 )
             for name in part.column_names[1:]:
                 joined = joined.append_column(part.schema.field(name), part[name])
-        return Made(joined, joined.num_rows, joined.num_rows)
+        return StepResult(joined, joined.num_rows, joined.num_rows)
 
     @property
     def columns(self) -> tuple[str, ...]:

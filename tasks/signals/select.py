@@ -1,6 +1,6 @@
 """Select: signals -> which documents stay, and for the others every limit they cross. Moving a limit reruns this and what follows.
 
-The decisions table grows in two ways only: ``Judge`` bounds signals, ``Resolve`` (tasks/dedup/resolve.py) bounds ranks in clusters.
+The decisions table grows in two ways only: ``ApplyLimits`` bounds signals, ``ResolveClusters`` (tasks/dedup/resolve.py) bounds ranks in clusters.
 """
 
 from collections import Counter
@@ -10,15 +10,17 @@ from typing import ClassVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from winnow.tasks.engine.context import Bench
-from winnow.tasks.engine.step import Made, ShardStep
+from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.signals.condition import REASON, Condition
-from winnow.tasks.signals.limit import CROSSED, Limit, columns_of, judge
+from winnow.tasks.signals.limit import CROSSED, Limit, apply_limits, columns_of
 from winnow.tasks.signals.measure import Signals
 
 
+@stable("step/apply-limits")
 @dataclass(frozen=True)
-class Judge(ShardStep):
+class ApplyLimits(ShardStep):
     """Signals in; id, kept, reason (the first crossed limit or null) and all crossed limits out, one row per document.
 
     ``where`` is one more limit, stated in SQL, and the last one. The rows counted as dropped are those not kept; their rows stay in the table, since explaining them is its purpose.
@@ -30,21 +32,21 @@ class Judge(ShardStep):
     limits: tuple[Limit, ...]
     where: Condition | None = None
 
-    def run(self, shard: str, bench: Bench) -> Made:
+    def run(self, shard: str, context: ShardContext) -> StepResult:
         wanted = list(dict.fromkeys([*columns_of(self.limits), *(self.where.columns if self.where else ())]))
-        signals = bench.read(self.signals, shard, ["id", *wanted])
-        crossed, reason = judge({name: signals[name] for name in wanted}, self.limits, signals.num_rows)
+        signals = context.read(self.signals, shard, ["id", *wanted])
+        crossed, reason = apply_limits({name: signals[name] for name in wanted}, self.limits, signals.num_rows)
         table = pa.table({"id": signals["id"], "kept": pc.is_null(reason), "reason": reason, "crossed": crossed})
         if self.where:
             goes = ~self.where.holds(signals.select(wanted))
             entry = {"reason": REASON, "value": None, "limit": None, "margin": None, "detail": self.where.sql}
             entries = pa.array([[entry] if g else [] for g in goes], CROSSED)
-            table = crossing(table, entries, pa.array([REASON if g else None for g in goes], pa.string()))
-        return account(table)
+            table = add_crossed(table, entries, pa.array([REASON if g else None for g in goes], pa.string()))
+        return decision_result(table)
 
 
-def crossing(before: pa.Table, crossed: pa.ChunkedArray, reason: pa.ChunkedArray) -> pa.Table:
-    """A decisions table after one more limit, which ``judge`` was asked about; further columns stay behind the four."""
+def add_crossed(before: pa.Table, crossed: pa.ChunkedArray, reason: pa.ChunkedArray) -> pa.Table:
+    """A decisions table after one more limit, which ``apply_limits`` was asked about; further columns stay behind the four."""
     joined = [a + b for a, b in zip(before["crossed"].to_pylist(), crossed.to_pylist(), strict=True)]
     reason = pc.coalesce(before["reason"], reason)
     columns = [before["id"], pc.is_null(reason), reason, pa.array(joined, before.schema.field("crossed").type)]
@@ -54,8 +56,8 @@ def crossing(before: pa.Table, crossed: pa.ChunkedArray, reason: pa.ChunkedArray
     return after
 
 
-def account(table: pa.Table, already: pa.ChunkedArray | None = None) -> Made:
+def decision_result(table: pa.Table, already: pa.ChunkedArray | None = None) -> StepResult:
     """The account of a decisions table; ``already`` marks the rows that were kept before this step (all, if not given)."""
     reasons = table["reason"] if already is None else table["reason"].filter(already)
     dropped = Counter(r for r in reasons.to_pylist() if r is not None)
-    return Made(table, len(reasons), len(reasons) - dropped.total(), dict(dropped))
+    return StepResult(table, len(reasons), len(reasons) - dropped.total(), dict(dropped))

@@ -45,7 +45,7 @@ class Lexicon:
 
 class Coded:
     """A text's words as whole numbers: ``ids[i]`` is the place of word i in the text's own vocabulary, ``entries`` are that vocabulary's places in the
-    lexicon. Made of a sequence of words, the vocabulary is the lexicon, in order of first occurrence."""
+    lexicon. StepResult of a sequence of words, the vocabulary is the lexicon, in order of first occurrence."""
 
     def __init__(self, words: Sequence[str]) -> None:
         numbers = {word: n for n, word in enumerate(dict.fromkeys(words))}

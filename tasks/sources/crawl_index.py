@@ -11,9 +11,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from winnow.tasks.corpus.profile import registered_domain, top_level
+from winnow.tasks.engine.crawl import FileSource
 from winnow.tasks.engine.errors import BadInput, Transient
-from winnow.tasks.sources.crawl import Source, listing
-from winnow.tasks.transport.fetch import scheme
+from winnow.tasks.sources.listings import listing
+from winnow.tasks.transport.uri import scheme
 
 MOST_BYTES = 256 << 20
 SAMPLE = "cluster.idx"
@@ -28,7 +29,7 @@ class IndexShares:
     domains: int | None
 
 
-def index_shares(source: Source, snapshot: str) -> IndexShares | None:
+def index_shares(source: FileSource, snapshot: str) -> IndexShares | None:
     """What the index beside the crawl says. None if there is none, it is not on this machine's disks, it cannot be read, or it is larger than 256 MiB
     without a ``cluster.idx``."""
     if scheme(source.root) != "file":

@@ -1,6 +1,6 @@
 """Which snapshots Common Crawl has: its list ``collinfo.json``, and which of them a user means.
 
-What a snapshot *is* belongs to tasks/sources/crawl.py. The list: https://index.commoncrawl.org/collinfo.json, a JSON array with one object per crawl,
+What a snapshot *is* belongs to tasks/engine/crawl.py. The list: https://index.commoncrawl.org/collinfo.json, a JSON array with one object per crawl,
 the newest first, whose ``id`` is the crawl's.
 """
 
@@ -8,14 +8,16 @@ import json
 from collections.abc import Sequence
 
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.sources.crawl import COLLINFO, CRAWL_ID, near_ids
-from winnow.tasks.transport.fetch import CLOCK, POLITE, Clock, Politeness, read_all, shown
+from winnow.tasks.sources.crawl_ids import COLLINFO, CRAWL_ID, near_ids
+from winnow.tasks.transport.open import read_all
+from winnow.tasks.transport.politeness import POLITE, Transport
+from winnow.tasks.transport.uri import shown
 
 COMMON_CRAWLS_LIST = "/".join(COLLINFO)
 RANGE = ".."
 
 
-def listed(where: str = COMMON_CRAWLS_LIST, *, politeness: Politeness = POLITE, clock: Clock = CLOCK) -> tuple[str, ...]:
+def listed(where: str = COMMON_CRAWLS_LIST, transport: Transport = POLITE) -> tuple[str, ...]:
     """Ids of all crawls in a list (path, https:// or s3://), the newest first.
 
     Ids sort by date as text: CC-MAIN-YEAR-WEEK, and the oldest ones CC-MAIN-YEAR.
@@ -24,7 +26,7 @@ def listed(where: str = COMMON_CRAWLS_LIST, *, politeness: Politeness = POLITE, 
         BadInput: no such file, or it is no list of crawls. Transient: throttled or unreachable after bounded attempts.
     """
     root, _, name = where.removeprefix("file://").rpartition("/")
-    data = read_all(root or ("/" if where.startswith("/") else "."), name, politeness=politeness, clock=clock)
+    data = read_all(root or ("/" if where.startswith("/") else "."), name, transport=transport)
     try:
         ids = [str(entry["id"]) for entry in json.loads(data)]
     except (ValueError, TypeError, KeyError):

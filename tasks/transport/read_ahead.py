@@ -1,4 +1,4 @@
-"""A stream that a thread of its own reads ahead, so that a file travels while the part that is here is worked on. Where files lie is in ``fetch.py``."""
+"""A stream that a thread of its own reads ahead, so that a file travels while the part that is here is worked on. Opening files is in ``open.py``."""
 
 import io
 import queue

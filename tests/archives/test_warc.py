@@ -15,8 +15,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.shared import DATA
+from winnow.tasks.archives.digests import digest_holds
 from winnow.tasks.archives.http_message import dechunk, parse_http_response, payload_digest_holds
-from winnow.tasks.archives.warc import Record, digest_holds, inspect, read_records
+from winnow.tasks.archives.inspect import inspect
+from winnow.tasks.archives.record import Record
+from winnow.tasks.archives.warc import read_records
 from winnow.tasks.engine.errors import BadInput
 
 FIXTURES = DATA / "labels" / "warc-robustness"

@@ -27,14 +27,14 @@ from winnow.tasks.engine.worker import settle
 from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
 settle()
 run = prepare(Request({source!r}, {recipe!r}, {out!r}, 1, limit={files}))
-run.bench.store.open_for_writing()
+run.context.store.open_for_writing()
 run.pipeline.check()
 LearnedBlocks().load()
 before = resource.getrusage(resource.RUSAGE_SELF)
 reports = []
 while works := run.plan.missing():
     for shard, addresses in works[0].todo.items():
-        for report in run.bench.make(works[0].stage.steps, shard, addresses):
+        for report in run.context.make(works[0].stage.steps, shard, addresses):
             run.plan.mark(report['address'], shard)
             reports.append(report)
 after = resource.getrusage(resource.RUSAGE_SELF)

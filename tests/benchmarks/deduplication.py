@@ -27,19 +27,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.shared import DATA
-from winnow.tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, FuzzyClusters, MinHash, Sign, jaccard
-from winnow.tasks.dedup.resolve import Resolve
+from winnow.tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, ComputeSignatures, FuzzyClusters, MinHash, jaccard
+from winnow.tasks.dedup.resolve import ResolveClusters
 from winnow.tasks.dedup.shingles import shingles
-from winnow.tasks.edit.paragraph import Paragraphs, RepeatedParagraphs, Unrepeat
-from winnow.tasks.edit.substring import RepeatedWindows, Unwind, Windows
-from winnow.tasks.engine.context import Bench
+from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs
+from winnow.tasks.edit.substring import CutRepeatedSubstrings, RepeatedWindows, Windows
+from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.crawl import Crawl, SourceFile
 from winnow.tasks.engine.plan import Plan
 from winnow.tasks.engine.runners.local import Pool
-from winnow.tasks.engine.step import Made, ShardStep
+from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.engine.store import Store
 from winnow.tasks.engine.worker import Job
 from winnow.tasks.signals.limit import CROSSED
-from winnow.tasks.sources.crawl import Crawl, Source, SourceFile
+from winnow.tasks.sources.source import Source
 
 SHARED = DATA / "dedup"
 DOCUMENTS_PER_SHARD = 50_000
@@ -56,11 +57,11 @@ class KnownDocuments(ShardStep):
 
     name: ClassVar[str] = "documents"
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        table = pa.concat_tables([known_documents().slice(f.number * 1000, 1000) for f in bench.shard(shard).files])
-        [path, *_] = [f.path for f in bench.shard(shard).files]
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        table = pa.concat_tables([known_documents().slice(f.number * 1000, 1000) for f in context.shard(shard).files])
+        [path, *_] = [f.path for f in context.shard(shard).files]
         table = table.append_column("url", table["id"]).append_column("source_file", pa.array([path] * table.num_rows))
-        return Made(table, table.num_rows, table.num_rows)
+        return StepResult(table, table.num_rows, table.num_rows)
 
 
 @cache
@@ -78,9 +79,9 @@ class SyntheticDocuments(ShardStep):
 
     documents: int
 
-    def run(self, shard: str, bench: Bench) -> Made:
+    def run(self, shard: str, context: ShardContext) -> StepResult:
         words, texts, names = _words(), [], []
-        for file in bench.shard(shard).files:
+        for file in context.shard(shard).files:
             rng = np.random.default_rng(file.number)
             for n in range(min(DOCUMENTS_PER_SHARD, self.documents - file.number * DOCUMENTS_PER_SHARD)):
                 if rng.random() < 0.3:
@@ -93,7 +94,7 @@ class SyntheticDocuments(ShardStep):
                 texts.append(" ".join(words[drawn]))
                 names.append(f"{file.number}:{n}")
         table = pa.table({"id": names, "url": names, "text": texts})
-        return Made(table, len(names), len(names))
+        return StepResult(table, len(names), len(names))
 
 
 def _drawn(rng):
@@ -107,29 +108,29 @@ class AllKept(ShardStep):
 
     documents: ShardStep
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        identity = bench.read(self.documents, shard, ["id"])["id"]
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        identity = context.read(self.documents, shard, ["id"])["id"]
         n = len(identity)
         columns = [identity, pa.array(np.ones(n, bool)), pa.nulls(n, pa.string()), pa.array([[]] * n, CROSSED)]
-        return Made(pa.table(columns, names=["id", "kept", "reason", "crossed"]), n, n)
+        return StepResult(pa.table(columns, names=["id", "kept", "reason", "crossed"]), n, n)
 
 
 def pipeline(documents, minhash, min_similarity=0.0, ranges=1):
     decided = AllKept(documents)
-    components = Components("crawl", BandBuckets("crawl", Sign(documents, minhash), decided, ranges))
+    components = Components("crawl", BandBuckets("crawl", ComputeSignatures(documents, minhash), decided, ranges))
     clusters = FuzzyClusters("crawl", Candidates(components, documents, minhash), ranges, min_similarity)
-    return Resolve(decided, clusters)
+    return ResolveClusters(decided, clusters)
 
 
-def bench_of(root, files, memory_bytes):
+def context_of(root, files, memory_bytes):
     crawl = Crawl("c", "warc", tuple(SourceFile(i, f"f{i}") for i in range(files)))
-    return Bench(crawl, Source("/nowhere"), Store(root), memory_bytes)
+    return ShardContext(crawl, Source("/nowhere"), Store(root), memory_bytes)
 
 
-def work_off(step, bench, workers):
+def work_off(step, context, workers):
     """Reports of everything that was made."""
-    plan, reports = Plan([step], bench), []
-    pool = Pool(Job(bench, plan.steps), workers)
+    plan, reports = Plan([step], context), []
+    pool = Pool(Job(context, plan.steps), workers)
     try:
         while works := plan.missing():
             for outcome in pool.run(works[0].stage.steps, works[0].todo):
@@ -248,10 +249,10 @@ def quality():
 
 def _winnow_clusters(minhash, min_similarity, names):
     with tempfile.TemporaryDirectory() as root:
-        bench = bench_of(root, -(-len(names) // 1000), 1 << 30)
+        context = context_of(root, -(-len(names) // 1000), 1 << 30)
         step = pipeline(KnownDocuments(), minhash, min_similarity)
-        work_off(step, bench, 1)
-        rows = [r for key in bench.shard_keys for r in bench.read(step, key, ["id", "minhash_cluster"]).to_pylist()]
+        work_off(step, context, 1)
+        rows = [r for key in context.shard_keys for r in context.read(step, key, ["id", "minhash_cluster"]).to_pylist()]
     return {r["id"]: r["minhash_cluster"] for r in rows if r["minhash_cluster"]}
 
 
@@ -288,14 +289,14 @@ def spans():
     documents = KnownDocuments()
     decided = AllKept(documents)
     ways = {
-        "paragraph": Unrepeat(documents, None, decided, RepeatedParagraphs("crawl", Paragraphs(documents, None), decided, 1)),
-        "substring": Unwind(documents, None, decided, RepeatedWindows("crawl", Windows(documents, None), decided, 1)),
+        "paragraph": CutRepeatedParagraphs(documents, None, decided, RepeatedParagraphs("crawl", Paragraphs(documents, None), decided, 1)),
+        "substring": CutRepeatedSubstrings(documents, None, decided, RepeatedWindows("crawl", Windows(documents, None), decided, 1)),
     }
     print("| by | MB/s | by step | characters cut | artifacts, bytes per byte of text | peak MB |\n| --- | --- | --- | --- | --- | --- |")
     for way, step in ways.items():
         with tempfile.TemporaryDirectory() as root:
-            bench = bench_of(root, 10, 1 << 30)
-            reports = [r for r in work_off(step, bench, 1) if r["step"] not in ("documents", "decided")]
+            context = context_of(root, 10, 1 << 30)
+            reports = [r for r in work_off(step, context, 1) if r["step"] not in ("documents", "decided")]
             disk = sum(r["data"]["bytes"] for r in reports)
         cpu = {}
         for r in reports:
@@ -312,12 +313,12 @@ def spans():
 def scale(documents, workers, memory_gib):
     files = -(-documents // DOCUMENTS_PER_SHARD)
     with tempfile.TemporaryDirectory(dir="/tmp") as root:
-        bench = bench_of(root, files, int(memory_gib * (1 << 30)))
+        context = context_of(root, files, int(memory_gib * (1 << 30)))
         step = pipeline(SyntheticDocuments(documents), PRESETS["fineweb"])
         begin = time.monotonic()
-        reports = work_off(step, bench, workers)
+        reports = work_off(step, context, workers)
         wall = time.monotonic() - begin
-        disk = sum(size for name, size in bench.store.files("steps").items() if "/documents" not in name)
+        disk = sum(size for name, size in context.store.files("steps").items() if "/documents" not in name)
     cpu, peak = {}, {}
     for r in reports:
         cpu[r["step"]] = cpu.get(r["step"], 0.0) + r["cpu_s"]

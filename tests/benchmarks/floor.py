@@ -16,10 +16,11 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
 from tests.benchmarks.machine import SOURCE, warc_files
+from winnow.tasks.archives.begins import begins_record
 from winnow.tasks.archives.charset import decode
 from winnow.tasks.archives.gzip_members import Members
 from winnow.tasks.archives.http_message import parse_http_response
-from winnow.tasks.archives.warc import begins_record, read_records
+from winnow.tasks.archives.warc import read_records
 from winnow.tasks.extract.extract import HTML, _mime
 from winnow.tasks.extract.extractors.base import ExtractionFailed
 from winnow.tasks.extract.extractors.resiliparse_text import ResiliparseText

@@ -20,7 +20,7 @@ from winnow.tasks.ledger.find import open_run
 from winnow.tasks.ledger.sql import named, query
 from winnow.tasks.ledger.what_if import changed, sweep, what_if
 from winnow.tasks.recipes import build as recipes
-from winnow.tasks.signals.limit import judge
+from winnow.tasks.signals.limit import apply_limits
 
 ROWS_PER_SHARD = 25_000
 
@@ -48,7 +48,7 @@ def synthetic(root: Path, rows: int) -> None:
                 middle = limit.low if limit.low is not None else limit.high
                 signals[limit.signal] = pa.array(float(middle) * np.exp(rng.normal(0.5 if limit.low is not None else -1.0, 0.5, n)))
         table = pa.table(signals)
-        crossed, reason = judge({limit.signal: table[limit.signal] for limit in recipe.limits}, recipe.limits, n)
+        crossed, reason = apply_limits({limit.signal: table[limit.signal] for limit in recipe.limits}, recipe.limits, n)
         kept = pa.array([r is None for r in reason.to_pylist()])
         hosts = [f"site{i}.example" for i in rng.integers(0, 5000, n)]
         urls = pa.array([f"http://{h}/{i}" for i, h in enumerate(hosts)])

@@ -66,13 +66,14 @@ def simulate(api, shards, slots):
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     from winnow.flows import curate
-    from winnow.tasks.engine.context import Bench
+    from winnow.tasks.engine.context import ShardContext
+    from winnow.tasks.engine.crawl import Crawl, SourceFile
     from winnow.tasks.engine.plan import Plan
     from winnow.tasks.engine.runners.base import Outcome
     from winnow.tasks.engine.store import Store
     from winnow.tasks.recipes import build as recipes
     from winnow.tasks.runs.run import Request, Run
-    from winnow.tasks.sources.crawl import Crawl, Source, SourceFile
+    from winnow.tasks.sources.source import Source
 
     class Nothing:
         def __init__(self):
@@ -88,9 +89,9 @@ def simulate(api, shards, slots):
     crawl = Crawl("CC-MAIN-2026-43", "warc", tuple(SourceFile(i, path.format(i)) for i in range(shards)))
     with tempfile.TemporaryDirectory() as folder, temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         pipeline = recipes.build(recipes.load("fineweb"), crawl)
-        run = Run(Request("CC-MAIN-2026-43", workers=slots), pipeline, Bench(crawl, Source("/nowhere"), Store(folder)))
+        run = Run(Request("CC-MAIN-2026-43", workers=slots), pipeline, ShardContext(crawl, Source("/nowhere"), Store(folder)))
         # The width of these two is read from a table that nobody makes here.
-        run.plan = Plan([step for step in pipeline.steps if step.label not in ("layout", "publish")], run.bench)
+        run.plan = Plan([step for step in pipeline.steps if step.label not in ("layout", "publish")], run.context)
 
         @flow(name="simulated-snapshot")
         def simulated():

@@ -205,7 +205,7 @@ def card(trained, scores):
     return f"""# Card of block_model.json
 
 What it is: {SETTINGS["iterations"]} oblivious trees of depth {DEPTH} that say how likely a block of a web page is content, for `learned_blocks.LearnedBlocks`.
-Made by `make extractor-model` (tests/benchmarks/train_block_model.py). This file is written by the same command.
+StepResult by `make extractor-model` (tests/benchmarks/train_block_model.py). This file is written by the same command.
 
 The model holds thresholds and weights of numbers such as lengths, shares of links and depths; no text of any page.
 

@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.dedup.clusters import DOCS, Decided, Documents, bench_of, decided
+from tests.dedup.clusters import DOCS, Decided, Documents, context_of, decided
 from winnow.tasks.dedup.exact import Clusters, Fingerprint, Scatter, text_key, url_key
-from winnow.tasks.dedup.resolve import Resolve
+from winnow.tasks.dedup.resolve import ResolveClusters
 
 
 def deduplicated(root, by, best="", partitions=1, files_per_shard=1):
-    bench, documents, judged = bench_of(root, files_per_shard), Documents(), Decided()
+    context, documents, judged = context_of(root, files_per_shard), Documents(), Decided()
     scatter = Scatter(by, Fingerprint(documents), judged, f"best:{best}" if best else "first", judged if best else None)
-    resolve = Resolve(judged, Clusters("crawl", scatter, partitions))
-    rows = decided(resolve, bench)
-    return rows, sum(sum(bench.store.report(resolve, key)["dropped"].values()) for key in bench.shard_keys)
+    resolve = ResolveClusters(judged, Clusters("crawl", scatter, partitions))
+    rows = decided(resolve, context)
+    return rows, sum(sum(context.store.report(resolve, key)["dropped"].values()) for key in context.shard_keys)
 
 
 def plainly(by, best):

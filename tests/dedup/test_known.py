@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from tests.dedup.clusters import DOCS, Decided, Documents, bench_of, decided
-from winnow.tasks.dedup.known import Lookup, Recognise, drop_snapshot, open_index, overview, remember, take_down
-from winnow.tasks.dedup.minhash import MinHash, Sign
+from tests.dedup.clusters import DOCS, Decided, Documents, context_of, decided
+from winnow.tasks.dedup.known import Lookup, ResolveKnown, drop_snapshot, open_index, overview, remember, take_down
+from winnow.tasks.dedup.minhash import ComputeSignatures, MinHash
+from winnow.tasks.engine.crawl import Crawl
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.sources.crawl import Crawl
 
 MINHASH = MinHash(ngram=2, bands=10, rows=2)
 OLD = [f"{w} two three four five six seven eight" for w in ("one", "eins", "un")]
@@ -21,35 +21,35 @@ def of_snapshot(root, snapshot, texts, files_per_shard=1, kept=True):
             {"url": f"http://{snapshot}/{i}/dropped", "text": text, "kept": False},
             {"url": f"http://{snapshot}/{i}", "text": text, "kept": kept},
         ]
-    bench = bench_of(root, files_per_shard)
-    bench.crawl = Crawl(snapshot, "warc", bench.crawl.files, files_per_shard)
-    return bench
+    context = context_of(root, files_per_shard)
+    context.crawl = Crawl(snapshot, "warc", context.crawl.files, files_per_shard)
+    return context
 
 
 def remembered(root, snapshot="old", texts=OLD):
-    bench = of_snapshot(root, snapshot, texts)
+    context = of_snapshot(root, snapshot, texts)
     documents, judged = Documents(), Decided()
-    sign = Sign(documents, MINHASH)
-    decided(sign, bench)
-    decided(judged, bench)
-    return bench, remember(bench, "kept", sign, judged, documents)
+    sign = ComputeSignatures(documents, MINHASH)
+    decided(sign, context)
+    decided(judged, context)
+    return context, remember(context, "kept", sign, judged, documents)
 
 
 def against(root, snapshot, texts, ranges=1, files_per_shard=1):
-    bench = of_snapshot(root, snapshot, texts, files_per_shard)
+    context = of_snapshot(root, snapshot, texts, files_per_shard)
     documents, judged = Documents(), Decided()
-    index = open_index(bench.store, "kept", MINHASH, snapshot)
-    return Recognise(judged, Lookup("crawl", Sign(documents, MINHASH), judged, index, ranges)), bench
+    index = open_index(context.store, "kept", MINHASH, snapshot)
+    return ResolveKnown(judged, Lookup("crawl", ComputeSignatures(documents, MINHASH), judged, index, ranges)), context
 
 
 @pytest.mark.parametrize(("ranges", "files_per_shard"), [(1, 1), (3, 2)])
 def test_a_new_snapshot_points_at_what_was_kept(tmp_path, ranges, files_per_shard):
     _, count = remembered(tmp_path)
     assert count == 3
-    step, bench = against(
+    step, context = against(
         tmp_path, "new", [OLD[1], "something else that nobody ever wrote before", OLD[2] + " nine"], ranges, files_per_shard
     )
-    rows = decided(step, bench)
+    rows = decided(step, context)
     kept = [r for r in rows if r["id"].endswith(":1")]
     assert [r["kept"] for r in kept] == [False, True, False]
     assert [r["reason"] for r in kept] == ["minhash_known_bands:high", None, "minhash_known_bands:high"]
@@ -64,9 +64,9 @@ def test_a_new_snapshot_points_at_what_was_kept(tmp_path, ranges, files_per_shar
 
 def test_a_snapshot_is_not_held_against_itself(tmp_path):
     remembered(tmp_path)
-    step, bench = against(tmp_path, "old", OLD)
+    step, context = against(tmp_path, "old", OLD)
     assert step.lookup.index.parts == ()
-    assert [r["kept"] for r in decided(step, bench)] == [False, True] * 3
+    assert [r["kept"] for r in decided(step, context)] == [False, True] * 3
 
 
 def test_the_address_changes_with_what_the_index_holds(tmp_path):
@@ -78,37 +78,37 @@ def test_the_address_changes_with_what_the_index_holds(tmp_path):
 
 
 def test_remembering_twice_changes_nothing_and_another_run_is_refused(tmp_path):
-    bench, _ = remembered(tmp_path)
-    before = bench.store.get("indexes/kept/index.json")
+    context, _ = remembered(tmp_path)
+    before = context.store.get("indexes/kept/index.json")
     remembered(tmp_path)
-    assert bench.store.get("indexes/kept/index.json") == before
+    assert context.store.get("indexes/kept/index.json") == before
     with pytest.raises(BadInput, match="from another run"):
         remembered(tmp_path, "old", OLD[:1])
-    drop_snapshot(bench.store, "kept", "old")
+    drop_snapshot(context.store, "kept", "old")
     assert remembered(tmp_path, "old", OLD[:1])[1] == 1
 
 
 def test_takedown_is_recorded_and_heeded(tmp_path):
-    bench, _ = remembered(tmp_path)
-    assert take_down(bench.store, "kept", "http://old/1", "asked by the owner", "2026-11-24") == 1
-    [entry] = json.loads(bench.store.get("indexes/kept/index.json"))["taken_down"]
+    context, _ = remembered(tmp_path)
+    assert take_down(context.store, "kept", "http://old/1", "asked by the owner", "2026-11-24") == 1
+    [entry] = json.loads(context.store.get("indexes/kept/index.json"))["taken_down"]
     assert entry == {"id": "old-1:1", "url": "http://old/1", "snapshot": "old", "reason": "asked by the owner", "date": "2026-11-24"}
     step, new = against(tmp_path, "new", OLD[:2])
     # Text 1 still resembles text 0, which stays in the index; the one taken down is never named.
     assert "old-1:1" not in {r["minhash_known"] for r in decided(step, new)}
     with pytest.raises(BadInput, match="no document"):
-        take_down(bench.store, "kept", "http://old/1", "again", "2026-11-24")
-    assert overview(bench.store)[0].endswith("1 taken down")
+        take_down(context.store, "kept", "http://old/1", "again", "2026-11-24")
+    assert overview(context.store)[0].endswith("1 taken down")
 
 
 def test_errors_say_what_to_do(tmp_path):
-    bench, _ = remembered(tmp_path)
+    context, _ = remembered(tmp_path)
     with pytest.raises(BadInput, match="--remember other"):
-        open_index(bench.store, "other", MINHASH, "new")
+        open_index(context.store, "other", MINHASH, "new")
     with pytest.raises(BadInput, match="same preset"):
-        open_index(bench.store, "kept", MinHash(), "new")
+        open_index(context.store, "kept", MinHash(), "new")
     with pytest.raises(BadInput, match="letters"):
-        open_index(bench.store, "../kept", MINHASH, "new")
+        open_index(context.store, "../kept", MINHASH, "new")
     step, new = against(tmp_path, "new", OLD)
     path = step.lookup.index.parts[0].path
     new.store.put(f"{path}.parquet", b"damaged")

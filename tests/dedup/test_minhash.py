@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.dedup.clusters import DOCS, Decided, Documents, bench_of, decided, ids
-from winnow.tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, FuzzyClusters, MinHash, Sign, jaccard
-from winnow.tasks.dedup.resolve import Resolve
+from tests.dedup.clusters import DOCS, Decided, Documents, context_of, decided, ids
+from winnow.tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, ComputeSignatures, FuzzyClusters, MinHash, jaccard
+from winnow.tasks.dedup.resolve import ResolveClusters
 from winnow.tasks.dedup.shingles import Shingles, shingles
 from winnow.tasks.engine.errors import DamagedArtifact
 from winnow.tasks.engine.plan import Plan
@@ -21,9 +21,9 @@ SMALL = MinHash(ngram=2, bands=6, rows=2)
 
 def pipeline(minhash=SMALL, ranges=1, min_similarity=0.0, keep="first", ranked_by=None):
     documents, judged = Documents(), Decided()
-    components = Components("crawl", BandBuckets("crawl", Sign(documents, minhash), judged, ranges))
+    components = Components("crawl", BandBuckets("crawl", ComputeSignatures(documents, minhash), judged, ranges))
     candidates = Candidates(components, documents, minhash, None, keep, ranked_by)
-    return Resolve(judged, FuzzyClusters("crawl", candidates, ranges, min_similarity), True, keep != "none")
+    return ResolveClusters(judged, FuzzyClusters("crawl", candidates, ranges, min_similarity), True, keep != "none")
 
 
 def set_of(text, minhash=SMALL):
@@ -66,8 +66,8 @@ FILES = st.lists(st.lists(st.fixed_dictionaries({"url": WORDS, "text": WORDS, "k
 def test_clusters_against_the_rule_written_plainly(tmp_path_factory, files, ranges, files_per_shard, memory_bytes):
     DOCS.clear()
     DOCS.update({f"f{i}": docs for i, docs in enumerate(files)})
-    step, bench = pipeline(ranges=ranges), bench_of(tmp_path_factory.mktemp("store"), files_per_shard, memory_bytes)
-    rows = decided(step, bench)
+    step, context = pipeline(ranges=ranges), context_of(tmp_path_factory.mktemp("store"), files_per_shard, memory_bytes)
+    rows = decided(step, context)
     assert clusters_of(rows) == plainly(SMALL)
     text = {i: d for path in DOCS for i, d in zip(ids(path), DOCS[path], strict=True)}
     for row in rows:
@@ -75,7 +75,7 @@ def test_clusters_against_the_rule_written_plainly(tmp_path_factory, files, rang
             stays = text[row["minhash_cluster"]]
             assert row["minhash_kept_url"] == stays["url"]
             assert row["minhash_similarity"] == jaccard(set_of(text[row["id"]]["text"]), set_of(stays["text"]))
-    dropped = sum(sum(bench.store.report(step, key)["dropped"].values()) for key in bench.shard_keys)
+    dropped = sum(sum(context.store.report(step, key)["dropped"].values()) for key in context.shard_keys)
     assert dropped == sum(r["reason"] == "minhash_cluster_rank:high" for r in rows)
 
 
@@ -85,7 +85,7 @@ def test_verified_clusters_hold_no_weak_link(tmp_path_factory, texts, low):
     DOCS.clear()
     DOCS["f"] = [{"url": "", "text": t} for t in texts]
     every = MinHash(ngram=2, bands=64, rows=1)  # so many buckets that no similar pair is missed
-    rows = decided(pipeline(every, min_similarity=low), bench_of(tmp_path_factory.mktemp("store")))
+    rows = decided(pipeline(every, min_similarity=low), context_of(tmp_path_factory.mktemp("store")))
     assert clusters_of(rows) == plainly(every, low)
 
 
@@ -97,8 +97,8 @@ def test_a_large_component_is_verified_by_its_buckets(tmp_path):
     # Three families that share half of their words with each other, 40 members each, each with one word of its own.
     DOCS["f"] = [{"url": "", "text": " ".join([*shared, *base, f"own{i}"])} for i in range(40) for base in bases]
     minhash = MinHash(ngram=2, bands=30, rows=3)
-    assert len(clusters_of(decided(pipeline(minhash), bench_of(tmp_path / "a")))) == 1
-    assert [len(c) for c in clusters_of(decided(pipeline(minhash, min_similarity=0.8), bench_of(tmp_path / "b")))] == [40, 40, 40]
+    assert len(clusters_of(decided(pipeline(minhash), context_of(tmp_path / "a")))) == 1
+    assert [len(c) for c in clusters_of(decided(pipeline(minhash, min_similarity=0.8), context_of(tmp_path / "b")))] == [40, 40, 40]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_keep_policies(tmp_path, keep, stays):
         {"url": "", "text": "something else entirely that stays"},
     ]
     source = {"newest": Documents(), "longest": Documents(), "best:quality": Decided()}.get(keep)
-    rows = decided(pipeline(keep=keep, ranked_by=source), bench_of(tmp_path))
+    rows = decided(pipeline(keep=keep, ranked_by=source), context_of(tmp_path))
     assert [r["id"] for r in rows if r["kept"]] == [*stays, "f:4"]
     reasons = {r["reason"] for r in rows if r["reason"]}
     assert reasons == {"minhash_cluster_size:high" if keep == "none" else "minhash_cluster_rank:high"}
@@ -141,22 +141,22 @@ def test_the_curve_of_a_preset(preset, similarity):
 def test_a_damaged_partition_is_found_and_made_again(tmp_path):
     DOCS.clear()
     DOCS.update({f: [{"url": "", "text": "one two three four five six"}] for f in ("f", "g")})
-    step, bench = pipeline(), bench_of(tmp_path)
-    before = decided(step, bench)
+    step, context = pipeline(), context_of(tmp_path)
+    before = decided(step, context)
     candidates = step.clusters.candidates
     for damaged, dependents in ((candidates.components, (candidates, step.clusters, step)), (step.clusters, (step,))):
-        path = Path(bench.store.full(damaged.data_path(damaged.shards(bench)[0])))
+        path = Path(context.store.full(damaged.data_path(damaged.shards(context)[0])))
         raw = bytearray(path.read_bytes())
-        with bench.store.open_parquet(damaged, damaged.shards(bench)[0]) as file:
+        with context.store.open_parquet(damaged, damaged.shards(context)[0]) as file:
             raw[file.metadata.row_group(0).column(0).data_page_offset - 1] ^= 1  # the last byte of its dictionary
         path.write_bytes(bytes(raw))
         for dependent in dependents:
-            for key in dependent.shards(bench):
-                bench.store.delete(bench.store.report_path(dependent, key))
+            for key in dependent.shards(context):
+                context.store.delete(context.store.report_path(dependent, key))
         with pytest.raises(DamagedArtifact):
-            decided(step, bench)
-        assert Plan([step], bench).missing()
-        assert decided(step, bench) == before
+            decided(step, context)
+        assert Plan([step], context).missing()
+        assert decided(step, context) == before
 
 
 @pytest.mark.parametrize("options", [{"bands": 0}, {"rows": -1}, {"ngram": True}])

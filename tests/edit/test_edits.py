@@ -20,6 +20,14 @@ from winnow.tasks.edit.edits import cut
         ("a.b.c", [(2, 3)], "a..c"),
         ("a b c d e", [(2, 3), (6, 7)], "a c e"),
         ("  lead", [], "  lead"),
+        ("def f():\nshared line\n    return 1", [(9, 21)], "def f():\n    return 1"),
+        ("shared line\n    return 1\n", [(0, 12)], "    return 1"),
+        ("one\nshared\n\ntwo", [(4, 11)], "one\n\ntwo"),
+        ("one\n\nshared\n\ntwo", [(5, 12)], "one\n\ntwo"),
+        ("one shared\ntwo", [(4, 11)], "one\ntwo"),
+        ("one\nshared two", [(4, 10)], "one\ntwo"),
+        ("one\n\tshared\n\ttwo", [(4, 12)], "one\n\ttwo"),
+        ("one shared    \n\n\ttwo", [(4, 10)], "one\n\n\ttwo"),
     ],
 )
 def test_cases(text, spans, after):
@@ -32,3 +40,16 @@ def test_what_is_not_white_space_goes_if_and_only_if_a_span_holds_it(text, place
     spans = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=False) if a < b]
     stays = "".join(c for i, c in enumerate(text) if not any(a <= i < b for a, b in spans))
     assert "".join(cut(text, spans).split()) == "".join(stays.split())
+
+
+@given(st.lists(st.sampled_from(["a", "b", "  c", "\td", "", "x y"]), min_size=1, max_size=8), st.data())
+def test_a_cut_of_whole_lines_leaves_every_other_line_as_it_was(lines, data):
+    text, goes = "\n".join(lines), data.draw(st.lists(st.booleans(), min_size=len(lines), max_size=len(lines)))
+    spans, start = [], 0
+    for line, gone in zip(lines, goes, strict=True):
+        end = min(start + len(line) + 1, len(text))
+        if gone and start < end:
+            spans.append((start, end))
+        start += len(line) + 1
+    left = [line for line, gone in zip(lines, goes, strict=True) if not gone and line.strip()]
+    assert [line.rstrip() for line in cut(text, spans).split("\n") if line.strip()] == left

@@ -6,23 +6,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.dedup.clusters import DOCS, Decided, Documents, bench_of, decided
-from winnow.tasks.edit.edits import Enough
-from winnow.tasks.edit.paragraph import Paragraphs, RepeatedParagraphs, Unrepeat, folded, line_keys
+from tests.dedup.clusters import DOCS, Decided, Documents, context_of, decided
+from winnow.tasks.edit.edits import RequireTextLeft
+from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs, folded, line_keys
 
 
-def edited(root, texts, *, ranges=1, files_per_shard=1, memory_bytes=1 << 30, min_chars=0, kept=None, **options):
+def edited(root, texts, *, ranges=1, files_per_shard=1, memory_bytes=1 << 30, min_chars=None, kept=None, within=None, **options):
     """One document per file: the text of each afterwards, and the decisions."""
     DOCS.clear()
     DOCS.update({f"f{i}": [{"url": "", "text": t, "kept": not kept or kept[i], "quality": float(i)}] for i, t in enumerate(texts)})
     documents, judged = Documents(), Decided()
     if options.get("keep", "").startswith("best:"):
         options["ranked_by"] = judged
-    repeated = RepeatedParagraphs("crawl", Paragraphs(documents, None, min_chars), judged, ranges, **options)
-    step = Unrepeat(documents, None, judged, repeated)
-    bench = bench_of(root, files_per_shard, memory_bytes)
-    rows = decided(Enough(judged, step), bench)
-    after = [r["corrected_text"] for r in decided(step, bench)]
+    published = options.get("mode") == "cc_net"
+    paragraphs = Paragraphs(documents, None, min_chars if min_chars is not None else 0 if published else 1)
+    repeated = RepeatedParagraphs("crawl", paragraphs, judged, ranges, **options)
+    step = CutRepeatedParagraphs(documents, None, judged, repeated, published if within is None else within)
+    context = context_of(root, files_per_shard, memory_bytes)
+    rows = decided(RequireTextLeft(judged, step), context)
+    after = [r["corrected_text"] for r in decided(step, context)]
     return [t if a is None else a for t, a in zip(texts, after, strict=True)], rows
 
 
@@ -65,8 +67,17 @@ def test_global_leaves_the_first_copy_or_the_best(tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["cc_net", "global"])
-def test_a_line_that_one_document_repeats_stays_once(tmp_path, mode):
-    assert edited(tmp_path, ["again\nbetween\nagain", "other"], mode=mode)[0] == ["again\nbetween", "other"]
+def test_a_line_that_one_document_repeats_stays_once_if_asked(tmp_path, mode):
+    assert edited(tmp_path, ["again\nbetween\nagain", "other"], mode=mode, within=True)[0] == ["again\nbetween", "other"]
+
+
+def test_refrains_and_blank_lines_stay_in_mode_global(tmp_path):
+    song = "First verse.\nWe sail away.\n\nSecond verse.\nWe sail away.\n\n}"
+    assert edited(tmp_path, [song, "Another page.\n\nIts end."])[0] == [song, "Another page.\n\nIts end."]
+
+
+def test_cc_net_takes_blank_lines_for_lines(tmp_path):
+    assert edited(tmp_path, ["one\n\ntwo", "three\n\nfour"], mode="cc_net")[0] == ["one\ntwo", "three\nfour"]
 
 
 def test_groups_of_files_do_not_see_each_other(tmp_path):
@@ -103,7 +114,8 @@ def test_against_the_rule_written_plainly(tmp_path_factory, texts, mode, ranges,
     for text in texts:
         seen, lines = set(), []
         for line, key in zip(text.split("\n"), line_keys(text), strict=True):
-            if key not in seen and not (has[key] > 1 and (mode == "cc_net" or key in taken)):
+            goes = bool(line) and key in taken if mode == "global" else key in seen or has[key] > 1
+            if not goes:
                 lines.append(line)
             seen.add(key)
         taken |= seen

@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.dedup.clusters import DOCS, Decided, Documents, bench_of, decided
+from tests.dedup.clusters import DOCS, Decided, Documents, context_of, decided
 from winnow.tasks.dedup import shingles
-from winnow.tasks.edit.edits import Enough
-from winnow.tasks.edit.substring import RepeatedWindows, Unwind, Windows, borders, windows
+from winnow.tasks.edit.edits import RequireTextLeft
+from winnow.tasks.edit.substring import CutRepeatedSubstrings, RepeatedWindows, Windows, borders, windows
 
 
 def edited(root, texts, size=3, *, ranges=1, files_per_shard=1, memory_bytes=1 << 30, keep="first", kept=None):
     DOCS.clear()
     DOCS.update({f"f{i}": [{"url": "", "text": t, "kept": not kept or kept[i]}] for i, t in enumerate(texts)})
     documents, judged = Documents(), Decided()
-    step = Unwind(documents, None, judged, RepeatedWindows("crawl", Windows(documents, None, size), judged, ranges, keep))
-    bench = bench_of(root, files_per_shard, memory_bytes)
-    rows = decided(Enough(judged, step), bench)
-    after = [r["corrected_text"] for r in decided(step, bench)]
+    step = CutRepeatedSubstrings(documents, None, judged, RepeatedWindows("crawl", Windows(documents, None, size), judged, ranges, keep))
+    context = context_of(root, files_per_shard, memory_bytes)
+    rows = decided(RequireTextLeft(judged, step), context)
+    after = [r["corrected_text"] for r in decided(step, context)]
     return [t if a is None else a for t, a in zip(texts, after, strict=True)], rows
 
 

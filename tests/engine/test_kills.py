@@ -26,7 +26,7 @@ SEED = int(os.environ.get("WINNOW_SEED", "7"))
 
 # Children of a server that has imported everything and done nothing begin in milliseconds.
 fork = multiprocessing.get_context("forkserver")
-fork.set_forkserver_preload(["tests.core.test_kills", "winnow.tasks.extract.extractors.resiliparse", "sklearn", "duckdb"])
+fork.set_forkserver_preload(["tests.engine.test_kills", "winnow.tasks.extract.extractors.resiliparse_text", "sklearn", "duckdb"])
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def logged_run(source, store, log):
 
     Store.has = noted
     run = prepare(Request(str(source), "fineweb", str(store), 1))
-    run.bench.store.open_for_writing()
+    run.context.store.open_for_writing()
     clean(run)
     work_off(run)
     release(run)
@@ -104,8 +104,8 @@ def test_the_process_is_killed_at_random_moments(source, undisturbed, tmp_path):
 def test_workers_are_killed_at_random_moments(source, undisturbed, tmp_path):
     rng, kills, made = random.Random(SEED), [], []
     run = prepare(Request(str(source), "fineweb", str(tmp_path), 2))
-    run.bench.store.open_for_writing()
-    pool = open_runner("local", Job(run.bench, run.plan.steps), 2)
+    run.context.store.open_for_writing()
+    pool = open_runner("local", Job(run.context, run.plan.steps), 2)
 
     def seen(outcome):
         made.extend(outcome.reports)

@@ -13,12 +13,12 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from tests.engine.toys import bench
+from tests.engine.toys import context
 from tests.shared import ROOT
-from winnow.tasks.engine.context import Bench
+from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput, ShardKilled
 from winnow.tasks.engine.runners.local import Pool
-from winnow.tasks.engine.step import Made, ShardStep
+from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.engine.worker import Job
 
 
@@ -33,8 +33,8 @@ class Deadly(ShardStep):
     bad: tuple[int, ...] = ()
     hungry: tuple[int, ...] = ()
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        size = int(bench.shard(shard).files[0].fingerprint)
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        size = int(context.shard(shard).files[0].fingerprint)
         if size in self.bad:
             raise BadInput(f"size {size} is bad")
         if size in self.kills:
@@ -48,7 +48,7 @@ class Deadly(ShardStep):
             eaten = []
             while sum(map(len, eaten)) < 4 << 30:
                 eaten.append(b"\1" * (16 << 20))
-        return Made(pa.table({"n": [size]}), 1, 1)
+        return StepResult(pa.table({"n": [size]}), 1, 1)
 
 
 def made(pool, step, b):
@@ -71,7 +71,7 @@ def pool_of(b, step, workers, memory_bytes=0):
 
 
 def test_a_killed_worker_costs_its_shard_only(tmp_path):
-    b, step = bench(tmp_path / "store", (3, 5, 7, 9)), Deadly(str(tmp_path), kills=(5,))
+    b, step = context(tmp_path / "store", (3, 5, 7, 9)), Deadly(str(tmp_path), kills=(5,))
     lives(tmp_path, 5, 2)
     with pool_of(b, step, 2) as pool:
         outcomes = made(pool, step, b)
@@ -80,7 +80,7 @@ def test_a_killed_worker_costs_its_shard_only(tmp_path):
 
 
 def test_a_shard_that_always_kills_is_named_and_the_others_are_made(tmp_path):
-    b, step = bench(tmp_path / "store", (3, 5, 7)), Deadly(str(tmp_path), kills=(5,))
+    b, step = context(tmp_path / "store", (3, 5, 7)), Deadly(str(tmp_path), kills=(5,))
     lives(tmp_path, 5, 99)
     with pool_of(b, step, 2) as pool:
         outcomes = made(pool, step, b)
@@ -91,7 +91,7 @@ def test_a_shard_that_always_kills_is_named_and_the_others_are_made(tmp_path):
 
 
 def test_a_shard_that_takes_too_much_memory_is_ended_and_named(tmp_path):
-    b, step = bench(tmp_path / "store", (3, 5, 7)), Deadly(str(tmp_path), hungry=(5,))
+    b, step = context(tmp_path / "store", (3, 5, 7)), Deadly(str(tmp_path), hungry=(5,))
     with pool_of(b, step, 1, memory_bytes=400 << 20) as pool:
         outcomes = made(pool, step, b)
     guilty = outcomes.pop(b.shard_keys[1])
@@ -102,7 +102,7 @@ def test_a_shard_that_takes_too_much_memory_is_ended_and_named(tmp_path):
 
 
 def test_what_a_step_raises_comes_back(tmp_path):
-    b, step = bench(tmp_path / "store", (3, 5)), Deadly(str(tmp_path), bad=(5,))
+    b, step = context(tmp_path / "store", (3, 5)), Deadly(str(tmp_path), bad=(5,))
     with pool_of(b, step, 1) as pool:
         outcomes = made(pool, step, b)
     assert isinstance(outcomes[b.shard_keys[1]].error, BadInput)
@@ -110,7 +110,7 @@ def test_what_a_step_raises_comes_back(tmp_path):
 
 
 def test_closing_the_iterator_drops_what_has_not_begun(tmp_path):
-    b, step = bench(tmp_path / "store", range(1, 40)), Deadly(str(tmp_path))
+    b, step = context(tmp_path / "store", range(1, 40)), Deadly(str(tmp_path))
     with pool_of(b, step, 1) as pool:
         outcomes = pool.run([step], dict.fromkeys(b.shard_keys, (step.address,)))
         next(outcomes)
@@ -121,11 +121,11 @@ def test_closing_the_iterator_drops_what_has_not_begun(tmp_path):
 def test_workers_do_not_outlive_their_parent(tmp_path):
     code = f"""
 import sys; sys.path.insert(0, {str(ROOT)!r})
-from tests.core.toys import bench, chain
+from tests.engine.toys import context, chain
 from winnow.tasks.engine.runners.local import Pool
 from winnow.tasks.engine.worker import Job
 if __name__ == "__main__":
-    b = bench({str(tmp_path)!r}); b.store.open_for_writing()
+    b = context({str(tmp_path)!r}); b.store.open_for_writing()
     count = chain()[0]
     pool = Pool(Job(b, (count,)), 2)
     list(pool.run([count], {{key: (count.address,) for key in b.shard_keys}}))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.test_pool import Deadly, lives, made
-from tests.engine.toys import bench
+from tests.engine.toys import context
 from tests.pipelines import curated, digests, work_off_with
 from tests.shared import ROOT
 from tests.tiny import mirror
@@ -48,9 +48,9 @@ def test_what_names_no_runner(spec):
 
 
 def test_a_library_that_is_not_installed_says_so(tmp_path, monkeypatch):
-    b, step = bench(tmp_path), Deadly(str(tmp_path))
+    b, step = context(tmp_path), Deadly(str(tmp_path))
     for kind in ("dask", "ray"):
-        monkeypatch.setitem(sys.modules, f"winnow.tasks.engine.{kind}_runner", None)
+        monkeypatch.setitem(sys.modules, f"winnow.tasks.engine.runners.{kind}", None)
         with pytest.raises(BadInput, match=rf"pip install 'winnow\[{kind}\]'"):
             open_runner(kind, Job(b, (step,)), 1)
 
@@ -111,8 +111,8 @@ def test_a_dask_cluster_makes_the_same_bytes_though_a_worker_is_killed(cluster, 
     local = curated(source, "gopher", tmp_path / "local")
     workers = [cluster.work("one"), cluster.work("two")]
     run = prepare(Request(str(source), "gopher", str(tmp_path / "clustered"), 2, runner=f"dask:{cluster.address}"))
-    run.bench.store.open_for_writing()
-    runner = open_runner(run.runner, Job(run.bench, run.plan.steps), 2)
+    run.context.store.open_for_writing()
+    runner = open_runner(run.runner, Job(run.context, run.plan.steps), 2)
     made = []
 
     def seen(outcome):
@@ -126,7 +126,7 @@ def test_a_dask_cluster_makes_the_same_bytes_though_a_worker_is_killed(cluster, 
         runner.close()
     assert workers[0].wait() == -signal.SIGKILL
     assert digests(run) == digests(local)
-    redone = len(made) - sum(len(step.shards(local.bench)) for step in local.plan.steps)
+    redone = len(made) - sum(len(step.shards(local.context)) for step in local.plan.steps)
     assert redone <= 0  # the dead worker took at most a shard of one step along, which had not been reported
     assert manifest["files"]
     clean(run)
@@ -136,7 +136,7 @@ def test_a_dask_cluster_makes_the_same_bytes_though_a_worker_is_killed(cluster, 
 @pytest.mark.server
 def test_dask_names_a_deadly_shard_and_survives_its_scheduler(cluster, tmp_path, monkeypatch):
     monkeypatch.setattr(dask_runner, "CONNECT_S", 2.0)
-    b, step = bench(tmp_path / "store", (3, 5, 7)), Deadly(str(tmp_path), kills=(5,), bad=(7,))
+    b, step = context(tmp_path / "store", (3, 5, 7)), Deadly(str(tmp_path), kills=(5,), bad=(7,))
     b = replace(b, store=Store(b.store.root, (("secret", "planted-in-the-job"),)))
     b.store.open_for_writing()
     lives(tmp_path, 5, 99)
@@ -169,7 +169,7 @@ def test_dask_names_a_deadly_shard_and_survives_its_scheduler(cluster, tmp_path,
 def test_no_scheduler_and_no_workers_say_so(cluster, tmp_path, monkeypatch):
     monkeypatch.setattr(dask_runner, "CONNECT_S", 1.0)
     monkeypatch.setattr(dask_runner, "FIRST_WORKER_S", 1.0)
-    b, step = bench(tmp_path / "store", (3,)), Deadly(str(tmp_path))
+    b, step = context(tmp_path / "store", (3,)), Deadly(str(tmp_path))
     with pytest.raises(BadInput, match="No Dask scheduler answers"):
         open_runner("dask:tcp://127.0.0.1:9", Job(b, (step,)), 1)
     with pytest.raises(BadInput, match=r"has no workers.*dask worker"):
@@ -182,8 +182,8 @@ def test_a_ray_cluster_makes_the_same_bytes(tmp_path):
     source = mirror(tmp_path / "mirror", warcs=2, pages=4)
     local = curated(source, "gopher", tmp_path / "local")
     run = prepare(Request(str(source), "gopher", str(tmp_path / "clustered"), 2, runner="ray"))
-    run.bench.store.open_for_writing()
-    runner = open_runner(run.runner, Job(run.bench, run.plan.steps), 2)
+    run.context.store.open_for_writing()
+    runner = open_runner(run.runner, Job(run.context, run.plan.steps), 2)
     try:
         work_off_with(run, runner)
     finally:
@@ -194,7 +194,7 @@ def test_a_ray_cluster_makes_the_same_bytes(tmp_path):
 @pytest.mark.server
 def test_ray_names_a_deadly_shard(tmp_path):
     pytest.importorskip("ray")
-    b, step = bench(tmp_path / "store", (3, 5, 7)), Deadly(str(tmp_path), kills=(5,), bad=(7,))
+    b, step = context(tmp_path / "store", (3, 5, 7)), Deadly(str(tmp_path), kills=(5,), bad=(7,))
     b.store.open_for_writing()
     lives(tmp_path, 5, 99)
     runner = open_runner("ray", Job(b, (step,)), 2)

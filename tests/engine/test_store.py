@@ -7,9 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from tests.engine.toys import bench, chain
+from tests.engine.toys import chain, context
 from winnow.tasks.engine.errors import BadInput, DamagedArtifact, WinnowError
-from winnow.tasks.engine.step import Made
+from winnow.tasks.engine.step import StepResult
 from winnow.tasks.engine.store import TEMPORARY, Store, to_parquet
 
 FIGURES = {"seconds": 0, "cpu_s": 0, "peak_rss_bytes": 0}
@@ -17,7 +17,7 @@ FIGURES = {"seconds": 0, "cpu_s": 0, "peak_rss_bytes": 0}
 
 def committed(tmp_path):
     count, *_ = chain()
-    b = bench(tmp_path)
+    b = context(tmp_path)
     key = b.shard_keys[0]
     b.make([count], key, [count.address])
     return b.store, count, key
@@ -25,7 +25,7 @@ def committed(tmp_path):
 
 def test_a_step_that_loses_a_row_cannot_commit(tmp_path):
     count, below, *_ = chain(high=2, forgets=1)
-    b = bench(tmp_path)
+    b = context(tmp_path)
     with pytest.raises(ValueError, match="lost rows without a reason"):
         b.make([count, below], b.shard_keys[0], [count.address, below.address])
     assert b.store.done(below, b.shard_keys) == set()
@@ -116,7 +116,7 @@ def test_options_are_not_shown():
 def test_made_is_counted_in_the_report(tmp_path):
     count, *_ = chain()
     store = Store(str(tmp_path))
-    report = store.commit(count, "s", Made(pa.table({"n": [1]}), 3, 1, {"b": 1, "a": 1}), lambda: FIGURES)
+    report = store.commit(count, "s", StepResult(pa.table({"n": [1]}), 3, 1, {"b": 1, "a": 1}), lambda: FIGURES)
     assert list(report["dropped"].items()) == [("a", 1), ("b", 1)]
     assert store.report(count, "s") == report
 

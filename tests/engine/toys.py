@@ -5,10 +5,11 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from winnow.tasks.engine.context import Bench
-from winnow.tasks.engine.step import Kind, Made, ShardStep, WholeStep
+from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.crawl import Crawl, SourceFile
+from winnow.tasks.engine.step import Kind, ShardStep, StepResult, WholeStep
 from winnow.tasks.engine.store import Store
-from winnow.tasks.sources.crawl import Crawl, Source, SourceFile
+from winnow.tasks.sources.source import Source
 
 
 @dataclass(frozen=True)
@@ -17,9 +18,9 @@ class Count(ShardStep):
 
     name: ClassVar[str] = "count"
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        rows = [n for file in bench.shard(shard).files for n in range(int(file.fingerprint))]
-        return Made(pa.table({"n": pa.array(rows, pa.int64())}), len(rows), len(rows))
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        rows = [n for file in context.shard(shard).files for n in range(int(file.fingerprint))]
+        return StepResult(pa.table({"n": pa.array(rows, pa.int64())}), len(rows), len(rows))
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,11 @@ class Below(ShardStep):
     high: int
     forgets: int = 0
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        table = bench.read(self.numbers, shard)
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        table = context.read(self.numbers, shard)
         kept = table.filter(pa.compute.less(table["n"], self.high))
         lost = table.num_rows - kept.num_rows
-        return Made(kept, table.num_rows, kept.num_rows, {"n:high": lost - self.forgets} if lost else {})
+        return StepResult(kept, table.num_rows, kept.num_rows, {"n:high": lost - self.forgets} if lost else {})
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,12 @@ class Sum(WholeStep):
 
     numbers: Below
 
-    def shards(self, bench: Bench) -> tuple[str, ...]:
+    def shards(self, context: ShardContext) -> tuple[str, ...]:
         return ("all",)
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        total = sum(sum(bench.read(self.numbers, key)["n"].to_pylist()) for key in bench.shard_keys)
-        return Made(pa.table({"sum": [total]}), 1, 1)
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        total = sum(sum(context.read(self.numbers, key)["n"].to_pylist()) for key in context.shard_keys)
+        return StepResult(pa.table({"sum": [total]}), 1, 1)
 
 
 @dataclass(frozen=True)
@@ -59,15 +60,15 @@ class Share(ShardStep):
     numbers: Below
     total: Sum
 
-    def run(self, shard: str, bench: Bench) -> Made:
-        total = bench.read(self.total, "all")["sum"][0].as_py()
-        part = sum(bench.read(self.numbers, shard)["n"].to_pylist())
-        return Made(pa.table({"share": [part / total]}), 1, 1)
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        total = context.read(self.total, "all")["sum"][0].as_py()
+        part = sum(context.read(self.numbers, shard)["n"].to_pylist())
+        return StepResult(pa.table({"share": [part / total]}), 1, 1)
 
 
-def bench(root, sizes=(3, 5, 7), files_per_shard=1) -> Bench:
+def context(root, sizes=(3, 5, 7), files_per_shard=1) -> ShardContext:
     files = tuple(SourceFile(i, f"f{i}.warc", str(n)) for i, n in enumerate(sizes))
-    return Bench(Crawl("toy", "warc", files, files_per_shard), Source("/nowhere"), Store(str(root)))
+    return ShardContext(Crawl("toy", "warc", files, files_per_shard), Source("/nowhere"), Store(str(root)))
 
 
 def chain(high=4, forgets=0) -> tuple[Count, Below, Sum, Share]:

@@ -14,7 +14,7 @@ TEXT = "The mill has been used by the people of the village for a long time. " *
 
 
 def report(run):
-    return run.bench.store.report(run.pipeline.documents, run.bench.shard_keys[0])
+    return run.context.store.report(run.pipeline.documents, run.context.shard_keys[0])
 
 
 def test_columns_are_taken_over(tmp_path):
@@ -53,7 +53,7 @@ def test_broken_rows_are_counted_and_named(tmp_path):
     assert report(run)["dropped"] == {"empty": 1, "malformed": 2, "no_text": 2}
     assert report(run)["rows_in"] == 7
     assert [r["id"] for r in rows(run, run.pipeline.documents)] == ["a", "a~a.jsonl:6"]
-    dropped = pq.read_table(run.bench.store.full(f"steps/{run.pipeline.documents.address}/{run.bench.shard_keys[0]}.dropped.parquet"))
+    dropped = pq.read_table(run.context.store.full(f"steps/{run.pipeline.documents.address}/{run.context.shard_keys[0]}.dropped.parquet"))
     assert sorted(dropped["offset"].to_pylist()) == [0, 1, 2, 3, 4]
 
 

@@ -160,8 +160,8 @@ def test_names_are_words_of_five_attributes(attributes):
 
 def test_kernels_say_the_same_without_their_compiler():
     extract = (
-        "from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks\nfrom tests.test_extractors import PAGE, THREAD\n"
-        "from tests.test_learned_blocks import STRUCTURE\nprint([LearnedBlocks(markup=True).extract(p * 3) for p in (PAGE, THREAD, STRUCTURE)])"
+        "from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks\nfrom tests.extract.test_extractors import PAGE, THREAD\n"
+        "from tests.extract.test_learned_blocks import STRUCTURE\nprint([LearnedBlocks(markup=True).extract(p * 3) for p in (PAGE, THREAD, STRUCTURE)])"
     )
     said = [
         subprocess.run(

@@ -73,18 +73,18 @@ def test_too_many_failed_shards_are_not_the_shards_fault(account):
 
 
 def test_status_names_the_failed_shards_and_the_command(run, account):
-    run.bench.store.open_for_writing()
+    run.context.store.open_for_writing()
     housekeeping.record(run)
     failed = list(account.work.todo)[1]
     account.add(Outcome(failed, error=ValueError("a bug")))
     account.save(run)
     said = "\n".join(housekeeping.status(run.request.store))
     assert f"resume: {housekeeping.command(run.request)}" in said
-    assert f"failed: {failed} {run.bench.files_of(failed)[0]}: ValueError: a bug" in said
+    assert f"failed: {failed} {run.context.files_of(failed)[0]}: ValueError: a bug" in said
     assert f"0 other steps are done, {len(run.plan.steps)} not begun" in said
     assert re.search(r"last heard of \d+ s ago", said)
     housekeeping.prune(run.request.store, drop=(run.id,))
-    assert not run.bench.store.files("progress")
+    assert not run.context.store.files("progress")
 
 
 def test_the_command_asks_for_the_same(run, monkeypatch):
@@ -106,11 +106,11 @@ def test_a_bug_is_told_with_its_type():
 
 
 def test_a_full_disk_stops_a_stage_before_it_begins(run, monkeypatch):
-    run.bench.store.open_for_writing()
+    run.context.store.open_for_writing()
     monkeypatch.setattr(stores.Store, "free_bytes", lambda self: 5 << 20)
     with pytest.raises(WinnowError, match=r"0\.0 GiB are free.*winnow prune"):
         curate._stage(run, run.plan.missing()[0], None)
-    assert not run.bench.store.files("steps")
+    assert not run.context.store.files("steps")
 
 
 @pytest.mark.server

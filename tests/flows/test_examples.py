@@ -15,7 +15,7 @@ from winnow.tasks.runs.run import release
 def place(tmp_path_factory):
     base = tmp_path_factory.mktemp("examples")
     run = curated(mirror(base / "mirror", warcs=2, pages=8), "gopher", base / "store")
-    run.bench.store.open_for_writing()
+    run.context.store.open_for_writing()
     record(run)
     release(run)
     return str(base / "store"), run

@@ -31,7 +31,7 @@ def place(tmp_path_factory):
     change = {"extends": "redpajama-v2", "measure": {"perplexity": [{"perplexity.Perplexity": {"cc_net": True, "models": {"en": files}}}]}}
     (base / "rp.yaml").write_text(yaml.safe_dump(change))
     run = curated(mirror(base / "mirror", warcs=2, pages=8), base / "rp.yaml", base / "store")
-    run.bench.store.open_for_writing()
+    run.context.store.open_for_writing()
     record(run)
     release(run)
     made = export(str(base / "store"), run.id, str(base / "out"))

@@ -23,7 +23,7 @@ from winnow.tasks.ledger.sql import named, query
 from winnow.tasks.ledger.verify import mend, verify
 from winnow.tasks.ledger.what_if import changed, sweep, what_if
 from winnow.tasks.recipes.build import load
-from winnow.tasks.signals.limit import Limit, judge
+from winnow.tasks.signals.limit import Limit, apply_limits
 
 MOVED = "extends: gopher\nlimits:\n  language: null\n  stop_word_count: null\n  word_count: {low: 375, high: 100000}\n"
 
@@ -106,7 +106,7 @@ NUMBERS = st.none() | st.sampled_from([0.0, 0.5, 1.0, -1.0, float("nan"), float(
 def test_limits_and_sql_say_the_same(values, number, word):
     words = pa.array([v[1] for v in values], pa.string())
     table = pa.table({"x": pa.array([v[0] for v in values], pa.float64()), "l": words, "language": words})
-    _, reason = judge({name: table[name] for name in table.column_names}, (number, word), len(values))
+    _, reason = apply_limits({name: table[name] for name in table.column_names}, (number, word), len(values))
     connection = duckdb.connect()
     connection.register("t", table)
     said = [row[0] for row in connection.execute(f"SELECT {predicate((number, word))} FROM t").fetchall()]
@@ -186,8 +186,8 @@ def test_explain_says_of_every_limit_whether_it_is_crossed(place, gopher):
 def test_a_record_that_became_no_document_is_found(place, gopher):
     run = place[1]["gopher"]
 
-    shard = run.bench.shard_keys[0]
-    table = pq.read_table(run.bench.store.full(f"steps/{run.pipeline.documents.address}/{shard}.dropped.parquet"))
+    shard = run.context.shard_keys[0]
+    table = pq.read_table(run.context.store.full(f"steps/{run.pipeline.documents.address}/{shard}.dropped.parquet"))
     record = table.to_pylist()[0]
     assert lost(gopher, record["record_id"])[0]["reason"] == record["reason"]
     assert lost(gopher, "http://nowhere.example/") == []

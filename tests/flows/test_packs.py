@@ -75,7 +75,7 @@ def test_a_run_holds_each_language_to_its_own_bounds(tmp_path):
         assert s["language"] != "en" or s["stop_word_count"] <= 1
     english = [d for s, d in zip(signals, decisions, strict=True) if s["language"] == "en"]
     assert {c["limit"] for d in english for c in d["crossed"] if c["reason"] == "mean_word_chars:low"} == {9}
-    table = run.bench.read(run.pipeline.signals, run.bench.shard_keys[0])
+    table = run.context.read(run.pipeline.signals, run.context.shard_keys[0])
     row = next(i for i, s in enumerate(signals) if s["language"] == "en")
     [verdict] = [v for v in verdicts(table.slice(row, 1), run.pipeline.recipe.limits) if v.limit.signal == "mean_word_chars"]
     assert verdict.crossed

@@ -247,7 +247,7 @@ def test_cancel_retry_schedule_and_a_dead_server_end_with_the_same_bytes(place, 
         made = until(more_work)
         server.kill()
         server.wait()
-        gate.let(len(quiet.bench.shard_keys))
+        gate.let(len(quiet.context.shard_keys))
         running.enter_context(serving(api, env, folder / "server.log"))
         until(lambda: get(f"{api}/health"))
         asked = {"flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}, "deployment_id": {"any_": [deployment["id"]]}}}
@@ -256,6 +256,6 @@ def test_cancel_retry_schedule_and_a_dead_server_end_with_the_same_bytes(place, 
         assert planned["active"]
     run = prepare(Request(CRAWL, "gopher", str(store), 1, base_url=gate.url))
     assert run.plan.missing() == []
-    assert json.loads(run.bench.store.get(run.manifest_path))["digest"] == digest
+    assert json.loads(run.context.store.get(run.manifest_path))["digest"] == digest
     assert digests(run) == digests(quiet)
     assert not [p for p in store.rglob("*") if TEMPORARY in p.name]

@@ -11,12 +11,12 @@ import pytest
 from tests.extract.test_learned_blocks import STRUCTURE
 from tests.pipelines import curated
 from tests.tiny import mirror
+from winnow.tasks.engine.crawl import Crawl, SourceFile
 from winnow.tasks.engine.identity import digest
 from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
 from winnow.tasks.extract.extractors.resiliparse_text import ResiliparseText
 from winnow.tasks.extract.extractors.trafilatura_text import TrafilaturaText
 from winnow.tasks.recipes import build as recipes
-from winnow.tasks.sources.crawl import Crawl, SourceFile
 
 HERE = Path(__file__).parent
 CRAWL = Crawl("CC-MAIN-2026-43", "warc", (SourceFile(0, "crawl-data/a.warc.gz"), SourceFile(1, "crawl-data/b.warc.gz")))
@@ -45,6 +45,6 @@ def test_outputs(request, tmp_path, recipe):
     run = curated(mirror(tmp_path / "mirror", warcs=2, pages=4), recipe, tmp_path / "store")
     outputs = {}
     for step in run.pipeline.steps:
-        rows = [run.bench.read(step, shard).to_pylist() for shard in step.shards(run.bench)]
+        rows = [run.context.read(step, shard).to_pylist() for shard in step.shards(run.context)]
         outputs[step.address] = hashlib.sha256(json.dumps(rows, default=lambda b: b.hex()).encode()).hexdigest()[:16]
     golden(request, f"outputs-{recipe}", outputs)

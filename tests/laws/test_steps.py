@@ -8,7 +8,7 @@ import pytest
 from tests.pipelines import curated
 from tests.tiny import mirror
 from winnow.tasks.dedup.known import remember
-from winnow.tasks.engine.identity import describe
+from winnow.tasks.engine.identity import describe, stable_classes
 from winnow.tasks.engine.step import ShardStep, Step, WholeStep
 from winnow.tasks.recipes import build as recipes
 
@@ -31,7 +31,7 @@ def runs(tmp_path_factory):
     source = mirror(root / "mirror", warcs=2, pages=4)
     found = {name: curated(source, name, root / "store") for name in RECIPES}
     old = curated(next(source.rglob("*.warc.gz")), "fineweb", root / "store", snapshot="old")
-    remember(old.bench, "kept", old.pipeline.signatures, old.pipeline.decisions, old.pipeline.documents)
+    remember(old.context, "kept", old.pipeline.signatures, old.pipeline.decisions, old.pipeline.documents)
     (root / "copies.yaml").write_text(COPIES)
     return found | {"copies": curated(source, root / "copies.yaml", root / "store")}
 
@@ -42,24 +42,24 @@ def every_step(runs):
 
 def test_conservation_in_every_shard_report(runs):
     for run, step in every_step(runs):
-        for shard in step.shards(run.bench):
-            report = run.bench.store.report(step, shard)
-            assert report["data"]["rows"] == run.bench.read(step, shard).num_rows
+        for shard in step.shards(run.context):
+            report = run.context.store.report(step, shard)
+            assert report["data"]["rows"] == run.context.read(step, shard).num_rows
             if step.kind == "filter":
                 assert report["rows_in"] == report["rows_out"] + sum(report["dropped"].values()), (step.label, report)
 
 
 def test_the_same_bytes_twice(runs):
     for run, step in every_step(runs):
-        for shard in step.shards(run.bench):
-            before = run.bench.store.get(step.data_path(shard))
-            run.bench.store.commit(step, shard, step.run(shard, run.bench), dict)
-            assert run.bench.store.get(step.data_path(shard)) == before, step.label
+        for shard in step.shards(run.context):
+            before = run.context.store.get(step.data_path(shard))
+            run.context.store.commit(step, shard, step.run(shard, run.context), dict)
+            assert run.context.store.get(step.data_path(shard)) == before, step.label
 
 
 def test_steps_are_frozen_described_picklable_values(runs):
     for _, step in every_step(runs):
-        assert describe(step)["type"] == type(step).__name__
+        assert stable_classes()[describe(step)["type"]] is type(step)
         copy = pickle.loads(pickle.dumps(step))
         assert copy == step
         assert copy.address == step.address
@@ -79,7 +79,7 @@ def test_every_kind_of_step_is_under_these_laws(runs):
         return {c for sub in below for c in leaves(sub)} if below else {cls}
 
     seen = {type(step) for _, step in every_step(runs)}
-    known = {c for c in leaves(Step) if c.__module__.startswith("tasks.")}
+    known = {c for c in leaves(Step) if c.__module__.startswith("winnow.tasks.")}
     assert {c.__name__ for c in known - seen} == {"ReadDocuments"}  # has a source of its own: tests/extract/test_documents.py
 
 
@@ -91,7 +91,9 @@ def test_recipes_share_what_they_can(runs):
 
 def test_raw_drops_nothing(runs):
     decisions = [
-        row for shard in runs["raw"].bench.shard_keys for row in runs["raw"].bench.read(runs["raw"].pipeline.decisions, shard).to_pylist()
+        row
+        for shard in runs["raw"].context.shard_keys
+        for row in runs["raw"].context.read(runs["raw"].pipeline.decisions, shard).to_pylist()
     ]
     assert decisions
     assert all(row["kept"] and row["crossed"] == [] for row in decisions)

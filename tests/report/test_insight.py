@@ -23,8 +23,8 @@ def run(tmp_path_factory):
 @pytest.fixture(scope="module")
 def profile(run):
     total: dict = {}
-    for shard in run.bench.shard_keys:
-        added(run.bench.read(run.pipeline.profile, shard).to_pylist(), total)
+    for shard in run.context.shard_keys:
+        added(run.context.read(run.pipeline.profile, shard).to_pylist(), total)
     return [{"what": w, "bin": b, "documents": n, "kept": k} for (w, b), (n, k) in total.items()]
 
 
@@ -68,7 +68,7 @@ def test_diversity_before_and_after(profile, run, decisions):
     assert (found[0].step, found[0].documents) == ("extracted", len(documents))
     assert found[-1].documents == len(kept)
     assert found[0].language == pytest.approx(entropy(Counter(d["language"] for d in documents).values()))
-    by_shard = [run.bench.read(run.pipeline.documents, s)["host"].to_pylist() for s in run.bench.shard_keys]
+    by_shard = [run.context.read(run.pipeline.documents, s)["host"].to_pylist() for s in run.context.shard_keys]
     mean = sum(entropy(Counter(map(registered_domain, hosts)).values()) * len(hosts) for hosts in by_shard) / len(documents)
     assert found[0].domain == pytest.approx(mean, abs=1e-5)
     assert diversity([], steps) == []
@@ -134,7 +134,7 @@ def test_entropy():
 
 
 def test_the_profile_is_a_table_of_counts(run):
-    for shard in run.bench.shard_keys:
-        table = run.bench.read(run.pipeline.profile, shard)
+    for shard in run.context.shard_keys:
+        table = run.context.read(run.pipeline.profile, shard)
         assert table.num_rows == len({(r["what"], r["bin"]) for r in table.to_pylist()})
         assert pa.compute.min(table["documents"]).as_py() >= 0

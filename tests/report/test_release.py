@@ -1,6 +1,6 @@
 """The report and the card: what a person is told of a run. Figures, escaping, and that nothing odd in a run breaks them.
 
-To look at one: ``python -m tests.test_release /tmp/report`` writes every summary used here as a page and a card.
+To look at one: ``python -m tests.report.test_release /tmp/report`` writes every summary used here as a page and a card.
 """
 
 import copy

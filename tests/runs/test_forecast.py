@@ -99,9 +99,9 @@ def test_the_run_goes_on_from_the_sample_and_the_forecast_is_compared(tmp_path):
     request = Request(str(mirror(tmp_path / "mirror", warcs=4, pages=5)), "gopher", str(tmp_path / "store"), 1)
     whole = prepare(request)
     part = sampled(whole, 2, seed=5)
-    assert set(part.bench.shard_keys) < set(whole.bench.shard_keys)
-    assert sampled(whole, 2, seed=5).bench.shard_keys == part.bench.shard_keys
-    whole.bench.store.open_for_writing()
+    assert set(part.context.shard_keys) < set(whole.context.shard_keys)
+    assert sampled(whole, 2, seed=5).context.shard_keys == part.context.shard_keys
+    whole.context.store.open_for_writing()
     work_off(part)
     made = measure(whole, part, 5, 3.0)
     assert made.reused > 0
@@ -109,10 +109,10 @@ def test_the_run_goes_on_from_the_sample_and_the_forecast_is_compared(tmp_path):
     assert known(whole, 3, 5) is None
     assert "planned" in status(request.store)[0]
     # Only what the real run will use is there, and prune knows that it will.
-    assert set(whole.bench.store.folders("steps")) == {
-        s.address for s in whole.pipeline.steps if s.address in stored(whole.bench.store, whole.id)["steps"]
+    assert set(whole.context.store.folders("steps")) == {
+        s.address for s in whole.pipeline.steps if s.address in stored(whole.context.store, whole.id)["steps"]
     }
-    assert not whole.bench.store.files("corpora")
+    assert not whole.context.store.files("corpora")
     assert prune(request.store)[-1].startswith("Freed 0.0 MB in 0 places")
 
     real = prepare(request)
@@ -120,8 +120,8 @@ def test_the_run_goes_on_from_the_sample_and_the_forecast_is_compared(tmp_path):
     work_off(real)
     assert real.plan.computed == real.plan.total() - made.reused
     release(real)
-    compared = stored(whole.bench.store, whole.id)["actual"]["figures"]
-    assert compared["documents"]["actual"] == sum(real.bench.read(real.pipeline.documents, s).num_rows for s in real.bench.shard_keys)
+    compared = stored(whole.context.store, whole.id)["actual"]["figures"]
+    assert compared["documents"]["actual"] == sum(real.context.read(real.pipeline.documents, s).num_rows for s in real.context.shard_keys)
     assert compared["kept"]["actual"] > 0
     assert compared["tokens"]["actual"] > 0
     assert compared["seconds_left"]["actual"] > 0
@@ -129,8 +129,8 @@ def test_the_run_goes_on_from_the_sample_and_the_forecast_is_compared(tmp_path):
     assert "Forecast" in (tmp_path / "store" / real.home / "report.html").read_text()
     took = compared["seconds_left"]["actual"]
     release(prepare(request))  # the time of the run that did the work stays
-    assert stored(whole.bench.store, whole.id)["actual"]["figures"]["seconds_left"]["actual"] == took
-    assert "time with the sample already done" in outcome(stored(whole.bench.store, whole.id)["actual"])
+    assert stored(whole.context.store, whole.id)["actual"]["figures"]["seconds_left"]["actual"] == took
+    assert "time with the sample already done" in outcome(stored(whole.context.store, whole.id)["actual"])
 
 
 def test_a_sample_that_is_another_run_s_crawl_takes_nothing_from_it(tmp_path):
@@ -142,7 +142,7 @@ def test_a_sample_that_is_another_run_s_crawl_takes_nothing_from_it(tmp_path):
     whole = prepare(Request(source, "gopher", store, 1))
     part = sampled(whole, 3, seed=0)
     other = sampled(whole, 1, seed=0)
-    whole.bench.store.open_for_writing()
+    whole.context.store.open_for_writing()
     record(other)
     work_off(other)
     release(other)
@@ -168,8 +168,8 @@ def test_bad_numbers(tmp_path, arguments, capsys):
 
 def test_an_unreadable_plan_is_no_plan(tmp_path):
     run = prepare(Request(str(mirror(tmp_path / "mirror", warcs=1, pages=1)), "gopher", str(tmp_path / "store"), 1))
-    run.bench.store.open_for_writing()
-    run.bench.store.put(f"plans/{run.id}.json", b"{")
+    run.context.store.open_for_writing()
+    run.context.store.put(f"plans/{run.id}.json", b"{")
     assert known(run, 1, 0) is None
     with pytest.raises(BadInput):
         sampled(run, 1, 0) and prepare(Request("nowhere", "gopher", str(tmp_path)))

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.signals.limit import Limit, judge
+from winnow.tasks.signals.limit import Limit, apply_limits
 
 
 def judged(limits, **columns):
     table = {name: pa.chunked_array([pa.array(values)]) for name, values in columns.items()}
     rows = len(next(iter(columns.values()))) if columns else 0
-    crossed, reason = judge(table, limits, rows)
+    crossed, reason = apply_limits(table, limits, rows)
     return crossed.to_pylist(), reason.to_pylist()
 
 
@@ -47,7 +47,7 @@ def test_what_is_missing_does_not_pass(value):
 
 def test_no_limits_keep_everything():
     assert judged([], a=[1.0])[1] == [None]
-    assert judge({}, [], 0)[1].to_pylist() == []
+    assert apply_limits({}, [], 0)[1].to_pylist() == []
 
 
 @given(st.lists(st.tuples(st.floats(-5, 5), st.booleans()), max_size=30), st.floats(-5, 5), st.floats(0, 5))

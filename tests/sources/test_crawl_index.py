@@ -4,8 +4,8 @@ import gzip
 
 import pytest
 
-from winnow.tasks.sources.crawl import Source
 from winnow.tasks.sources.crawl_index import IndexShares, host_of_surt, index_shares
+from winnow.tasks.sources.source import Source
 
 LINES = "".join(f"{key})/a 20240518 {{}}\n" for key in ("com,example", "com,example,www", "uk,co,bbc,news", "org,example:8080", "10,0,0,1"))
 FOLDER = "cc-index/collections/C/indexes"

@@ -419,7 +419,7 @@ def _say(made: dict[str, Any], args: argparse.Namespace) -> None:
 
 
 def _inspect(args: argparse.Namespace) -> int:
-    from winnow.tasks.archives.warc import inspect
+    from winnow.tasks.archives.inspect import inspect
     from winnow.tasks.engine.errors import BadInput
 
     path = Path(args.file)

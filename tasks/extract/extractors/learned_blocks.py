@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor
 from winnow.tasks.extract.extractors.block_features import features
 from winnow.tasks.extract.extractors.block_trees import best_blocks, shipped
@@ -16,6 +17,7 @@ from winnow.tasks.extract.extractors.resiliparse_text import parsed
 COPIED_WORDS = 8
 
 
+@stable("extractor/learned-blocks")
 @dataclass(frozen=True)
 class LearnedBlocks(Extractor):
     """``model`` is the digest of the model that ships with this version, ``markup`` keeps headings, lists, tables and code as Markdown.

@@ -6,6 +6,7 @@ from typing import ClassVar
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor
 
 
@@ -17,6 +18,7 @@ def parsed(html: str) -> HTMLTree:
         raise ExtractionFailed(f"parse_error_{type(e).__name__}") from None
 
 
+@stable("extractor/resiliparse")
 @dataclass(frozen=True)
 class ResiliparseText(Extractor):
     """Options as in ``resiliparse.extract.html2text``; the defaults were chosen on the gold of real pages (docs/performance.md).

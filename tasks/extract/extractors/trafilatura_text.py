@@ -6,11 +6,13 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor
 
 CONTROL = dict.fromkeys(c for c in range(32) if c not in (9, 10, 13))
 
 
+@stable("extractor/trafilatura")
 @dataclass(frozen=True)
 class TrafilaturaText(Extractor):
     """``favour_precision`` as FineWeb; ``comments`` keeps what readers wrote below an article."""

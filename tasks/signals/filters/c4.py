@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.signals.filter import Filter, Signal, Value
 from winnow.tasks.signals.text import Document
 
@@ -20,6 +21,7 @@ def sentence_count(text: str) -> int:
     return sum(1 for line in text.split("\n") if line.strip()) + sum(1 for _ in SENTENCE_END.finditer(text))
 
 
+@stable("filter/c4")
 @dataclass(frozen=True)
 class C4(Filter):
     """What C4 drops whole pages for."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.models.fasttext import FastText
 from winnow.tasks.models.files import ModelFile
 from winnow.tasks.models.ngram.cc_net import content
@@ -15,6 +16,7 @@ from winnow.tasks.signals.filter import Filter, Signal, Value
 from winnow.tasks.signals.text import Document
 
 
+@stable("filter/cc-net")
 @dataclass(frozen=True)
 class CCNet(Filter):
     """``title``: the first line is the page's title, as in WET files, and is not part of the text."""
@@ -34,6 +36,7 @@ class CCNet(Filter):
         return {"ccnet_length": len(text), "ccnet_nlines": text.count("\n") + 1 if text else 0}
 
 
+@stable("filter/cc-net-original")
 @dataclass(frozen=True)
 class CCNetOriginal(Filter):
     """The same of the text as extracted, before paragraphs were deduplicated."""
@@ -54,6 +57,7 @@ def _file(value: Any, find: Callable[[Any], ModelFile]) -> ModelFile:
     return find(value)
 
 
+@stable("filter/cc-net-language")
 @dataclass(frozen=True)
 class CCNetLanguage(Filter):
     """The language as cc_net asks for it: after paragraph deduplication, of all of the text, with line breaks *deleted*, so that the words around them fuse;

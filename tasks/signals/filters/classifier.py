@@ -6,6 +6,7 @@ Train one with ``winnow train classifier``, or name a public one. What is a clas
 from dataclasses import dataclass, field
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.models.classify.model import ClassifierModel, check, classifier_model, score
 from winnow.tasks.signals.filter import Filter, Signal, Value
 from winnow.tasks.signals.text import Document
@@ -13,6 +14,7 @@ from winnow.tasks.signals.text import Document
 SOURCE = "Joulin et al. 2017; Li et al. 2024 (DCLM), section 4"
 
 
+@stable("filter/classifier")
 @dataclass(frozen=True)
 class Classifier(Filter):
     """``signal`` names the column (default: the model's own name). Null without a model, for a document of a language that the model was not

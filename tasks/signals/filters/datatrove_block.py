@@ -10,10 +10,12 @@ from importlib.metadata import version
 from typing import Any
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.signals.filter import Filter, Signal, Value
 from winnow.tasks.signals.text import Document
 
 
+@stable("filter/datatrove-block")
 @dataclass(frozen=True)
 class DatatroveBlock(Filter):
     """``block`` is the block's path below ``datatrove.pipeline``, ``options`` its arguments by name.

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from datatrove.utils.text import TERMINAL_PUNCTUATION
 
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.signals.filter import Filter, Signal, Value
 from winnow.tasks.signals.filters.repetition import repeated
 from winnow.tasks.signals.text import Document
@@ -14,6 +15,7 @@ ENDS = frozenset(TERMINAL_PUNCTUATION)
 SHORT_LINE_CHARS = 30
 
 
+@stable("filter/fineweb")
 @dataclass(frozen=True)
 class FineWeb(Filter):
     """Measured on the corrected text, as FineWeb does after C4's rules."""

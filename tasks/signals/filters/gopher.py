@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from datatrove.utils.text import PUNCTUATION_SET
 
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.memo import Memo
 from winnow.tasks.signals.filter import Filter, Signal, Value
 from winnow.tasks.signals.text import Document
@@ -15,6 +16,7 @@ STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
 PLAIN, ALPHA = 1, 2
 
 
+@stable("filter/gopher")
 @dataclass(frozen=True)
 class Gopher(Filter):
     """``stop_words`` are looked up as they are written, case counts (as in datatrove). ``language_stop_words`` has other ones for documents of a

@@ -6,6 +6,7 @@ Make the model with ``winnow train importance``. How it is computed is in ``task
 from dataclasses import dataclass, field
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.models.importance import ImportanceModel, importance_model, weights
 from winnow.tasks.signals.filter import Filter, Signal, Value
 from winnow.tasks.signals.text import Document
@@ -13,6 +14,7 @@ from winnow.tasks.signals.text import Document
 SOURCE = "Xie et al. 2023 (DSIR); Weber et al. 2024"
 
 
+@stable("filter/importance")
 @dataclass(frozen=True)
 class Importance(Filter):
     """``signal`` names the column (rps_doc_books_importance, say); with ``_length_correction`` behind it the same with the length counted. Null

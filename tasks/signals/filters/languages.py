@@ -11,6 +11,7 @@ from importlib.metadata import version
 from typing import Any, ClassVar
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.extract.language import LanguageModel, RankModel
 from winnow.tasks.extract.language_codes import folded
 from winnow.tasks.models.files import ModelFile
@@ -23,6 +24,7 @@ DECIMALS = 4
 Find = Callable[[Any], ModelFile]
 
 
+@stable("option/language-back-end")
 @dataclass(frozen=True)
 class BackEnd:
     """``file`` is a fastText model; without one it is Resiliparse's detector of the installed version, ``ranks``."""
@@ -53,6 +55,7 @@ def back_ends(value: Any, find: Find) -> tuple[BackEnd, ...]:
     return tuple(back_end(k, v, find) for k, v in sorted(value.items()))
 
 
+@stable("filter/language-back-ends")
 @dataclass(frozen=True)
 class BackEnds(Filter):
     """Several back-ends side by side. Labels are as each writes them; to compare them they are folded to one code per language."""
@@ -107,6 +110,7 @@ def _single(value: Any, find: Find) -> BackEnd:
     return back_end("model", value, find)
 
 
+@stable("filter/paragraph-languages")
 @dataclass(frozen=True)
 class Paragraphs(Filter):
     """The language of each line of ``min_chars`` characters or more; a line whose score is below ``min_score`` is unsure. Shares are of the

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.models.ngram.cc_net import content, normalise
 from winnow.tasks.models.ngram.score import NgramModel, Scorer, ngram_models, perplexity
 from winnow.tasks.signals.filter import Filter, Signal, Value
@@ -39,6 +40,7 @@ class _WithModels(Filter):
         return None
 
 
+@stable("filter/perplexity")
 @dataclass(frozen=True)
 class Perplexity(_WithModels):
     """The whole document as one sentence, as cc_net scores it. ``cc_net``: line breaks are deleted, as published, so that the words around
@@ -62,6 +64,7 @@ class Perplexity(_WithModels):
         return {self.signals[0].name: None if found is None else round(found, DECIMALS)}
 
 
+@stable("filter/harmful-perplexity")
 @dataclass(frozen=True)
 class HarmfulPerplexity(Perplexity):
     """The same under models trained on harmful text only: *low* values are like what the models were trained on."""
@@ -77,6 +80,7 @@ class HarmfulPerplexity(Perplexity):
     )
 
 
+@stable("filter/paragraph-perplexity")
 @dataclass(frozen=True)
 class ParagraphPerplexity(_WithModels):
     """Each line that is not blank as a sentence of its own. ``above`` is what the share counts from."""

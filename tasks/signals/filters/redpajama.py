@@ -18,6 +18,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.memo import Memo
 from winnow.tasks.signals.filter import Filter, Signal, Value
 from winnow.tasks.signals.text import Coded, Document, Ints, Repeated, repeated_ngrams
@@ -42,6 +43,7 @@ def _lines(name: str, unit: str, meaning: str) -> Signal:
     return Signal(f"rps_lines_{name}", "floats", unit, meaning, SOURCE)
 
 
+@stable("filter/redpajama")
 @dataclass(frozen=True)
 class RedPajama(Filter):
     """Values that have no denominator (no words, no lines) are null, as published; so is the stop-word share of a language without a list."""

@@ -18,6 +18,7 @@ import numpy as np
 
 from winnow.tasks.engine.cache import cached_file
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.signals.filter import Filter, Signal, Value
 from winnow.tasks.signals.filters.redpajama import SOURCE, normalised
 from winnow.tasks.signals.filters.url import content_digest, hash_of, ut1_files
@@ -30,6 +31,7 @@ CATEGORIES = (
 )  # fmt: skip
 
 
+@stable("filter/bad-words")
 @dataclass(frozen=True)
 class BadWords(Filter):
     """``words`` is a folder with a list per language, named ``en`` or ``en.txt``, one entry a line. Null for a language without a list, and for
@@ -81,6 +83,7 @@ def _bad_words(folder: str, language: str) -> tuple[frozenset[str], tuple[int, .
     return entries, tuple(sorted({1 + e.count(" ") for e in entries}))
 
 
+@stable("filter/ut1-category")
 @dataclass(frozen=True)
 class UT1Category(Filter):
     """``blocklists`` is a folder in UT1's layout. The host is looked up as it is written, as published (url.Url looks at parent domains too).

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.signals.filter import Filter, Signal, Value
 from winnow.tasks.signals.text import Coded, Document, Repeated
 
@@ -15,6 +16,7 @@ TOP = (2, 3, 4)
 DUPLICATE = (5, 6, 7, 8, 9, 10)
 
 
+@stable("filter/repetition")
 @dataclass(frozen=True)
 class Repetition(Filter):
     """Shares of lines, paragraphs and word n-grams that repeat something earlier in the document."""

@@ -22,6 +22,7 @@ import xxhash
 
 from winnow.tasks.engine.cache import cached_file
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.signals.filter import Filter, Signal, Value
 from winnow.tasks.signals.text import Document, Hashes
 
@@ -31,6 +32,7 @@ SHIPPED = "datatrove"
 BLOCK_BYTES = 1 << 22
 
 
+@stable("filter/url")
 @dataclass(frozen=True)
 class Url(Filter):
     """``blocklists`` is ``datatrove`` (the lists in its package) or a UT1 folder, whose content (not its place) enters the address.

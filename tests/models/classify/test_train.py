@@ -19,7 +19,7 @@ TRAIN_IN_DIRTY_MEMORY = """
 import hashlib, sys, tempfile
 from pathlib import Path
 from winnow.tasks.models.classify.train import ClassifierOptions, train
-from tests.classify.texts import examples
+from tests.models.classify.texts import examples
 junk = [bytes([int(sys.argv[1])]) * 200_000 for _ in range(50)]
 del junk
 with tempfile.TemporaryDirectory() as name:

@@ -108,7 +108,7 @@ def test_a_report_of_agreement(tmp_path):
     change = {"extends": "raw", "deduplicate": [], "measure": {"url": None, "text": None, "redpajama": None, **measure}}
     (tmp_path / "r.yaml").write_text(yaml.safe_dump(change))
     run = curated(mirror(tmp_path / "mirror", warcs=1, pages=4), tmp_path / "r.yaml", tmp_path / "store")
-    run.bench.store.open_for_writing()
+    run.context.store.open_for_writing()
     record(run)
     release(run)
     names, found = query(open_run(str(tmp_path / "store"), run.id), named()["language-agreement"])

@@ -16,24 +16,13 @@ from pathlib import Path
 import pytest
 
 from winnow.tasks.engine.errors import BadInput, Transient
-from winnow.tasks.sources.crawl import Source
-from winnow.tasks.transport import fetch
-from winnow.tasks.transport.fetch import (
-    Clock,
-    HttpStream,
-    NotFound,
-    Politeness,
-    Retries,
-    Slots,
-    Unreachable,
-    is_page,
-    join_url,
-    open_seekable,
-    open_stream,
-    read_all,
-    retry_after_s,
-    shown,
-)
+from winnow.tasks.sources.source import Source
+from winnow.tasks.transport import http as http_transport
+from winnow.tasks.transport.http import HttpStream, is_page, retry_after_s
+from winnow.tasks.transport.open import open_seekable, open_stream, read_all
+from winnow.tasks.transport.politeness import Clock, NotFound, Politeness, Retries, Slots, Transport, Unreachable
+from winnow.tasks.transport.s3 import patiently
+from winnow.tasks.transport.uri import join_url, shown
 
 DATA = b"\x1f\x8b" + random.Random(1).randbytes(300_000)
 PAGE = b"<!DOCTYPE html><title>Sign in</title>"
@@ -214,7 +203,7 @@ RECOVERED: dict[str, list[Fault]] = {
 @pytest.mark.parametrize("faults", RECOVERED.values(), ids=RECOVERED.keys())
 def test_bytes_are_right_in_the_end(server: FaultServer, polite: Politeness, time: FakeClock, faults: list[Fault], ranges: bool) -> None:
     server.faults, server.ranges = list(faults), ranges
-    assert read_all(server.root, "a.warc.gz", politeness=polite, clock=time.clock()) == DATA
+    assert read_all(server.root, "a.warc.gz", transport=Transport(polite, time.clock())) == DATA
     assert not server.faults
     assert len(time.slept) >= len(faults)
 
@@ -242,7 +231,7 @@ def test_right_error(
 ) -> None:
     server.faults = list(faults)
     with pytest.raises(error, match=says) as caught:
-        read_all(server.root, "a.warc.gz", politeness=polite, clock=time.clock())
+        read_all(server.root, "a.warc.gz", transport=Transport(polite, time.clock()))
     assert type(caught.value) is error
 
 
@@ -252,12 +241,12 @@ def test_changed_file_is_never_stitched_together(server: FaultServer, polite: Po
     server.etag, server.ranges = etag, False
     server.faults = [changing(cut(50_000), DATA[:10] + b"x" + DATA[11:], etag)]
     with pytest.raises(Transient, match="changed while"):
-        read_all(server.root, "a.warc.gz", politeness=polite, clock=time.clock())
+        read_all(server.root, "a.warc.gz", transport=Transport(polite, time.clock()))
 
 
 def test_resumes_at_the_first_unread_byte_under_the_same_etag(server: FaultServer, polite: Politeness, time: FakeClock) -> None:
     server.faults = [cut(100_000)]
-    read_all(server.root, "a.warc.gz", politeness=polite, clock=time.clock())
+    read_all(server.root, "a.warc.gz", transport=Transport(polite, time.clock()))
     first, second, last = server.requests
     assert "Range" not in first
     assert last["Range"] == f"bytes={len(DATA) - 1}-"  # is this really the end?
@@ -269,7 +258,7 @@ def test_resumes_at_the_first_unread_byte_under_the_same_etag(server: FaultServe
 
 def test_stall_ends_by_timeout_and_resumes(server: FaultServer, polite: Politeness, time: FakeClock) -> None:
     server.faults = [stall(1000), stall(0)]
-    assert read_all(server.root, "a.warc.gz", politeness=replace(polite, timeout_s=0.1), clock=time.clock()) == DATA
+    assert read_all(server.root, "a.warc.gz", transport=Transport(replace(polite, timeout_s=0.1), time.clock())) == DATA
     assert not server.waited_in_vain
 
 
@@ -277,26 +266,26 @@ def test_retry_after_is_waited_for(server: FaultServer, polite: Politeness, time
     date = email.utils.formatdate(time.time_s + 90, usegmt=True)
     server.faults = [status(503, Retry_After="7"), status(503, Retry_After=date)]
     before = time.time_s
-    read_all(server.root, "a.warc.gz", politeness=polite, clock=time.clock())
+    read_all(server.root, "a.warc.gz", transport=Transport(polite, time.clock()))
     assert time.slept[0] >= 7
     assert time.time_s >= before + 90
 
 
 def test_retry_after_stops_every_stream_to_that_host(server: FaultServer, polite: Politeness, time: FakeClock) -> None:
-    Slots(server.root.split("/")[2], polite, time.clock()).take()
-    Slots(server.root.split("/")[2], polite, time.clock()).pause(30)
-    read_all(server.root, "a.warc.gz", politeness=polite, clock=time.clock())
+    Slots(server.root.split("/")[2], Transport(polite, time.clock())).take()
+    Slots(server.root.split("/")[2], Transport(polite, time.clock())).pause(30)
+    read_all(server.root, "a.warc.gz", transport=Transport(polite, time.clock()))
     assert time.slept[0] >= 30
 
 
 def test_progress_forgives_failures(server: FaultServer, polite: Politeness, time: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "PROGRESS_BYTES", 10_000)
+    monkeypatch.setattr(http_transport, "PROGRESS_BYTES", 10_000)
     server.faults = [cut(20_000)] * 12
-    assert read_all(server.root, "a.warc.gz", politeness=polite, clock=time.clock()) == DATA
+    assert read_all(server.root, "a.warc.gz", transport=Transport(polite, time.clock())) == DATA
 
 
 def test_pauses_grow_to_a_cap_and_never_fall_below_a_second(time: FakeClock) -> None:
-    retries = Retries("it", Politeness(attempts=12), time.clock())
+    retries = Retries("it", Transport(Politeness(attempts=12), time.clock()))
     for _ in range(11):
         retries.failed("no")
     assert time.slept == [3, 5, 9, 17, 33, 61, 61, 61, 61, 61, 61]
@@ -306,22 +295,22 @@ def test_pauses_grow_to_a_cap_and_never_fall_below_a_second(time: FakeClock) -> 
 
 def test_nothing_listens(polite: Politeness, time: FakeClock) -> None:
     with pytest.raises(Unreachable, match=r"cannot be reached.*4 attempts"):
-        open_stream("http://127.0.0.1:9", "a.warc.gz", politeness=polite, clock=time.clock())
+        open_stream("http://127.0.0.1:9", "a.warc.gz", transport=Transport(polite, time.clock()))
 
 
 def test_empty_file(server: FaultServer, polite: Politeness, time: FakeClock) -> None:
     server.data = b""
-    assert read_all(server.root, "a.warc.gz", politeness=polite, clock=time.clock()) == b""
+    assert read_all(server.root, "a.warc.gz", transport=Transport(polite, time.clock())) == b""
 
 
 def test_damaged_gzip_that_is_no_page_is_handed_on(server: FaultServer, polite: Politeness, time: FakeClock) -> None:
     server.data = b"\0\0garbage"
-    assert read_all(server.root, "a.warc.gz", politeness=polite, clock=time.clock()) == server.data
+    assert read_all(server.root, "a.warc.gz", transport=Transport(polite, time.clock())) == server.data
 
 
 def test_small_reads_and_tell(server: FaultServer, polite: Politeness, time: FakeClock) -> None:
     server.faults = [cut(33_333)]
-    with open_stream(server.root, "a.warc.gz", politeness=polite, clock=time.clock()) as stream:
+    with open_stream(server.root, "a.warc.gz", transport=Transport(polite, time.clock())) as stream:
         got = b""
         while block := stream.read(7_777):
             got += block
@@ -330,16 +319,16 @@ def test_small_reads_and_tell(server: FaultServer, polite: Politeness, time: Fak
 
 
 def test_version_tells_one_state_from_another(server: FaultServer, polite: Politeness) -> None:
-    with HttpStream(f"{server.root}/a", polite) as one:
+    with HttpStream(f"{server.root}/a", Transport(polite)) as one:
         server.etag = '"two"'
-        with HttpStream(f"{server.root}/a", polite) as two:
+        with HttpStream(f"{server.root}/a", Transport(polite)) as two:
             assert one.version == f"{len(DATA)}-one"
             assert two.version == f"{len(DATA)}-two"
 
 
 def test_seekable_over_http_is_spooled(server: FaultServer, polite: Politeness, time: FakeClock) -> None:
     server.faults = [cut(1000)]
-    with open_seekable(server.root, "a.warc.gz", politeness=polite, clock=time.clock()) as stream:
+    with open_seekable(server.root, "a.warc.gz", transport=Transport(polite, time.clock())) as stream:
         stream.seek(-4, io.SEEK_END)
         assert stream.read() == DATA[-4:]
 
@@ -349,12 +338,12 @@ def test_connections_are_bounded_and_freed(server: FaultServer, polite: Politene
     # Larger than the socket buffers, so that an unread stream stays open.
     server.data = DATA[:2] + bytes(40_000_000)
     with (
-        open_stream(server.root, "a.gz", politeness=few, clock=time.clock()),
-        open_stream(server.root, "a.gz", politeness=few, clock=time.clock()),
+        open_stream(server.root, "a.gz", transport=Transport(few, time.clock())),
+        open_stream(server.root, "a.gz", transport=Transport(few, time.clock())),
         pytest.raises(Transient, match="All 2 connections"),
     ):
-        open_stream(server.root, "a.gz", politeness=few, clock=time.clock())
-    open_stream(server.root, "a.gz", politeness=few, clock=time.clock()).close()
+        open_stream(server.root, "a.gz", transport=Transport(few, time.clock()))
+    open_stream(server.root, "a.gz", transport=Transport(few, time.clock())).close()
 
 
 def test_slot_is_freed_when_opening_fails(server: FaultServer, polite: Politeness, time: FakeClock) -> None:
@@ -362,8 +351,8 @@ def test_slot_is_freed_when_opening_fails(server: FaultServer, polite: Politenes
     server.faults = [status(404), status(503), status(404)]
     for _ in range(2):
         with pytest.raises(NotFound):
-            open_stream(server.root, "a.gz", politeness=one, clock=time.clock())
-    assert read_all(server.root, "a.gz", politeness=one, clock=time.clock()) == DATA
+            open_stream(server.root, "a.gz", transport=Transport(one, time.clock()))
+    assert read_all(server.root, "a.gz", transport=Transport(one, time.clock())) == DATA
 
 
 # ---------------------------------------------------------------------- S3 errors, without a server
@@ -386,7 +375,7 @@ def test_s3_errors(time: FakeClock, polite: Politeness, error: Exception, become
         raise error
 
     with pytest.raises(becomes, match=says):
-        fetch.patiently("s3://bucket/key", call, polite, time.clock())
+        patiently("s3://bucket/key", call, Transport(polite, time.clock()))
 
 
 def test_s3_call_succeeds_after_throttling(time: FakeClock, polite: Politeness) -> None:
@@ -397,7 +386,7 @@ def test_s3_call_succeeds_after_throttling(time: FakeClock, polite: Politeness) 
             raise left.pop()
         return "data"
 
-    assert fetch.patiently("s3://bucket/key", call, polite, time.clock()) == "data"
+    assert patiently("s3://bucket/key", call, Transport(polite, time.clock())) == "data"
     assert time.slept == [3, 5]
 
 

@@ -17,22 +17,15 @@ from hypothesis import strategies as st
 
 from tests.s3 import KEY, SECRET, s3_service, upload
 from tests.shared import DATA
+from winnow.tasks.engine.crawl import Crawl, SourceFile
 from winnow.tasks.engine.errors import BadInput, Transient
-from winnow.tasks.sources import crawl
-from winnow.tasks.sources.crawl import (
-    SAMPLE_BYTES,
-    WHOLE_BYTES,
-    Crawl,
-    SourceFile,
-    fingerprint,
-    kind_by_name,
-    listing,
-    near_ids,
-    parse_listing,
-    resolve,
-    sniff,
-)
-from winnow.tasks.transport.fetch import Politeness
+from winnow.tasks.sources import crawl_ids, listings
+from winnow.tasks.sources.crawl_ids import near_ids
+from winnow.tasks.sources.fingerprints import SAMPLE_BYTES, WHOLE_BYTES, fingerprint
+from winnow.tasks.sources.kinds import kind_by_name, sniff
+from winnow.tasks.sources.listings import listing, parse_listing
+from winnow.tasks.sources.resolve import resolve
+from winnow.tasks.transport.politeness import Politeness, Transport
 
 ID = "CC-MAIN-2024-22"
 real = pytest.mark.skipif(not DATA.exists(), reason="../shared/data is absent")
@@ -63,7 +56,7 @@ def mirror(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crawl, "COLLINFO", ("http://127.0.0.1:9", "collinfo.json"))
+    monkeypatch.setattr(crawl_ids, "COLLINFO", ("http://127.0.0.1:9", "collinfo.json"))
 
 
 @pytest.fixture
@@ -204,7 +197,7 @@ def test_listing_that_is_none(mirror: Path, data: bytes, says: str) -> None:
 
 
 def test_gzip_bomb_of_a_listing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crawl, "LISTING_BYTES", 1 << 20)
+    monkeypatch.setattr(listings, "LISTING_BYTES", 1 << 20)
     with pytest.raises(BadInput, match="more than 1 MiB"):
         parse_listing(gzip.compress(b"a" * (1 << 24)), "bomb")
 
@@ -233,7 +226,7 @@ def test_misspelt_id_names_near_ones(mirror: Path, wanted: str) -> None:
 
 
 def test_near_ids() -> None:
-    known = [f"CC-MAIN-{y}-{w}" for y, ws in crawl.KNOWN_WEEKS.items() for w in ws.split()]
+    known = [f"CC-MAIN-{y}-{w}" for y, ws in crawl_ids.KNOWN_WEEKS.items() for w in ws.split()]
     assert near_ids("cc-main-2024-22", known)[0] == "CC-MAIN-2024-22"
     assert {"CC-MAIN-2024-22", "CC-MAIN-2024-26"} <= set(near_ids("CC-MAIN-2024-23", known))
     assert near_ids("hello", known) == []
@@ -241,7 +234,7 @@ def test_near_ids() -> None:
 
 def test_collinfo_knows_better_than_the_built_in_list(mirror: Path, web: str, monkeypatch: pytest.MonkeyPatch) -> None:
     (mirror / "collinfo.json").write_text(json.dumps([{"id": "CC-MAIN-2031-07"}, {"id": ID}]))
-    monkeypatch.setattr(crawl, "COLLINFO", (web, "collinfo.json"))
+    monkeypatch.setattr(crawl_ids, "COLLINFO", (web, "collinfo.json"))
     with pytest.raises(BadInput, match=r"Near it: CC-MAIN-2031-07.*according to 127"):
         resolve("CC-MAIN-2031-08", base_url=str(mirror))
 
@@ -251,7 +244,7 @@ def test_collinfo_knows_better_than_the_built_in_list(mirror: Path, web: str, mo
 )
 def test_offline_says_so(tmp_path: Path, wanted: str, says: str) -> None:
     with pytest.raises(BadInput, match=rf"cannot be reached.*{says}.*Without network, give the root of a local mirror") as caught:
-        resolve(wanted, base_url="http://127.0.0.1:9/", politeness=Politeness(base_s=0.001, slots_folder=str(tmp_path)))
+        resolve(wanted, base_url="http://127.0.0.1:9/", transport=Transport(Politeness(base_s=0.001, slots_folder=str(tmp_path))))
     assert ("near it" in str(caught.value)) is ("near it" in says)
 
 
@@ -268,12 +261,12 @@ def test_forbidden_listing_of_an_unknown_id_is_no_throttling(mirror: Path, monke
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Forbidding) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
-        monkeypatch.setattr(crawl, "COLLINFO", (url, "collinfo.json"))
-        hasty = Politeness(base_s=0.001, slots_folder=str(mirror))
+        monkeypatch.setattr(crawl_ids, "COLLINFO", (url, "collinfo.json"))
+        hasty = Transport(Politeness(base_s=0.001, slots_folder=str(mirror)))
         with pytest.raises(BadInput, match=f"Near it: {ID}"):
-            resolve("CC-MAIN-2024-23", base_url=url, politeness=hasty)
+            resolve("CC-MAIN-2024-23", base_url=url, transport=hasty)
         with pytest.raises(Transient, match="too many requests"):
-            resolve(ID, base_url=url, politeness=hasty)
+            resolve(ID, base_url=url, transport=hasty)
         server.shutdown()
 
 
@@ -494,17 +487,18 @@ def test_s3_files(s3: Any, tmp_path: Path) -> None:
 
 @pytest.mark.server
 def test_s3_stream_over_many_blocks_notices_a_change(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from winnow.tasks.transport import fetch
+    from winnow.tasks.transport import s3 as s3_transport
+    from winnow.tasks.transport.open import open_stream
 
-    monkeypatch.setattr(fetch, "S3_BLOCK_BYTES", 1 << 20)
+    monkeypatch.setattr(s3_transport, "S3_BLOCK_BYTES", 1 << 20)
     data = os.urandom(5_000_000)
     s3.put_object(Bucket="mirror", Key="large", Body=data)
-    with fetch.open_stream("s3://mirror", "large") as stream:
+    with open_stream("s3://mirror", "large") as stream:
         assert b"".join(iter(lambda: stream.read(333_333), b"")) == data
-    with fetch.open_stream("s3://mirror", "large", politeness=Politeness(attempts=2, base_s=0.001)) as stream:
+    with open_stream("s3://mirror", "large", transport=Transport(Politeness(attempts=2, base_s=0.001))) as stream:
         stream.read(10)
         s3.put_object(Bucket="mirror", Key="large", Body=data[::-1])
-        with pytest.raises(fetch.Transient, match="changed while"):
+        with pytest.raises(Transient, match="changed while"):
             stream.read()
 
 
@@ -531,9 +525,9 @@ def test_s3_refusal_says_what_to_do_and_shows_no_key(s3: Any) -> None:
 @pytest.mark.server
 def test_s3_endpoint_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    hasty = Politeness(base_s=0.001, slots_folder=str(tmp_path))
+    hasty = Transport(Politeness(base_s=0.001, slots_folder=str(tmp_path)))
     with pytest.raises(BadInput, match=r"cannot be reached.*Without network"):
-        resolve("s3://mirror", options=(("endpoint_url", "http://127.0.0.1:9"),), anonymous=True, politeness=hasty)
+        resolve("s3://mirror", options=(("endpoint_url", "http://127.0.0.1:9"),), anonymous=True, transport=hasty)
 
 
 @pytest.mark.server

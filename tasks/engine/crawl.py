@@ -1,0 +1,93 @@
+"""What a run works on: the files of one snapshot with their fingerprints, grouped into shards. Only names and digests, never bytes.
+
+Where the files lie and how they are found belongs to tasks/sources: the same files elsewhere are the same crawl.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import BinaryIO, Protocol
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file of a source, or one part of it.
+
+    ``number`` is its position in the whole listing, whatever was selected. ``path`` is relative to the root, '/'-separated.
+    ``fingerprint`` makes a changed file another file; '' where the name alone says what the content is (files of Common Crawl).
+    """
+
+    number: int
+    path: str
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Files that are worked on together. ``number`` is stable under --limit and sampling; ``key`` names the content."""
+
+    number: int
+    files: tuple[SourceFile, ...]
+    kind: str
+
+    @cached_property
+    def key(self) -> str:
+        """16 hex digits over kind, paths and fingerprints: the same files elsewhere have the same key."""
+        return digest_of_files(self.kind, self.files)[:16]
+
+
+@dataclass(frozen=True)
+class Crawl:
+    """The selected files of one snapshot, in listing order. ``kind`` names their reader (tasks/sources/base.py)."""
+
+    snapshot: str
+    kind: str
+    files: tuple[SourceFile, ...]
+    files_per_shard: int = 1
+
+    @cached_property
+    def shards(self) -> tuple[Shard, ...]:
+        """Grouped by position in the whole listing, so a larger selection keeps the shards it shares with a smaller one."""
+        groups: dict[int, list[SourceFile]] = {}
+        for file in self.files:
+            groups.setdefault(file.number // self.files_per_shard, []).append(file)
+        return tuple(Shard(number, tuple(files), self.kind) for number, files in groups.items())
+
+    def sample(self, shards: int, seed: int) -> "Crawl":
+        """This many shards (or all there are), drawn at random: by their keys and ``seed`` only. They keep their names, so what is made of them is
+        found again by a run over the whole crawl."""
+        chosen = {f.number for s in sorted(self.shards, key=lambda s: drawn(seed, s.key))[:shards] for f in s.files}
+        return replace(self, files=tuple(f for f in self.files if f.number in chosen))
+
+
+class FileSource(Protocol):
+    """Where the files of a crawl lie, as a step sees it (tasks/sources/source.py). Picklable, never part of any identity."""
+
+    @property
+    def root(self) -> str:
+        """A folder or URI."""
+
+    def open(self, path: str) -> BinaryIO:
+        """A sequential stream of a file."""
+
+    def open_ahead(self, path: str) -> BinaryIO:
+        """As ``open``; the file may travel while what is here of it is worked on."""
+
+    def open_seekable(self, path: str) -> BinaryIO:
+        """A stream that can seek."""
+
+    def size(self, path: str) -> int | None:
+        """Bytes of a file; None where asking is dear."""
+
+
+def drawn(seed: int, name: str) -> float:
+    """A number in [0, 1) that depends on seed and name only."""
+    return int.from_bytes(hashlib.sha256(f"{seed}\0{name}".encode("utf-8", "surrogateescape")).digest()[:8], "big") / 2**64
+
+
+def digest_of_files(kind: str, files: Iterable[SourceFile]) -> str:
+    """SHA-256 in hex over kind, paths and fingerprints."""
+    # NUL cannot occur in a path, so no two lists of files read the same.
+    parts = [kind, *(part for f in files for part in (f.path, f.fingerprint))]
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,0 +1,184 @@
+"""S3: one filesystem for each process and thread, calls that are tried again while the service throttles, and one object as a stream."""
+
+import errno
+import io
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from winnow.tasks.engine.errors import BadInput, Transient
+from winnow.tasks.transport.politeness import POLITE, NotFound, Options, Retries, Transport, Unreachable
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+S3_BLOCK_BYTES = 16 << 20
+NO_ACCESS = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AllAccessDisabled"})
+
+T = TypeVar("T")
+
+
+def s3_filesystem(options: Options, timeout_s: float = POLITE.politeness.timeout_s) -> Any:
+    """The s3fs filesystem of this process and thread: fsspec keeps one for each, as they must not be shared after a fork.
+
+    ``options`` are s3fs's own (anon, endpoint_url, profile, ...); credentials come from the environment unless given.
+    Retries are ours, so those of botocore and s3fs are off.
+    """
+    import s3fs
+
+    for noisy in ("botocore", "aiobotocore", "s3fs"):
+        logging.getLogger(noisy).setLevel(logging.INFO)  # at DEBUG they write down key ids and signatures
+
+    given = dict(options)
+    config = {"retries": {"mode": "standard", "total_max_attempts": 1}, "connect_timeout": timeout_s, "read_timeout": timeout_s} | dict(
+        given.pop("config_kwargs", {})
+    )
+    fs = s3fs.S3FileSystem(**given, config_kwargs=config, use_listings_cache=False)
+    fs.retries = 1
+    return fs
+
+
+def has_s3_credentials() -> bool:
+    """True if botocore finds credentials in the environment, a profile or the machine's role."""
+    import botocore.exceptions
+    import botocore.session
+
+    try:
+        return botocore.session.Session().get_credentials() is not None
+    except botocore.exceptions.BotoCoreError:
+        return False
+
+
+def s3_find(uri: str, options: Options, transport: Transport = POLITE) -> dict[str, str]:
+    """Objects below ``uri``: path relative to it -> fingerprint (size and ETag). Empty if there are none. Raises as open_stream."""
+    uri = uri.rstrip("/")
+    prefix = uri.split("://", 1)[1] + "/"
+
+    def find() -> Mapping[str, Mapping[str, Any]]:
+        return cast(Mapping[str, Mapping[str, Any]], s3_filesystem(options).find(uri + "/", detail=True))
+
+    found = patiently(uri, find, transport)
+    return {name.removeprefix(prefix): s3_fingerprint(info) for name, info in found.items() if name.startswith(prefix)}
+
+
+def s3_folders(uri: str, options: Options, transport: Transport = POLITE) -> list[str]:
+    """Names of the folders directly below ``uri``. Raises as open_stream; NotFound if there is nothing."""
+    found = patiently(uri, lambda: s3_filesystem(options).ls(uri.rstrip("/") + "/", detail=True), transport)
+    return sorted(i["name"].rstrip("/").rsplit("/", 1)[1] for i in found if i["type"] == "directory")
+
+
+def s3_info(uri: str, options: Options, transport: Transport = POLITE) -> tuple[bool, str]:
+    """Whether ``uri`` is one object (else a folder), and its fingerprint. Raises as open_stream."""
+    info = patiently(uri, lambda: s3_filesystem(options).info(uri.rstrip("/")), transport)
+    return info["type"] == "file", s3_fingerprint(info)
+
+
+def s3_fingerprint(info: Mapping[str, Any]) -> str:
+    return f"{info.get('size') or 0}-{str(info.get('ETag', '')).strip(chr(34))}"
+
+
+def patiently(uri: str, call: Callable[[], T], transport: Transport = POLITE, verb: str = "read") -> T:
+    """The result of one S3 call, tried again while it is throttled or broken. Raises as open_stream; no message holds a key.
+
+    ``verb`` says what the call does, "read" or "written".
+    """
+    import aiohttp
+    import botocore.exceptions as boto
+    from s3fs.utils import FileExpired
+
+    retries, politeness = Retries(uri, transport), transport.politeness
+    while True:
+        try:
+            return call()
+        except FileExpired:
+            raise Transient(
+                f"{uri} was changed while it was being read. It must be read anew from its start: run the same command again."
+            ) from None
+        except FileNotFoundError as e:
+            what = "bucket" if _s3_code(e) == "NoSuchBucket" else "object or folder"
+            raise NotFound(f"There is no {what} {uri}. Check the name and the endpoint (AWS_ENDPOINT_URL).") from None
+        except PermissionError as e:
+            if _s3_code(e) not in NO_ACCESS and retries.failures + 1 < politeness.page_attempts:
+                retries.failed(f"refused ({_s3_code(e)})")
+                continue
+            raise BadInput(
+                f"{uri} may not be {verb} ({_s3_code(e)}): the credentials are missing, wrong or do not cover it, or there is no such "
+                "object. Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; s3://commoncrawl/ wants credentials, "
+                "its files are also at https://data.commoncrawl.org/."
+            ) from None
+        except (boto.NoCredentialsError, boto.PartialCredentialsError, boto.ProfileNotFound, boto.TokenRetrievalError) as e:
+            raise BadInput(
+                f"{uri}: no usable credentials ({type(e).__name__}). Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+                "or read anonymously if the bucket is public."
+            ) from None
+        except (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError) as e:
+            retries.failed(f"cannot be reached ({type(e).__name__})", attempts=politeness.unreachable_attempts, error=Unreachable)
+        except (
+            boto.HTTPClientError,
+            boto.ResponseStreamingError,
+            boto.FlexibleChecksumError,
+            aiohttp.ClientError,
+            TimeoutError,
+            ConnectionError,
+        ) as e:
+            retries.failed(f"the connection broke ({type(e).__name__})")
+        except OSError as e:
+            if e.errno == errno.EREMCHG:
+                raise BadInput(f"{uri} lies in another region or at another endpoint. Set AWS_REGION or AWS_ENDPOINT_URL.") from None
+            if e.errno not in (errno.EBUSY, errno.EREMOTEIO, errno.EIO):
+                raise BadInput(f"{uri} cannot be {verb} ({_s3_code(e)}). Check the name, the endpoint and the credentials.") from None
+            retries.failed(f"throttled or failing ({_s3_code(e)})")
+        except (boto.BotoCoreError, ValueError) as e:
+            raise BadInput(f"{uri} cannot be {verb} ({type(e).__name__}). Check the name, the endpoint and the options.") from None
+
+
+def _s3_code(error: OSError) -> str:
+    response = getattr(error.__cause__, "response", None) or {}
+    return str(response.get("Error", {}).get("Code") or error.strerror or type(error).__name__)
+
+
+class S3Stream(io.RawIOBase):
+    """One object in blocks, each a ranged request that insists on the ETag of the first. Can seek. Raises as open_stream."""
+
+    def __init__(self, uri: str, options: Options = (), transport: Transport = POLITE) -> None:
+        self._file: Any = None
+        self._uri, self._options, self._transport = uri, options, transport
+        self._file = patiently(uri, self._open, transport)
+
+    def _open(self) -> Any:
+        return s3_filesystem(self._options, self._transport.politeness.timeout_s).open(
+            self._uri, "rb", block_size=S3_BLOCK_BYTES, cache_type="readahead"
+        )
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return int(self._file.tell())
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return int(self._file.seek(offset, whence))
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        out = memoryview(buffer).cast("B")
+        expected = max(0, min(len(out), self._file.size - self.tell()))
+        data = patiently(self._uri, lambda: self._read(expected), self._transport) if expected else b""
+        out[: len(data)] = data
+        return len(data)
+
+    def _read(self, n: int) -> bytes:
+        position = self.tell()
+        data = bytes(self._file.read(n))
+        if len(data) != n:
+            self._file.seek(position)
+            self._file.cache = type(self._file.cache)(self._file.blocksize, self._file._fetch_range, self._file.size)
+            raise ConnectionError("short body")
+        return data
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        super().close()

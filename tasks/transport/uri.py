@@ -1,0 +1,23 @@
+"""Names of places: a local path, ``https://`` or ``s3://``; how they are joined, and how a message may show them."""
+
+from urllib.parse import quote, urlsplit, urlunsplit
+
+
+def scheme(root: str) -> str:
+    """'file' for a local path, else the scheme of the URI in lower case ('s3a' reads as 's3')."""
+    found = root.partition("://")[0].lower() if "://" in root else "file"
+    return "s3" if found == "s3a" else found
+
+
+def join_url(root: str, path: str) -> str:
+    """URL of a file below a root; a query in the root (a signed mirror) stays behind the path."""
+    parts = urlsplit(root)
+    return urlunsplit(parts._replace(path=parts.path.rstrip("/") + "/" + quote(path, safe="/~!$&'()*+,;=:@", errors="surrogateescape")))
+
+
+def shown(url: str) -> str:
+    """A URL or path as messages may show it: without user, password, query or fragment, which may be secrets."""
+    if "://" not in url:
+        return url
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
