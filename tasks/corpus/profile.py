@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from winnow.tasks.corpus.pii import KINDS, redact
+from winnow.tasks.corpus.pii.find import redact
+from winnow.tasks.corpus.pii.registry import kinds
 from winnow.tasks.dedup.resolve import Decisions
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
@@ -68,7 +69,7 @@ class Profile(ShardStep):
     signal, with bins an eighth of an octave wide.
     """
 
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
 
     name: ClassVar[str] = "profile"
     kind: ClassVar[Kind] = "aggregate"
@@ -223,7 +224,7 @@ def _flags(decisions: pa.Table) -> Flags:
 
 def _shown(text: str, chars: int) -> str:
     """A bit of a text for people; reports are passed on, so personal data is replaced."""
-    return redact(" ".join(text[: 2 * chars].split())[:chars], KINDS).text
+    return redact(" ".join(text[: 2 * chars].split())[:chars], tuple(kinds())).text
 
 
 def _counted(what: str, values: list[str], kept: Flags) -> list[Row]:

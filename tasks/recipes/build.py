@@ -15,7 +15,7 @@ import pyarrow as pa
 import yaml
 
 from winnow.tasks.corpus.buckets import BUCKETS, Bucket, Cutoffs
-from winnow.tasks.corpus.pii import KINDS
+from winnow.tasks.corpus.pii.redaction import Redaction, redaction
 from winnow.tasks.corpus.profile import Profile
 from winnow.tasks.corpus.publish import Layout, Publish
 from winnow.tasks.corpus.redact import Redact
@@ -135,7 +135,7 @@ class Recipe:
     correct: LineRules | None = None
     deduplicate: tuple[Deduplicate, ...] = ()
     buckets: Buckets | None = None
-    redact: tuple[str, ...] = ()
+    redact: Redaction = Redaction()
     carry_signals: tuple[str, ...] = ()
     rows_per_file: int = 100_000
     max_record_mib: int = 32
@@ -340,11 +340,8 @@ def _recipe(raw: dict[str, Any], spec: str) -> Recipe:
     raw["deduplicate"] = tuple(_deduplicate(d, spec) for d in _list(raw.get("deduplicate", []), "deduplicate", spec))
     if raw.get("buckets"):
         raw["buckets"] = _buckets(raw["buckets"], spec)
-    raw["redact"] = tuple(_list(raw.get("redact", []), "redact", spec))
+    raw["redact"] = redaction(raw.get("redact") or [], f"Recipe {spec}")
     raw["carry_signals"] = tuple(_list(raw.get("carry_signals", []), "carry_signals", spec))
-    for kind in raw["redact"]:
-        if kind not in KINDS:
-            raise BadInput(f"Recipe {spec}: redact knows {', '.join(KINDS)}, not {kind!r}.")
     for key, low in (("rows_per_file", 1), ("max_record_mib", 1)):
         if key in raw and (not isinstance(raw[key], int) or isinstance(raw[key], bool) or raw[key] < low):
             raise BadInput(f"Recipe {spec}: {key} is {raw[key]!r}; it must be a whole number of at least {low}.")

@@ -240,7 +240,7 @@ def _facts(summary: Mapping[str, Any]) -> _Facts:
     stages = tuple(_stage(step, limits) for step in manifest["steps"])
     reading = next((s for s in stages if s.kind == "filter"), None)
     return _Facts(
-        recipe={"about": "", "source": "", "correct": None, "deduplicate": (), "redact": (), "carry_signals": ()} | manifest["recipe"],
+        recipe={"about": "", "source": "", "correct": None, "deduplicate": (), "carry_signals": ()} | manifest["recipe"] | {"redact": _redacted(manifest)},
         stages=stages,
         unit="rows" if reading and reading.name == "read" else "records",
         records=reading.rows_in if reading else 0,
@@ -249,6 +249,12 @@ def _facts(summary: Mapping[str, Any]) -> _Facts:
         files=tuple(manifest["files"]),
         size_bytes=sum(f["bytes"] for f in manifest["files"]),
     )
+
+
+def _redacted(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """The kinds of personal data that were replaced."""
+    given = manifest["recipe"].get("redact") or {}
+    return tuple(given.get("replace", ()) if isinstance(given, Mapping) else given)  # a list in manifests of version 0.1
 
 
 def _stage(step: Mapping[str, Any], limits: Mapping[str, Any]) -> Stage:

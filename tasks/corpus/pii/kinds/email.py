@@ -24,6 +24,7 @@ CYRILLIC = re.compile(
     r"(?<![\w.%+-])[\w.%+-]{1,64}@((?:[\u0400-\u04ff0-9](?:[\u0400-\u04ff0-9-]{0,61}[\u0400-\u04ff0-9])?\.){1,8})([\u0400-\u04ff]{2,24})(?![\w-])"
 )
 HIDING = re.compile(r"[\[({<] ?(?:at|@) ?[\])}>]", re.IGNORECASE)
+BEFORE_HIDDEN = re.compile(rf"(?<![{LATIN}_.%+-])[{LATIN}_.%+-]{{1,64}}[ ]?\Z")
 HIDDEN = re.compile(
     rf"(?<![{LATIN}_.%+-])[{LATIN}_.%+-]{{1,64}}[ ]?{HIDING.pattern}[ ]?"
     rf"((?:{LABEL}(?:[ ]?[\[({{<] ?(?:dot|\.) ?[\])}}>][ ]?| dot |\.)){{1,8}})([A-Za-z]{{2,24}})(?![{LATIN}@-])",
@@ -33,6 +34,8 @@ SPELLED = re.compile(
     rf"(?<![{LATIN}_.%+-])[{LATIN}_.%+-]{{1,64}} at ((?:{LABEL} dot ){{1,4}})([A-Za-z]{{2,24}})(?![{LATIN}@-])", re.IGNORECASE
 )
 SPACED = re.compile(rf"(?<![{LATIN}_.%+@-])[{LATIN}_.%+-]{{1,64}} @ ((?:{LABEL}\.){{1,4}})([A-Za-z]{{2,24}})(?![{LATIN}@-])")
+# Of the words that are top-level domains too (at, in, is, party), none.
+SPELLED_DOMAINS = frozenset("com org net edu gov mil info de uk fr nl es ch ca au br ru pl jp cz eu".split())
 MAIL_WORD = re.compile(r"(?:e-?mail|mail|contact|kontakt|correo|courriel|почта)[^\w\n]{0,4}\Z", re.IGNORECASE)
 RESERVED = re.compile(r"example\.(?:com|org|net)\Z", re.IGNORECASE)
 PROGRAMS = frozenset(("git", "hg", "svn"))
@@ -104,9 +107,13 @@ def _find(text: str) -> list[tuple[int, int]]:
         if " @ " in text:
             found += (span for span in _spaced(text))
         found += (m.span() for m in CYRILLIC.finditer(text) if m.group(2).casefold() in top_level_domains())
-    hidden = [m for h in HIDING.finditer(text) if (m := HIDDEN.search(text, max(0, h.start() - 66), h.end() + 512))]
+    hidden = []
+    for sign in HIDING.finditer(text):
+        local = BEFORE_HIDDEN.search(text, max(0, sign.start() - 66), sign.start())
+        if local and (match := HIDDEN.match(text, local.start(), sign.end() + 512)):
+            hidden.append(match)
     if " dot " in text:
-        hidden += SPELLED.finditer(text)
+        hidden += (m for m in SPELLED.finditer(text) if m.group(2).casefold() in SPELLED_DOMAINS and m.group(1)[:4].casefold() != "the ")
     for match in hidden:
         domain = NOT_DOMAIN.sub("", match.group(1).casefold().replace(" dot ", ".")) + match.group(2).casefold()
         if match.group(2).casefold() in top_level_domains() and not RESERVED.search(domain):

@@ -2,7 +2,7 @@
 
 Only what could be somebody's machine is one: global unicast (RFC 6890; IPv6: 2000::/3, RFC 4291), neither private nor reserved. Dotted numbers
 far more often count sections and versions: they stay where a word says so, where they begin a line as in headings, and where all four are
-small and no word near by speaks of addresses. Array slices (``a[2001::10]``) and scopes of C++ and Perl (``DB::DB``) are no IPv6.
+small, or two of them zero, and no word near by speaks of addresses. Array slices (``a[2001::10]``) and scopes of C++ and Perl (``DB::DB``) are no IPv6.
 """
 
 import ipaddress
@@ -60,7 +60,7 @@ def _is_numbering(text: str, start: int, end: int, parts: list[int]) -> bool:
         return True
     if not line.strip(" \t#*") and max(parts) < 100 and (start == 0 or before != line or len(before) < WINDOW_CHARS):
         return True  # it begins a line, as headings do
-    if max(parts) < SMALL:
+    if max(parts) < SMALL or parts.count(0) > 1:
         return not says_address or bool(COUNTING.search(line))
     return bool(COUNTING.search(line)) and not says_address
 

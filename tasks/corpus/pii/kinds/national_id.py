@@ -14,7 +14,7 @@ from winnow.tasks.corpus.pii.kind import CONTEXT_BEFORE_CHARS, Kind, compact, wo
 
 # It begins at a digit, at least the fifth part of a number: a search that begins at letters stops at every word. Letters before are added.
 CANDIDATE = re.compile(
-    r"\d(?<!\d\d)(?:[A-Za-z]{0,2}[ \xa0.\-/+]?[A-Za-z]{0,2}\d){4,17}(?:[A-Za-z]{1,6}\d{0,4}[A-Za-z]?)?(?![A-Za-z0-9])(?:[ \xa0.\-/+][A-Za-z0-9]{1,6}){0,2}(?![A-Za-z0-9_])"
+    r"\d(?<!\d\d)(?:(?:[A-Za-z]{0,4}|[A-Za-z]{0,2}[ \xa0.\-/+][A-Za-z]{0,2})\d){4,17}(?:[A-Za-z]{1,6}\d{0,4}[A-Za-z]?)?(?![A-Za-z0-9])(?:[ \xa0.\-/+][A-Za-z0-9]{1,6}){0,2}(?![A-Za-z0-9_])"
 )
 LETTERS_BEFORE = re.compile(r"(?<![A-Za-z0-9_@.,/\-])(?:[A-Za-z]{1,6}[ \-]?)?\Z")
 DATE = re.compile(r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{4}|\d{4}[./]\d\d[./]\d\d")

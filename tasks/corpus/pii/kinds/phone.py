@@ -41,7 +41,8 @@ OTHER_NUMBER = words(
     *r"revision commit bug cve hash md5 code codes? population coordinates latitude longitude lat lon utm grid".split(),
 )
 DATE = re.compile(
-    rf"(?<!\d)(?:\d{{4}}[-./]\d{{1,2}}[-./]\d{{1,2}}|\d{{1,2}}[-./]\d{{1,2}}[-./](?:\d{{4}}|\d{{2}})|(?:1[0-9]|20)\d\d ?[{DASH}/] ?(?:1[0-9]|20)\d\d|\((?:1[0-9]|20)\d\d\))(?:\D.*)?\Z"
+    r"(?<!\d)(?:(?:1[0-9]|20)\d\d[-./][01]?\d[-./][0-3]?\d|(?:[0-3]?\d[-./][01]?\d|[01]?\d[-./][0-3]?\d)[-./](?:\d{4}|\d{2})"
+    rf"|(?:1[0-9]|20)\d\d ?[{DASH}/] ?(?:1[0-9]|20)\d\d|\((?:1[0-9]|20)\d\d\))(?![-./]?\d)"
 )
 NANP = re.compile(rf"(?:1[ .{DASH}]{{0,2}}|\(1\)[ ]?)?(?:\([2-9]\d\d\)[ .{DASH}]{{0,3}}[2-9]\d\d[ .{DASH}]?|[2-9]\d\d[ .{DASH}/]{{1,3}}[2-9]\d\d[ .{DASH}])\d{{4}}")
 ZIP = re.compile(r"\d{5}-\d{4}")

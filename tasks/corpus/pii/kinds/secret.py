@@ -35,7 +35,7 @@ OTHERS = (
     (
         "PRIVATE KEY",
         re.compile(
-            r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?P<value>)[A-Za-z0-9+/=\s:,.\-\\()]{40,8192}?"
+            r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?P<value>)(?:[A-Za-z0-9+/=\s:,.\\()]|-(?!----)){40,8192}"
             r"-----END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
         ),
     ),
@@ -59,8 +59,9 @@ def _find(text: str) -> list[tuple[int, int]]:
         for prefix in prefixes:
             at = text.find(prefix)
             while at >= 0:
-                match = pattern.match(text, at + len(prefix))
-                if match and not (text[at - 1 : at].isalnum() and text[at - 1].isascii()) and _is_secret(match.group()):
+                inside = text[at - 1 : at].isalnum() and text[at - 1].isascii()
+                match = None if inside else pattern.match(text, at + len(prefix))
+                if match and _is_secret(match.group()):
                     found.append((at, match.end()))
                 at = text.find(prefix, match.end() if match else at + 1)
     for hint, pattern in OTHERS:
