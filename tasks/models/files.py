@@ -111,7 +111,7 @@ class Card:
 
 
 def models_folder() -> Path:
-    """Where models trained here are registered: ``$WINNOW_MODELS``, or ``winnow/models`` in the user's data folder."""
+    """Where models trained here are registered: ``$WINNOW_MODELS``, or ``models`` in the folder ``winnow`` of the user's data folder."""
     data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
     return Path(os.environ.get("WINNOW_MODELS") or data / "winnow" / "models")
 
@@ -214,9 +214,7 @@ def _in_package(model: ModelFile) -> Path:
     for folder in (spec.submodule_search_locations or []) if spec else []:
         if (path := Path(folder) / inside).is_file():
             return path
-    raise BadInput(
-        f"The model {model.name} comes with the package {package.replace('_', '-')}, which is not installed: pip install --no-deps {package.replace('_', '-')}==1.1.0"
-    )
+    raise BadInput(f"The model {model.name} should lie in the package {package}, which is incomplete. Install Winnow again.")
 
 
 def _fetched(model: ModelFile) -> Path:

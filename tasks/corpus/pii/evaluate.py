@@ -7,8 +7,6 @@ values alone, the same holds of distinct values within a page, compared by lette
 nothing of the precision of that kind: its annotator may not have looked for it.
 """
 
-import gzip
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from winnow.tasks.corpus.pii.find import find
 from winnow.tasks.corpus.pii.kind import Span, compact
 from winnow.tasks.corpus.pii.registry import kinds
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.sources.jsonl import records
 
 # What other data sets call the kinds.
 TYPES = {
@@ -61,8 +60,10 @@ def evaluate(files: Iterable[str | Path], names: Sequence[str]) -> list[Score]:
     """One score per kind of ``names`` that is labelled in the files. Raises BadInput for a file that cannot be read or has no labels."""
     counts: dict[str, Counter[str]] = {name: Counter() for name in names}
     for file in files:
-        for record in _records(Path(file)):
+        for record in records(Path(file), "text"):
             text = record["text"]
+            if not {"spans", "entities"} & set(record):
+                raise BadInput(f"{file} has a text without labels: each line needs `spans` or `entities`. See docs/personal-data.md.")
             spans = find(text, names)
             if "spans" in record:
                 _by_place(counts, spans, list(_placed(record["spans"])))
@@ -109,17 +110,3 @@ def _placed(labels: Iterable[Any]) -> Iterator[Span]:
         else:
             start, end, kind = label
         yield Span(int(start), int(end), _kind(str(kind)))
-
-
-def _records(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                record = json.loads(line)
-                if not isinstance(record, dict) or not isinstance(record.get("text"), str) or not {"spans", "entities"} & set(record):
-                    raise BadInput(
-                        f"{path}, line {number}: a labelled text is a JSON object with `text`, and `spans` or `entities`. See docs/personal-data.md."
-                    )
-                yield record
-    except (OSError, ValueError, EOFError) as e:
-        raise BadInput(f"The labelled file {path} cannot be read as JSONL: {e}. Give files with one JSON object per line.") from None

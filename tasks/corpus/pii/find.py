@@ -1,7 +1,7 @@
 """Finding personal data in a text, and replacing it.
 
 A replacement is a function of the value replaced and of a key, and of nothing else: equal addresses stay equal, and the output never depends on
-the order of documents (datatrove's PII block takes turns: design, trap 3). Redacting twice is redacting once: what stands for an address is
+the order of documents (datatrove's PII block takes turns, see docs/design.md). Redacting twice is redacting once: what stands for an address is
 reserved for documentation (RFC 2606, 5737, 3849; the fictional numbers 555-01xx) or a typed token, and is not found again.
 """
 
