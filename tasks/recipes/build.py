@@ -142,7 +142,7 @@ class Recipe:
     correct: LineRules | None = None
     deduplicate: tuple[Deduplicate, ...] = ()
     buckets: Buckets | None = None
-    redact: Redaction = Redaction()
+    redact: Redaction = field(default_factory=Redaction)
     carry_signals: tuple[str, ...] = ()
     rows_per_file: int = 100_000
     max_record_mib: int = 32

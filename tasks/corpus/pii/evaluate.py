@@ -25,6 +25,7 @@ TYPES = {
     "US_SSN": "national_id", "GOV_ID": "national_id", "US_ITIN": "national_id", "BITCOIN_ADDRESS": "crypto", "CRYPTO_WALLET": "crypto",
     "US_BANK_NUMBER": "bank_account", "MAC_ADDRESS": "device", "IMEI": "device", "KEY": "secret", "PASSWORD": "secret",
 }  # fmt: skip
+LABEL_KEYS = (("start", "start_position"), ("end", "end_position"), ("kind", "type", "entity_type"))
 FEWEST_SHARED = 6  # characters by which a part of a value counts as the value
 
 
@@ -103,10 +104,5 @@ def _kind(label: str) -> str:
 
 def _placed(labels: Iterable[Any]) -> Iterator[Span]:
     for label in labels:
-        if isinstance(label, dict):
-            start = label.get("start", label.get("start_position"))
-            end = label.get("end", label.get("end_position"))
-            kind = label.get("kind", label.get("type", label.get("entity_type")))
-        else:
-            start, end, kind = label
+        start, end, kind = [next(label[key] for key in keys if key in label) for keys in LABEL_KEYS] if isinstance(label, dict) else label
         yield Span(int(start), int(end), _kind(str(kind)))

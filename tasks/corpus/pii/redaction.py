@@ -68,4 +68,3 @@ def key_from(variable: str) -> bytes:
 
 def _digest(key: bytes) -> str:
     return hashlib.blake2b(key, digest_size=8, person=b"winnow redact").hexdigest()
-

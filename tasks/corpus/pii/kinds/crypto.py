@@ -19,7 +19,24 @@ GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 CONSTANTS = (1, 0x2BC830A3)  # Bech32, Bech32m
 ETHEREUM = re.compile(r"(?<![A-Za-z0-9])0x[0-9A-Fa-f]{40}(?![A-Za-z0-9])")
 WALLET = words(
-    r"eth(?:er|ereum)?", "erc-?20", r"wallets?", r"donat\w*", r"addr(?:ess)?(?:es)?", "send", "tips?", "usdt", "usdc", "bnb", "bsc", "polygon", "metamask", "deposit", "кошел\\w*", "spenden", "cartera", "адрес"
+    r"eth(?:er|ereum)?",
+    "erc-?20",
+    r"wallets?",
+    r"donat\w*",
+    r"addr(?:ess)?(?:es)?",
+    "send",
+    "tips?",
+    "usdt",
+    "usdc",
+    "bnb",
+    "bsc",
+    "polygon",
+    "metamask",
+    "deposit",
+    "кошел\\w*",
+    "spenden",
+    "cartera",
+    "адрес",
 )
 
 

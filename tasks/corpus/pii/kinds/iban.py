@@ -11,7 +11,9 @@ from stdnum import iban
 from winnow.tasks.corpus.pii.kind import Kind, compact
 
 # It begins at the check digits and looks back for the country: a search that begins at letters stops at every word.
-NUMBER = re.compile(r"\d{2}(?<=(?<![A-Za-z0-9_])[A-Za-z]{2}\d{2})(?:[ \xa0-]?[A-Za-z0-9]{2,4}){2,7}[ \xa0-]?[A-Za-z0-9]{1,4}(?![A-Za-z0-9])")
+NUMBER = re.compile(
+    r"\d{2}(?<=(?<![A-Za-z0-9_])[A-Za-z]{2}\d{2})(?:[ \xa0-]?[A-Za-z0-9]{2,4}){2,7}[ \xa0-]?[A-Za-z0-9]{1,4}(?![A-Za-z0-9])"
+)
 SHORTEST, LONGEST = 15, 34
 
 

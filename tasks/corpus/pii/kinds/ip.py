@@ -12,8 +12,12 @@ from collections.abc import Iterator
 from winnow.tasks.corpus.pii.kind import Kind, words
 
 # Each begins with a set of characters and looks behind only after it: the search skips along the text instead of trying every place.
-IPV4 = re.compile(r"\d(?<![A-Za-z0-9_.\-].)(?<![A-Za-z0-9]/.)(?<!:ffff:.)\d{0,2}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![A-Za-z0-9_]|\.\d|-\d{1,3}(?![\d.])|/(?:[1-9]|[12]\d|3[01])(?!\d))")
-IPV6 = re.compile(r"[23](?<![A-Za-z0-9_:.].)(?<![A-Za-z0-9_\])]\[.)[0-9A-Fa-f]{3}:[0-9A-Fa-f:]{2,35}(?![A-Za-z0-9_:\-]|\.\d|/(?:\d\d?|1[01]\d|12[0-7])(?!\d))")
+IPV4 = re.compile(
+    r"\d(?<![A-Za-z0-9_.\-].)(?<![A-Za-z0-9]/.)(?<!:ffff:.)\d{0,2}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![A-Za-z0-9_]|\.\d|-\d{1,3}(?![\d.])|/(?:[1-9]|[12]\d|3[01])(?!\d))"
+)
+IPV6 = re.compile(
+    r"[23](?<![A-Za-z0-9_:.].)(?<![A-Za-z0-9_\])]\[.)[0-9A-Fa-f]{3}:[0-9A-Fa-f:]{2,35}(?![A-Za-z0-9_:\-]|\.\d|/(?:\d\d?|1[01]\d|12[0-7])(?!\d))"
+)
 COUNTING = words(
     *r"sect(?:ions?|\.)? chapters? version ver\. v releases? rel\. builds? patch(?:es)? revision rev\. figures? fig\. tables? appendix clause parts? step".split(),
     *r"upgrad\w+ updat\w+ kernel firmware drivers? package sdk api plugin bios section(?:e|s)?".split(),
@@ -22,7 +26,9 @@ COUNTING = words(
     *r"kapitola sekce verze verzia fejezet szakasz verzió secțiunea capitolul versiunea bölüm sürüm luku osa versio jaotis peatükk".split(),
     *r"раздел[аеу]?х? глав[аеуы] верси[яию] пункт[аеу]? п\. розділ[іу]? версі[яії] глава ενότητα κεφάλαιο έκδοση bagian bab versi phần chương mục".split(),
 )
-COUNTING_UNSPACED = re.compile(r"(?:[§第版]|版本|章节?|小节|バージョン|セクション|章|節|버전|섹션|절|الإصدار|نسخه|अध्याय|संस्करण)[ \xa0:：]*\Z")
+COUNTING_UNSPACED = re.compile(
+    r"(?:[§第版]|版本|章节?|小节|バージョン|セクション|章|節|버전|섹션|절|الإصدار|نسخه|अध्याय|संस्करण)[ \xa0:：]*\Z"
+)
 ADDRESSING = words(
     *r"ips? ipv[46] ip-?address\w* address\w* hosts? hostname servers? ping\w* dns nameservers? proxy proxies gateway router clients? from visitor".split(),
     *r"ban(?:ned)? block(?:ed)? user remote login logged ssh connect\w* inet subnet\w* network port whois traceroute resolver".split(),

@@ -149,4 +149,6 @@ def _end(text: str, start: int, stop: int) -> int:
     return 0
 
 
-KIND = Kind("national_id", "national identity, social security, tax and health numbers", _find, compact, rank=36, libraries=("python-stdnum",))
+KIND = Kind(
+    "national_id", "national identity, social security, tax and health numbers", _find, compact, rank=36, libraries=("python-stdnum",)
+)

@@ -19,21 +19,92 @@ RUN = re.compile(rf"[+(\d](?<![A-Za-z0-9_].)(?:[\d() \xa0{DASH}/+]|\.(?![ \xa0])
 APART = re.compile(rf"[ \xa0]{{2,}}|[ \xa0]?/[ \xa0]?|[ \xa0](?=[+(])|(?<=\d)(?=\+)|[ \xa0][{DASH}][ \xa0]")
 EXTENSION = re.compile(r"[ \xa0,]{0,2}(?:x|ext\.?|extension|#)[ \xa0.:]{0,2}\d{1,5}(?![A-Za-z0-9])", re.IGNORECASE)
 LABEL = words(
-    r"t[eé]l(?:[eéè]?[fp]h?[oó]n[oaei]?s?|s)?\.?", r"tel(?:efon)?(?:nummer|szám|nr|ní)\.?", r"(?:tele)?fax(?:e|nummer|szám)?", "faks", "fono", "fone", "fon",
-    r"(?:tele)?ph(?:one)?s?\.?", r"cell(?:ular|phone)?", r"celular(?:e|es)?", "cel", r"mob(?:iles?|iel|il|iltelefon)?\.?", "m[oó]vil", "handy(?:nummer)?", "gsm",
-    "whats ?app", "viber", "hotline", "helpline", "toll[ -]?free", "freephone", "landline", "pager", "sms", r"(?:contact|tele?ph\w*) n(?:umber|o|r)\.?", r"tlf\.?", r"tfno?\.?", "tf", r"puh(?:elin)?\.?",
-    "tālr", "rufnummer", "durchwahl", r"тел\.?", r"телефон\w*", r"факс\w*", r"моб\.?", "мобильный", r"τηλ\.?", "τηλέφωνο", "φαξ", r"κιν\.?", "sđt", "đt", "điện thoại",
+    r"t[eé]l(?:[eéè]?[fp]h?[oó]n[oaei]?s?|s)?\.?",
+    r"tel(?:efon)?(?:nummer|szám|nr|ní)\.?",
+    r"(?:tele)?fax(?:e|nummer|szám)?",
+    "faks",
+    "fono",
+    "fone",
+    "fon",
+    r"(?:tele)?ph(?:one)?s?\.?",
+    r"cell(?:ular|phone)?",
+    r"celular(?:e|es)?",
+    "cel",
+    r"mob(?:iles?|iel|il|iltelefon)?\.?",
+    "m[oó]vil",
+    "handy(?:nummer)?",
+    "gsm",
+    "whats ?app",
+    "viber",
+    "hotline",
+    "helpline",
+    "toll[ -]?free",
+    "freephone",
+    "landline",
+    "pager",
+    "sms",
+    r"(?:contact|tele?ph\w*) n(?:umber|o|r)\.?",
+    r"tlf\.?",
+    r"tfno?\.?",
+    "tf",
+    r"puh(?:elin)?\.?",
+    "tālr",
+    "rufnummer",
+    "durchwahl",
+    r"тел\.?",
+    r"телефон\w*",
+    r"факс\w*",
+    r"моб\.?",
+    "мобильный",
+    r"τηλ\.?",
+    "τηλέφωνο",
+    "φαξ",
+    r"κιν\.?",
+    "sđt",
+    "đt",
+    "điện thoại",
 )
 HINT = words(
-    r"call\w*", "dial", "ring", "switchboard", "office", "desk", "main", "direct", "voice", "reservations?", "contact", "text", "answering", "anrufen", "ruf",
-    r"appel\w*", r"ll[aá]m\w*", "ligue", r"chiam\w*", "bel", "bellen", r"z?adzwoń", "volat", "arayın", "portable", "emergency", "enquiries", "international", r"т\.", r"звон\w+",
+    r"call\w*",
+    "dial",
+    "ring",
+    "switchboard",
+    "office",
+    "desk",
+    "main",
+    "direct",
+    "voice",
+    "reservations?",
+    "contact",
+    "text",
+    "answering",
+    "anrufen",
+    "ruf",
+    r"appel\w*",
+    r"ll[aá]m\w*",
+    "ligue",
+    r"chiam\w*",
+    "bel",
+    "bellen",
+    r"z?adzwoń",
+    "volat",
+    "arayın",
+    "portable",
+    "emergency",
+    "enquiries",
+    "international",
+    r"т\.",
+    r"звон\w+",
 )
 LETTER_LABEL = re.compile(
     r"(?:(?<![A-Za-z0-9.\u00c0-\u024f\u1e00-\u1eff])[TPFMCtpfm][.:)]|(?:\A|[\n|•·,;(])[ \xa0]?[TPFMtpfm][ \xa0])[ \xa0\n]{0,2}\Z"
 )
-UNSPACED_LABEL = re.compile("电话|電話|手机|手機|传真|傳真|热线|熱線|联系方式|座机|携帯|ファックス|ファクス|전화|팩스|휴대폰|هاتف|تليفون|فاكس|تلفن|تماس|טלפון|טל|פקס|โทร|फोन|फ़ोन|दूरभाष|मोबाइल|ফোন")
+UNSPACED_LABEL = re.compile(
+    "电话|電話|手机|手機|传真|傳真|热线|熱線|联系方式|座机|携帯|ファックス|ファクス|전화|팩스|휴대폰|هاتف|تليفون|فاكس|تلفن|تماس|טלפון|טל|פקס|โทร|फोन|फ़ोन|दूरभाष|मोबाइल|ফোন"
+)
 LABEL_AFTER = re.compile(
-    rf"[ \xa0]?[{DASH},(\[|]?[ \xa0]?(?:fax|tel|phone|office|mobile|cell|toll[ -]?free|direct|voice|tty|tdd|international|local)\b(?![ \xa0]?[.:]|[ \xa0]*[\d(+])", re.IGNORECASE
+    rf"[ \xa0]?[{DASH},(\[|]?[ \xa0]?(?:fax|tel|phone|office|mobile|cell|toll[ -]?free|direct|voice|tty|tdd|international|local)\b(?![ \xa0]?[.:]|[ \xa0]*[\d(+])",
+    re.IGNORECASE,
 )
 OTHER_NUMBER = words(
     *r"isbn(?:-1[03])? issn doi ean upc sku asin part art\. order invoice account acct serial model item ref id zip iban swift vat hrb patent rfc pmid gtin lot".split(),
@@ -44,7 +115,9 @@ DATE = re.compile(
     r"(?<!\d)(?:(?:1[0-9]|20)\d\d[-./][01]?\d[-./][0-3]?\d|(?:[0-3]?\d[-./][01]?\d|[01]?\d[-./][0-3]?\d)[-./](?:\d{4}|\d{2})"
     rf"|(?:1[0-9]|20)\d\d ?[{DASH}/] ?(?:1[0-9]|20)\d\d|\((?:1[0-9]|20)\d\d\))(?![-./]?\d)"
 )
-NANP = re.compile(rf"(?:1[ .{DASH}]{{0,2}}|\(1\)[ ]?)?(?:\([2-9]\d\d\)[ .{DASH}]{{0,3}}[2-9]\d\d[ .{DASH}]?|[2-9]\d\d[ .{DASH}/]{{1,3}}[2-9]\d\d[ .{DASH}])\d{{4}}")
+NANP = re.compile(
+    rf"(?:1[ .{DASH}]{{0,2}}|\(1\)[ ]?)?(?:\([2-9]\d\d\)[ .{DASH}]{{0,3}}[2-9]\d\d[ .{DASH}]?|[2-9]\d\d[ .{DASH}/]{{1,3}}[2-9]\d\d[ .{DASH}])\d{{4}}"
+)
 ZIP = re.compile(r"\d{5}-\d{4}")
 COUNTED = re.compile(r"\d{1,3}(?:[ .]000)+|(?:\d[ .,-]){4,}\d|\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?\Z")  # 10 000 000; pages 1 2 3 4 5; a network
 AMOUNT = re.compile(r"\d{1,3}(?:[. \xa0]\d{3})+\Z")
@@ -114,7 +187,13 @@ def _is_phone(text: str, start: int, end: int, follows: bool) -> bool:
         return 9 <= _digits(value) <= 12 and _is_valid(value, TRUNK_REGIONS)
     if SERVICE.fullmatch(value):
         return _is_valid(value, SERVICE_REGIONS)
-    return label > 0 and not AMOUNT.match(value) and _digits(value) >= 8 and len(re.findall(r"\d+", value)) > 1 and _is_valid(value, LABELLED_REGIONS)
+    return (
+        label > 0
+        and not AMOUNT.match(value)
+        and _digits(value) >= 8
+        and len(re.findall(r"\d+", value)) > 1
+        and _is_valid(value, LABELLED_REGIONS)
+    )
 
 
 def _is_inside(before: str, after: str) -> bool:

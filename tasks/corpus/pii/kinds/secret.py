@@ -42,7 +42,10 @@ OTHERS = (
     (":AA", re.compile(r"(?<![0-9A-Za-z])(?P<value>\d{8,10}:AA[A-Za-z0-9_\-]{33})(?![A-Za-z0-9_\-])")),  # bots of Telegram
     (
         "secret",
-        re.compile(r"secret[_ -]?(?:access)?[_ -]?key[\"']?\s{0,4}[:=]{1,2}>?\s{0,4}[\"']?(?P<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])", re.IGNORECASE),
+        re.compile(
+            r"secret[_ -]?(?:access)?[_ -]?key[\"']?\s{0,4}[:=]{1,2}>?\s{0,4}[\"']?(?P<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])",
+            re.IGNORECASE,
+        ),
     ),
     ("://", re.compile(r"://[A-Za-z0-9_.%\-]{1,64}:(?P<value>[^\s:/@\"'<>$\{\}\[\]*]{3,64})@(?=[A-Za-z0-9\[])")),
 )
@@ -76,7 +79,9 @@ def _find(text: str) -> list[tuple[int, int]]:
 
 
 def _is_secret(value: str) -> bool:
-    varied = len(set(value)) >= FEWEST_CHARACTERS and (any(map(str.isdigit, value)) or (value.lower() != value != value.upper() and "-" not in value))
+    varied = len(set(value)) >= FEWEST_CHARACTERS and (
+        any(map(str.isdigit, value)) or (value.lower() != value != value.upper() and "-" not in value)
+    )
     return varied and not EXAMPLE.search(value)
 
 
