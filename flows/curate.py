@@ -63,7 +63,6 @@ def _name() -> str:
 
 
 ENTRY: dict[str, Any] = {
-    "name": "curate-snapshot",
     "flow_run_name": _name,
     "description": "A Common Crawl snapshot in, a curated corpus out. Run it again to resume: what is finished is found in the store and never made twice.",
     "validate_parameters": True,
@@ -71,7 +70,7 @@ ENTRY: dict[str, Any] = {
 }
 
 
-@flow(**ENTRY)
+@flow(name="curate-snapshot", **ENTRY)
 @takes_request
 def curate_snapshot(*, notify: str = "", **request: Any) -> Any:
     """Curate a snapshot with a recipe into a store. The same parameters again do nothing and say so.
@@ -90,7 +89,7 @@ def curate_snapshot(*, notify: str = "", **request: Any) -> Any:
 def curate_begun(begun: Begun) -> State[Any]:
     """Run the flow for a run that was prepared before, and perhaps begun. Its parameters are those of that run's request, and no others."""
 
-    @flow(**ENTRY)
+    @flow(name="curate-snapshot", **ENTRY)
     @takes_request
     def curate_snapshot(**request: Any) -> Any:
         try:
