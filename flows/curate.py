@@ -1,7 +1,7 @@
 """The flow ``curate-snapshot``: all that Prefect knows of a run. What is retried, what things are called, what a finished batch looks like.
 
 One subflow per stage, batches of shards as its task runs (under a hundred each), a spawn pool of worker processes below them
-(docs/design.md, measured in research/prefect.md). The Store alone decides what is done; Prefect's caches are off.
+(docs/design.md). The Store alone decides what is done; Prefect's caches are off.
 """
 
 import secrets
