@@ -95,7 +95,7 @@ def test_the_command_asks_for_the_same(run, monkeypatch):
     from winnow.tasks.runs.run import result
 
     asked = []
-    monkeypatch.setattr(in_process, "curate", lambda run, verbose: asked.append(run.request) or result(run))
+    monkeypatch.setattr(in_process, "curate", lambda run, **how: asked.append(run.request) or result(run))
     request = replace(run.request, memory_gib=0.5, runner="dask:tcp://h:8786", anonymous=True)
     words = housekeeping.command(request).split()
     assert words[:2] == ["winnow", "run"]
