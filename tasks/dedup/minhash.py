@@ -26,7 +26,7 @@ from winnow.tasks.dedup.shingles import I64, U32, U64, Shingles, mixed, shingles
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.text_column import TextColumn
 
 ROWS_PER_GROUP = 4096
 CANDIDATES_PER_GROUP = 1024

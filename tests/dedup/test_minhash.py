@@ -15,7 +15,7 @@ from winnow.tasks.dedup.resolve import ResolveClusters
 from winnow.tasks.dedup.shingles import Shingles, shingles
 from winnow.tasks.engine.errors import DamagedArtifact
 from winnow.tasks.engine.plan import Plan
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.text_column import TextColumn
 
 SMALL = MinHash(ngram=2, bands=6, rows=2)
 
