@@ -54,7 +54,7 @@ def read(raw: Mapping[str, Any], spec: str) -> Recipe:
     modules = tuple(install(plugin) for plugin in plugins)
     for module in modules:
         register_again(module)
-    reader = Reader(spec, beside, lambda value: _model(value, spec), modules)
+    reader = Reader(spec, beside, lambda value: model(value, spec), modules)
     known = sections(plugin.module for plugin in plugins)
     keys = {key for key, s in known.items() if not s.hidden}
     for key in raw:
@@ -245,7 +245,8 @@ def _over(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _model(value: Any, spec: str) -> ModelFile:
+def model(value: Any, spec: str) -> ModelFile:
+    """A model that a recipe names: by name, path or URI, block, or a mapping with its digest. Raises BadInput."""
     if isinstance(value, str):
         return model_file(*model_place(value))
     if not isinstance(value, dict):

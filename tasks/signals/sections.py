@@ -32,7 +32,7 @@ class MeasureSection(Section):
 
     def read(self, value: Any, reader: Reader) -> dict[str, tuple[Filter, ...]]:
         groups = {
-            group: tuple(_filter(entry, reader) for entry in reader.items(entries, f"measure.{group}"))
+            group: tuple(read_filter(entry, reader) for entry in reader.items(entries, f"measure.{group}"))
             for group, entries in reader.mapping(value, self.key).items()
         }
         owners: dict[str, str] = {}
@@ -70,7 +70,8 @@ class MeasureSection(Section):
         return {"type": "object", "additionalProperties": {"oneOf": [{"type": "null"}, {"type": "array", "items": filter_}]}}
 
 
-def _filter(entry: Any, reader: Reader) -> Filter:
+def read_filter(entry: Any, reader: Reader) -> Filter:
+    """The filter that an entry of a group names. Raises BadInput."""
     if isinstance(entry, dict) and set(entry) <= {"block", "options"} and "block" in entry:
         options = reader.mapping(entry.get("options") or {}, "options")
         return DatatroveBlock(block=str(entry["block"]), options=tuple(sorted((str(k), frozen(v)) for k, v in options.items())))
