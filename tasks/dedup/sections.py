@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, TypeVar
 
+import pyarrow as pa
+
 from winnow.tasks.dedup.exact import Clusters, Fingerprint, Scatter
 from winnow.tasks.dedup.keep import BEST, PLAIN
 from winnow.tasks.dedup.known import Lookup, ResolveKnown
@@ -14,8 +16,11 @@ from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
 from winnow.tasks.engine.sections import Draft, Section
 from winnow.tasks.engine.step import Step
+from winnow.tasks.engine.text_column import TextColumn
+from winnow.tasks.signals.condition import Condition
 
 SHARDS_PER_PARTITION = 512
+DEFAULT_PRESET = "verified"
 SHARDS_PER_RANGE = 2048
 K = TypeVar("K", bound=type["Deduplicate"])
 
@@ -31,6 +36,19 @@ class Deduplicate:
     by: str
     keep: str = "first"
     drop: bool = True
+
+    @classmethod
+    def said(cls, options: dict[str, Any], reader: Reader) -> dict[str, Any]:
+        """Options as a recipe writes them to those of the class. Raises BadInput."""
+        return options
+
+    def written(self) -> dict[str, Any]:
+        """What is written in other words than the fields: the reverse of ``said``."""
+        return {}
+
+    def conditions(self) -> Iterable[Condition]:
+        """Conditions in SQL on the signals."""
+        return ()
 
     def check(self, reader: Reader) -> None:
         """Raises BadInput for options that make no sense."""
@@ -79,16 +97,47 @@ deduplicate_by("text", reasons={"text_cluster_*:high": COPIES.format("by its tex
 @stable("option/deduplicate-minhash")
 @dataclass(frozen=True)
 class ByMinHash(Deduplicate):
-    """``against`` names an index of earlier snapshots. In a recipe, ``preset`` and single fields of ``MinHash`` stand for ``minhash``."""
+    """``against`` names an index of earlier snapshots. In a recipe, ``preset`` and single fields of ``MinHash`` stand for ``minhash``.
 
-    minhash: MinHash = PRESETS["fineweb"]
-    min_similarity: float = 0.0
+    A document goes only for one that stays and with which it has at least ``min_similarity`` in common, or which contains ``min_containment`` of its
+    n-grams; with 0, as in the published pipelines, for any member of its connected component. ``exempt`` is a condition on signals: documents for
+    which it holds are never removed."""
+
+    minhash: MinHash = PRESETS[DEFAULT_PRESET]
+    min_similarity: float = 0.8
+    min_containment: float | None = None
+    exempt: Condition | None = None
     against: str = ""
+
+    @classmethod
+    def said(cls, options: dict[str, Any], reader: Reader) -> dict[str, Any]:
+        own = {f.name: options.pop(f.name) for f in fields(MinHash) if f.name in options}
+        preset = options.pop("preset", DEFAULT_PRESET)
+        if preset not in PRESETS:
+            raise reader.error(f"there is no minhash preset {preset!r}. Choose one of {', '.join(PRESETS)}.")
+        options["minhash"] = replace(PRESETS[preset], **own)
+        if preset != DEFAULT_PRESET:
+            options.setdefault("min_similarity", 0.0)  # as published
+        if options.get("exempt") is not None:
+            options["exempt"] = Condition(str(options["exempt"]))
+        return options
+
+    def written(self) -> dict[str, Any]:
+        return {f.name: getattr(self.minhash, f.name) for f in fields(MinHash)}
+
+    def conditions(self) -> Iterable[Condition]:
+        return (self.exempt,) if self.exempt else ()
 
     def check(self, reader: Reader) -> None:
         super().check(reader)
-        if not (isinstance(self.min_similarity, int | float) and 0 <= self.min_similarity <= 1):
-            raise reader.error(f"deduplicate min_similarity is {self.min_similarity!r}; it must lie between 0 and 1.")
+        for key in ("min_similarity", "min_containment"):
+            value = getattr(self, key) or 0
+            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+                raise reader.error(f"deduplicate {key} is {value!r}; it must lie between 0 and 1.")
+        if not self.min_similarity and (self.min_containment or self.exempt):
+            raise reader.error(
+                "min_containment and exempt need verified removal. Set min_similarity above 0, 0.8 for example, or leave out the preset."
+            )
 
     def build(self, draft: Draft, entry: str) -> None:
         assert draft.text is not None
@@ -98,15 +147,17 @@ class ByMinHash(Deduplicate):
             lookup = Lookup(crawl, signatures, draft.decisions, draft.indexes[self.against], ranges)
             draft.decide(ResolveKnown(draft.decisions, lookup, self.drop))
         components = Components(crawl, BandBuckets(crawl, signatures, draft.decisions, ranges))
-        candidates = Candidates(components, draft.text, self.minhash, self.keep, ranked_by(self.keep, draft))
-        self.resolve(draft, FuzzyClusters(crawl, candidates, ranges, self.min_similarity), entry)
+        exempted = (self.exempt, draft.signals) if self.exempt else (None, None)
+        candidates = Candidates(components, draft.text, self.minhash, self.keep, ranked_by(self.keep, draft), *exempted)
+        self.resolve(draft, FuzzyClusters(crawl, candidates, ranges, self.min_similarity, self.min_containment), entry)
 
 
-def ranked_by(keep: str, draft: Draft) -> Step | None:
-    """The table that a keep policy reads, if any."""
+def ranked_by(keep: str, draft: Draft) -> Step | TextColumn | None:
+    """What a keep policy reads, if anything."""
     if keep.startswith(BEST):
         return draft.signals  # type: ignore[no-any-return]
-    return draft.documents if keep in ("newest", "longest") else None
+    rankings: dict[str, Step | TextColumn | None] = {"newest": draft.documents, "longest": draft.text}
+    return rankings.get(keep)
 
 
 def read_rule(value: Any, reader: Reader) -> Any:
@@ -115,13 +166,7 @@ def read_rule(value: Any, reader: Reader) -> Any:
     if str(options.get("by")) not in _kinds:
         raise reader.error(f"deduplicate by {options.get('by')!r} is not known; by is {', '.join(_kinds)}.")
     kind, _ = _kinds[str(options["by"])]
-    if kind is ByMinHash:
-        own = {f.name: options.pop(f.name) for f in fields(MinHash) if f.name in options}
-        preset = options.pop("preset", "fineweb")
-        if preset not in PRESETS:
-            raise reader.error(f"there is no minhash preset {preset!r}. Choose one of {', '.join(PRESETS)}.")
-        options["minhash"] = replace(PRESETS[preset], **own)
-    rule = reader.options(kind, options, f"deduplicate by {options['by']}")
+    rule = reader.options(kind, kind.said(options, reader), f"deduplicate by {options['by']}")
     rule.check(reader)
     return rule
 
@@ -147,12 +192,16 @@ class DeduplicateSection(Section):
     def uses(self, options: Any) -> Iterable[str]:
         return [options.keep.removeprefix(BEST)] if options.keep.startswith(BEST) else []
 
+    def check(self, options: Any, signals: Mapping[str, Any], reader: Reader) -> None:
+        for condition in options.conditions():
+            condition.check(pa.schema(list(signals.items())))
+
     def build(self, draft: Draft, options: Any, entry: str) -> None:
         options.build(draft, entry)
 
     def written(self, options: Any, said: Any) -> Any:
         own = {k: v for k, v in said.items() if k != "preset"}
-        return super().written(options, own | (vars(options.minhash) if isinstance(options, ByMinHash) else {}))
+        return super().written(options, own | options.written())
 
     def schema(self) -> dict[str, Any]:
         from pydantic import TypeAdapter
@@ -162,6 +211,8 @@ class DeduplicateSection(Section):
             one = dict(TypeAdapter(kind).json_schema())
             properties = {k: v for k, v in one["properties"].items() if k != "minhash"} | {"by": {"const": by}, "name": {"type": "string"}}
             if kind is ByMinHash:
-                properties |= {"preset": {"enum": list(PRESETS)}} | TypeAdapter(MinHash).json_schema()["properties"]
+                properties |= {"exempt": {"type": ["string", "null"]}, "preset": {"enum": list(PRESETS)}} | TypeAdapter(
+                    MinHash
+                ).json_schema()["properties"]
             found.append({"type": "object", "properties": properties, "required": ["by"], "additionalProperties": False})
         return {"oneOf": found}

@@ -14,6 +14,7 @@ from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
 from winnow.tasks.engine.sections import Draft, Phase, Section
 from winnow.tasks.engine.step import Step
+from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.signals.measure import CORRECTED, EDIT_FIGURES, Correct, SignalTable
 
 
@@ -36,8 +37,10 @@ class ByParagraph(Deduplicate):
         super().check(reader)
         if self.mode not in ("cc_net", "global") or (self.mode == "cc_net" and self.keep != "first"):
             raise reader.error("deduplicate by paragraph has mode cc_net, which leaves no copy and knows no keep, or mode global.")
+        if self.mode == "cc_net" and self.within is False:
+            raise reader.error("mode cc_net always cuts the copies of a line inside one document. Use mode global with within: false.")
 
-    def edit(self, draft: Draft, decisions: Step | None, ranked_by: Step | None) -> CutRepeatedParagraphs:
+    def edit(self, draft: Draft, decisions: Step | None, ranked_by: Step | TextColumn | None) -> CutRepeatedParagraphs:
         """The cut of what repeats among the documents kept so far (all, without ``decisions``)."""
         assert draft.text is not None
         published = self.mode == "cc_net"
