@@ -38,6 +38,13 @@ def test_replaced_and_tagged_in_the_corpus(tmp_path, texts):
     [report] = [
         run.context.store.report(step, shard) for step in run.pipeline.steps if step.name == "redact" for shard in step.shards(run.context)
     ]
+    [step] = [step for step in run.pipeline.steps if step.name == "redact"]
+    places = [row for shard in step.shards(run.context) for row in run.context.read(step, shard, table="personal_data").to_pylist()]
+    assert {(p["id"], p["kind"], p["action"], p["start"], p["end"]) for p in places} == {
+        ("d0", "email", "replaced", 9, 22),
+        ("d0", "iban", "tagged", tag["start"], tag["end"]),
+        ("d2", "email", "replaced", 3, 13),
+    }
     assert report["notes"]["personal_data"] == {"email": 2}
     assert report["notes"]["personal_data_tagged"] == {"iban": 1}
 
