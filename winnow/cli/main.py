@@ -202,7 +202,7 @@ def _classifier_arguments(kinds: Any) -> None:
     ):
         c.add_argument(f"--{name}", type=int, default=None, help=text)
     c.add_argument("--learning-rate", type=float, default=None)
-    c.add_argument("--prepare", default=None, help="line: text as it is; words: lower case, punctuation apart")
+    c.add_argument("--prepare", default=None, help="line: text as it is; words: lower case, punctuation apart; prose: the same without formulas")
     c.add_argument("--per-class", type=int, default=0, metavar="N", help="at most N examples of each kind")
     c.add_argument("--unbalanced", action="store_true", help="all examples of both kinds (default: as many of one as of the other)")
 
