@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from winnow.tasks.engine.runners.base import Outcome, Runner
 from winnow.tasks.runs.housekeeping import record
-from winnow.tasks.runs.run import Request, Run, manifest, prepare, release
+from winnow.tasks.runs.parameters import Request
+from winnow.tasks.runs.run import Run, manifest, prepare, release
 
 
 def work_off(run: Run) -> int:

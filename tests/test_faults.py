@@ -20,7 +20,8 @@ from tests.tiny import CRAWL, mirror
 from winnow.tasks.engine import store as stores
 from winnow.tasks.engine.errors import BadInput, Transient
 from winnow.tasks.engine.store import Store
-from winnow.tasks.runs.run import Request, prepare, release
+from winnow.tasks.runs.parameters import Request
+from winnow.tasks.runs.run import prepare, release
 from winnow.tasks.sources.resolve import resolve
 from winnow.tasks.transport.politeness import Politeness, Transport
 

@@ -5,7 +5,6 @@ Nothing here imports Prefect, so that planning answers in a second and ``winnow 
 
 import hashlib
 import json
-import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,54 +32,11 @@ from winnow.tasks.report.page import report_html
 from winnow.tasks.report.section import Evidence, contents
 from winnow.tasks.report.summary import SUMMARY_NAME, CorpusFile, StepTotal, Summary
 from winnow.tasks.report.tallies import added
+from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.plans import compare
 from winnow.tasks.sources.base import COMMON_CRAWL
 from winnow.tasks.sources.crawl_index import IndexShares, index_shares
 from winnow.tasks.sources.resolve import resolve
-
-SECRET_IN_URI = re.compile(r"^([a-z]+:)?[a-z0-9+]+://[^/]*@", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a user asks for, on the command line or in the UI: plain values only.
-
-    Raises:
-        BadInput: a number out of its range, or credentials inside a URI.
-    """
-
-    source: str
-    recipe: str = "fineweb"
-    store: str = "winnow-store"
-    workers: int = 2
-    snapshot: str = ""
-    kind: str = "warc"
-    limit: int = 0
-    sample_fraction: float = 1.0
-    seed: int = 0
-    files_per_shard: int = 1
-    base_url: str = ""
-    anonymous: bool = False
-    memory_gib: float = 1.0
-    remember: str = ""
-    runner: str = "local"
-    worker_memory_gib: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name, low in (("workers", 1), ("limit", 0), ("files_per_shard", 1)):
-            if getattr(self, name) < low:
-                raise BadInput(f"{name.replace('_', '-')} is {getattr(self, name)}; it must be at least {low}.")
-        if not 0 < self.sample_fraction <= 1:
-            raise BadInput(f"sample-fraction is {self.sample_fraction}; it must be above 0 and at most 1.")
-        if not self.memory_gib > 0:
-            raise BadInput(f"memory-gib is {self.memory_gib}; it must be above 0.")
-        if self.worker_memory_gib < 0:
-            raise BadInput(f"worker-memory-gib is {self.worker_memory_gib}; it must be above 0, or 0 for an equal share of the machine.")
-        for name in ("source", "store", "base_url", "runner"):
-            if SECRET_IN_URI.match(getattr(self, name)):
-                raise BadInput(
-                    f"The {name} has credentials in its URI, which would end up in logs. Take them out and set them in the environment or a block."
-                )
 
 
 @dataclass

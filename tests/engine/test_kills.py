@@ -19,7 +19,8 @@ from tests.tiny import mirror
 from winnow.tasks.engine.runners.base import open_runner
 from winnow.tasks.engine.store import TEMPORARY, Store
 from winnow.tasks.engine.worker import Job
-from winnow.tasks.runs.run import Request, clean, prepare, release
+from winnow.tasks.runs.parameters import Request
+from winnow.tasks.runs.run import clean, prepare, release
 
 KILLS = int(os.environ.get("WINNOW_KILLS", "24"))
 SEED = int(os.environ.get("WINNOW_SEED", "7"))

@@ -55,7 +55,7 @@ def test_no_number_is_no_histogram() -> None:
     kept=st.integers(0, 3),
 )
 @example_of(values=[0.0] * 7 + [1.0] * 5, bounds=[], kept=3)  # rounding put a bar outside of itself
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_document_is_in_one_bar_and_every_bar_in_the_picture(values: list[float], bounds: list[float], kept: int) -> None:
     made = histogram(bins(*((edge_of(v), 3, kept) for v in values)), bounds)
     assert made.documents == sum(c.documents for c in made.cells) == 3 * len(values)

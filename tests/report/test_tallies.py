@@ -4,7 +4,7 @@ from collections import Counter
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from winnow.tasks.corpus.profile import LARGEST, PROFILE, SAMPLES, TABLES
@@ -52,7 +52,6 @@ COUNTS = st.lists(st.tuples(st.sampled_from(["en", "de", "ja"]), st.integers(1, 
 
 
 @given(st.lists(COUNTS, max_size=5), st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_the_order_of_shards_changes_nothing(shards, dice):
     made = [profile(groups=[group(n, d, min(d, k), "language") for n, d, k in shard]) for shard in shards]
     found = added(made)

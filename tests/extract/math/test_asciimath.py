@@ -30,7 +30,7 @@ def test_grammar(asciimath, latex):
     assert asciimath_to_latex(asciimath) == latex
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.lists(
         st.sampled_from(["(", ")", "[", "{", ":}", "/", "^", "_", "sqrt", "frac", ",", "x", '"', "text(", "["]) | st.text(max_size=3)

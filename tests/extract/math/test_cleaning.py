@@ -35,7 +35,7 @@ def test_rules(latex, cleaned):
     assert clean(latex) == cleaned
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.lists(
         st.sampled_from(["\\displaystyle", "{", "}", "$", "\\(", "\\)", "%", "\n", "\\newcommand", "\\def", "&amp;", "\\color{", "x"])

@@ -137,7 +137,7 @@ TEXTS = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(TEXTS)
 def test_any_text_keeps_its_order_and_loses_nothing_but_delimiters(text):
     parts = split(text, Delimiters(PLAIN.pairs, escapes=False))
@@ -152,7 +152,7 @@ def test_any_text_keeps_its_order_and_loses_nothing_but_delimiters(text):
     assert split(text, PLAIN) == split(text, PLAIN)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(max_size=300))
 def test_any_page_gives_delimiters_or_none(page):
     found = page_delimiters("mathjax " + page)

@@ -161,7 +161,7 @@ PIECES = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(PIECES, max_size=40).map("".join))
 def test_any_markup_gives_the_same_text_twice(markup):
     latex = to_latex(markup)

@@ -135,7 +135,7 @@ def test_delimiters_are_backslash_parentheses_in_a_line_and_backslash_brackets_f
     assert Formula(r"\begin{align}a\end{align}", True, "script").written() == r"\begin{align}a\end{align}"
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.sampled_from(["script", "math", "span", "img", "mjx-container", "mathjax", "code"]),
     st.dictionaries(
