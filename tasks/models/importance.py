@@ -95,7 +95,7 @@ def training_digest(sources: Mapping[str, Any]) -> str:
     return digest({"sources": dict(sources), "importance": 1, **versions("xxhash")})
 
 
-@stable("option/importance-model")
+@stable("model/importance")
 @dataclass(frozen=True)
 class ImportanceModel:
     """``languages`` are those it was counted on, any if empty."""

@@ -20,7 +20,7 @@ DECIMALS = 6  # the last bits of fastText's sums depend on the processor
 Find = Callable[[Any], ModelFile]
 
 
-@stable("option/classifier-model")
+@stable("model/classifier")
 @dataclass(frozen=True)
 class ClassifierModel:
     """``score`` maps labels to what they count. ``languages`` are those it was trained on, any if empty; ``prepare`` names how text was
