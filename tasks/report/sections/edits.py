@@ -22,7 +22,9 @@ class Edits(Section):
         tagged = ranked(redacted.get("personal_data_tagged", {}))
         rows += [{"edit": f"{kind} marked", "count": n} for kind, n in tagged]
         looked_for = replaced(evidence.summary.recipe)
-        return Content({"personal": personal, "tagged": tagged, "looked_for": looked_for, "lines": ranked(lines), "lines_in": lines_in}, rows=rows)
+        return Content(
+            {"personal": personal, "tagged": tagged, "looked_for": looked_for, "lines": ranked(lines), "lines_in": lines_in}, rows=rows
+        )
 
 
 def replaced(recipe: Mapping[str, Any]) -> tuple[str, ...]:
