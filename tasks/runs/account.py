@@ -5,6 +5,7 @@ What is *done* is asked of the store; this is only for people who watch. Never i
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,8 +13,10 @@ from typing import Any
 from winnow.tasks.engine.errors import ShardKilled, Transient, WinnowError
 from winnow.tasks.engine.plan import Work
 from winnow.tasks.engine.runners.base import Outcome
+from winnow.tasks.engine.step import ShardStep
 from winnow.tasks.engine.store import Store
 from winnow.tasks.runs.run import Run
+from winnow.tasks.runs.stages import numbered, stage_title
 
 MAX_FAILED = 20
 """A stage with more failed shards is stopped: it is not the shards."""
@@ -71,7 +74,9 @@ class Account:
         if isinstance(error, WinnowError) and not isinstance(error, ShardKilled):
             self.stop = error
         elif len(self.failed) > MAX_FAILED and self.stop is None:
-            self.stop = WinnowError(f"More than {MAX_FAILED} shards of {self.work.stage.label} failed. The last one: {error}")
+            self.stop = WinnowError(
+                f"More than {MAX_FAILED} shards of the stage {stage_title(self.work.stage)} failed. The last one: {error}"
+            )
 
     def is_to_do(self, shard: str) -> bool:
         """Whether a batch should (still) make this shard: not made, and not failed in a way that another try would repeat."""
@@ -79,8 +84,12 @@ class Account:
 
     def line(self) -> str:
         """One line for people."""
-        rate = self.shards_per_s * 60
-        parts = [f"{self.done} of {self.shards} shards", f"{rate:.1f} shards/min", f"{self.documents} documents"]
+        by_shard = isinstance(self.work.stage.steps[0], ShardStep)
+        parts = [f"{self.done} of {self.shards} {'shards' if by_shard else 'parts'}"]
+        if self.shards > 1 and self.finished:
+            parts.append(f"{self.shards_per_s * 60:.1f} a minute")
+        if by_shard:
+            parts.append(f"{self.documents} documents")
         if self.left and self.eta_s is not None:
             parts.append(f"about {span(self.eta_s)} left")
         if self.failed:
@@ -90,7 +99,7 @@ class Account:
     def save(self, run: Run) -> None:
         """Leave rate, time left and failures in the store, for ``winnow status``."""
         entry = {
-            "stage": self.work.stage.label,
+            "stage": stage_title(self.work.stage),
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "line": self.line(),
             "failed": [
@@ -98,6 +107,35 @@ class Account:
             ],
         }
         run.context.store.put(progress_path(run.id), json.dumps(entry, indent=1).encode())
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Where a whole run stands while one of its stages goes on: for the one bar and the log of the run itself.
+
+    ``name`` is that of the stage with its number. ``left`` are shards times steps that were missing when the stage began, of ``total`` (as far as the width of
+    later steps is known).
+    """
+
+    account: Account
+    name: str
+    left: int
+    total: int
+
+    @classmethod
+    def of(cls, run: Run, works: Sequence[Work], account: Account) -> "Whole":
+        """``works`` is what is missing as the stage of ``account`` begins."""
+        return cls(account, numbered(account.work.stage, run.plan.stages), sum(w.size for w in works), run.plan.total())
+
+    @property
+    def percent(self) -> float:
+        """How much of the run is done, 0 to 100."""
+        made = sum(len(self.account.work.todo[shard]) for shard in list(self.account.finished))
+        return 100.0 * min(1.0, max(0.0, (self.total - self.left + made) / self.total)) if self.total else 100.0
+
+    def line(self) -> str:
+        """One line for people."""
+        return f"{self.name}: {self.account.line()}"
 
 
 def why(error: Exception) -> str:

@@ -13,9 +13,10 @@ from winnow.tasks.engine.errors import BadInput, ShardKilled, Transient, WinnowE
 from winnow.tasks.engine.runners.base import Outcome
 from winnow.tasks.runs import account as accounts
 from winnow.tasks.runs import housekeeping
-from winnow.tasks.runs.account import MAX_FAILED, Account, span, why
+from winnow.tasks.runs.account import MAX_FAILED, Account, Whole, span, why
 from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.run import prepare
+from winnow.tasks.runs.status import states
 
 
 @pytest.fixture
@@ -43,8 +44,24 @@ def test_rate_and_time_left(account):
     account.add(Outcome(b, error=ShardKilled("it died")))
     account.now[0] += 30
     assert account.eta_s == pytest.approx(60)
-    assert account.line() == "1 of 3 shards, 2.0 shards/min, 4 documents, about 60 s left, 1 failed"
+    assert account.line() == "1 of 3 shards, 2.0 a minute, 4 documents, about 60 s left, 1 failed"
     assert account.bytes_to_come == 2 * (2 << 20)
+
+
+def test_the_whole_run_s_bar_moves_with_each_shard_and_counts_what_was_done_before(run, account):
+    works = run.plan.missing()
+    whole = Whole.of(run, works, account)
+    assert whole.percent == 0.0
+    a, b, _ = account.work.todo
+    steps = len(account.work.todo[a])
+    account.add(Outcome(a, (report(5, 1 << 20),)))
+    assert whole.percent == pytest.approx(100 * steps / run.plan.total())
+    account.add(Outcome(b, error=ShardKilled("it died")))
+    assert whole.percent == pytest.approx(100 * steps / run.plan.total())
+    assert whole.line() == f"1/{len(run.plan.stages)} Extract and measure: {account.line()}"
+    later = Whole.of(run, works[1:], Account(works[1], 3))
+    assert later.name.startswith(f"{run.plan.stages.index(works[1].stage) + 1}/")
+    assert later.percent == pytest.approx(100 * works[0].size / run.plan.total())
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0, "0 s"), (119, "119 s"), (150, "2 min"), (7300, "2 h"), (90_000, "25 h")])
@@ -79,7 +96,7 @@ def test_status_names_the_failed_shards_and_the_command(run, account):
     failed = list(account.work.todo)[1]
     account.add(Outcome(failed, error=ValueError("a bug")))
     account.save(run)
-    said = "\n".join(housekeeping.status(run.request.store))
+    said = "\n".join(line for state in states(run.request.store) for line in state.said())
     assert f"resume: {housekeeping.command(run.request)}" in said
     assert f"failed: {failed} {run.context.files_of(failed)[0]}: ValueError: a bug" in said
     assert f"0 other steps are done, {len(run.plan.steps)} not begun" in said
@@ -94,7 +111,7 @@ def test_the_command_asks_for_the_same(run, monkeypatch):
     from winnow.tasks.runs.run import result
 
     asked = []
-    monkeypatch.setattr(in_process, "curate", lambda run, verbose: asked.append(run.request) or result(run))
+    monkeypatch.setattr(in_process, "curate", lambda run, **how: asked.append(run.request) or result(run))
     request = replace(run.request, memory_gib=0.5, runner="dask:tcp://h:8786", anonymous=True)
     words = housekeeping.command(request).split()
     assert words[:2] == ["winnow", "run"]
@@ -111,7 +128,7 @@ def test_a_full_disk_stops_a_stage_before_it_begins(run, monkeypatch):
     run.context.store.open_for_writing()
     monkeypatch.setattr(stores.Store, "free_bytes", lambda self: 5 << 20)
     with pytest.raises(WinnowError, match=r"0\.0 GiB are free.*winnow prune"):
-        curate._stage(run, run.plan.missing()[0], None)
+        curate._stage(run, run.plan.missing(), None, None)
     assert not run.context.store.files("steps")
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PANEL = "Models"
 Many = Parameter(consume_multiple=True)
 
-command = App(name="train", help="Train a model and register it.", default_parameter=Parameter(negative=(), allow_repeating=True))
+command = App(name="train", help="Train a model and register it.", default_parameter=Parameter(negative=()))
 
 
 @command.command
@@ -53,6 +53,7 @@ def lm(
     if found:
         print(f"Nothing to do: {found.folder} was trained from these files with these options.", file=sys.stderr)
     else:
+        in_process.check_server()
         in_process.settings(verbose=False)
         from winnow.flows.train_lm import train_language_model
 
@@ -145,7 +146,7 @@ def classifier(
         buckets: Rows that n-grams share.
         seed: The seed of the order of examples, and of the first weights.
         learning_rate: The learning rate at the beginning.
-        prepare: line for the text as it is; words for lower case, punctuation apart.
+        prepare: line for the text as it is; words for lower case, punctuation apart; prose for words without formulas.
         per_class: At most so many examples of each kind; 0 for all.
         unbalanced: Take all examples of both kinds; by default as many of one as of the other.
     """
@@ -164,6 +165,7 @@ def classifier(
     if found:
         print(f"Nothing to do: {found.folder} was trained from these examples with these options.", file=sys.stderr)
     else:
+        in_process.check_server()
         in_process.settings(verbose=False)
         from winnow.flows.train_classifier import train_classifier
 
@@ -188,6 +190,7 @@ def importance(examples: Examples) -> None:
     if found:
         print(f"Nothing to do: {found.folder} was made from these texts.", file=sys.stderr)
     else:
+        in_process.check_server()
         in_process.settings(verbose=False)
         from winnow.flows.train_importance import train_importance
 
