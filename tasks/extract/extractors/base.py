@@ -39,7 +39,7 @@ class Extractor:
         BadInput: the library is not installed. ``extra`` is the extra of Winnow that brings it.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     distribution: ClassVar[str] = ""
     extra: ClassVar[str] = ""
 
