@@ -2,13 +2,20 @@
 
 from typing import Literal
 
-from winnow.cli.options import STORE, StoreOption
+from winnow.cli.options import STORE, JsonOption, StoreOption, print_json
 
 PANEL = "Operate"
 
 
 def command(
-    action: Literal["list", "take-down", "drop"], name: str = "", what: str = "", /, *, reason: str = "", store: StoreOption = STORE
+    action: Literal["list", "take-down", "drop"],
+    name: str = "",
+    what: str = "",
+    /,
+    *,
+    reason: str = "",
+    json: JsonOption = False,
+    store: StoreOption = STORE,
 ) -> None:
     """Indexes of kept documents, which later snapshots are deduplicated against.
 
@@ -18,6 +25,11 @@ def command(
         what: For take-down, the id or URL of a document; for drop, the snapshot.
         reason: Why a document is taken down; recorded in the index.
     """
-    from winnow.tasks.runs.housekeeping import change_index
+    from winnow.tasks.dedup.known import indexes
+    from winnow.tasks.runs.housekeeping import change_index, opened
 
-    print("\n".join(change_index(store, action, name, what, reason)))
+    said = change_index(store, action, name, what, reason)
+    if json:
+        print_json({"indexes": indexes(opened(store))})
+    else:
+        print("\n".join(said))
