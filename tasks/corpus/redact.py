@@ -16,8 +16,9 @@ from winnow.tasks.corpus.pii import redact
 from winnow.tasks.dedup.resolve import Decisions
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
-from winnow.tasks.engine.step import ShardStep, Step, StepResult
-from winnow.tasks.signals.measure import Signals, final_texts
+from winnow.tasks.engine.step import ShardStep, StepResult
+from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.signals.measure import Signals
 
 CARRIED = ("url", "date", "language", "language_score", "source_file", "offset", "length", "record_id")
 BUCKET = "~"  # between language and bucket in the name of a partition; in neither of them
@@ -46,19 +47,17 @@ class Redact(ShardStep):
 
     name: ClassVar[str] = "redact"
 
-    documents: Step
+    text: TextColumn
     decisions: Decisions
     signals: Signals
     kinds: tuple[str, ...]
     carried_signals: tuple[str, ...] = ()
-    corrected: Step | None = None
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         bucket = self.decisions.column if isinstance(self.decisions, Bucket) else None
         decisions = context.read(self.decisions, shard, ["id", "kept", *([bucket] if bucket else [])])
-        documents = context.read(self.documents, shard, ["id", "text", *CARRIED])
-        texts = final_texts(documents, context.read(self.corrected, shard) if self.corrected else None)
-        documents = documents.set_column(1, "text", texts)
+        documents = context.read(self.text.documents, shard, ["id", "text", *CARRIED])
+        documents = documents.set_column(1, "text", self.text.of(documents, shard, context))
         for name in self.carried_signals:
             documents = documents.append_column(name, context.read(self.signals, shard, [name])[name])
         if bucket:

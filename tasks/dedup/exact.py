@@ -24,7 +24,7 @@ from winnow.tasks.dedup.resolve import ClusterStep, Decisions, group_sizes
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult
-from winnow.tasks.signals.measure import final_texts
+from winnow.tasks.extract.text_column import TextColumn
 
 By = Literal["url", "text"]
 KEY = pa.binary(16)
@@ -69,12 +69,11 @@ class Fingerprint(ShardStep):
 
     name: ClassVar[str] = "fingerprint"
 
-    documents: Step
-    corrected: Step | None = None
+    text: TextColumn
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        documents = context.read(self.documents, shard, ["id", "url", "text"])
-        texts = final_texts(documents, context.read(self.corrected, shard) if self.corrected else None)
+        documents = context.read(self.text.documents, shard, ["id", "url", "text"])
+        texts = self.text.of(documents, shard, context)
         urls = pa.array([url_key(u or "") for u in documents["url"].to_pylist()], KEY)
         table = pa.table([documents["id"], urls, pa.array([text_key(t) for t in texts.to_pylist()], KEY)], schema=FINGERPRINTS)
         return StepResult(table, table.num_rows, table.num_rows)

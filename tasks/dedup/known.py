@@ -131,6 +131,7 @@ class ResolveKnown(ShardStep):
     ``minhash_known_bands <= 0`` applied. ``minhash_known_similarity`` is the estimate (bands shared / bands)^(1 / rows)."""
 
     name: ClassVar[str] = "known"
+    version: ClassVar[str] = "2"
 
     decisions: Decisions
     lookup: Lookup
@@ -157,7 +158,7 @@ class ResolveKnown(ShardStep):
         after = before
         if self.drop:
             limit = Limit("minhash_known_bands", high=0)
-            after = add_crossed(before, *apply_limits({limit.signal: pa.chunked_array([shared])}, (limit,), n))
+            after = add_crossed(before, *apply_limits({limit.signal: pa.chunked_array([shared])}, (limit,), n, self.label))
         after = after.append_column("minhash_known_bands", pa.array(shared))
         for name, values in columns.items():
             kind = pa.float64() if name == "known_similarity" else pa.string()

@@ -26,7 +26,7 @@ from winnow.tasks.dedup.shingles import I64, U32, U64, Shingles, mixed, shingles
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
-from winnow.tasks.signals.measure import final_texts
+from winnow.tasks.extract.text_column import TextColumn
 
 ROWS_PER_GROUP = 4096
 CANDIDATES_PER_GROUP = 1024
@@ -127,13 +127,11 @@ class ComputeSignatures(ShardStep):
     name: ClassVar[str] = "sign"
     kind: ClassVar[Kind] = "aggregate"
 
-    documents: Step
+    text: TextColumn
     minhash: MinHash
-    corrected: Step | None = None
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        documents = context.read(self.documents, shard, ["id", "text"])
-        texts = final_texts(documents, context.read(self.corrected, shard) if self.corrected else None).to_pylist()
+        texts = self.text.read(shard, context).to_pylist()
         parts = []
         for begin, batch in _batches(texts):
             found = shingles(batch, self.minhash.ngram, fold_digits=self.minhash.fold_digits)
@@ -288,16 +286,15 @@ class Candidates(ShardStep):
     kind: ClassVar[Kind] = "aggregate"
 
     components: Components
-    documents: Step
+    text: TextColumn
     minhash: MinHash
-    corrected: Step | None = None
     keep: str = "first"
     ranked_by: Step | None = None
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         found = rows_of_shard(self.components, COMPONENTS, shard, context)
-        documents = context.read(self.documents, shard, ["id", "url", "text"])
-        texts = final_texts(documents, context.read(self.corrected, shard) if self.corrected else None)
+        documents = context.read(self.text.documents, shard, ["id", "url", "text"])
+        texts = self.text.of(documents, shard, context)
         ranks = scores(self.keep, self.ranked_by, shard, context)
         order = np.lexsort((found["row"].to_numpy(), found["component"].to_numpy()))
         rows = found["row"].take(order).combine_chunks()

@@ -40,6 +40,7 @@ class ResolveClusters(ShardStep):
     ``drop``, a limit on them applied like any other: ``<by>_cluster_rank <= 0``, or ``<by>_cluster_size <= 1`` where no member stays."""
 
     name: ClassVar[str] = "dedup"
+    version: ClassVar[str] = "2"
 
     decisions: Decisions
     clusters: ClusterStep
@@ -69,7 +70,7 @@ class ResolveClusters(ShardStep):
     def _dropped(self, before: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:
         signal, neutral = (f"{self.by}_cluster_rank", 0) if self.keep_one else (f"{self.by}_cluster_size", 1)
         values = pa.chunked_array([pc.fill_null(columns[signal], neutral)])
-        return add_crossed(before, *apply_limits({signal: values}, (Limit(signal, high=neutral),), before.num_rows))
+        return add_crossed(before, *apply_limits({signal: values}, (Limit(signal, high=neutral),), before.num_rows, self.label))
 
 
 def _is_key(column: pa.Array) -> bool:

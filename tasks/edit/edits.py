@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 from winnow.tasks.dedup.resolve import Decisions
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
-from winnow.tasks.engine.step import ShardStep, Step, StepResult
+from winnow.tasks.engine.step import ShardStep, StepResult
+from winnow.tasks.extract.text_column import TextColumn
 from winnow.tasks.signals.limit import Limit, apply_limits
-from winnow.tasks.signals.measure import final_texts
 from winnow.tasks.signals.select import add_crossed, decision_result
 
 SPANS = pa.list_(pa.field("element", pa.struct([pa.field("start", pa.int32()), pa.field("end", pa.int32())])))
@@ -38,8 +38,7 @@ class Edit(ShardStep):
 
     version: ClassVar[str] = "2"
 
-    documents: Step
-    corrected: Step | None
+    text: TextColumn
     decisions: Decisions | None
 
     @property
@@ -52,8 +51,8 @@ class Edit(ShardStep):
         raise NotImplementedError
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        documents = context.read(self.documents, shard, ["id", "text"])
-        before = final_texts(documents, context.read(self.corrected, shard) if self.corrected else None).to_pylist()
+        documents = context.read(self.text.documents, shard, ["id", "text"])
+        before = self.text.of(documents, shard, context).to_pylist()
         kept = context.read(self.decisions, shard, ["kept"])["kept"].to_pylist() if self.decisions else [True] * len(before)
         found = self.spans([t if k else None for t, k in zip(before, kept, strict=True)], shard, context)
         rows, edited, removed = [], 0, 0
@@ -118,6 +117,7 @@ class RequireTextLeft(ShardStep):
     limit ``<by>_chars_left >= min_chars_left`` applied to those kept so far."""
 
     name: ClassVar[str] = "enough"
+    version: ClassVar[str] = "2"
 
     decisions: Decisions
     edit: Edit
@@ -134,7 +134,7 @@ class RequireTextLeft(ShardStep):
         limit = Limit(f"{self.edit.by}_chars_left", low=self.min_chars_left)
         # A document that was not kept was not edited: no limit on what is left of it.
         left: Any = pc.if_else(before["kept"], edits["chars_left"], self.min_chars_left)
-        after = add_crossed(before, *apply_limits({limit.signal: left}, (limit,), before.num_rows))
+        after = add_crossed(before, *apply_limits({limit.signal: left}, (limit,), before.num_rows, self.label))
         for name in names:
             after = after.append_column(f"{self.edit.by}_{name}", edits[name])
         return decision_result(after, before["kept"])

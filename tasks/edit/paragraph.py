@@ -22,7 +22,7 @@ from winnow.tasks.edit.edits import Edit
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
-from winnow.tasks.signals.measure import final_texts
+from winnow.tasks.extract.text_column import TextColumn
 
 LINES = pa.schema([pa.field("key", pa.uint64()), pa.field("row", pa.int32()), pa.field("file", pa.int32())])
 REPEATED = pa.schema([pa.field("shard", pa.int32()), pa.field("row", pa.int32()), pa.field("key", pa.uint64())])
@@ -72,13 +72,12 @@ class Paragraphs(ShardStep):
     name: ClassVar[str] = "paragraphs"
     kind: ClassVar[Kind] = "aggregate"
 
-    documents: Step
-    corrected: Step | None
+    text: TextColumn
     min_chars: int = 0
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        documents = context.read(self.documents, shard, ["text", "source_file"])
-        texts = final_texts(documents, context.read(self.corrected, shard) if self.corrected else None).to_pylist()
+        documents = context.read(self.text.documents, shard, ["text", "source_file"])
+        texts = self.text.of(documents, shard, context).to_pylist()
         number = {f.path: f.number for f in context.shard(shard).files}
         files = [number[path] for path in documents["source_file"].to_pylist()]
         keys: list[int] = []

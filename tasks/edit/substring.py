@@ -20,8 +20,8 @@ from winnow.tasks.dedup.shingles import I64, U64, places, span_hashes, tokenised
 from winnow.tasks.edit.edits import Edit
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
-from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
-from winnow.tasks.signals.measure import final_texts
+from winnow.tasks.engine.step import Kind, ShardStep, StepResult, WholeStep
+from winnow.tasks.extract.text_column import TextColumn
 
 WINDOWS = pa.schema([pa.field("key", pa.uint64()), pa.field("row", pa.int32()), pa.field("token", pa.int32())])
 REPEATED = pa.schema(
@@ -72,13 +72,11 @@ class Windows(ShardStep):
     name: ClassVar[str] = "windows"
     kind: ClassVar[Kind] = "aggregate"
 
-    documents: Step
-    corrected: Step | None
+    text: TextColumn
     min_tokens: int = 50
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        documents = context.read(self.documents, shard, ["id", "text"])
-        texts = final_texts(documents, context.read(self.corrected, shard) if self.corrected else None).to_pylist()
+        texts = self.text.read(shard, context).to_pylist()
         keys, rows, tokens = windows(texts, self.min_tokens)
         order = np.argsort(keys, kind="stable")
         columns = [keys[order], rows[order].astype(np.int32), tokens[order].astype(np.int32)]

@@ -29,7 +29,7 @@ class ShardContext:
     source: FileSource
     store: Store
     memory_bytes: int = 1 << 30
-    _memory: dict[tuple[str, str], pa.Table] = field(default_factory=dict, repr=False)
+    _memory: dict[tuple[str, str, str], pa.Table] = field(default_factory=dict, repr=False)
     _ready: set[str] = field(default_factory=set, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -58,12 +58,12 @@ class ShardContext:
         """Paths of a shard of the crawl; none for a partition of a step over the whole crawl."""
         return tuple(file.path for file in self._by_key[key].files) if key in self._by_key else ()
 
-    def read(self, step: Step, shard: str, columns: list[str] | None = None) -> pa.Table:
-        """The table of one shard of an input. Raises DamagedArtifact."""
-        table = self._memory.get((step.address, shard))
-        if table is None:
-            return self.store.read(step, shard, columns)
-        return table.select(columns) if columns else table
+    def read(self, step: Step, shard: str, columns: list[str] | None = None, *, table: str = "") -> pa.Table:
+        """The table of one shard of an input, or the one of its tables with this name. Raises DamagedArtifact."""
+        found = self._memory.get((step.address, shard, table))
+        if found is None:
+            return self.store.read(step, shard, columns, table=table)
+        return found.select(columns) if columns else found
 
     def make(self, steps: Sequence[Step], shard: str, redo: Iterable[str]) -> list[dict[str, Any]]:
         """Run the steps of one stage on one shard, each committed under its own address before the next begins.
@@ -83,7 +83,9 @@ class ShardContext:
                 clock = _Clock()
                 made = step.run(shard, self)
                 reports.append(self.store.commit(step, shard, made, clock.figures))
-                self._memory[step.address, shard] = made.table
+                self._memory[step.address, shard, ""] = made.table
+                for name, schema in step.tables.items():
+                    self._memory[step.address, shard, name] = made.tables.get(name, schema.empty_table())
         finally:
             self._memory.clear()
         return reports

@@ -1,7 +1,8 @@
 """A Merkle tree over digests: one root vouches for all, and a part can be verified alone (Merkle 1987)."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 def root(digests: Iterable[str]) -> str:
@@ -14,3 +15,14 @@ def root(digests: Iterable[str]) -> str:
             hashlib.sha256(b"\1" + b"".join(level[i : i + 2])).digest() if i + 1 < len(level) else level[i] for i in range(0, len(level), 2)
         ]
     return level[0].hex()
+
+
+def tables_of(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a shard's report says of its tables that are objects of the store: the main one, then the named ones that are not empty."""
+    return [report["data"], *(table for _, table in sorted(report.get("tables", {}).items()) if table["rows"])]
+
+
+def report_digest(report: Mapping[str, Any]) -> str:
+    """Digest of all tables of a shard: the table's own, where it is the only one."""
+    digests = [table["sha256"] for table in tables_of(report)]
+    return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()

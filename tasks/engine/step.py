@@ -4,7 +4,7 @@ Design, section 3. Identity by config and inputs follows Marin's fingerprints an
 ``rows_in == rows_out + sum(dropped)`` is checked at every commit (tasks/engine/store.py).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -24,7 +24,7 @@ class StepResult:
     """What one shard of one step made: the table, and the account of its rows.
 
     ``dropped`` maps a reason to rows; ``notes`` holds further figures for people (lines edited, bytes read), never needed downstream
-    of a decision; ``dropped_rows`` is an optional table that tells *which* records were dropped.
+    of a decision; ``tables`` has further tables by name, of those that the step declares. One that is left out, or has no row, is empty.
     """
 
     table: pa.Table
@@ -32,7 +32,7 @@ class StepResult:
     rows_out: int
     dropped: dict[str, int] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
-    dropped_rows: pa.Table | None = None
+    tables: Mapping[str, pa.Table] = field(default_factory=dict)
     row_groups: Sequence[int] | int | None = None
 
 
@@ -40,12 +40,15 @@ class StepResult:
 class Step:
     """Base of every step. Subclasses add fields (their config and their input steps) and ``run``.
 
-    ``version`` is bumped when an unchanged config must give other rows. ``name`` is what people read in the UI, the manifest and paths.
+    ``version`` is bumped when an unchanged config must give other rows. ``name`` is what people read in the UI, the manifest and paths. ``tables`` are the
+    tables that it makes beside its main one (links, spans, what was dropped), by name, with their schemas: each is committed, counted, verified and
+    deleted with its step, and read by its name.
     """
 
     version: ClassVar[str] = "1"
     kind: ClassVar[Kind] = "filter"
     name: ClassVar[str] = ""
+    tables: ClassVar[Mapping[str, pa.Schema]] = {}
 
     @property
     def label(self) -> str:
@@ -53,8 +56,10 @@ class Step:
 
     @property
     def inputs(self) -> tuple["Step", ...]:
+        """Its input steps: fields, members of a tuple, and what a field reads (its ``steps``)."""
         values = (getattr(self, f.name) for f in fields(self))
-        return tuple(s for v in values for s in (v if isinstance(v, tuple) else (v,)) if isinstance(s, Step))
+        every = (s for v in values for s in (v if isinstance(v, tuple) else getattr(v, "steps", (v,))))
+        return tuple(s for s in every if isinstance(s, Step))
 
     @cached_property
     def address(self) -> str:
@@ -71,6 +76,10 @@ class Step:
     def data_path(self, shard: str) -> str:
         """Where the table lies, relative to the store's root."""
         return f"steps/{self.address}/{shard}.parquet"
+
+    def table_path(self, shard: str, table: str) -> str:
+        """Where a named table lies. One that is empty is no object."""
+        return f"steps/{self.address}/{shard}.{table}.parquet"
 
     def run(self, shard: str, context: "ShardContext") -> StepResult:
         """Make one shard. Pure: reads only its inputs through ``context`` and the source files of its shard."""

@@ -228,19 +228,27 @@ class Store:
             ) from None
 
     def commit(self, step: Step, shard: str, made: StepResult, figures: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """Write the table(s), then the report. Refuses to lose a row without a reason. ``figures`` are taken when the tables are written.
+        """Write the tables, then the report. Refuses to lose a row without a reason. ``figures`` are taken when the tables are written.
 
         Raises:
-            ValueError: ``rows_in != rows_out + sum(dropped)`` or the table has other than ``rows_out`` rows: a bug in the step.
+            ValueError: ``rows_in != rows_out + sum(dropped)``, or a named table that the step does not declare: a bug in the step.
         """
         if step.kind == "filter" and made.rows_in != made.rows_out + sum(made.dropped.values()):
             raise ValueError(
                 f"{step.address}/{shard} lost rows without a reason: {made.rows_in} in, {made.rows_out} out, dropped {made.dropped}"
             )
+        for name, table in made.tables.items():
+            if name not in step.tables or not table.schema.equals(step.tables[name]):
+                raise ValueError(f"{step.address}/{shard} made a table {name!r} that it does not declare, or with another schema")
         data = to_parquet(made.table, made.row_groups)
         self.put(step.data_path(shard), data)
-        if made.dropped_rows is not None:
-            self.put(f"steps/{step.address}/{shard}.dropped.parquet", to_parquet(made.dropped_rows))
+        tables = {}
+        for name in step.tables:
+            tables[name] = _written(step.table_path(shard, name), b"", 0)
+            if name in made.tables and made.tables[name].num_rows:
+                rest = to_parquet(made.tables[name])
+                tables[name] = _written(step.table_path(shard, name), rest, made.tables[name].num_rows)
+                self.put(step.table_path(shard, name), rest)
         report = {
             "step": step.label,
             "address": step.address,
@@ -250,36 +258,36 @@ class Store:
             "rows_out": made.rows_out,
             "dropped": dict(sorted(made.dropped.items())),
             "notes": made.notes,
-            "data": {
-                "path": step.data_path(shard),
-                "rows": made.table.num_rows,
-                "bytes": len(data),
-                "sha256": hashlib.sha256(data).hexdigest(),
-                "footer_sha256": footer_sha256(data),
-            },
+            "data": _written(step.data_path(shard), data, made.table.num_rows),
+            **({"tables": tables} if tables else {}),
             **figures(),
         }
         self.put(self.report_path(step, shard), json.dumps(report, indent=1, ensure_ascii=True).encode())
         return report
 
-    def read(self, step: Step, shard: str, columns: list[str] | None = None) -> pa.Table:
-        """The table of a finished shard, checked against the digest in its report.
+    def read(self, step: Step, shard: str, columns: list[str] | None = None, *, table: str = "") -> pa.Table:
+        """The table of a finished shard, or one of its named tables, checked against the digest in its report.
 
         Raises:
             DamagedArtifact: missing or altered since it was written. The report is deleted, so that the next run makes it anew.
         """
         report = self.report(step, shard)
+        path = step.table_path(shard, table) if table else step.data_path(shard)
         try:
-            data = self.get(step.data_path(shard))
-            if not self.is_local and hashlib.sha256(data).hexdigest() != report["data"]["sha256"]:
-                data = self.get(step.data_path(shard))  # it may have been the line
-            if hashlib.sha256(data).hexdigest() != report["data"]["sha256"]:
+            written = report["tables"][table] if table else report["data"]
+            if table and not written["rows"]:
+                empty = step.tables[table].empty_table()
+                return empty.select(columns) if columns else empty
+            data = self.get(path)
+            if not self.is_local and hashlib.sha256(data).hexdigest() != written["sha256"]:
+                data = self.get(path)  # it may have been the line
+            if hashlib.sha256(data).hexdigest() != written["sha256"]:
                 raise pa.ArrowInvalid("its sha256 is not the one in the report")
             # Not pq.read_table: the threads it leaves behind abort one in twenty short processes as they exit (pyarrow 26).
             with pq.ParquetFile(pa.BufferReader(data), pre_buffer=False) as file:
                 return file.read(columns, use_threads=False)
         except (FileNotFoundError, pa.ArrowInvalid, OSError) as e:
-            raise self._damaged(step, shard, e) from None
+            raise self._damaged(step, shard, e, path) from None
 
     @contextlib.contextmanager
     def open_parquet(self, step: Step, shard: str) -> Iterator[pq.ParquetFile]:
@@ -312,11 +320,11 @@ class Store:
         except NotFound as e:
             raise FileNotFoundError(errno.ENOENT, str(e)) from None
 
-    def _damaged(self, step: Step, shard: str, cause: Exception) -> DamagedArtifact:
+    def _damaged(self, step: Step, shard: str, cause: Exception, path: str = "") -> DamagedArtifact:
         """The error for a table that cannot be read; deletes its report, so that the next run makes it anew."""
         self.delete(self.report_path(step, shard))
         return DamagedArtifact(
-            f"{self.uri(step.data_path(shard))} is missing or damaged ({cause}): run the same command again, it is made anew."
+            f"{self.uri(path or step.data_path(shard))} is missing or damaged ({cause}): run the same command again, it is made anew."
         )
 
     def clean(self, folders: Iterable[str]) -> int:
@@ -387,6 +395,12 @@ def to_parquet(table: pa.Table, row_groups: Any = None) -> bytes:
                 writer.write_table(table.slice(start, size), row_group_size=max(1, size))
                 start += size
     return sink.getvalue()
+
+
+def _written(path: str, data: bytes, rows: int) -> dict[str, Any]:
+    """What a report says of a table. An empty named table has no bytes, and no object."""
+    known = {"path": path, "rows": rows, "bytes": len(data)}
+    return known | ({"sha256": hashlib.sha256(data).hexdigest(), "footer_sha256": footer_sha256(data)} if data else {})
 
 
 def footer_sha256(data: bytes) -> str:

@@ -7,7 +7,7 @@ import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, ClassVar
 from urllib.parse import urlsplit
@@ -117,6 +117,7 @@ class ReadDocuments(ShardStep):
     """
 
     name: ClassVar[str] = "read"
+    tables: ClassVar[Mapping[str, pa.Schema]] = {"dropped": DROPPED}
     version: ClassVar[str] = "2"
 
     model: ModelFile
@@ -154,7 +155,7 @@ class ReadDocuments(ShardStep):
                     yield self._document(row, file.path, number, seen)
 
         table = to_table(rows(), LanguageModel.of(self.model))
-        return StepResult(table, rows_in, table.num_rows, dict(dropped), dropped_rows=pa.Table.from_pylist(lost, schema=DROPPED))
+        return StepResult(table, rows_in, table.num_rows, dict(dropped), tables={"dropped": pa.Table.from_pylist(lost, schema=DROPPED)})
 
     def _fault(self, row: Any) -> str:
         if not isinstance(row, dict):

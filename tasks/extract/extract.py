@@ -5,7 +5,7 @@ and the account of what is lost.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -43,6 +43,7 @@ class Extract(ShardStep):
     """
 
     name: ClassVar[str] = "extract"
+    tables: ClassVar[Mapping[str, pa.Schema]] = {"dropped": DROPPED}
 
     extractor: Extractor
     model: ModelFile
@@ -91,7 +92,12 @@ class Extract(ShardStep):
 
         table = to_table(documents(), LanguageModel.of(self.model))
         return StepResult(
-            table, rows_in, table.num_rows, dict(dropped), dict(sorted(notes.items())), pa.Table.from_pylist(lost, schema=DROPPED)
+            table,
+            rows_in,
+            table.num_rows,
+            dict(dropped),
+            dict(sorted(notes.items())),
+            {"dropped": pa.Table.from_pylist(lost, schema=DROPPED)},
         )
 
     def _document(self, record: Record, path: str, notes: Counter[str]) -> dict[str, Any]:

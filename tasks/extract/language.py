@@ -1,6 +1,6 @@
 """Language identification with fastText models (lid.176, GlotLID, OpenLID), one adapter for all of them.
 
-Line breaks are read as spaces; cc_net deletes them, so that words fuse across lines (design, trap 1).
+Line breaks are read as spaces; cc_net deletes them, so that words fuse across lines (docs/design.md).
 """
 
 from collections.abc import Sequence

@@ -93,14 +93,8 @@ def lost(run: Finished, wanted: str) -> list[dict[str, Any]]:
     label = "extract" if run.has("extract") else "read"
     found = []
     for shard in run.entry["shards"]:
-        path = f"steps/{run.address(label)}/{shard}.dropped.parquet"
-        if run.store.exists(path):
-            import io
-
-            import pyarrow.parquet as pq
-
-            with pq.ParquetFile(io.BytesIO(run.store.get(path)), pre_buffer=False) as file:
-                table = file.read(use_threads=False)
+        table = run.read(run.address(label), shard, table="dropped")
+        if table.num_rows:
             hit = pc.or_(pc.equal(table["url"], wanted), pc.equal(table["record_id"], wanted))
             found += table.filter(hit).to_pylist()
     return found
@@ -127,14 +121,17 @@ def _one(run: Finished, shard: str, row: int) -> Explained:
         tuple(_copies(run, decision)),
         before,
         after,
-        tuple(_steps(run, decision["reason"])),
+        tuple(_steps(run, _dropper(decision))),
     )
 
 
-def _steps(run: Finished, reason: str | None) -> Iterator[tuple[str, str]]:
-    """Up to the step that dropped it: select for a limit or the recipe's SQL, else the deduplication whose rank it is."""
-    by, ranked, _ = (reason or "").partition("_cluster_rank")
-    last = "" if reason is None else f"dedup-{by}" if ranked and run.has(f"dedup-{by}") else "select"
+def _dropper(decision: dict[str, Any]) -> str:
+    """Label of the step that dropped the page; empty for one that was kept. The first limit that a page crosses is the one that drops it."""
+    return next((str(entry["step"]) for entry in decision["crossed"] if entry["reason"] == decision["reason"]), "")
+
+
+def _steps(run: Finished, last: str) -> Iterator[tuple[str, str]]:
+    """Labels and addresses up to the step ``last``, all without one."""
     for address, step in run.entry["steps"].items():
         yield step["label"], address
         if step["label"] == last:

@@ -66,12 +66,19 @@ class Finished:
             return [f"{self.entry['home']}/{f['path']}" for f in self.manifest["files"]]
         return [f"steps/{self.entry['tables'][table]}/{shard}.parquet" for shard in self.entry["shards"]]
 
-    def read(self, address: str, shard: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """One shard of a step by its address, checked against its report. Raises DamagedArtifact with the command that repairs it."""
+    def read(self, address: str, shard: str, columns: Sequence[str] | None = None, *, table: str = "") -> pa.Table:
+        """One shard of a step by its address, or the one of its tables with this name (without columns where it is empty), checked against its report.
+
+        Raises:
+            DamagedArtifact: with the command that repairs it.
+        """
         try:
             report = json.loads(self.store.get(f"steps/{address}/{shard}.json"))
-            data = self.store.get(report["data"]["path"])
-            if footer_sha256(data) != report["data"]["footer_sha256"]:
+            written = report["tables"][table] if table else report["data"]
+            if table and not written["rows"]:
+                return pa.table({})
+            data = self.store.get(written["path"])
+            if footer_sha256(data) != written["footer_sha256"]:
                 raise OSError("its footer is not the one that was written")
             with pq.ParquetFile(pa.BufferReader(data), pre_buffer=False, page_checksum_verification=True) as file:
                 return file.read(list(columns) if columns else None, use_threads=False)

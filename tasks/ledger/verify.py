@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from winnow.tasks.engine.merkle import root
+from winnow.tasks.engine.merkle import report_digest, root, tables_of
 from winnow.tasks.ledger.find import Finished
 
 
@@ -32,12 +32,13 @@ def verify(run: Finished, *, step: str = "", shard: str = "") -> tuple[int, list
             continue
         shards, totals, dropped = [], Counter[str](), Counter[str]()
         for name, report in _reports(run, entry["address"], findings):
-            shards.append((name, report["data"]["sha256"]))
+            shards.append((name, report_digest(report)))
             totals.update({"rows_in": report["rows_in"], "rows_out": report["rows_out"]})
             dropped.update(report["dropped"])
             if not shard or name == shard:
-                checked += 1
-                findings += _file(run, report["data"]["path"], report["data"]["sha256"])
+                for table in tables_of(report):
+                    checked += 1
+                    findings += _file(run, table["path"], table["sha256"])
         if shard:
             continue
         if root(digest for _, digest in sorted(shards)) != entry.get("merkle"):
@@ -74,7 +75,8 @@ def mend(run: Finished, findings: list[Finding]) -> None:
         path = finding.what
         if path.startswith("steps/"):
             run.store.delete(path)
-            run.store.delete(path.rsplit(".", 1)[0] + ".json")
+            folder, name = path.rsplit("/", 1)
+            run.store.delete(f"{folder}/{name.split('.', 1)[0]}.json")
         elif path.startswith(run.entry["home"]):
             run.store.delete(path)
     if findings:

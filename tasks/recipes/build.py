@@ -36,6 +36,7 @@ from winnow.tasks.engine.plan import lineage
 from winnow.tasks.engine.step import Step
 from winnow.tasks.extract.extract import MIB
 from winnow.tasks.extract.extractors.base import Extractor
+from winnow.tasks.extract.text_column import TextColumn
 from winnow.tasks.models.files import ModelFile, model_file
 from winnow.tasks.models.ngram import cc_net
 from winnow.tasks.recipes import packs
@@ -199,10 +200,12 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
     documents: Step
     documents = reader(crawl.kind).documents(Reading(recipe.extractor, recipe.language_model, recipe.max_record_mib * MIB))
     ranges = -(-len(crawl.shards) // SHARDS_PER_RANGE)
-    edited = _unrepeated(recipe.paragraphs, documents, None, None, None, crawl_digest, ranges) if recipe.paragraphs else None
-    correct = Correct(documents, recipe.correct, edited) if recipe.correct else None
-    text: Step | None = correct or edited  # the last edit
-    groups = tuple(Measure(documents, group, filters, text if _edited(filters) else None) for group, filters in recipe.measure.items())
+    extracted = text = TextColumn(documents)
+    edited = _unrepeated(recipe.paragraphs, text, None, None, crawl_digest, ranges) if recipe.paragraphs else None
+    text = text.after(edited) if edited else text
+    correct = Correct(text, recipe.correct) if recipe.correct else None
+    text = text.after(correct) if correct else text
+    groups = tuple(Measure(text if _edited(filters) else extracted, group, filters) for group, filters in recipe.measure.items())
     signals = Signals(documents, groups, correct, edited)
     decisions: Decisions = ApplyLimits(signals, recipe.limits, recipe.where)
     for rule in recipe.deduplicate:
@@ -210,42 +213,42 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
         if isinstance(rule, ByParagraph | BySubstring):
             edit: Edit
             if isinstance(rule, ByParagraph):
-                edit = _unrepeated(rule, documents, text, decisions, ranked_by, crawl_digest, ranges)
+                edit = _unrepeated(rule, text, decisions, ranked_by, crawl_digest, ranges)
             else:
-                windows = RepeatedWindows(crawl_digest, Windows(documents, text, rule.min_tokens), decisions, ranges, rule.keep)
-                edit = CutRepeatedSubstrings(documents, text, decisions, windows)
+                windows = RepeatedWindows(crawl_digest, Windows(text, rule.min_tokens), decisions, ranges, rule.keep)
+                edit = CutRepeatedSubstrings(text, decisions, windows)
             decisions = RequireTextLeft(decisions, edit, rule.min_chars_left if rule.drop else 0)
-            text = edit if rule.drop else text
+            text = text.after(edit) if rule.drop else text
             continue
         clusters: ClusterStep
         if isinstance(rule, ByMinHash):
-            signatures = ComputeSignatures(documents, rule.minhash, text)
+            signatures = ComputeSignatures(text, rule.minhash)
             if rule.against:
                 lookup = Lookup(crawl_digest, signatures, decisions, (indexes or {})[rule.against], ranges)
                 decisions = ResolveKnown(decisions, lookup, rule.drop)
             components = Components(crawl_digest, BandBuckets(crawl_digest, signatures, decisions, ranges))
-            candidates = Candidates(components, documents, rule.minhash, text, rule.keep, ranked_by)
+            candidates = Candidates(components, text, rule.minhash, rule.keep, ranked_by)
             clusters = FuzzyClusters(crawl_digest, candidates, ranges, rule.min_similarity)
         else:
-            scattered = Scatter("url" if rule.by == "url" else "text", Fingerprint(documents, text), decisions, rule.keep, ranked_by)
+            scattered = Scatter("url" if rule.by == "url" else "text", Fingerprint(text), decisions, rule.keep, ranked_by)
             clusters = Clusters(crawl_digest, scattered, -(-len(crawl.shards) // SHARDS_PER_PARTITION))
         decisions = ResolveClusters(decisions, clusters, rule.drop, rule.keep != "none")
     if recipe.buckets:
         decisions = _bucket(recipe.buckets, signals, decisions, crawl_digest)
-    redacted = Redact(documents, decisions, signals, recipe.redact, recipe.carry_signals, text)
+    redacted = Redact(text, decisions, signals, recipe.redact, recipe.carry_signals)
     publish = Publish(crawl_digest, Layout(crawl_digest, redacted, recipe.rows_per_file), crawl.snapshot, recipe.name)
     return Pipeline(recipe, documents, signals, decisions, Profile(documents, signals, decisions), publish)
 
 
 def _unrepeated(
-    rule: ByParagraph, documents: Step, text: Step | None, decisions: Step | None, ranked_by: Step | None, crawl_digest: str, ranges: int
+    rule: ByParagraph, text: TextColumn, decisions: Step | None, ranked_by: Step | None, crawl_digest: str, ranges: int
 ) -> CutRepeatedParagraphs:
     published = rule.mode == "cc_net"
-    paragraphs = Paragraphs(documents, text, rule.min_chars if published else max(rule.min_chars, 1))
+    paragraphs = Paragraphs(text, rule.min_chars if published else max(rule.min_chars, 1))
     repeated = RepeatedParagraphs(
         crawl_digest, paragraphs, decisions, ranges, rule.mode, rule.group_files, rule.min_documents, rule.keep, ranked_by
     )
-    return CutRepeatedParagraphs(documents, text, decisions, repeated, published if rule.within is None else rule.within)
+    return CutRepeatedParagraphs(text, decisions, repeated, published if rule.within is None else rule.within)
 
 
 def _bucket(buckets: Buckets, signals: Signals, decisions: Step, crawl_digest: str) -> Bucket:

@@ -12,14 +12,14 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from winnow.tasks.corpus.profile import added
 from winnow.tasks.dedup.known import check_name, open_index, remember, remembers
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput, WinnowError
-from winnow.tasks.engine.merkle import root
+from winnow.tasks.engine.libraries import versions_behind
+from winnow.tasks.engine.merkle import report_digest, root
 from winnow.tasks.engine.places import runner_place, source_place, store_at
 from winnow.tasks.engine.plan import Plan
 from winnow.tasks.engine.runners.base import Runner, open_runner
@@ -33,7 +33,6 @@ from winnow.tasks.sources.base import COMMON_CRAWL
 from winnow.tasks.sources.crawl_index import index_shares
 from winnow.tasks.sources.resolve import resolve
 
-VERSIONED = ("winnow", "datatrove", "resiliparse", "fastwarc", "trafilatura", "fasttext-numpy2-wheel", "pyarrow", "numpy")
 SECRET_IN_URI = re.compile(r"^([a-z]+:)?[a-z0-9+]+://[^/]*@", re.IGNORECASE)
 
 
@@ -179,17 +178,6 @@ def clean(run: Run) -> int:
     return run.context.store.clean([*(f"steps/{step.address}" for step in run.plan.steps), run.home, "runs", "progress"])
 
 
-def versions() -> dict[str, str]:
-    """Installed versions of what can change results."""
-    found = {}
-    for name in VERSIONED:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "missing"
-    return found
-
-
 # ------------------------------------------------------------------ after the steps
 
 
@@ -235,7 +223,7 @@ def release(run: Run) -> dict[str, Any]:
                 "rows_in": sum(r["rows_in"] for r in made),
                 "rows_out": sum(r["rows_out"] for r in made),
                 "dropped": dict(sorted(dropped.items())),
-                "merkle": root(r["data"]["sha256"] for r in sorted(made, key=lambda r: r["shard"])),
+                "merkle": root(report_digest(r) for r in sorted(made, key=lambda r: r["shard"])),
             }
         )
         costs.append(
@@ -253,7 +241,7 @@ def release(run: Run) -> dict[str, Any]:
                 {"path": r["data"]["path"][len(run.home) + 1 :]} | {k: r["data"][k] for k in ("rows", "bytes", "sha256")} for r in made
             ]
     recipe = run.pipeline.recipe.described()
-    curated = {"snapshot": run.context.crawl.snapshot, "recipe": recipe, "versions": versions(), "files": files}
+    curated = {"snapshot": run.context.crawl.snapshot, "recipe": recipe, "versions": versions_behind(run.pipeline.steps), "files": files}
     manifest = {
         "schema": 1,
         "snapshot": run.context.crawl.snapshot,

@@ -23,6 +23,7 @@ CROSSED = pa.list_(
             pa.field("limit", pa.float64()),
             pa.field("margin", pa.float64()),
             pa.field("detail", pa.string()),
+            pa.field("step", pa.string()),
         ]
     )
 )
@@ -89,8 +90,10 @@ def columns_of(limits: Sequence[Limit]) -> list[str]:
     return list(dict.fromkeys([*(limit.signal for limit in limits), *(["language"] if by_language else [])]))
 
 
-def apply_limits(columns: Mapping[str, pa.ChunkedArray], limits: Sequence[Limit], rows: int) -> tuple[pa.Array, pa.Array]:
-    """``crossed`` (type CROSSED, in the order of the limits) and ``reason`` (the first crossed, or null) of every row.
+def apply_limits(
+    columns: Mapping[str, pa.ChunkedArray], limits: Sequence[Limit], rows: int, step: str | None = None
+) -> tuple[pa.Array, pa.Array]:
+    """``crossed`` (type CROSSED, in the order of the limits) and ``reason`` (the first crossed, or null) of every row. ``step`` is who applies them.
 
     Raises KeyError for a limit on a column that is not there: recipes are validated before anything runs.
     """
@@ -114,6 +117,7 @@ def apply_limits(columns: Mapping[str, pa.ChunkedArray], limits: Sequence[Limit]
             stacked([np.full(len(h.rows), h.limit) for h in hits]),
             stacked([h.margin for h in hits]),
             pa.array(details, pa.string()).take(pa.array(order)),
+            pa.array([step] * len(row), pa.string()),
         ],
         fields=list(CROSSED.value_type),
     )

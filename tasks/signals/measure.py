@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from winnow.tasks.edit.corrections import LineRules
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult
+from winnow.tasks.extract.text_column import TextColumn
 from winnow.tasks.signals.filter import Filter, Signal
 from winnow.tasks.signals.text import Batch, Document, batches
 
@@ -41,22 +41,21 @@ CORRECTED = pa.schema(
 @stable("step/correct")
 @dataclass(frozen=True)
 class Correct(ShardStep):
-    """Line-wise corrections: documents in, their edited texts out (schema CORRECTED; ``corrected_text`` is null where nothing changed).
+    """Line-wise corrections: texts in, edited texts out (schema CORRECTED; ``corrected_text`` is null where it is the extracted one).
 
-    ``edited`` is an edit that came before. No document is dropped here. Lines removed are counted per rule in the report's notes; the share of words lost is a signal.
+    No document is dropped here. Lines removed are counted per rule in the report's notes; the share of words lost is a signal.
     """
 
     name: ClassVar[str] = "correct"
 
-    documents: Step
+    text: TextColumn
     rules: LineRules
-    edited: Step | None = None
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        documents = context.read(self.documents, shard, ["id", "text"])
+        documents = context.read(self.text.documents, shard, ["id", "text"])
         removed: Counter[str] = Counter()
         rows = []
-        before = final_texts(documents, context.read(self.edited, shard) if self.edited else None)
+        before = self.text.of(documents, shard, context)
         for identity, extracted, text in zip(documents["id"].to_pylist(), documents["text"].to_pylist(), before.to_pylist(), strict=True):
             corrected = self.rules.apply(text)
             removed.update(corrected.removed)
@@ -75,11 +74,6 @@ class Correct(ShardStep):
         )
 
 
-def final_texts(documents: pa.Table, corrected: pa.Table | None) -> pa.ChunkedArray:
-    """The text a corpus gets: as extracted, or as corrected where the recipe corrects."""
-    return documents["text"] if corrected is None else pc.coalesce(corrected["corrected_text"], documents["text"])
-
-
 @stable("step/measure")
 @dataclass(frozen=True)
 class Measure(ShardStep):
@@ -88,10 +82,9 @@ class Measure(ShardStep):
 
     name: ClassVar[str] = "measure"
 
-    documents: Step
+    text: TextColumn
     group: str
     filters: tuple[Filter, ...]
-    corrected: Step | None = None
 
     @property
     def label(self) -> str:
@@ -106,10 +99,9 @@ class Measure(ShardStep):
             f.check()
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        documents = context.read(self.documents, shard, ["id", "url", "language", "text"])
-        corrected = context.read(self.corrected, shard) if self.corrected else None
+        documents = context.read(self.text.documents, shard, ["id", "url", "language", "text"])
         texts = documents["text"].to_pylist()
-        final = texts if corrected is None else final_texts(documents, corrected).to_pylist()
+        final = self.text.of(documents, shard, context).to_pylist() if self.text.edit else texts
         columns: dict[str, list[Any]] = {s.name: [] for s in self.signals}
         facts = [documents[name].to_pylist() for name in ("id", "url", "language")]
         extracted = [f for f in self.filters if f.text == "extracted"]

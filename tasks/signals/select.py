@@ -27,6 +27,7 @@ class ApplyLimits(ShardStep):
     """
 
     name: ClassVar[str] = "select"
+    version: ClassVar[str] = "2"
 
     signals: Signals
     limits: tuple[Limit, ...]
@@ -35,11 +36,11 @@ class ApplyLimits(ShardStep):
     def run(self, shard: str, context: ShardContext) -> StepResult:
         wanted = list(dict.fromkeys([*columns_of(self.limits), *(self.where.columns if self.where else ())]))
         signals = context.read(self.signals, shard, ["id", *wanted])
-        crossed, reason = apply_limits({name: signals[name] for name in wanted}, self.limits, signals.num_rows)
+        crossed, reason = apply_limits({name: signals[name] for name in wanted}, self.limits, signals.num_rows, self.label)
         table = pa.table({"id": signals["id"], "kept": pc.is_null(reason), "reason": reason, "crossed": crossed})
         if self.where:
             goes = ~self.where.holds(signals.select(wanted))
-            entry = {"reason": REASON, "value": None, "limit": None, "margin": None, "detail": self.where.sql}
+            entry = {"reason": REASON, "value": None, "limit": None, "margin": None, "detail": self.where.sql, "step": self.label}
             entries = pa.array([[entry] if g else [] for g in goes], CROSSED)
             table = add_crossed(table, entries, pa.array([REASON if g else None for g in goes], pa.string()))
         return decision_result(table)

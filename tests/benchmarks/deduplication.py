@@ -39,6 +39,7 @@ from winnow.tasks.engine.runners.local import Pool
 from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.engine.store import Store
 from winnow.tasks.engine.worker import Job
+from winnow.tasks.extract.text_column import TextColumn
 from winnow.tasks.signals.limit import CROSSED
 from winnow.tasks.sources.source import Source
 
@@ -117,8 +118,8 @@ class AllKept(ShardStep):
 
 def pipeline(documents, minhash, min_similarity=0.0, ranges=1):
     decided = AllKept(documents)
-    components = Components("crawl", BandBuckets("crawl", ComputeSignatures(documents, minhash), decided, ranges))
-    clusters = FuzzyClusters("crawl", Candidates(components, documents, minhash), ranges, min_similarity)
+    components = Components("crawl", BandBuckets("crawl", ComputeSignatures(TextColumn(documents), minhash), decided, ranges))
+    clusters = FuzzyClusters("crawl", Candidates(components, TextColumn(documents), minhash), ranges, min_similarity)
     return ResolveClusters(decided, clusters)
 
 
@@ -289,8 +290,12 @@ def spans():
     documents = KnownDocuments()
     decided = AllKept(documents)
     ways = {
-        "paragraph": CutRepeatedParagraphs(documents, None, decided, RepeatedParagraphs("crawl", Paragraphs(documents, None), decided, 1)),
-        "substring": CutRepeatedSubstrings(documents, None, decided, RepeatedWindows("crawl", Windows(documents, None), decided, 1)),
+        "paragraph": CutRepeatedParagraphs(
+            TextColumn(documents), decided, RepeatedParagraphs("crawl", Paragraphs(TextColumn(documents)), decided, 1)
+        ),
+        "substring": CutRepeatedSubstrings(
+            TextColumn(documents), decided, RepeatedWindows("crawl", Windows(TextColumn(documents)), decided, 1)
+        ),
     }
     print("| by | MB/s | by step | characters cut | artifacts, bytes per byte of text | peak MB |\n| --- | --- | --- | --- | --- | --- |")
     for way, step in ways.items():

@@ -13,7 +13,6 @@ import resource
 import sys
 import tempfile
 import unicodedata
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -22,9 +21,8 @@ from datatrove.utils.perplexity import SentencePiece as Pieces
 
 from tests.shared import DATA
 from winnow.tasks.models.files import ModelFile, file_sha256, locate
-from winnow.tasks.models.ngram import cc_net, score
-from winnow.tasks.models.ngram.reader import ProbingModel
-from winnow.tasks.models.ngram.score import NgramModel, Scorer, load_pieces
+from winnow.tasks.models.ngram import cc_net
+from winnow.tasks.models.ngram.score import NgramModel, load_ngrams, load_pieces
 from winnow.tasks.models.ngram.train import LmOptions, train_ngrams, train_pieces
 from winnow.tasks.signals.filters.perplexity import ParagraphPerplexity, Perplexity
 from winnow.tasks.signals.text import Document
@@ -83,44 +81,31 @@ def main():
             path.write_bytes(getattr(trained, part))
             files.append(ModelFile(part, file_sha256(path), str(path)))
         model = NgramModel("en", *files)
-        processor, ours = load_pieces(locate(files[1])), ProbingModel(locate(files[0]))
-        try:
-            kenlm = score.load_ngrams(locate(files[0])) if version("kenlm") else None
-        except PackageNotFoundError:
-            kenlm = None
+        processor, kenlm = load_pieces(locate(files[1])), load_ngrams(locate(files[0]))
 
         def naive(text):
             tokens = " ".join(processor.encode_as_pieces(naive_normalise(text)))
-            return round(10.0 ** (-(kenlm or ours).score(tokens) / (len(tokens.split()) + 1)), 1)
+            return round(10.0 ** (-kenlm.score(tokens) / (len(tokens.split()) + 1)), 1)
 
         trove = KenlmModel("", "en")
-        trove._model, trove._tokenizer = kenlm or ours, Pieces("", "en")
+        trove._model, trove._tokenizer = kenlm, Pieces("", "en")
         trove._tokenizer._model = processor
 
         parity, paragraphs = Perplexity(models=(model,), cc_net=True), ParagraphPerplexity(models=(model,))
-        numpy_scorer = Scorer(ours, processor)
-
-        def with_numpy(text):
-            log_score, length = numpy_scorer.log_score(cc_net.normalise(cc_net.content(text)))
-            return round(10.0 ** (-log_score / length), 1)
-
         rows = {
             "cc_net's way": timed(lambda t: naive("\n".join(line.strip() for line in t.split("\n") if line.strip())), documents),
             "datatrove's KenlmModel": timed(lambda t: trove.get_perplexity(cc_net.content(t)), documents),
             "Perplexity, cc_net: true": timed(lambda t: parity.measure(Document(t, language="en"))["perplexity"], documents),
-            "the same without kenlm (numpy)": timed(with_numpy, documents),
             "ParagraphPerplexity": timed(lambda t: paragraphs.measure(Document(t, language="en")), documents),
             "of which SentencePiece": timed(lambda t: processor.encode_as_pieces(cc_net.normalise(t)), documents),
             "of which normalising": timed(cc_net.normalise, documents),
             "normalising, cc_net's way": timed(naive_normalise, documents),
         }
-    values = [rows[name][1] for name in ("cc_net's way", "Perplexity, cc_net: true", "the same without kenlm (numpy)")]
-    assert values[0] == values[1] == values[2], "the three do not agree"
+    values = [rows[name][1] for name in ("cc_net's way", "Perplexity, cc_net: true")]
+    assert values[0] == values[1], "the two do not agree"
     same = sum(a == b for a, b in zip(values[0], rows["datatrove's KenlmModel"][1], strict=True))
     chars = sum(map(len, documents))
-    print(
-        f"{len(documents)} documents, {chars / 1e6:.1f} M characters; kenlm {'installed' if kenlm else 'missing'}; values agree (datatrove's: {same} of them)\n"
-    )
+    print(f"{len(documents)} documents, {chars / 1e6:.1f} M characters; values agree (datatrove's: {same} of them)\n")
     print("| | CPU s | documents per core-second | M characters per core-second |\n|---|--:|--:|--:|")
     for name, (seconds, _) in rows.items():
         print(f"| {name} | {seconds:.2f} | {len(documents) / seconds:.0f} | {chars / 1e6 / seconds:.2f} |")

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from tests.dedup.clusters import DOCS, Decided, Documents, context_of, decided
 from winnow.tasks.dedup.exact import Clusters, Fingerprint, Scatter, text_key, url_key
 from winnow.tasks.dedup.resolve import ResolveClusters
+from winnow.tasks.extract.text_column import TextColumn
 
 
 def deduplicated(root, by, best="", partitions=1, files_per_shard=1):
     context, documents, judged = context_of(root, files_per_shard), Documents(), Decided()
-    scatter = Scatter(by, Fingerprint(documents), judged, f"best:{best}" if best else "first", judged if best else None)
+    scatter = Scatter(by, Fingerprint(TextColumn(documents)), judged, f"best:{best}" if best else "first", judged if best else None)
     resolve = ResolveClusters(judged, Clusters("crawl", scatter, partitions))
     rows = decided(resolve, context)
     return rows, sum(sum(context.store.report(resolve, key)["dropped"].values()) for key in context.shard_keys)

@@ -9,6 +9,7 @@ from winnow.tasks.dedup.known import Lookup, ResolveKnown, drop_snapshot, open_i
 from winnow.tasks.dedup.minhash import ComputeSignatures, MinHash
 from winnow.tasks.engine.crawl import Crawl
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.extract.text_column import TextColumn
 
 MINHASH = MinHash(ngram=2, bands=10, rows=2)
 OLD = [f"{w} two three four five six seven eight" for w in ("one", "eins", "un")]
@@ -29,7 +30,7 @@ def of_snapshot(root, snapshot, texts, files_per_shard=1, kept=True):
 def remembered(root, snapshot="old", texts=OLD):
     context = of_snapshot(root, snapshot, texts)
     documents, judged = Documents(), Decided()
-    sign = ComputeSignatures(documents, MINHASH)
+    sign = ComputeSignatures(TextColumn(documents), MINHASH)
     decided(sign, context)
     decided(judged, context)
     return context, remember(context, "kept", sign, judged, documents)
@@ -39,7 +40,7 @@ def against(root, snapshot, texts, ranges=1, files_per_shard=1):
     context = of_snapshot(root, snapshot, texts, files_per_shard)
     documents, judged = Documents(), Decided()
     index = open_index(context.store, "kept", MINHASH, snapshot)
-    return ResolveKnown(judged, Lookup("crawl", ComputeSignatures(documents, MINHASH), judged, index, ranges)), context
+    return ResolveKnown(judged, Lookup("crawl", ComputeSignatures(TextColumn(documents), MINHASH), judged, index, ranges)), context
 
 
 @pytest.mark.parametrize(("ranges", "files_per_shard"), [(1, 1), (3, 2)])

@@ -15,14 +15,15 @@ from winnow.tasks.dedup.resolve import ResolveClusters
 from winnow.tasks.dedup.shingles import Shingles, shingles
 from winnow.tasks.engine.errors import DamagedArtifact
 from winnow.tasks.engine.plan import Plan
+from winnow.tasks.extract.text_column import TextColumn
 
 SMALL = MinHash(ngram=2, bands=6, rows=2)
 
 
 def pipeline(minhash=SMALL, ranges=1, min_similarity=0.0, keep="first", ranked_by=None):
     documents, judged = Documents(), Decided()
-    components = Components("crawl", BandBuckets("crawl", ComputeSignatures(documents, minhash), judged, ranges))
-    candidates = Candidates(components, documents, minhash, None, keep, ranked_by)
+    components = Components("crawl", BandBuckets("crawl", ComputeSignatures(TextColumn(documents), minhash), judged, ranges))
+    candidates = Candidates(components, TextColumn(documents), minhash, keep, ranked_by)
     return ResolveClusters(judged, FuzzyClusters("crawl", candidates, ranges, min_similarity), True, keep != "none")
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.dedup.clusters import DOCS, Decided, Documents, context_of, decided
 from winnow.tasks.edit.edits import RequireTextLeft
 from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs, folded, line_keys
+from winnow.tasks.extract.text_column import TextColumn
 
 
 def edited(root, texts, *, ranges=1, files_per_shard=1, memory_bytes=1 << 30, min_chars=None, kept=None, within=None, **options):
@@ -19,9 +20,10 @@ def edited(root, texts, *, ranges=1, files_per_shard=1, memory_bytes=1 << 30, mi
     if options.get("keep", "").startswith("best:"):
         options["ranked_by"] = judged
     published = options.get("mode") == "cc_net"
-    paragraphs = Paragraphs(documents, None, min_chars if min_chars is not None else 0 if published else 1)
+    text = TextColumn(documents)
+    paragraphs = Paragraphs(text, min_chars if min_chars is not None else 0 if published else 1)
     repeated = RepeatedParagraphs("crawl", paragraphs, judged, ranges, **options)
-    step = CutRepeatedParagraphs(documents, None, judged, repeated, published if within is None else within)
+    step = CutRepeatedParagraphs(text, judged, repeated, published if within is None else within)
     context = context_of(root, files_per_shard, memory_bytes)
     rows = decided(RequireTextLeft(judged, step), context)
     after = [r["corrected_text"] for r in decided(step, context)]

@@ -12,13 +12,16 @@ from tests.dedup.clusters import DOCS, Decided, Documents, context_of, decided
 from winnow.tasks.dedup import shingles
 from winnow.tasks.edit.edits import RequireTextLeft
 from winnow.tasks.edit.substring import CutRepeatedSubstrings, RepeatedWindows, Windows, borders, windows
+from winnow.tasks.extract.text_column import TextColumn
 
 
 def edited(root, texts, size=3, *, ranges=1, files_per_shard=1, memory_bytes=1 << 30, keep="first", kept=None):
     DOCS.clear()
     DOCS.update({f"f{i}": [{"url": "", "text": t, "kept": not kept or kept[i]}] for i, t in enumerate(texts)})
     documents, judged = Documents(), Decided()
-    step = CutRepeatedSubstrings(documents, None, judged, RepeatedWindows("crawl", Windows(documents, None, size), judged, ranges, keep))
+    step = CutRepeatedSubstrings(
+        TextColumn(documents), judged, RepeatedWindows("crawl", Windows(TextColumn(documents), size), judged, ranges, keep)
+    )
     context = context_of(root, files_per_shard, memory_bytes)
     rows = decided(RequireTextLeft(judged, step), context)
     after = [r["corrected_text"] for r in decided(step, context)]

@@ -72,7 +72,7 @@ def test_what_is_no_model_is_refused(tmp_path):
 def test_missing_models_say_what_to_do(tmp_path, monkeypatch):
     with pytest.raises(BadInput, match=r"lid\.176\.bin"):
         model_file("/nowhere/lid.bin")
-    with pytest.raises(BadInput, match="pip install"):
+    with pytest.raises(BadInput, match="Install Winnow again"):
         locate(ModelFile("x", "0", "package:no_such_package/x"))
 
 

@@ -14,7 +14,7 @@ from tests.pipelines import finished, rows
 from tests.tiny import mirror
 from winnow.cli import main as cli
 from winnow.tasks.engine.errors import BadInput, DamagedArtifact
-from winnow.tasks.engine.merkle import root
+from winnow.tasks.engine.merkle import root, tables_of
 from winnow.tasks.ledger.diff import diff
 from winnow.tasks.ledger.explain import explain, explain_text, lost
 from winnow.tasks.ledger.find import open_run
@@ -219,13 +219,20 @@ def test_verify_finds_what_was_changed_and_the_next_run_repairs_it(tmp_path):
     opened = open_run(str(tmp_path / "store"))
     checked, findings = verify(opened)
     assert findings == []
-    assert checked == run.plan.total() + len(opened.manifest["files"])
+    reports = [run.context.store.report(step, shard) for step in run.plan.steps for shard in step.shards(run.context)]
+    assert checked == sum(len(tables_of(report)) for report in reports) + len(opened.manifest["files"])
     shard = opened.entry["shards"][0]
     path = tmp_path / "store" / f"steps/{opened.address('signals')}/{shard}.parquet"
     path.write_bytes(path.read_bytes()[:-9] + b"otherwise")
     assert [f.what for f in verify(opened)[1]] == [f"steps/{opened.address('signals')}/{shard}.parquet"]
-    assert verify(opened, step="extract") == (2, [])
+    assert verify(opened, step="extract") == (4, [])  # documents, and the records that became none
     assert len(verify(opened, step="signals", shard=shard)[1]) == 1
+    lost = tmp_path / "store" / f"steps/{opened.address('extract')}/{shard}.dropped.parquet"
+    before = lost.read_bytes()
+    lost.write_bytes(before[:-9] + b"otherwise")
+    [finding] = verify(opened, step="extract")[1]
+    assert finding.what.endswith(f"{shard}.dropped.parquet")
+    lost.write_bytes(before)
     with pytest.raises(DamagedArtifact, match="winnow run"):
         list(opened.shards("signals"))
     mend(opened, verify(opened)[1])

@@ -9,6 +9,7 @@ from tests.pipelines import curated
 from tests.tiny import mirror
 from winnow.tasks.dedup.known import remember
 from winnow.tasks.engine.identity import describe, stable_classes
+from winnow.tasks.engine.merkle import tables_of
 from winnow.tasks.engine.step import ShardStep, Step, WholeStep
 from winnow.tasks.recipes import build as recipes
 
@@ -52,9 +53,21 @@ def test_conservation_in_every_shard_report(runs):
 def test_the_same_bytes_twice(runs):
     for run, step in every_step(runs):
         for shard in step.shards(run.context):
-            before = run.context.store.get(step.data_path(shard))
-            run.context.store.commit(step, shard, step.run(shard, run.context), dict)
-            assert run.context.store.get(step.data_path(shard)) == before, step.label
+            before = [run.context.store.get(table["path"]) for table in tables_of(run.context.store.report(step, shard))]
+            again = run.context.store.commit(step, shard, step.run(shard, run.context), dict)
+            assert [run.context.store.get(table["path"]) for table in tables_of(again)] == before, step.label
+
+
+def test_named_tables_are_what_the_step_declares(runs):
+    for run, step in every_step(runs):
+        for shard in step.shards(run.context) if step.tables else ():
+            report = run.context.store.report(step, shard)
+            assert list(report["tables"]) == list(step.tables)
+            for name, schema in step.tables.items():
+                table = run.context.read(step, shard, table=name)
+                assert table.schema.equals(schema)
+                assert table.num_rows == report["tables"][name]["rows"]
+                assert run.context.store.exists(step.table_path(shard, name)) == bool(table.num_rows)
 
 
 def test_steps_are_frozen_described_picklable_values(runs):

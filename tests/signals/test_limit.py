@@ -14,7 +14,7 @@ from winnow.tasks.signals.limit import Limit, apply_limits
 def judged(limits, **columns):
     table = {name: pa.chunked_array([pa.array(values)]) for name, values in columns.items()}
     rows = len(next(iter(columns.values()))) if columns else 0
-    crossed, reason = apply_limits(table, limits, rows)
+    crossed, reason = apply_limits(table, limits, rows, "select")
     return crossed.to_pylist(), reason.to_pylist()
 
 
@@ -22,8 +22,8 @@ def test_both_bounds_are_inclusive_and_all_crossed_limits_are_told():
     crossed, reason = judged([Limit("a", low=1, high=3), Limit("b", high=0.5)], a=[0, 1, 3, 4], b=[0.75, 0.5, 0.0, 1.0])
     assert reason == ["a:low", None, None, "a:high"]
     assert crossed[0] == [
-        {"reason": "a:low", "value": 0.0, "limit": 1.0, "margin": 1.0, "detail": None},
-        {"reason": "b:high", "value": 0.75, "limit": 0.5, "margin": 0.25, "detail": None},
+        {"reason": "a:low", "value": 0.0, "limit": 1.0, "margin": 1.0, "detail": None, "step": "select"},
+        {"reason": "b:high", "value": 0.75, "limit": 0.5, "margin": 0.25, "detail": None, "step": "select"},
     ]
     assert crossed[1] == crossed[2] == []
     assert [c["reason"] for c in crossed[3]] == ["a:high", "b:high"]

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import shutil
 import sys
 import urllib.error
@@ -10,21 +11,22 @@ import urllib.request
 from base64 import b64encode
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 
-FASTTEXT = "fasttext-numpy2-wheel"
+FASTTEXT = "fasttext-numpy2-wheel" if sys.version_info < (3, 13) else "fasttext-numpy2"
+KENLM = "ufal-kenlm"
 PINNED = {"prefect": "3.8.8", "fastapi": "0.150.0", "sqlalchemy": "2.0.58"}
 MIN_FREE_BYTES = 5 << 30
 
 
 def examine() -> tuple[list[str], bool]:
     """Lines for people, and whether all is well."""
-    found = [_python(), *_pins(), _fasttext(), _model(), *_language_models(), _datatrove(), _kernels(), _memory(), _disk(), _server()]
+    found = [_python(), *_pins(), _fasttext(), _model(), _language_models(), _datatrove(), _kernels(), _memory(), _disk(), _server()]
     return [f"{'ok  ' if well else 'BAD '} {text}" for well, text in found], all(well for well, _ in found)
 
 
 def _python() -> tuple[bool, str]:
-    well = (3, 11) <= sys.version_info < (3, 13)
+    well = (3, 11) <= sys.version_info < (3, 14)
     return well, f"Python {sys.version.split()[0]}" + (
-        "" if well else ": winnow needs 3.11 or 3.12; make the environment anew with one of them (`make setup PYTHON=python3.11`)"
+        "" if well else ": winnow needs 3.11, 3.12 or 3.13; make the environment anew with one of them (`make setup PYTHON=python3.11`)"
     )
 
 
@@ -42,8 +44,13 @@ def _pins() -> list[tuple[bool, str]]:
     return lines
 
 
+def _owners(module: str) -> list[str]:
+    """The installed distributions that provide a module, by their normalised names (PEP 503)."""
+    return sorted({re.sub(r"[-_.]+", "-", name).lower() for name in packages_distributions().get(module, [])})
+
+
 def _fasttext() -> tuple[bool, str]:
-    owners = sorted(set(packages_distributions().get("fasttext", [])))
+    owners = _owners("fasttext")
     if owners == [FASTTEXT]:
         return True, f"fasttext from {FASTTEXT} {version(FASTTEXT)}"
     said = ", ".join(owners) or "nothing"
@@ -65,30 +72,26 @@ def _model() -> tuple[bool, str]:
     return language == "en", f"language model lid.176.ftz says {language} ({score:.2f}) of an English sentence"
 
 
-def _language_models() -> list[tuple[bool, str]]:
-    """What training and perplexity need. Neither kenlm nor lmplz is needed: what PyPI cannot bring to every machine, winnow does itself."""
-
-    def installed(name: str) -> str:
-        return version(name) if importlib.util.find_spec(name) else ""
-
-    pieces, reader = installed("sentencepiece"), installed("kenlm")
-    missing = [p for p in ("cmake", "c++") if shutil.which(p) is None]
-    hint = f"to compile it, install {' and '.join(missing)} first" if missing else "`pip install kenlm==0.3.0` compiles it here"
-    lmplz = all(map(shutil.which, ("lmplz", "build_binary")))
-    return [
-        (
-            bool(pieces),
-            f"sentencepiece {pieces}" if pieces else "no sentencepiece: language models cannot be trained or used; `make setup`",
-        ),
-        (True, f"kenlm {reader}" if reader else f"no kenlm: winnow's own reader scores the same, more slowly; {hint}"),
-        (True, "lmplz found, for --estimator lmplz" if lmplz else "no lmplz: language models are estimated by winnow, in memory"),
-    ]
+def _language_models() -> tuple[bool, str]:
+    """What training and perplexity need, and whether another distribution has taken the module of one of them."""
+    owners = _owners("kenlm")
+    lmplz = (
+        "lmplz found, for --estimator lmplz"
+        if all(map(shutil.which, ("lmplz", "build_binary")))
+        else "no lmplz: Winnow estimates models itself"
+    )
+    if owners != [KENLM]:
+        said = ", ".join(owners) or "nothing"
+        return False, f"the module kenlm is provided by {said}. Uninstall that, then install {KENLM} alone (`make setup`)"
+    return True, f"sentencepiece {version('sentencepiece')}, kenlm from {KENLM} {version(KENLM)}; {lmplz}"
 
 
 def _datatrove() -> tuple[bool, str]:
-    missing = [m for m in ("spacy", "nltk", "tldextract", "trafilatura") if importlib.util.find_spec(m) is None]
-    return not missing, f"datatrove {version('datatrove')}" + (
-        f": its blocks need {', '.join(missing)}; `make setup`" if missing else " with what its filter blocks need"
+    missing = [m for m in ("spacy", "nltk", "trafilatura", "ahocorasick") if importlib.util.find_spec(m) is None]
+    return True, f"datatrove {version('datatrove')} " + (
+        f"without what its filter blocks need ({', '.join(missing)}); no shipped recipe uses one, `pip install 'winnow[datatrove]'` brings them"
+        if missing
+        else "with what its filter blocks need"
     )
 
 

@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import ClassVar
 
+from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.extract.extractors.nesting import nesting
 
 TRAILING_SPACE = re.compile(r"[ \t\xa0]+(?=\n)")
@@ -25,10 +26,14 @@ class Extractor:
 
     Pages of more than ``max_html_chars``, or nested deeper than ``max_depth``, are refused before they are parsed: Resiliparse needs 70 bytes
     of memory per character, and time that grows with the square of the depth (100,000 open elements: over a minute).
+
+    Raises:
+        BadInput: the library is not installed. ``extra`` is the extra of Winnow that brings it.
     """
 
     version: ClassVar[str] = "1"
     distribution: ClassVar[str] = ""
+    extra: ClassVar[str] = ""
 
     library: str = ""
     max_html_chars: int = 8_000_000
@@ -36,7 +41,13 @@ class Extractor:
 
     def __post_init__(self) -> None:
         if not self.library:
-            object.__setattr__(self, "library", version(self.distribution))
+            try:
+                object.__setattr__(self, "library", version(self.distribution))
+            except PackageNotFoundError:
+                needed = f"winnow[{self.extra}]" if self.extra else self.distribution
+                raise BadInput(
+                    f"The extractor {type(self).__name__} needs the package {self.distribution}, which is not installed: `pip install '{needed}'`."
+                ) from None
 
     def extract(self, html: str) -> str:
         """Text of a page. Deterministic, total.

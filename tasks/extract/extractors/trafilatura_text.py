@@ -1,6 +1,6 @@
 """Main content by trafilatura (Barbaresi 2021), the extractor of RefinedWeb and FineWeb, with settings that depend on the page alone.
 
-``deduplicate`` stays off: it keeps state between pages, so that output depends on their order (design, trap 2).
+``deduplicate`` stays off: it keeps state between pages, so that output depends on their order (docs/design.md).
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ class TrafilaturaText(Extractor):
     """``favour_precision`` as FineWeb; ``comments`` keeps what readers wrote below an article."""
 
     distribution: ClassVar[str] = "trafilatura"
+    extra: ClassVar[str] = "trafilatura"
 
     favour_precision: bool = True
     comments: bool = False

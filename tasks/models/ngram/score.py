@@ -13,7 +13,6 @@ from typing import Any
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.models.files import KNOWN, ModelFile, locate, registered
 from winnow.tasks.models.ngram.kenlm_file import damage
-from winnow.tasks.models.ngram.reader import ProbingModel
 
 Find = Callable[[Any], ModelFile]
 
@@ -94,18 +93,11 @@ def _loaded(kenlm_file: ModelFile, sentencepiece_file: ModelFile) -> Scorer:
 
 
 def load_ngrams(path: Path) -> Any:
-    """A KenLM model, by the module `kenlm` or, where it is not installed, by tasks/models/ngram/reader.py. Raises BadInput if it is not usable."""
+    """A KenLM model, mapped into memory. Raises BadInput if the file is not usable."""
+    import kenlm
+
     if problem := damage(path):
-        raise BadInput(f"{path} is no usable KenLM model: {problem}. Get the file again, or name another in the recipe.")
-    try:
-        import kenlm
-    except ImportError:
-        try:
-            return ProbingModel(path)
-        except ValueError as e:
-            raise BadInput(
-                f"{path} needs the package kenlm, which is not installed ({e}): pip install kenlm; it compiles with cmake."
-            ) from None
+        raise BadInput(f"{path} is not a usable KenLM model: {problem}. Get the file again, or name another in the recipe.")
     config = kenlm.Config()
     config.show_progress = False
     config.arpa_complain = kenlm.ARPALoadComplain.NONE
@@ -117,10 +109,8 @@ def load_ngrams(path: Path) -> Any:
 
 def load_pieces(path: Path) -> Any:
     """A SentencePiece model. Raises BadInput if it is not usable."""
-    try:
-        import sentencepiece
-    except ImportError:
-        raise BadInput("Perplexity needs the package sentencepiece, which is not installed: pip install sentencepiece==0.2.3") from None
+    import sentencepiece
+
     pieces = sentencepiece.SentencePieceProcessor()
     try:
         pieces.load(str(path))
@@ -128,6 +118,6 @@ def load_pieces(path: Path) -> Any:
     except (RuntimeError, OSError) as e:
         said = " ".join(str(e).split())[:120]
         raise BadInput(
-            f"{path} is no SentencePiece model or is truncated ({said}). Get the file again, or name another in the recipe."
+            f"{path} is not a SentencePiece model or is truncated ({said}). Get the file again, or name another in the recipe."
         ) from None
     return pieces

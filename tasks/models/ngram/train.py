@@ -56,7 +56,7 @@ class LmOptions:
         if not 100 <= self.vocabulary <= 1 << 20:
             raise BadInput(f"The vocabulary is {self.vocabulary}; it must be from 100 to 1048576 pieces.")
         if not 2 <= self.order <= 6:
-            raise BadInput(f"The order is {self.order}; KenLM as installed from PyPI reads models of order 2 to 6.")
+            raise BadInput(f"The order is {self.order}; KenLM as it is installed reads models of the orders 2 to 6.")
         if not self.prune or self.prune[0] != 0 or list(self.prune) != sorted(self.prune) or len(self.prune) > self.order:
             raise BadInput(
                 f"prune is {' '.join(map(str, self.prune))}; it begins with 0, never falls, and has at most {self.order} numbers."
@@ -95,10 +95,8 @@ def read_sentences(paths: Iterable[Path]) -> list[str]:
 
 def train_pieces(sentences: Sequence[str], options: LmOptions) -> bytes:
     """A SentencePiece unigram model of the sentences. Raises BadInput if the text is too small for one."""
-    try:
-        import sentencepiece
-    except ImportError:
-        raise BadInput("Training needs the package sentencepiece, which is not installed: pip install sentencepiece==0.2.3") from None
+    import sentencepiece
+
     model = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
-from typing import Any
+from typing import Any, ClassVar
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
@@ -26,6 +26,8 @@ class DatatroveBlock(Filter):
     Raises:
         BadInput: no such block, an option it does not know, or a package it needs and does not find.
     """
+
+    libraries: ClassVar[tuple[str, ...]] = ("nltk", "spacy", "tokenizers", "trafilatura")
 
     block: str = ""
     options: tuple[tuple[str, Any], ...] = ()
@@ -83,4 +85,6 @@ def _built(path: str, options: tuple[tuple[str, Any], ...]) -> Any:
 
 def _missing(path: str, error: ImportError) -> BadInput:
     """Many blocks look for their tokenizer only when they meet the first document."""
-    return BadInput(f"datatrove's {path} needs a package that is not installed: {' '.join(str(error).split())}")
+    return BadInput(
+        f"datatrove's {path} needs a package that is not installed ({' '.join(str(error).split())}): `pip install 'winnow[datatrove]'`."
+    )

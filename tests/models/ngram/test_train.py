@@ -129,9 +129,9 @@ def test_damaged_and_mistaken_files_are_named(tmp_path):
     cut = tmp_path / "cut.sentencepiece"
     cut.write_bytes(trained().sentencepiece[:1000])
     wrong = NgramModel("en", model.kenlm, ModelFile("cut", _sha(cut), str(cut)))
-    with pytest.raises(BadInput, match="no SentencePiece model or is truncated"):
+    with pytest.raises(BadInput, match="not a SentencePiece model or is truncated"):
         Scorer.of(wrong)
-    with pytest.raises(BadInput, match="no usable KenLM model"):
+    with pytest.raises(BadInput, match="not a usable KenLM model"):
         Scorer.of(NgramModel("en", model.sentencepiece, model.sentencepiece))
     with pytest.raises(BadInput, match="asks for 0000"):
         Scorer.of(NgramModel("en", ModelFile("m", "0" * 64, model.kenlm.location), model.sentencepiece))

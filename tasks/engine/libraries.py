@@ -1,0 +1,128 @@
+"""Which installed libraries the results of steps may depend on: those that the modules of the steps import, read from their source.
+
+A list kept by hand forgets the next library. Source is read instead of ``sys.modules``, which holds what a process happened to load: imports inside
+functions count too, and the answer is the same in every process. What only moves bytes or shows them is left out.
+"""
+
+import ast
+import importlib.util
+import re
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from importlib.machinery import ModuleSpec
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+from typing import Any
+
+WITHOUT_EFFECT = frozenset({"aiohttp", "botocore", "fsspec", "httpx", "jinja2", "rich", "s3fs", "yaml"})
+"""Modules that carry bytes from one place to another or lay them out for people: no row of a table depends on them."""
+
+
+def versions_behind(values: Iterable[Any]) -> dict[str, str]:
+    """Installed versions of what can change the results of these steps, by normalised name (PEP 503), with Winnow's own and Unicode's.
+
+    A class may name in ``libraries`` what it loads without an import statement; of these, those that are installed count.
+    """
+    classes = {cls for value in values for cls in _classes(value)}
+    modules = _reached({cls.__module__ for cls in classes})
+    owners = _owners()
+    found = {_normal(name) for module in modules for top in _imported(module)[1] - WITHOUT_EFFECT for name in owners.get(top, ())}
+    for cls in classes:
+        found |= {_normal(name) for top in getattr(cls, "libraries", ()) for name in owners.get(top, ())}
+    return {name: version(name) for name in sorted(found | {"winnow"})} | {"unicode": unicodedata.unidata_version}
+
+
+@cache
+def _owners() -> Mapping[str, list[str]]:
+    """Top-level module -> the distributions that install it."""
+    return packages_distributions()
+
+
+def _classes(value: Any) -> Iterator[type]:
+    """The classes of a value and of all that lies in its fields: a step, its filters, their models."""
+    if is_dataclass(value) and not isinstance(value, type):
+        yield type(value)
+        for f in fields(value):
+            yield from _classes(getattr(value, f.name))
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _classes(part)
+    elif isinstance(value, tuple | list):
+        for part in value:
+            yield from _classes(part)
+
+
+def _reached(start: Iterable[str]) -> set[str]:
+    """Modules that the given ones import, and those that these import, within their own top-level packages."""
+    reached, waiting = set[str](), list(start)
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting.extend(_imported(name)[0])
+    return reached
+
+
+@cache
+def _imported(module: str) -> tuple[frozenset[str], frozenset[str]]:
+    """What a module imports: modules of its own top-level package, and the top-level names of others outside the standard library."""
+    if module.split(".")[0] in sys.stdlib_module_names or (tree := _tree(module)) is None:
+        return frozenset(), frozenset()
+    own, others = set(), set()
+    for name in _names(tree, module):
+        top = name.split(".")[0]
+        if top == module.split(".")[0]:
+            own.add(name)
+        elif top not in sys.stdlib_module_names:
+            others.add(top)
+    return frozenset(own), frozenset(others)
+
+
+def _spec(module: str) -> ModuleSpec | None:
+    try:
+        return importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None
+
+
+def _is_package(module: str) -> bool:
+    spec = _spec(module)
+    return spec is not None and spec.submodule_search_locations is not None
+
+
+def _tree(module: str) -> ast.Module | None:
+    spec = _spec(module)
+    path = Path(spec.origin) if spec and spec.origin else None
+    return ast.parse(path.read_bytes()) if path and path.suffix == ".py" else None
+
+
+def _names(tree: ast.AST, module: str) -> Iterator[str]:
+    """Every name that may be an imported module; imports for type checkers alone are passed over."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(node, module)
+            yield base
+            if base.split(".")[0] == module.split(".")[0] and _is_package(
+                base
+            ):  # asked first: below a module, Python would load it to look
+                yield from (f"{base}.{alias.name}" for alias in node.names)
+        yield from _names(node, module)
+
+
+def _absolute(node: ast.ImportFrom, module: str) -> str:
+    if not node.level:
+        return node.module or ""
+    package = module if _is_package(module) else module.rpartition(".")[0]
+    parents = package.split(".")
+    return ".".join([*parents[: len(parents) - node.level + 1], *([node.module] if node.module else [])])
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

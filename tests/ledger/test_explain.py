@@ -1,0 +1,53 @@
+"""What explain says of pages that deduplication, edits and buckets dropped: the step is the one that the decision names, whatever its reason is called."""
+
+import pytest
+
+from tests.pipelines import finished, rows
+from tests.tiny import article, capture, html, mirror
+from winnow.tasks.corpus import profile
+from winnow.tasks.dedup.known import remember
+from winnow.tasks.ledger.explain import explain
+from winnow.tasks.ledger.find import open_run
+
+RECIPE = """
+extends: raw
+measure: {redpajama: null}
+limits: {language_score: {low: 0.1}}
+deduplicate:
+  - {by: url}
+  - {by: text}
+  - {by: minhash, against: earlier}
+  - {by: paragraph, min_chars_left: 2000}
+buckets: {signal: punctuated_line_share, keep: [head]}
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    root = tmp_path_factory.mktemp("explain")
+    source = mirror(root / "mirror", warcs=2, pages=6)
+    one = next(source.rglob("*.warc.gz"))
+    old = finished(one, "fineweb", root / "store")
+    remember(old.context, "earlier", old.pipeline.signatures, old.pipeline.decisions, old.pipeline.documents)
+    # one page is only near one that the index knows
+    text = article(3) + "\n\n" + article(4441)
+    one.write_bytes(one.read_bytes() + capture(77, "http://site3.example/near", html(text.replace("\n\n" + article(4441), " and more"))))
+    (root / "mine.yaml").write_text(RECIPE)
+    return finished(source, root / "mine.yaml", root / "store")
+
+
+def test_the_step_that_dropped_a_page_is_the_one_whose_table_first_says_so(run):
+    found = open_run(str(run.context.store.root), run.id)
+    labels = [step.label for step in run.pipeline.steps]
+    deciding = profile.deciding(run.pipeline.decisions)
+    kept = {step.label: {r["id"]: r["kept"] for r in rows(run, step)} for step in deciding}
+    seen = set()
+    for row in rows(run, run.pipeline.decisions):
+        if row["kept"]:
+            continue
+        [page] = explain(found, row["id"])
+        dropper = next(label for label in kept if not kept[label][row["id"]])
+        assert page.steps[-1][0] == dropper, page.reason
+        assert [label for label, _ in page.steps] == labels[: labels.index(dropper) + 1]
+        seen.add(dropper)
+    assert {"dedup-paragraph", "bucket", "known"} <= seen
