@@ -153,7 +153,7 @@ def _meta(head: bytes) -> str:
         if not label and (
             found.get(b"http-equiv", b"").lower() == b"content-type" or not found.keys() & {b"name", b"property", b"itemprop"}
         ):
-            content = CONTENT_CHARSET.search(found.get(b"content", b""))
+            content = CONTENT_CHARSET.search(found.get(b"content") or found.get(b"value", b""))
             label = content[1] if content else b""
         if 2 <= len(label) <= 40:
             return str(label.decode("ascii", "replace"))

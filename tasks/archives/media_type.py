@@ -32,7 +32,6 @@ _MARKUP = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _DOCUMENT = re.compile(_BEGIN + rb"<(?:!doctype\s+html|html|head)(?=[\s>])", re.IGNORECASE | re.DOTALL)
-_XHTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]{0,400}>.{0,4000}?<html(?=[\s>])", re.IGNORECASE | re.DOTALL)
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "application/pdf"),
     (b"%!PS-Adobe", "application/postscript"),
@@ -129,10 +128,10 @@ def _is_markup(head: bytes) -> bool:
 def _of_markup(declared: str, known: str, head: bytes) -> str:
     """The type of what begins like HTML: a page, unless the server says that it is something else and the crawl does not say that it is HTML."""
     if declared in (HTML, XHTML):
-        return XHTML if declared == XHTML or _XHTML.match(head) else HTML
+        return declared
     if declared == PLAIN:
         return HTML if _DOCUMENT.match(head) or known in (HTML, XHTML) else PLAIN
     xml = bool(_XML.fullmatch(declared)) and bool(_DOCUMENT.match(head))
     if declared in _UNKNOWN or not declared or known in (HTML, XHTML) or xml:
-        return XHTML if known == XHTML or xml or _XHTML.match(head) else HTML
+        return XHTML if known == XHTML or xml else HTML
     return declared

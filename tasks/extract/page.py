@@ -23,13 +23,13 @@ class PageText(NamedTuple):
 
 def page_text(payload: bytes, mime: str, content_type: str, extractor: Extractor) -> PageText:
     """The text of a payload of this media type; ``content_type`` is the header field, whose charset counts.
+    A page is XHTML if it is served as such, or begins as XML does.
 
     Raises:
         ExtractionFailed: the extractor gives up on the page, with a reason.
     """
     decoded = decode(payload, content_type)
-    if mime == PLAIN:
-        text = decoded.text
-    else:
-        text = extractor.extract(as_html(decoded.text) if mime == XHTML else decoded.text)
+    is_xhtml = mime == XHTML or decoded.text[:100].lstrip("\ufeff \t\r\n").startswith("<?xml")
+    html = as_html(decoded.text) if is_xhtml else decoded.text
+    text = decoded.text if mime == PLAIN else extractor.extract(html)
     return PageText(without_invisible(clean(text)), decoded.encoding)

@@ -198,7 +198,9 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
     """The steps of a recipe for a crawl; ``indexes`` are those that its deduplication names. Pure: nothing is read or loaded."""
     crawl_digest = digest([s.key for s in crawl.shards])
     documents: Step
-    documents = reader(crawl.kind).documents(Reading(recipe.extractor, recipe.language_model, recipe.max_record_mib * MIB))
+    documents = reader(crawl.kind).documents(
+        Reading(recipe.extractor, recipe.language_model, recipe.max_record_mib * MIB, crawl.text_column)
+    )
     ranges = -(-len(crawl.shards) // SHARDS_PER_RANGE)
     extracted = text = TextColumn(documents)
     edited = _unrepeated(recipe.paragraphs, text, None, None, crawl_digest, ranges) if recipe.paragraphs else None

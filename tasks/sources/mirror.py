@@ -40,7 +40,7 @@ class Mirror(Listing):
     def _local(self, wanted: Wanted) -> Found | None:
         path = local_path(wanted.spec)
         root, named = _split(path.replace(os.sep, "/"))
-        crawls = [] if os.path.isfile(path) else _local_crawls(root)
+        crawls = [] if os.path.isfile(path) and not path.endswith(".paths.gz") else _local_crawls(root)
         if crawls and (named in crawls or not named):
             return crawl_at(root, _choose(wanted, named, crawls, root), (), wanted)
         return None
