@@ -4,7 +4,7 @@ BIN := .venv/bin
 STORE ?= winnow-store
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: run test check fast setup servers lock audit serve accept benchmarks extractor-model clean
+.PHONY: run test check fast setup servers lock audit pythons serve accept benchmarks extractor-model clean
 
 run: setup
 	$(BIN)/winnow run tests/data/sample --recipe fineweb --store $(STORE)
@@ -44,6 +44,10 @@ lock: setup
 audit: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --target build/audit pip-audit==2.10.1
 	PYTHONPATH=build/audit $(BIN)/python -m pip_audit --requirement requirements.lock --no-deps --disable-pip --strict
+
+# The wheel in a bare environment of each interpreter: make pythons WINNOW_PYTHONS="3.11 3.12 /usr/bin/python3.13".
+pythons: setup
+	$(BIN)/pytest tests/test_install.py
 
 serve: setup
 	$(BIN)/winnow serve --store $(STORE)

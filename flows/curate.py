@@ -1,14 +1,15 @@
 """The flow ``curate-snapshot``: all that Prefect knows of a run. What is retried, what things are called, what a finished batch looks like.
 
 One subflow per stage, batches of shards as its task runs (under a hundred each), a spawn pool of worker processes below them
-(docs/design.md, measured in research/prefect.md). The Store alone decides what is done; Prefect's caches are off.
+(docs/design.md). The Store alone decides what is done; Prefect's caches are off.
 """
 
 import secrets
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Annotated, Any, Literal, cast
+from dataclasses import asdict
+from typing import Any, cast
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import (
@@ -24,18 +25,20 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import exponential_backoff
-from pydantic import Field
 
 from winnow.flows import notify as notifications
 from winnow.tasks.engine.errors import DamagedArtifact, Transient, WinnowError
 from winnow.tasks.engine.plan import Work
 from winnow.tasks.engine.runners.base import Runner
 from winnow.tasks.engine.store import MIN_FREE_BYTES, no_space
-from winnow.tasks.report.release import essentials, percent, size
+from winnow.tasks.report import artifacts
+from winnow.tasks.report.section import contents
+from winnow.tasks.report.summary import Summary
 from winnow.tasks.runs.account import Account, why
-from winnow.tasks.runs.head_start import begin, begun
+from winnow.tasks.runs.head_start import Begun, begin
 from winnow.tasks.runs.housekeeping import command
-from winnow.tasks.runs.run import Request, Run, clean, prepare, release, result
+from winnow.tasks.runs.parameters import Request, takes_request
+from winnow.tasks.runs.run import Run, clean, evidence, prepare, release, result
 
 MAX_BATCHES = 60
 REPAIRS = 3
@@ -57,72 +60,55 @@ def _name() -> str:
     return f"{source.rsplit('/', 1)[-1]} · {recipe.rsplit('/', 1)[-1].removesuffix('.yaml')}"
 
 
-@flow(
-    name="curate-snapshot",
-    flow_run_name=_name,
-    description="A Common Crawl snapshot in, a curated corpus out. Run it again to resume: what is finished is found in the store and never made twice.",
-    validate_parameters=True,
+ENTRY: dict[str, Any] = {
+    "name": "curate-snapshot",
+    "flow_run_name": _name,
+    "description": "A Common Crawl snapshot in, a curated corpus out. Run it again to resume: what is finished is found in the store and never made twice.",
+    "validate_parameters": True,
     **notifications.HOOKS,
-)
-def curate_snapshot(
-    source: str,
-    recipe: str = "fineweb",
-    store: str = "winnow-store",
-    workers: Annotated[int, Field(ge=1, le=256)] = 2,
-    snapshot: str = "",
-    kind: Literal["warc", "wet"] = "warc",
-    limit: Annotated[int, Field(ge=0)] = 0,
-    sample_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0,
-    seed: int = 0,
-    files_per_shard: Annotated[int, Field(ge=1)] = 1,
-    base_url: str = "",
-    anonymous: bool = False,
-    memory_gib: Annotated[float, Field(gt=0)] = 1.0,
-    remember: str = "",
-    runner: str = "local",
-    worker_memory_gib: Annotated[float, Field(ge=0)] = 0.0,
-    notify: str = "",
-) -> Any:
+}
+
+
+@flow(**ENTRY)
+@takes_request
+def curate_snapshot(*, notify: str = "", **request: Any) -> Any:
     """Curate a snapshot with a recipe into a store. The same parameters again do nothing and say so.
 
     Args:
-        source: A crawl id (CC-MAIN-2026-43), the root of a mirror, a folder or file of WARC/WET/ARC, Parquet or JSONL. Path or URI.
-        recipe: A shipped recipe (fineweb, refinedweb, c4, gopher, ccnet, raw) or the path of a YAML file.
-        store: Folder or URI (s3://bucket/prefix) where artifacts and corpora are kept, or a winnow-store block as block:NAME.
-        workers: Worker processes on this machine; never changes a result.
-        snapshot: Which crawl of a mirror that has several; a name for plain files.
-        kind: Which files of a crawl.
-        limit: Only the first N files; 0 for all.
-        sample_fraction: A random share of the files, the same for the same seed.
-        seed: Seed of the sample.
-        files_per_shard: How many files one worker takes at a time; never changes a result.
-        base_url: Where crawl ids are looked up, if not data.commoncrawl.org.
-        anonymous: Read S3 without credentials.
-        memory_gib: What one worker may hold while it compares documents of the whole crawl; never changes a result.
-        remember: Put the kept documents into this index, which later snapshots can be deduplicated against.
-        runner: Who makes the shards. local, dask:tcp://HOST:8786, ray:ray://HOST:10001, or a winnow-runner block as block:NAME; never changes a result.
-        worker_memory_gib: A local worker that holds more is ended and its shard is named; 0 for an equal share of the machine.
-        notify: Notification block that is told when the run ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
+        notify: The notification block that is told when the run ends, as SLUG/NAME (custom-webhook/ops); empty for nobody.
     """  # Prefect makes the form from this docstring and drops the descriptions of Field.
-    log = get_run_logger()
-    request = Request(
-        source, recipe, store, workers, snapshot, kind, limit, sample_fraction, seed, files_per_shard, base_url, anonymous, memory_gib, remember,
-        runner, worker_memory_gib,
-    )  # fmt: skip
     try:
         notifications.check(notify)
-        ahead = begun.get()
-        run = ahead.run if ahead else prepare(request)
-        if not run.plan.missing() and run.is_released():
-            log.info("Nothing to do: all %d shards x steps are in the store.", run.plan.total())
-            return Completed(name="Cached", message=f"Nothing to do, see {run.context.store.uri(run.home)}", data=result(run))
-        if not ahead:
-            begin(run)
-        work_off(run, ahead.runner if ahead else None)
-        summary = release(run)
+        return _curate(Begun(prepare(Request(**request))))
     except WinnowError as e:
         # Named, explained failures end the flow without a traceback; anything else is a bug and shows one.
         return Failed(message=str(e), data=e)
+
+
+def curate_begun(begun: Begun) -> State[Any]:
+    """Run the flow for a run that was prepared before, and perhaps begun. Its parameters are those of that run's request, and no others."""
+
+    @flow(**ENTRY)
+    @takes_request
+    def curate_snapshot(**request: Any) -> Any:
+        try:
+            return _curate(begun)
+        except WinnowError as e:
+            return Failed(message=str(e), data=e)
+
+    return cast("State[Any]", curate_snapshot(**asdict(begun.run.request), return_state=True))
+
+
+def _curate(begun: Begun) -> State[Any]:
+    """Work off what the run misses, and release it. Raises WinnowError."""
+    run = begun.run
+    if not run.plan.missing() and run.is_released():
+        get_run_logger().info("Nothing to do: all %d shards x steps are in the store.", run.plan.total())
+        return Completed(name="Cached", message=f"Nothing to do, see {run.context.store.uri(run.home)}", data=result(run))
+    if not begun.runner:
+        begin(run)
+    work_off(run, begun.runner)
+    summary = release(run)
     _publish_artifacts(run, summary)
     return Completed(message=f"Corpus at {run.context.store.uri(run.home)}", data=result(run))
 
@@ -291,34 +277,12 @@ def _show_failed(run: Run, account: Account) -> None:
     )
 
 
-def _publish_artifacts(run: Run, summary: dict[str, Any]) -> None:
-    """The run's essentials in the UI: funnel, drops by reason, rules, languages, diversity, cost, forecast, where the report lies."""
-    manifest = summary["manifest"]
-    for key, (about, rows) in essentials(summary).items():
-        create_table_artifact(rows, key=key, description=f"{about} ({run.id})")
-    counted = [s for s in manifest["steps"] if s["kind"] == "filter"]
-    # A step that drops nothing only measures, some of them documents that another step has already dropped: no part of a funnel.
-    narrower = [s for s in counted if s["rows_out"] < s["rows_in"]]
-    create_table_artifact(
-        [
-            {"step": s["name"], "rows in": s["rows_in"], "rows out": s["rows_out"], "dropped": s["rows_in"] - s["rows_out"]}
-            for s in narrower
-        ],
-        key="funnel",
-        description=f"Funnel of {run.id}: the steps that dropped something, in order",
-    )
-    drops = sorted(((n, s["name"], reason) for s in counted for reason, n in s["dropped"].items()), reverse=True)
-    create_table_artifact(
-        [{"step": step, "reason": reason, "rows": n} for n, step, reason in drops],
-        key="drops",
-        description=f"Why rows were dropped in {run.id}, the most frequent first. `type:` - records of the archive that hold no page",
-    )
-    documents, kept = counted[0]["rows_out"], sum(f["rows"] for f in manifest["files"])
+def _publish_artifacts(run: Run, summary: Summary) -> None:
+    """The run's essentials in the UI: a table per section of the report, and what came out."""
+    for table in artifacts.tables(summary, contents(evidence(run, summary))):
+        create_table_artifact([dict(row) for row in table.rows], key=table.key, description=table.about)
     create_markdown_artifact(
-        f"**{kept:,} of {documents:,} documents kept** ({percent(kept, documents)}), {size(sum(f['bytes'] for f in manifest['files']))} of Parquet in "
-        f"{len(manifest['files']):,} files\n\n"
-        f"Report: `{run.context.store.uri(f'{run.home}/report.html')}`\n\nCorpus: `{run.context.store.uri(run.home)}`\n\n"
-        f"Digest: `{manifest['digest']}`\n\nAny page's fate: `winnow explain URL --store {run.context.store.root} --run {run.id}`",
+        artifacts.result(summary, f"`{run.context.store.uri(f'{run.home}/report.html')}`"),
         key="report",
         description=f"Result of {run.id}: what was kept, where it lies",
     )

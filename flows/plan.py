@@ -23,8 +23,9 @@ from winnow.tasks.engine.errors import WinnowError
 from winnow.tasks.engine.step import ShardStep
 from winnow.tasks.runs.forecast import FIGURES, Sample, StepSample, forecast, makespan
 from winnow.tasks.runs.housekeeping import command, records
+from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.plans import PLANS, figure, stored
-from winnow.tasks.runs.run import Request, Run, prepare, reports, sampled, stored_bytes
+from winnow.tasks.runs.run import Run, prepare, reports, sampled, stored_bytes
 
 
 @flow(

@@ -31,7 +31,7 @@ AUTH = "PREFECT_SERVER_API_AUTH_STRING"
 SERVER = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-    # With the defaults (1, 1, 5) the recorder keeps up with 25 task runs a second and drops what comes faster; so with 80 (research/prefect.md).
+    # With the defaults (1, 1, 5) the recorder keeps up with 25 task runs a second and drops what comes faster; so with 80 (docs/design.md).
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "2",

@@ -1,10 +1,14 @@
-"""For all tests: no network but loopback, and ``--update-golden`` to accept what changed."""
+"""For all tests: no network but loopback, no clock that fails a property, and ``--update-golden`` to accept what changed."""
 
 import os
 import socket
 from unittest.mock import patch
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("winnow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("winnow")
 
 
 def pytest_addoption(parser):

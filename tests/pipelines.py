@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from winnow.tasks.engine.runners.base import Outcome, Runner
 from winnow.tasks.runs.housekeeping import record
-from winnow.tasks.runs.run import Request, Run, prepare, release
+from winnow.tasks.runs.parameters import Request
+from winnow.tasks.runs.run import Run, manifest, prepare, release
 
 
 def work_off(run: Run) -> int:
@@ -26,7 +27,7 @@ def work_off_with(run: Run, runner: Runner, seen: Callable[[Outcome], None] = la
             for address in works[0].todo[outcome.shard]:
                 run.plan.mark(address, outcome.shard, made=address in outcome.made)
             seen(outcome)
-    return release(run)["manifest"]
+    return manifest(release(run))
 
 
 def curated(source, recipe, store, **options) -> Run:

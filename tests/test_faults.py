@@ -20,7 +20,8 @@ from tests.tiny import CRAWL, mirror
 from winnow.tasks.engine import store as stores
 from winnow.tasks.engine.errors import BadInput, Transient
 from winnow.tasks.engine.store import Store
-from winnow.tasks.runs.run import Request, prepare, release
+from winnow.tasks.runs.parameters import Request
+from winnow.tasks.runs.run import prepare, release
 from winnow.tasks.sources.resolve import resolve
 from winnow.tasks.transport.politeness import Politeness, Transport
 
@@ -35,7 +36,7 @@ def source(tmp_path_factory):
 @pytest.fixture(scope="module")
 def quiet(source, tmp_path_factory):
     run = curated(source, "gopher", tmp_path_factory.mktemp("faults") / "quiet")
-    return release(run)["manifest"]["digest"], digests(run)
+    return release(run).digest, digests(run)
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +121,7 @@ def test_source_over_http_fails_in_every_way(http_mirror, quiet, hasty, tmp_path
         run.context.store.open_for_writing()
         faults.share, faults.most = 0.8, 4
         work_off(run)
-    assert release(run)["manifest"]["digest"] == quiet[0]
+    assert release(run).digest == quiet[0]
     assert set(faults.injected) == set(FAULTS)
     assert_waits(faults, hasty)
     assert faults.most_at_once <= hasty.connections
@@ -136,7 +137,7 @@ def test_source_and_store_on_s3_fail_in_every_way(s3, quiet, hasty, tmp_path, mo
         run.context.store.open_for_writing()
         faults.share = 0.1
         work_off(run)
-        assert release(run)["manifest"]["digest"] == quiet[0]
+        assert release(run).digest == quiet[0]
     assert set(faults.injected) == set(FAULTS)
     assert_waits(faults, hasty)
 
@@ -148,7 +149,7 @@ def test_a_store_whose_listings_lag_makes_nothing_wrong(s3, source, quiet, hasty
         run = hurried(prepare(Request(str(source), "gopher", "s3://work/lag", 1)), hasty)
         run.context.store.open_for_writing()
         work_off(run)
-        assert release(run)["manifest"]["digest"] == quiet[0]
+        assert release(run).digest == quiet[0]
 
 
 def test_a_store_that_throttles_for_ever_is_given_up(s3, hasty, monkeypatch):

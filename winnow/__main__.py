@@ -1,5 +1,8 @@
 """``python -m winnow``: the command line."""
 
+import sys
+
 from winnow.cli.main import main
 
-main()
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,7 +1,7 @@
 """Personal data in texts: e-mail addresses, public IP addresses, telephone numbers, each replaced by a value that stands for nobody.
 
 A replacement is a function of the value replaced and of nothing else, so equal addresses stay equal and the output never depends on the order
-of documents (datatrove's PII block takes turns: design, trap 3). Replacements are reserved for documentation (RFC 2606, 5737, 3849; the
+of documents (datatrove's PII block takes turns, see docs/design.md). Replacements are reserved for documentation (RFC 2606, 5737, 3849; the
 fictional numbers 555-01xx) and are not themselves replaced, so redacting twice is redacting once. Precision goes before recall: a number is
 a telephone number only with a country code, an area code in brackets, the shape of a North American number, or a word that says so.
 """

@@ -1,13 +1,12 @@
-"""Profile: counts per shard that the report adds up, so that no report ever reads the documents again.
+"""Profile: typed counts per shard that the report adds up, so that no report ever reads the documents again.
 
-Here is what is counted; how it is drawn is in ``tasks/report/release.py``. Nothing here decides or enters a corpus.
+Here is what is counted; how shards are added up is in ``tasks/report/tallies.py``, and how it is drawn in ``tasks/report/sections/``.
+Nothing here decides anything or enters a corpus.
 """
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
 from itertools import combinations
 from typing import Any, ClassVar
 
@@ -17,15 +16,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
+from winnow.tasks.corpus.adult import LEAST, may_be_adult
 from winnow.tasks.corpus.pii import KINDS, redact
 from winnow.tasks.dedup.resolve import Decisions
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult
 from winnow.tasks.signals.measure import Signals
+from winnow.tasks.sources.domains import registered_domain, top_level
 
-MOST_PER_SHARD = 2000
+NAMES_PER_SHARD = 2000
 PAIRS_PER_SHARD = 500
+REASONS_PAIRED = 40
 LARGEST = 10
 SAMPLES = 3
 SAMPLE_CHARS = 400
@@ -33,42 +35,69 @@ TEXT_CHARS = 160
 BINS_PER_UNIT = 50
 BINS_PER_OCTAVE = 2
 FINE_BINS_PER_OCTAVE = 8
-MICRO = 1e6
-FEW: dict[str, int] = {"largest": LARGEST, "sample": SAMPLES}
-PROFILE = pa.schema(
-    [pa.field("what", pa.string()), pa.field("bin", pa.string()), pa.field("documents", pa.int64()), pa.field("kept", pa.int64())]
-)
+TEXT_LENGTH = "text_chars"
+
+_text, _count, _number = pa.string(), pa.int64(), pa.float64()
+TABLES: Mapping[str, pa.Schema] = {
+    "groups": pa.schema(
+        {"dimension": _text, "name": _text, "documents": _count, "kept": _count, "chars": _count, "chars_kept": _count}
+    ),
+    "signals": pa.schema({"signal": _text, "lower_edge": _number, "documents": _count, "kept": _count, "alone": _count}),
+    "limits": pa.schema({"reason": _text, "documents": _count, "alone": _count}),
+    "overlaps": pa.schema({"one": _text, "other": _text, "documents": _count}),
+    "step_languages": pa.schema({"step": _text, "language": _text, "documents": _count, "kept": _count}),
+    "step_lengths": pa.schema({"step": _text, "lower_edge": _number, "documents": _count, "kept": _count}),
+    "step_domains": pa.schema(
+        {"step": _text, "documents": _count, "kept": _count, "entropy_bits": _number, "entropy_bits_kept": _number}
+    ),
+    "cluster_sizes": pa.schema({"by": _text, "size_from": _count, "clusters": _count, "members": _count}),
+    "largest_clusters": pa.schema({"by": _text, "members": _count, "url": _text, "text": _text, "adult": pa.bool_()}),
+    "copies": pa.schema({"dimension": _text, "name": _text, "documents": _count, "kept": _count}),
+    "perplexity": pa.schema({"language": _text, "lower_edge": _number, "documents": _count, "kept": _count}),
+    "samples": pa.schema(
+        {
+            "reason": _text, "draw": _text, "id": _text, "url": _text, "text": _text,
+            "value": _number, "limit": _number, "adult": pa.bool_(),
+        }
+    ),
+}  # fmt: skip
+"""The tables of a profile by name; what they hold is said at ``Profile``."""
+PROFILE = pa.schema([pa.field(name, pa.list_(pa.struct(list(schema)))) for name, schema in TABLES.items()])
+"""One row per shard, and in it one column per table: a list of structs. So a shard has one object in the store, not one per table."""
+
 Flags = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 Row = dict[str, Any]
 
 
 @stable("step/profile")
 @dataclass(frozen=True)
 class Profile(ShardStep):
-    """Documents, signals and decisions in; (what, bin, documents, kept) out (schema PROFILE). Rows of the same ``what`` and ``bin`` add up.
+    """Documents, signals and decisions in; the counts of one shard out (schema PROFILE). All are in documents unless the name says otherwise.
 
-    ``what`` is ``language``, ``domain`` (registered; the most frequent of a shard), ``tld``, ``hour``, ``truncated`` (why a crawler cut the page),
-    ``text_chars`` or ``signal:<name>``. The bin of a number is the lower edge of its interval: 1/50 wide between 0 and 1, half an octave wide
-    elsewhere; ``missing`` for null. ``chars``: characters by language instead of documents. ``domains_left_out``: documents of the domains that
-    were not counted.
+    ``groups``: documents and kept documents, and their characters, by the ``dimension`` ``language``, ``domain`` (registered), ``tld``, ``hour``
+    or ``truncated`` (why a crawler cut the page; ``no`` if it did not). Of a shard's domains only the most frequent are named; the row whose
+    ``name`` is null has the rest.
 
-    Of limits: ``crossed`` counts by reason the documents that cross it, and those that cross nothing else (kept); ``together`` by two reasons, split
-    by a tab, the documents that cross both. ``alone:<signal>`` has the documents that no *other* limit drops: from it follows what is kept with any
-    other bound.
+    ``signals``: a histogram of every numeric signal, and of the length under the name ``text_chars``. ``lower_edge`` is that of the bin, 1/50
+    wide between -1 and 1 and half an octave wide elsewhere; null holds documents without a value. ``alone``: documents that no *other* limit
+    drops, from which follows what would be kept with any other bound.
 
-    Of steps: ``step:<label>:<what>`` counts what each deciding step found (documents) and left (kept) by language and by length;
-    ``entropy:<label>`` has the entropy in bits of the domains of a shard before (documents) and after (kept), times documents, times a million,
-    with the documents before and after in ``entropy_of:<label>``.
+    ``limits``: documents that cross a limit, and those that cross nothing else. ``overlaps``: documents that cross both of two.
 
-    Of deduplication: ``copies:<by>``: clusters (documents) and their members (kept) by the power of two their size reaches, each counted where
-    the member lies that stays; ``largest:<by>``: the size (documents) of the largest of a shard, as URL and a bit of text of that member;
-    ``copies_language`` and ``copies_domain``: documents that met no limit, and those that no deduplication dropped either (kept).
+    ``step_languages``, ``step_lengths``, ``step_domains``: what each deciding step found (documents) and left (kept). The last has the Shannon
+    entropy in bits of the registered domains of this shard before and after the step.
 
-    ``sample:<reason>`` (empty: kept) has a few documents as JSON, drawn by their ids; personal data is replaced. ``perplexity:<language>``: as a
-    signal, with bins an eighth of an octave wide.
+    ``cluster_sizes``: clusters and their members by the power of two that their size reaches, each counted where the member lies that stays.
+    ``largest_clusters`` shows that member. ``copies``: documents that met no limit, and those that no deduplication dropped either.
+
+    ``perplexity``: by language, in bins an eighth of an octave wide.
+
+    ``samples``: a few documents per ``reason`` (null: kept), drawn by a hash of their ids. Personal data in shown texts is replaced; ``adult``
+    says that a page may be pornographic (``tasks/corpus/adult.py``).
     """
 
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
 
     name: ClassVar[str] = "profile"
     kind: ClassVar[Kind] = "aggregate"
@@ -78,109 +107,18 @@ class Profile(ShardStep):
     decisions: Decisions
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        documents = context.read(self.documents, shard, ["id", "url", "host", "language", "date", "text_chars", "truncated"])
-        signals = context.read(self.signals, shard)
-        decisions = context.read(self.decisions, shard)
-        kept = _flags(decisions)
-        languages = [v or "unknown" for v in documents["language"].to_pylist()]
-        domains = [registered_domain(h or "") or "unknown" for h in documents["host"].to_pylist()]
-        rows = [*_counted("language", languages, kept), *_most("domain", domains, kept)]
-        rows += _counted("tld", [top_level(d) for d in domains], kept)
-        rows += _counted("hour", [(d or "")[:13] or "unknown" for d in documents["date"].to_pylist()], kept)
-        rows += _counted("truncated", [t or "no" for t in documents["truncated"].to_pylist()], kept)
-        rows += _weighted("chars", languages, kept, documents["text_chars"].to_numpy())
-        rows += _histogram("text_chars", documents["text_chars"], kept)
-        alone = _alone(decisions)
-        for name in signals.column_names:
-            kind = signals.schema.field(name).type
-            if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind):
-                rows += _histogram(f"signal:{name}", signals[name], kept)
-                free = kept | alone.get(name, kept)
-                rows += _histogram(f"alone:{name}", signals[name].filter(pa.array(free)), kept[free])
-        if "perplexity" in signals.column_names:
-            rows += _perplexity(languages, signals["perplexity"], kept)
-        rows += _together(decisions)
-        rows += self._steps(documents, languages, domains, shard, context)
-        rows += self._copies(documents, decisions, languages, domains, shard, context)
-        rows += self._samples(documents, decisions, shard, context)
-        return StepResult(pa.Table.from_pylist(rows, schema=PROFILE), len(kept), len(rows))
-
-    def _steps(self, documents: pa.Table, languages: list[str], domains: list[str], shard: str, context: ShardContext) -> Iterator[Row]:
-        lengths = [f"{e:.6g}" for e in lower_edges(documents["text_chars"].to_numpy().astype(np.float64))]
-        before = np.ones(documents.num_rows, bool)
-        for step in deciding(self.decisions):
-            after = _flags(context.read(step, shard, ["kept"]))
-            for what, values in (("language", languages), ("text_chars", lengths)):
-                yield from _counted(f"step:{step.label}:{what}", [v for v, b in zip(values, before, strict=True) if b], after[before])
-            bits = [_entropy(Counter(d for d, k in zip(domains, flags, strict=True) if k)) for flags in (before, after)]
-            n = [int(before.sum()), int(after.sum())]
-            yield _row(f"entropy:{step.label}", "", *(round(b * MICRO) * k for b, k in zip(bits, n, strict=True)))
-            yield _row(f"entropy_of:{step.label}", "", *n)
-            before = after
-
-    def _copies(
-        self, documents: pa.Table, decisions: pa.Table, languages: list[str], domains: list[str], shard: str, context: ShardContext
-    ) -> Iterator[Row]:
-        kinds = [name.removesuffix("_cluster_size") for name in decisions.column_names if name.endswith("_cluster_size")]
-        for by in kinds:
-            sizes = decisions[f"{by}_cluster_size"].to_numpy(zero_copy_only=False)
-            first = np.flatnonzero(decisions[f"{by}_cluster_rank"].to_numpy(zero_copy_only=False) == 0)
-            size = sizes[first].astype(np.int64)
-            power = 1 << np.floor(np.log2(size)).astype(np.int64)
-            for low in np.unique(power):
-                members = size[power == low]
-                yield _row(f"copies:{by}", str(low), len(members), int(members.sum()))
-            top = np.lexsort((first, -size))[:LARGEST]
-            shown = context.read(self.documents, shard, ["url", "text"]).take(pa.array(first[top])).to_pylist() if len(top) else []
-            for n, doc in zip(size[top], shown, strict=True):
-                yield _row(f"largest:{by}", f"{doc['url'] or ''}\n{_shown(doc['text'], TEXT_CHARS)}", int(n), 1)
-        reasons = decisions["reason"].to_pylist()
-        copies = tuple(f"{by}_" for by in (*kinds, "minhash", "paragraph", "substring"))
-        if any(r and r.startswith(copies) for r in reasons):
-            met = np.array([r is None or r.startswith(copies) for r in reasons])
-            stayed = np.array([r is None for r in reasons])[met]
-            for what, values in (("language", languages), ("domain", domains)):
-                yield from _most(f"copies_{what}", [v for v, m in zip(values, met, strict=True) if m], stayed)
-
-    def _samples(self, documents: pa.Table, decisions: pa.Table, shard: str, context: ShardContext) -> Iterator[Row]:
-        draws = [xxhash.xxh3_64_hexdigest(i) for i in documents["id"].to_pylist()]
-        order = sorted(range(len(draws)), key=draws.__getitem__)
-        left: Counter[str] = Counter()
-        chosen: list[tuple[int, str]] = []
-        reasons = decisions["reason"].to_pylist()
-        for i in order:
-            if left[reason := reasons[i] or ""] < SAMPLES:
-                left[reason] += 1
-                chosen.append((i, reason))
-        texts = context.read(self.documents, shard, ["text"])["text"] if chosen else None
-        for i, reason in chosen:
-            assert texts is not None
-            entry: dict[str, Any] = next((c for c in decisions["crossed"][i].as_py() if c["reason"] == reason), {})
-            facts = {
-                "draw": draws[i],  # first, so that the order of the JSON is that of the draw
-                "id": documents["id"][i].as_py(),
-                "url": documents["url"][i].as_py() or "",
-                "value": entry.get("value"),
-                "limit": entry.get("limit"),
-                "text": _shown(texts[i].as_py(), SAMPLE_CHARS),
-            }
-            yield _row(f"sample:{reason}", json.dumps(facts, ensure_ascii=False), 1, int(not reason))
-
-
-def added(rows: Iterable[Mapping[str, Any]], total: dict[tuple[str, str], list[int]]) -> None:
-    """Add the rows of one shard's profile to ``total``, (what, bin) -> [documents, kept]. Of samples and the largest clusters few are kept, so that
-    it does not grow with the crawl."""
-    few: dict[str, int] = {}
-    for row in rows:
-        counts = total.setdefault((row["what"], row["bin"]), [0, 0])
-        counts[0] += row["documents"]
-        counts[1] += row["kept"]
-        if most := FEW.get(row["what"].split(":", 1)[0]):
-            few[row["what"]] = most
-    for what, most in few.items():
-        mine = sorted(((b, n) for (w, b), n in total.items() if w == what), key=lambda bn: (-bn[1][0], bn[0]))
-        for name, _ in mine[most:]:
-            del total[what, name]
+        read = _Read.of(self, shard, context)
+        tables: dict[str, list[Row]] = {
+            "groups": list(_groups(read)),
+            "signals": list(_histograms(read)),
+            **_limits(read.decisions),
+            **_steps(read, {step.label: _flags(context.read(step, shard, ["kept"])) for step in deciding(self.decisions)}),
+            **_clusters(read),
+            "copies": list(_copies(read)),
+            "perplexity": list(_perplexity(read)),
+            "samples": list(_samples(read)),
+        }
+        return StepResult(pa.Table.from_pylist([tables], schema=PROFILE), read.documents.num_rows, 1)
 
 
 def deciding(decisions: Decisions) -> list[Step]:
@@ -193,58 +131,114 @@ def deciding(decisions: Decisions) -> list[Step]:
     return chain[::-1]
 
 
-@cache
-def _suffixes() -> Any:
-    import tldextract
+@dataclass(frozen=True)
+class _Read:
+    """What a shard is counted from, and the columns that several counts need. ``texts`` are read only for the few documents that are shown."""
 
-    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)  # the list in the package: no network, the same everywhere
+    documents: pa.Table
+    signals: pa.Table
+    decisions: pa.Table
+    kept: Flags
+    languages: list[str]
+    domains: list[str]
+    text_chars: npt.NDArray[np.int64]
+    step: Profile
+    shard: str
+    context: ShardContext
 
+    @classmethod
+    def of(cls, step: Profile, shard: str, context: ShardContext) -> "_Read":
+        documents = context.read(step.documents, shard, ["id", "url", "host", "language", "date", "text_chars", "truncated"])
+        decisions = context.read(step.decisions, shard)
+        return cls(
+            documents,
+            context.read(step.signals, shard),
+            decisions,
+            _flags(decisions),
+            [language or "unknown" for language in documents["language"].to_pylist()],
+            [registered_domain(host or "") or "unknown" for host in documents["host"].to_pylist()],
+            documents["text_chars"].to_numpy(),
+            step,
+            shard,
+            context,
+        )
 
-@lru_cache(1 << 16)
-def registered_domain(host: str) -> str:
-    """The registered domain of a host (``bbc.co.uk`` of ``news.bbc.co.uk``), by the Public Suffix List; the host itself where it has none."""
-    found = _suffixes().extract_str(host)
-    return f"{found.domain}.{found.suffix}" if found.domain and found.suffix else host
+    def texts(self, rows: Sequence[int]) -> list[str]:
+        column = self.context.read(self.step.documents, self.shard, ["text"])["text"] if rows else None
+        return [] if column is None else column.take(pa.array(rows)).to_pylist()
 
-
-def top_level(host: str) -> str:
-    """The last label of a host; ``unknown`` for addresses and what has no dot."""
-    last = host.rpartition(".")[2]
-    return last if last and "." in host and not last.isdigit() and last.isprintable() and "]" not in last else "unknown"
-
-
-def _row(what: str, name: str, documents: int, kept: int) -> Row:
-    return {"what": what, "bin": name, "documents": documents, "kept": kept}
-
-
-def _flags(decisions: pa.Table) -> Flags:
-    return np.asarray(decisions["kept"].to_numpy(zero_copy_only=False), bool)
-
-
-def _shown(text: str, chars: int) -> str:
-    """A bit of a text for people; reports are passed on, so personal data is replaced."""
-    return redact(" ".join(text[: 2 * chars].split())[:chars], KINDS).text
-
-
-def _counted(what: str, values: list[str], kept: Flags) -> list[Row]:
-    every = Counter(values)
-    stayed = Counter(v for v, k in zip(values, kept, strict=True) if k)
-    return [_row(what, name, n, stayed[name]) for name, n in sorted(every.items(), key=lambda kv: (-kv[1], kv[0]))]
-
-
-def _most(what: str, values: list[str], kept: Flags) -> list[Row]:
-    rows = _counted(what, values, kept)
-    left = rows[MOST_PER_SHARD:]
-    rest = [_row(f"{what}s_left_out", "", sum(r["documents"] for r in left), sum(r["kept"] for r in left))] if left else []
-    return rows[:MOST_PER_SHARD] + rest
+    def is_adult(self, row: int, url: str, text: str) -> bool:
+        measured = {name: self.signals[name][row].as_py() for name in LEAST if name in self.signals.column_names}
+        return may_be_adult(url, text, measured)
 
 
-def _weighted(what: str, values: list[str], kept: Flags, weights: npt.NDArray[Any]) -> list[Row]:
-    every, stayed = Counter[str](), Counter[str]()
-    for value, k, weight in zip(values, kept, weights.tolist(), strict=True):
-        every[value] += weight
-        stayed[value] += weight if k else 0
-    return [_row(what, name, n, stayed[name]) for name, n in sorted(every.items())]
+# ------------------------------------------------------------------ groups and signals
+
+
+def _groups(read: _Read) -> Iterator[Row]:
+    by = {
+        "language": read.languages,
+        "domain": read.domains,
+        "tld": [top_level(d) for d in read.domains],
+        "hour": [(d or "")[:13] or "unknown" for d in read.documents["date"].to_pylist()],
+        "truncated": [t or "no" for t in read.documents["truncated"].to_pylist()],
+    }
+    for dimension, names in by.items():
+        rows = [{"dimension": dimension, **row} for row in _grouped(names, read.kept, read.text_chars)]
+        yield from rows[:NAMES_PER_SHARD]
+        if rest := rows[NAMES_PER_SHARD:]:
+            counts = ("documents", "kept", "chars", "chars_kept")
+            yield {"dimension": dimension, "name": None, **{count: sum(row[count] for row in rest) for count in counts}}
+
+
+def _grouped(names: Sequence[str], kept: Flags, chars: npt.NDArray[np.int64]) -> list[Row]:
+    """Counts by name, the most frequent first."""
+    known, index = np.unique(np.array(names, object), return_inverse=True)
+    size = len(known)
+    sums = [np.bincount(index, weights, minlength=size) for weights in (None, kept, chars, chars * kept)]
+    columns = [known.tolist(), *(np.asarray(s).astype(np.int64).tolist() for s in sums)]
+    rows = [dict(zip(("name", "documents", "kept", "chars", "chars_kept"), row, strict=True)) for row in zip(*columns, strict=True)]
+    return sorted(rows, key=lambda row: (-row["documents"], row["name"]))
+
+
+def _histograms(read: _Read) -> Iterator[Row]:
+    yield from _histogram(TEXT_LENGTH, read.documents["text_chars"], read.kept, read.kept)
+    alone = _alone(read.decisions)
+    for name in read.signals.column_names:
+        kind = read.signals.schema.field(name).type
+        if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+            yield from _histogram(name, read.signals[name], read.kept, read.kept | alone.get(name, read.kept))
+
+
+def _histogram(signal: str, column: pa.ChunkedArray, kept: Flags, alone: Flags) -> Iterator[Row]:
+    bins, inverse = np.unique(lower_edges(_floats(column)), return_inverse=True, equal_nan=True)
+    every, stayed, free = (np.bincount(inverse, weights, minlength=len(bins)).astype(np.int64) for weights in (None, kept, alone))
+    for edge, documents, n, m in zip(bins.tolist(), every.tolist(), stayed.tolist(), free.tolist(), strict=True):
+        yield {"signal": signal, "lower_edge": None if np.isnan(edge) else edge, "documents": documents, "kept": n, "alone": m}
+
+
+def lower_edges(values: Floats) -> Floats:
+    """The lower edge of the bin of each value; NaN stays NaN."""
+    small = np.abs(values) <= 1
+    with np.errstate(invalid="ignore", divide="ignore"):
+        linear = np.floor(values * BINS_PER_UNIT + 1e-9) / BINS_PER_UNIT
+        octave = np.exp2(np.floor(np.log2(np.abs(values)) * BINS_PER_OCTAVE) / BINS_PER_OCTAVE) * np.sign(values)
+    return np.where(np.isnan(values), np.nan, np.where(small, linear, octave))
+
+
+def _perplexity(read: _Read) -> Iterator[Row]:
+    if "perplexity" not in read.signals.column_names:
+        return
+    values, names = _floats(read.signals["perplexity"]), np.array(read.languages, object)
+    for language in sorted(set(read.languages)):
+        mine = (names == language) & np.isfinite(values) & (values > 0)
+        edges = np.exp2(np.floor(np.log2(values[mine]) * FINE_BINS_PER_OCTAVE) / FINE_BINS_PER_OCTAVE)
+        for edge in np.unique(edges):
+            here = edges == edge
+            yield {"language": language, "lower_edge": float(edge), "documents": int(here.sum()), "kept": int(read.kept[mine][here].sum())}
+
+
+# ------------------------------------------------------------------ limits and steps
 
 
 def _alone(decisions: pa.Table) -> dict[str, Flags]:
@@ -260,49 +254,122 @@ def _alone(decisions: pa.Table) -> dict[str, Flags]:
     return found
 
 
-def _together(decisions: pa.Table) -> Iterator[Row]:
-    every, alone, pairs = Counter[str](), Counter[str](), Counter[str]()
+def _limits(decisions: pa.Table) -> dict[str, list[Row]]:
+    every, alone, pairs = Counter[str](), Counter[str](), Counter[tuple[str, str]]()
     for crossed in decisions["crossed"].to_pylist():
         names = sorted({c["reason"] for c in crossed})
         every.update(names)
         alone.update(names if len(names) == 1 else ())
-        pairs.update(f"{a}\t{b}" for a, b in combinations(names[:40], 2))
-    for name, n in sorted(every.items()):
-        yield _row("crossed", name, n, alone[name])
-    for pair, n in sorted(pairs.items(), key=lambda kv: (-kv[1], kv[0]))[:PAIRS_PER_SHARD]:
-        yield _row("together", pair, n, 0)
+        pairs.update(combinations(names[:REASONS_PAIRED], 2))
+    frequent = sorted(pairs.items(), key=lambda kv: (-kv[1], kv[0]))[:PAIRS_PER_SHARD]
+    return {
+        "limits": [{"reason": name, "documents": n, "alone": alone[name]} for name, n in sorted(every.items())],
+        "overlaps": [{"one": one, "other": other, "documents": n} for (one, other), n in frequent],
+    }
 
 
-def _perplexity(languages: list[str], column: pa.ChunkedArray, kept: Flags) -> Iterator[Row]:
-    values = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
-    names = np.array(languages, object)
-    for language in sorted(set(languages)):
-        mine = (names == language) & np.isfinite(values) & (values > 0)
-        edges = np.exp2(np.floor(np.log2(values[mine]) * FINE_BINS_PER_OCTAVE) / FINE_BINS_PER_OCTAVE)
-        for edge in np.unique(edges):
-            yield _row(f"perplexity:{language}", f"{edge:.6g}", int((edges == edge).sum()), int(kept[mine][edges == edge].sum()))
+def _steps(read: _Read, left_by: Mapping[str, Flags]) -> dict[str, list[Row]]:
+    """``left_by`` has, for each deciding step in order, the documents that it left."""
+    languages: list[Row] = []
+    lengths: list[Row] = []
+    domains: list[Row] = []
+    edges = lower_edges(read.text_chars.astype(np.float64))
+    names = np.array(read.languages, object)
+    before = np.ones(read.documents.num_rows, bool)
+    for label, after in left_by.items():
+        for key, values, rows in (("language", names, languages), ("lower_edge", edges, lengths)):
+            known, index = np.unique(values[before], return_inverse=True)
+            every, stayed = (np.bincount(index, weights, minlength=len(known)).astype(np.int64) for weights in (None, after[before]))
+            rows += [
+                {"step": label, key: value, "documents": n, "kept": k}
+                for value, n, k in zip(known.tolist(), every.tolist(), stayed.tolist(), strict=True)
+            ]
+        bits = [_entropy(Counter(d for d, flag in zip(read.domains, flags, strict=True) if flag)) for flags in (before, after)]
+        counts = {"documents": int(before.sum()), "kept": int(after.sum())}
+        domains.append({"step": label, **counts, "entropy_bits": bits[0], "entropy_bits_kept": bits[1]})
+        before = after
+    return {"step_languages": languages, "step_lengths": lengths, "step_domains": domains}
 
 
 def _entropy(counts: Counter[str]) -> float:
-    n = np.array(list(counts.values()), np.float64)
+    n = np.array(sorted(counts.values()), np.float64)  # sorted: a sum of floats must not depend on the order of the rows
     shares = n / n.sum() if len(n) else n
-    return float(-(shares * np.log2(shares)).sum()) if len(n) else 0.0
+    return float(-(shares * np.log2(shares)).sum()) + 0.0 if len(n) else 0.0
 
 
-def _histogram(what: str, column: pa.ChunkedArray, kept: Flags) -> list[Row]:
-    values = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
-    edges = lower_edges(values)
-    bins, inverse = np.unique(edges, return_inverse=True, equal_nan=True)
-    every = np.bincount(inverse, minlength=len(bins))
-    stayed = np.bincount(inverse, weights=kept, minlength=len(bins)).astype(int)
-    names = ["missing" if np.isnan(b) else f"{b:.6g}" for b in bins]
-    return [_row(what, name, int(n), int(k)) for name, n, k in zip(names, every, stayed, strict=True)]
+# ------------------------------------------------------------------ copies and samples
 
 
-def lower_edges(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Lower edge of the bin of each value; NaN stays NaN."""
-    small = np.abs(values) <= 1
-    with np.errstate(invalid="ignore", divide="ignore"):
-        linear = np.floor(values * BINS_PER_UNIT + 1e-9) / BINS_PER_UNIT
-        octave = np.exp2(np.floor(np.log2(np.abs(values)) * BINS_PER_OCTAVE) / BINS_PER_OCTAVE) * np.sign(values)
-    return np.where(np.isnan(values), np.nan, np.where(small, linear, octave))
+def _cluster_kinds(decisions: pa.Table) -> list[str]:
+    return [name.removesuffix("_cluster_size") for name in decisions.column_names if name.endswith("_cluster_size")]
+
+
+def _clusters(read: _Read) -> dict[str, list[Row]]:
+    sizes: list[Row] = []
+    largest: list[Row] = []
+    for by in _cluster_kinds(read.decisions):
+        first = np.flatnonzero(read.decisions[f"{by}_cluster_rank"].to_numpy(zero_copy_only=False) == 0)
+        members = read.decisions[f"{by}_cluster_size"].to_numpy(zero_copy_only=False)[first].astype(np.int64)
+        power = 1 << np.floor(np.log2(members)).astype(np.int64)
+        for low in np.unique(power):
+            here = members[power == low]
+            sizes.append({"by": by, "size_from": int(low), "clusters": len(here), "members": int(here.sum())})
+        top = np.lexsort((first, -members))[:LARGEST]
+        rows = first[top].tolist()
+        for row, text, n in zip(rows, read.texts(rows), members[top].tolist(), strict=True):
+            url = read.documents["url"][row].as_py() or ""
+            shown = {"url": url, "text": _shown(text, TEXT_CHARS), "adult": read.is_adult(row, url, text)}
+            largest.append({"by": by, "members": n, **shown})
+    return {"cluster_sizes": sizes, "largest_clusters": largest}
+
+
+def _copies(read: _Read) -> Iterator[Row]:
+    reasons = read.decisions["reason"].to_pylist()
+    by_copies = tuple(f"{by}_" for by in (*_cluster_kinds(read.decisions), "minhash", "paragraph", "substring"))
+    if not any(r and r.startswith(by_copies) for r in reasons):
+        return
+    met = np.array([r is None or r.startswith(by_copies) for r in reasons])
+    stayed = np.array([r is None for r in reasons])[met]
+    for dimension, values in (("language", read.languages), ("domain", read.domains)):
+        names = [v for v, m in zip(values, met, strict=True) if m]
+        for row in _grouped(names, stayed, np.zeros(len(names), np.int64))[:NAMES_PER_SHARD]:
+            yield {"dimension": dimension, **{k: row[k] for k in ("name", "documents", "kept")}}
+
+
+def _samples(read: _Read) -> Iterator[Row]:
+    identities = read.documents["id"].to_pylist()
+    draws = [xxhash.xxh3_64_hexdigest(i) for i in identities]
+    reasons = read.decisions["reason"].to_pylist()
+    taken: Counter[str | None] = Counter()
+    chosen: list[int] = []
+    for i in sorted(range(len(draws)), key=draws.__getitem__):
+        if taken[reasons[i]] < SAMPLES:
+            taken[reasons[i]] += 1
+            chosen.append(i)
+    for i, text in zip(chosen, read.texts(chosen), strict=True):
+        crossed = read.decisions["crossed"][i].as_py()
+        entry: dict[str, Any] = next((c for c in crossed if c["reason"] == reasons[i]), {})
+        url = read.documents["url"][i].as_py() or ""
+        yield {
+            "reason": reasons[i],
+            "draw": draws[i],
+            "id": identities[i],
+            "url": url,
+            "text": _shown(text, SAMPLE_CHARS),
+            "value": entry.get("value"),
+            "limit": entry.get("limit"),
+            "adult": read.is_adult(i, url, text),
+        }
+
+
+def _shown(text: str, chars: int) -> str:
+    """A bit of a text for people; reports are passed on, so personal data is replaced."""
+    return redact(" ".join(text[: 2 * chars].split())[:chars], KINDS).text
+
+
+def _flags(decisions: pa.Table) -> Flags:
+    return np.asarray(decisions["kept"].to_numpy(zero_copy_only=False), bool)
+
+
+def _floats(column: pa.ChunkedArray) -> Floats:
+    return np.asarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False), np.float64)

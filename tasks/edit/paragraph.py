@@ -114,7 +114,7 @@ class RepeatedParagraphs(WholeStep):
     group_files: int = 0
     min_documents: int = 2
     keep: str = "first"
-    ranked_by: Step | None = None
+    ranked_by: Step | TextColumn | None = None
 
     def shards(self, context: ShardContext) -> tuple[str, ...]:
         return tuple(f"{r:05d}" for r in range(self.ranges))

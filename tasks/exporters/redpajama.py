@@ -1,4 +1,4 @@
-"""``winnow export``: a finished run in the files of RedPajama-V2 (Weber et al. 2024): documents, quality signals, duplicates.
+"""The format ``redpajama-v2``: a run in the files of RedPajama-V2 (Weber et al. 2024): documents, quality signals, duplicates.
 
     documents/2024-22/0000/en_head.json.gz                      the text and what CCNet says of it
     quality_signals/2024-22/0000/en_head.signals.json.gz        id, metadata, signals as lists of [start, end, score]
@@ -12,21 +12,20 @@ import gzip
 import hashlib
 import io
 import json
-import os
 import re
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from winnow.tasks.corpus.redact import BUCKET
+from winnow.tasks.corpus.tokens import estimated_tokens
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.ledger.find import Finished, open_run
+from winnow.tasks.exporters.base import Exporter, File, RunTables
 from winnow.tasks.signals.filters.redpajama import lines_of
 
-LAYOUT = "redpajama-v2"
 BUCKETS = {"head": 0.0, "middle": 1.0, "tail": 2.0}
 CCNET = {
     "ccnet_length": "ccnet_length",
@@ -69,36 +68,24 @@ DOCUMENT = (
 DUPLICATES = pa.schema([pa.field(name, pa.string()) for name in ("shard_id", "doc_id", "digest")])
 
 
-def export(root: str, run: str, out: str) -> dict[str, Any]:
-    """Write a run's corpus below ``out``; what was written: run, documents, files, signals that the run has not.
+@dataclass(frozen=True)
+class RedPajamaV2(Exporter):
+    """Every kept document of a run, as RedPajama-V2 publishes its own."""
 
-    Raises:
-        BadInput: no such run, ``out`` holds another export, or the recipe edited the text after it was measured.
-        DamagedArtifact: a table of the run is damaged.
-    """
-    found, folder = open_run(root, run), Path(out)
-    marker = folder / "export.json"
-    identity = {"layout": LAYOUT, "run": found.id, "digest": found.manifest["digest"]}
-    if marker.exists():
-        before = json.loads(marker.read_text(encoding="utf-8"))
-        if {k: before.get(k) for k in identity} == identity:
-            return {**before, "nothing_to_do": True}
-        raise BadInput(f"{folder} holds an export of {before.get('run')}. Give another folder with --out, or delete that one.")
-    made: dict[str, Any] = {**identity, "documents": 0, "duplicates": 0, "files": 0, "missing": _missing(found)}
-    for number, shard in enumerate(found.entry["shards"]):
-        _shard(found, shard, f"{_snapshot(found)}/{number:04d}", folder, made)
-    _write(marker, json.dumps(made, indent=1).encode())
-    return made
+    name: ClassVar[str] = "redpajama-v2"
+    about: ClassVar[str] = "documents, quality signals and duplicates of RedPajama-V2"
+
+    def files(self, run: RunTables) -> Iterator[File]:
+        """Three files per shard, language and bucket. Raises BadInput: the recipe edited the text after it was measured."""
+        for number, shard in enumerate(run.entry["shards"]):
+            yield from _shard(run, shard, f"{_snapshot(run)}/{number:04d}")
+
+    def remarks(self, run: RunTables) -> Sequence[str]:
+        missing = missing_signals(run)
+        return [f"null, since the run has no such signal: {', '.join(missing)}"] if missing else []
 
 
-def _snapshot(run: Finished) -> str:
-    """``2024-22`` of CC-MAIN-2024-22; the name of other crawls as it is."""
-    name = str(run.entry["snapshot"])
-    match = re.search(r"\d{4}-\d{2}$", name)
-    return match.group(0) if match else name
-
-
-def _missing(run: Finished) -> list[str]:
+def missing_signals(run: RunTables) -> list[str]:
     """Published signals that the run did not measure; they are null in the export."""
     shards = run.entry["shards"]
     columns = set(run.read(run.entry["tables"]["signals"], shards[0]).column_names) if shards else set()
@@ -106,7 +93,14 @@ def _missing(run: Finished) -> list[str]:
     return [name for name in (*CCNET, *DOCUMENT, *LINES) if CCNET.get(name, name) not in columns]
 
 
-def _shard(run: Finished, shard: str, place: str, folder: Path, made: dict[str, Any]) -> None:
+def _snapshot(run: RunTables) -> str:
+    """``2024-22`` of CC-MAIN-2024-22; the name of other crawls as it is."""
+    name = str(run.entry["snapshot"])
+    match = re.search(r"\d{4}-\d{2}$", name)
+    return match.group(0) if match else name
+
+
+def _shard(run: RunTables, shard: str, place: str) -> Iterator[File]:
     kept = run.read(run.address("redact"), shard)
     signals = {row["id"]: row for row in run.read(run.entry["tables"]["signals"], shard).to_pylist()}
     hosts = run.read(run.entry["tables"]["documents"], shard, ["id", "host"]).to_pydict()
@@ -144,14 +138,12 @@ def _shard(run: Finished, shard: str, place: str, folder: Path, made: dict[str, 
             )
             if row["id"] in copies:
                 repeated.append({"shard_id": f"{name}.json.gz", "doc_id": identity, "digest": digest})
-        _write(folder / "documents" / f"{name}.json.gz", _lines(documents))
-        _write(folder / "quality_signals" / f"{name}.signals.json.gz", _lines(measured))
+        tokens = estimated_tokens([len(row["text"]) for row in rows], [row["language"] for row in rows]).sum()
+        yield File(f"documents/{name}.json.gz", _lines(documents), {"documents": len(rows), "tokens": round(tokens)})
+        yield File(f"quality_signals/{name}.signals.json.gz", _lines(measured))
         sink = io.BytesIO()
         pq.write_table(pa.Table.from_pylist(repeated, schema=DUPLICATES), sink, compression="zstd")
-        _write(folder / "duplicates" / f"{name}.duplicates.parquet", sink.getvalue())
-        made["documents"] += len(documents)
-        made["duplicates"] += len(repeated)
-        made["files"] += 3
+        yield File(f"duplicates/{name}.duplicates.parquet", sink.getvalue(), {"duplicates": len(repeated)})
 
 
 def _document(row: Mapping[str, Any], values: Mapping[str, Any], host: str, digest: str, bucket: str) -> dict[str, Any]:
@@ -213,14 +205,3 @@ def _digest(text: str) -> str:
 
 def _lines(rows: list[dict[str, Any]]) -> bytes:
     return gzip.compress("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode(), mtime=0)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(f".{path.name}.{os.getpid()}")
-        new.write_bytes(data)
-        new.replace(path)
-    except OSError as e:
-        raise BadInput(f"{path} cannot be written: {e.strerror or e}. Give another folder with --out.") from None

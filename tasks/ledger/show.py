@@ -3,15 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from winnow.tasks.report.release import bound
+from winnow.tasks.report.facts import bound
+from winnow.tasks.report.page import stylesheet, templates
 
 if TYPE_CHECKING:  # each answer loads what it needs, and no more
     from winnow.tasks.ledger.diff import Difference
@@ -96,10 +95,18 @@ def explained(run: "Finished | None", found: "Explained", out: Console) -> None:
 
 def page(run: "Finished | None", found: "Sequence[Explained]") -> str:
     """The same as one self-contained HTML page; what comes from web pages is escaped."""
-    environment = Environment(loader=PackageLoader("winnow.tasks.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    css = (files("winnow.tasks.report") / "templates" / "report.css").read_text(encoding="utf-8")
-    return environment.get_template("explain.html.j2").render(
-        run=run, pages=found, css=css, figure=figure, bound=lambda limit: bound(asdict(limit)), copy_said=copy_said, steps_said=steps_said
+    return (
+        templates()
+        .get_template("explain.html.j2")
+        .render(
+            run=run,
+            pages=found,
+            css=stylesheet(),
+            figure=figure,
+            bound=lambda limit: bound(asdict(limit)),
+            copy_said=copy_said,
+            steps_said=steps_said,
+        )
     )
 
 

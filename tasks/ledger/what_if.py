@@ -14,12 +14,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from winnow.tasks.corpus.profile import registered_domain
 from winnow.tasks.corpus.tokens import estimated_tokens
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.ledger.find import Finished
 from winnow.tasks.signals.condition import REASON
 from winnow.tasks.signals.limit import Limit, apply_limits, columns_of
+from winnow.tasks.sources.domains import registered_domain
 
 SAMPLES = 10
 Rows = npt.NDArray[np.int64]

@@ -111,7 +111,7 @@ class Card:
 
 
 def models_folder() -> Path:
-    """Where models trained here are registered: ``$WINNOW_MODELS``, or ``winnow/models`` in the user's data folder."""
+    """Where models trained here are registered: ``$WINNOW_MODELS``, or ``models`` in the folder ``winnow`` of the user's data folder."""
     data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
     return Path(os.environ.get("WINNOW_MODELS") or data / "winnow" / "models")
 

@@ -68,10 +68,16 @@ class Deduplicate:
 @stable("option/deduplicate-minhash")
 @dataclass(frozen=True)
 class ByMinHash(Deduplicate):
-    """``against`` names an index of earlier snapshots. In a recipe, ``preset`` and single fields of ``MinHash`` stand for ``minhash``."""
+    """``against`` names an index of earlier snapshots. In a recipe, ``preset`` and single fields of ``MinHash`` stand for ``minhash``.
 
-    minhash: MinHash = PRESETS["fineweb"]
-    min_similarity: float = 0.0
+    A document goes only for one that stays and with which it has at least ``min_similarity`` in common, or which contains ``min_containment`` of its
+    n-grams; with 0, as in the published pipelines, for any member of its connected component. ``exempt`` is a condition on signals: documents for
+    which it holds are never removed."""
+
+    minhash: MinHash = PRESETS["verified"]
+    min_similarity: float = 0.8
+    min_containment: float | None = None
+    exempt: Condition | None = None
     against: str = ""
 
 
@@ -211,7 +217,8 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
     signals = Signals(documents, groups, correct, edited)
     decisions: Decisions = ApplyLimits(signals, recipe.limits, recipe.where)
     for rule in recipe.deduplicate:
-        ranked_by = signals if rule.keep.startswith(BEST) else documents if rule.keep in ("newest", "longest") else None
+        rankings: dict[str, Step | TextColumn] = {"newest": documents, "longest": text}
+        ranked_by = signals if rule.keep.startswith(BEST) else rankings.get(rule.keep)
         if isinstance(rule, ByParagraph | BySubstring):
             edit: Edit
             if isinstance(rule, ByParagraph):
@@ -229,8 +236,9 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
                 lookup = Lookup(crawl_digest, signatures, decisions, (indexes or {})[rule.against], ranges)
                 decisions = ResolveKnown(decisions, lookup, rule.drop)
             components = Components(crawl_digest, BandBuckets(crawl_digest, signatures, decisions, ranges))
-            candidates = Candidates(components, text, rule.minhash, rule.keep, ranked_by)
-            clusters = FuzzyClusters(crawl_digest, candidates, ranges, rule.min_similarity)
+            exempted = (rule.exempt, signals) if rule.exempt else (None, None)
+            candidates = Candidates(components, text, rule.minhash, rule.keep, ranked_by, *exempted)
+            clusters = FuzzyClusters(crawl_digest, candidates, ranges, rule.min_similarity, rule.min_containment)
         else:
             scattered = Scatter("url" if rule.by == "url" else "text", Fingerprint(text), decisions, rule.keep, ranked_by)
             clusters = Clusters(crawl_digest, scattered, -(-len(crawl.shards) // SHARDS_PER_PARTITION))
@@ -243,7 +251,7 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
 
 
 def _unrepeated(
-    rule: ByParagraph, text: TextColumn, decisions: Step | None, ranked_by: Step | None, crawl_digest: str, ranges: int
+    rule: ByParagraph, text: TextColumn, decisions: Step | None, ranked_by: Step | TextColumn | None, crawl_digest: str, ranges: int
 ) -> CutRepeatedParagraphs:
     published = rule.mode == "cc_net"
     paragraphs = Paragraphs(text, rule.min_chars if published else max(rule.min_chars, 1))
@@ -448,10 +456,14 @@ def _deduplicate(entry: Any, spec: str) -> Deduplicate:
         raise BadInput(f"Recipe {spec}: deduplicate by {options.get('by')!r} is not known; by is {', '.join(KINDS_OF_COPIES)}.")
     if kind is ByMinHash:
         own = {f.name: options.pop(f.name) for f in fields(MinHash) if f.name in options}
-        preset = options.pop("preset", "fineweb")
+        preset = options.pop("preset", "verified")
         if preset not in PRESETS:
             raise BadInput(f"Recipe {spec}: there is no minhash preset {preset!r}. Choose one of {', '.join(PRESETS)}.")
         options["minhash"] = replace(PRESETS[preset], **own)
+        if preset != "verified":
+            options.setdefault("min_similarity", 0.0)  # as published
+        if options.get("exempt") is not None:
+            options["exempt"] = Condition(str(options["exempt"]))
     rule = _options(kind, options, f"{spec}: deduplicate by {options['by']}")
     if rule.keep not in PLAIN and not rule.keep.startswith(BEST):
         raise BadInput(f"Recipe {spec}: deduplicate keep {rule.keep!r} is not known; keep is {', '.join(PLAIN)} or {BEST}<signal>.")
@@ -463,8 +475,15 @@ def _deduplicate(entry: Any, spec: str) -> Deduplicate:
         raise BadInput(
             f"Recipe {spec}: mode cc_net always cuts the copies of a line inside one document. Use mode global with within: false."
         )
-    if isinstance(rule, ByMinHash) and not (isinstance(rule.min_similarity, int | float) and 0 <= rule.min_similarity <= 1):
-        raise BadInput(f"Recipe {spec}: deduplicate min_similarity is {rule.min_similarity!r}; it must lie between 0 and 1.")
+    if isinstance(rule, ByMinHash):
+        for key in ("min_similarity", "min_containment"):
+            value = getattr(rule, key) or 0
+            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+                raise BadInput(f"Recipe {spec}: deduplicate {key} is {value!r}; it must lie between 0 and 1.")
+        if not rule.min_similarity and (rule.min_containment or rule.exempt):
+            raise BadInput(
+                f"Recipe {spec}: min_containment and exempt need verified removal. Set min_similarity above 0, 0.8 for example, or leave out the preset."
+            )
     for key, low in (("min_tokens", 1), ("min_documents", 2), ("group_files", 0), ("min_chars", 0), ("min_chars_left", 0)):
         value = getattr(rule, key, low)
         if not isinstance(value, int) or isinstance(value, bool) or value < low:

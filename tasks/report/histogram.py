@@ -1,6 +1,6 @@
 """Histogram: the bins that ``tasks/corpus/profile.py`` counted, laid out on one axis so that a limit can be drawn in at its place.
 
-Where things lie is computed here, in units of the drawing; what they look like is in ``tasks/report/templates/``.
+Where things lie is computed here, in units of the drawing; what they look like is said in ``tasks/report/templates/``.
 """
 
 import math
@@ -8,7 +8,9 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-BINS_PER_UNIT, BINS_PER_OCTAVE = 50, 2  # as in tasks/corpus/profile.py, which a page need not import; a test compares them
+from winnow.tasks.corpus.profile import BINS_PER_OCTAVE, BINS_PER_UNIT
+from winnow.tasks.report.tallies import Bin
+
 WIDTH, HEIGHT = 320.0, 104.0
 MAX_OCTAVE_CELLS = 60
 MIN_CELLS = 6
@@ -55,19 +57,19 @@ class Histogram:
         """Where to draw a bound that is inclusive: "at most 0" of whole numbers lies behind the bar of 0."""
         return self.x(value + 1 if self.whole and side == "high" and 0 <= value <= 1 else value)
 
-    def curve(self, bins: Iterable[tuple[str, int]], side: str, whole: int, other: float | None = None) -> tuple[tuple[float, float], ...]:
+    def curve(self, bins: Iterable[Bin], side: str, whole: int, other: float | None = None) -> tuple[tuple[float, float], ...]:
         """(x, share) of the edges: which share of ``whole`` documents is kept with the bound of this side there, and ``other`` on the other side.
-        ``bins`` (bin, documents) have those that nothing else drops."""
+        Of ``bins`` those documents count that nothing else drops (``alone``)."""
         edges = [c.low for c in self.cells]
         counts = [0] * len(self.cells)
-        for name, documents in bins:
-            edge = _number(name)
-            if edge is None:
+        for each in bins:
+            edge = each.lower_edge
+            if edge is None or not math.isfinite(edge):
                 continue
             middle = _middle(edge) if edge or not self.whole else 0.0
             if other is not None and (edge > other if side == "low" else middle < other):
                 continue
-            counts[min(max(bisect_right(edges, middle) - 1, 0), len(counts) - 1)] += documents
+            counts[min(max(bisect_right(edges, middle) - 1, 0), len(counts) - 1)] += each.alone
         kept = [sum(counts[i:]) if side == "low" else sum(counts[:i]) for i in range(len(counts) + 1)]
         points = [(i * WIDTH / len(counts), n / max(1, whole)) for i, n in enumerate(kept)]
         if not self.whole:
@@ -89,19 +91,18 @@ class Histogram:
         return sorted(chosen)
 
 
-def histogram(bins: Iterable[tuple[str, int, int]], bounds: Sequence[float] = ()) -> Histogram | None:
-    """Lay out (bin, documents, kept); the axis reaches as far as values and ``bounds`` do. None if there is no number at all.
+def histogram(bins: Iterable[Bin], bounds: Sequence[float] = ()) -> Histogram | None:
+    """Lay out bins; the axis reaches as far as values and ``bounds`` do. None if there is no number at all.
 
     If all lies between -1 and 1, cells are as wide as bins. Else they grow with their value beyond 1, and those below are a tenth.
     """
     numbers: list[tuple[float, int, int]] = []
     missing = 0
-    for name, documents, kept in bins:
-        edge = _number(name)
-        if edge is None:
-            missing += documents
+    for each in bins:
+        if each.lower_edge is None or not math.isfinite(each.lower_edge):
+            missing += each.documents
         else:
-            numbers.append((edge, documents, kept))
+            numbers.append((each.lower_edge, each.documents, each.kept))
     if not any(documents for _, documents, _ in numbers):
         return None
     middles = [_middle(edge) for edge, _, _ in numbers]
@@ -135,14 +136,6 @@ def _drawn(cells: Sequence[Cell], top: int) -> tuple[Cell, ...]:
         y_kept = max(HEIGHT - (HEIGHT - y_documents) * kept, y_documents)  # the product may round beyond it
         drawn.append(replace(cell, x=x, width=bar, y_kept=y_kept, y_documents=y_documents, cut=cut))
     return tuple(drawn)
-
-
-def _number(name: str) -> float | None:
-    try:
-        value = float(name)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
 
 
 def _middle(edge: float) -> float:

@@ -1,23 +1,14 @@
-"""Insight: what the profile of a run says of its rules together, of diversity, of perplexity, and a few documents per reason. Counts in, plain values
-out; how they look is in ``tasks/report/templates/``."""
+"""Insight: what the tallies of a run say of its rules together, of diversity and of perplexity. Counts in, plain values out; how they look is said
+in ``tasks/report/sections/``."""
 
-import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from winnow.tasks.report.tallies import Bin, LimitCount, Tallies
 
 RULES_IN_MATRIX = 14
 FINE = 2 ** (1 / 16)  # from the lower edge of a bin of perplexity to its middle
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One reason: documents that cross it, and those that cross nothing else: its unique effect."""
-
-    name: str
-    documents: int
-    alone: int
 
 
 @dataclass(frozen=True)
@@ -34,27 +25,24 @@ class Overlap:
 class Rules:
     """Rules by documents, most first; of the first few ``matrix`` holds the overlaps, row by row below the diagonal; ``pairs`` the largest."""
 
-    rules: tuple[Rule, ...]
+    rules: tuple[LimitCount, ...]
     matrix: tuple[tuple[Overlap, ...], ...]
     pairs: tuple[Overlap, ...]
 
 
-def rules(profile: Sequence[Mapping[str, Any]], pairs: int = 12) -> Rules:
+def rules(tallies: Tallies, pairs: int = 12) -> Rules:
     """Which limits fire, alone and together."""
-    found = sorted(
-        (Rule(r["bin"], r["documents"], r["kept"]) for r in profile if r["what"] == "crossed"), key=lambda r: (-r.documents, r.name)
+    counts = {r.reason: r.documents for r in tallies.limits}
+    both = {frozenset((o.one, o.other)): o.documents for o in tallies.overlaps}
+
+    def overlap(one: str, other: str, documents: int) -> Overlap:
+        return Overlap(one, other, documents, documents / max(1, min(counts.get(one, 0), counts.get(other, 0))))
+
+    names = [r.reason for r in tallies.limits[:RULES_IN_MATRIX]]
+    matrix = tuple(
+        tuple(overlap(name, other, both.get(frozenset((name, other)), 0)) for other in names[:i]) for i, name in enumerate(names)
     )
-    counts = {r.name: r.documents for r in found}
-    both = {tuple(r["bin"].split("\t", 1)): r["documents"] for r in profile if r["what"] == "together"}
-
-    def overlap(one: str, other: str) -> Overlap:
-        n = both.get((one, other), both.get((other, one), 0))
-        return Overlap(one, other, n, n / max(1, min(counts.get(one, 0), counts.get(other, 0))))
-
-    names = [r.name for r in found[:RULES_IN_MATRIX]]
-    matrix = tuple(tuple(overlap(name, other) for other in names[:i]) for i, name in enumerate(names))
-    largest = sorted((overlap(*pair) for pair in both if len(pair) == 2), key=lambda o: (-o.documents, o.one, o.other))
-    return Rules(tuple(found), matrix, tuple(largest[:pairs]))
+    return Rules(tallies.limits, matrix, tuple(overlap(o.one, o.other, o.documents) for o in tallies.overlaps[:pairs]))
 
 
 @dataclass(frozen=True)
@@ -68,26 +56,22 @@ class Diversity:
     length: float
 
 
-def diversity(profile: Sequence[Mapping[str, Any]], steps: Sequence[str]) -> list[Diversity]:
+def diversity(tallies: Tallies) -> list[Diversity]:
     """Before anything was decided, and after each step that dropped something. Empty where it was not counted."""
-    by = {what: [r for r in profile if r["what"] == what] for what in {r["what"] for r in profile}}
     found: list[Diversity] = []
-    for step in steps:
-        [of] = by.get(f"entropy_of:{step}", [None])
-        if of is None:
-            continue
-        [bits] = by[f"entropy:{step}"]
-        for side, name in (("documents", "extracted"), ("kept", step)):
-            if (side == "documents" and found) or (side == "kept" and of["kept"] == of["documents"]):
-                continue
-            language, length = (entropy(r[side] for r in by.get(f"step:{step}:{what}", [])) for what in ("language", "text_chars"))
-            found.append(Diversity(name, of[side], language, bits[side] / 1e6 / of[side] if of[side] else 0.0, length))
+    for step in tallies.steps:
+        if not found:
+            languages, lengths = ([c.documents for c in counted] for counted in (step.languages, step.lengths))
+            found.append(Diversity("extracted", step.documents, entropy(languages), step.domain_bits, entropy(lengths)))
+        if step.kept < step.documents:
+            languages, lengths = ([c.kept for c in counted] for counted in (step.languages, step.lengths))
+            found.append(Diversity(step.step, step.kept, entropy(languages), step.domain_bits_kept, entropy(lengths)))
     return found
 
 
 def entropy(counts: Iterable[int]) -> float:
     """Shannon entropy in bits; 0 of nothing."""
-    n = [c for c in counts if c]
+    n = sorted(c for c in counts if c)
     return sum(-c / sum(n) * math.log2(c / sum(n)) for c in n) + 0.0
 
 
@@ -103,47 +87,20 @@ class Spread:
     high: float
 
 
-def perplexity(profile: Sequence[Mapping[str, Any]]) -> list[Spread]:
+def perplexity(tallies: Tallies) -> list[Spread]:
     """By language, most documents first; empty where no perplexity was measured."""
-    bins: dict[str, list[tuple[float, int, int]]] = {}
-    for r in profile:
-        what, _, language = r["what"].partition(":")
-        if what == "perplexity":
-            bins.setdefault(language, []).append((float(r["bin"]) * FINE, r["documents"], r["kept"]))
     found = []
-    for language, entries in bins.items():
-        entries.sort()
-        n, kept = sum(e[1] for e in entries), sum(e[2] for e in entries)
-        found.append(Spread(language, n, kept, *(_quantile(entries, n * q) for q in (0.25, 0.5, 0.75))))
+    for language, bins in tallies.perplexity.items():
+        n, kept = sum(b.documents for b in bins), sum(b.kept for b in bins)
+        found.append(Spread(language, n, kept, *(_quantile(bins, n * q) for q in (0.25, 0.5, 0.75))))
     return sorted(found, key=lambda s: (-s.documents, s.language))
 
 
-def _quantile(entries: Sequence[tuple[float, int, int]], rank: float) -> float:
-    for value, n, _ in entries:
-        rank -= n
+def _quantile(bins: Sequence[Bin], rank: float) -> float:
+    value = 0.0
+    for b in bins:
+        value = (b.lower_edge or 0.0) * FINE
+        rank -= b.documents
         if rank <= 0:
-            return value
-    return entries[-1][0]
-
-
-@dataclass(frozen=True)
-class Document:
-    """A document shown as an example. ``value`` and ``limit`` where its reason has numbers."""
-
-    id: str
-    url: str
-    text: str
-    value: float | None
-    limit: float | None
-
-
-def samples(profile: Sequence[Mapping[str, Any]], most: int = 3) -> dict[str, list[Document]]:
-    """Reason (empty: kept) -> a few documents, drawn by their ids."""
-    found: dict[str, list[tuple[str, Document]]] = {}
-    for r in profile:
-        what, _, reason = r["what"].partition(":")
-        if what == "sample":
-            facts = json.loads(r["bin"])
-            document = Document(facts["id"], facts["url"], facts["text"], facts["value"], facts["limit"])
-            found.setdefault(reason, []).append((facts["draw"], document))
-    return {reason: [d for _, d in sorted(drawn, key=lambda x: x[0])[:most]] for reason, drawn in found.items()}
+            break
+    return value

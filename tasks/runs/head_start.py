@@ -9,7 +9,6 @@ import secrets
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextvars import ContextVar
 from dataclasses import dataclass
 
 from winnow.tasks.engine.plan import Work
@@ -21,14 +20,10 @@ from winnow.tasks.runs.run import Run, clean
 
 @dataclass(frozen=True)
 class Begun:
-    """A run that has been recorded and whose workers are at work."""
+    """A prepared run, which the flow takes over. With a ``runner`` it is on record already, and its workers are at work."""
 
     run: Run
-    runner: Runner
-
-
-begun: ContextVar[Begun | None] = ContextVar("begun", default=None)
-"""What the flow of this process goes on with; None if it begins itself, as it does in a deployment."""
+    runner: Runner | None = None
 
 
 def begin(run: Run) -> None:
@@ -44,8 +39,8 @@ def begin(run: Run) -> None:
 
 
 @contextlib.contextmanager
-def head_start(run: Run) -> Iterator[None]:
-    """Begin the run, and its first missing shards, for the flow that is called inside. The workers end with the context.
+def head_start(run: Run) -> Iterator[Begun]:
+    """Begin the run, and its first missing shards, for the flow that it is handed to inside. The workers end with the context.
 
     A cluster is left to the flow: its workers may be many, and start without us.
 
@@ -54,15 +49,13 @@ def head_start(run: Run) -> Iterator[None]:
     """
     works = run.plan.missing() if run.runner == "local" else []
     if not works:
-        yield
+        yield Begun(run)
         return
     begin(run)
     ahead = Ahead(run.open_runner(), works[0])
-    token = begun.set(Begun(run, ahead))
     try:
-        yield
+        yield Begun(run, ahead)
     finally:
-        begun.reset(token)
         ahead.close()
 
 

@@ -16,8 +16,9 @@ from winnow.tasks.engine.places import store_at
 from winnow.tasks.engine.step import ShardStep
 from winnow.tasks.engine.store import Store
 from winnow.tasks.runs.account import progress_path, saved, span
+from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.plans import PLANS, outcome, planned
-from winnow.tasks.runs.run import Request, Run
+from winnow.tasks.runs.run import Run
 
 
 def record(run: Run) -> None:

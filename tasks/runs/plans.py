@@ -4,12 +4,12 @@ the run took and gave."""
 import contextlib
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from winnow.tasks.corpus.tokens import estimated_tokens
 from winnow.tasks.engine.store import Store
-from winnow.tasks.report.release import duration, number, size
+from winnow.tasks.report.summary import FigureKind, ForecastCheck, ForecastFigure, Summary
+from winnow.tasks.report.words import duration, measured, size
 from winnow.tasks.runs.forecast import FIGURES, Forecast, Interval, Sample, forecast
 
 if TYPE_CHECKING:
@@ -37,26 +37,24 @@ def known(run: "Run", shards: int, seed: int) -> Sample | None:
 # ------------------------------------------------------------------ after the real run
 
 
-def compare(run: "Run", profile: Iterable[Mapping[str, Any]], costs: Sequence[Mapping[str, Any]], kept: int) -> dict[str, Any] | None:
-    """The plan's forecast, made for the workers of this run, beside what it took and gave: {figure: {value, low, high, actual}}, kept with the plan.
-    None without a plan. Time is compared if one process made all that the sample had left."""
+def compare(run: "Run", summary: Summary) -> ForecastCheck | None:
+    """The plan's forecast, made for the workers of this run, beside what it took and gave; kept with the plan. None without a plan. Time is compared
+    if one process made all that the sample had left."""
     store = run.context.store
     plan = stored(store, run.id)
     if not plan:
         return None
     sample = Sample.of(plan["sample"])
     expected = forecast(sample, run.request.workers)
-    chars = [(r["bin"], r["documents"], r["kept"]) for r in profile if r["what"] == "chars"]
-    documents = sum(r["documents"] for r in profile if r["what"] == "language")
     made_all = run.plan.computed == run.plan.total() - sample.reused
     before = plan.get("actual", {}).get("figures", {}).get("seconds_left", {}).get("actual")
     actual: dict[str, float | None] = {
         "seconds_left": time.monotonic() - run.began if made_all else before,
-        "cpu_hours": sum(c["cpu_s"] for c in costs) / 3600,
-        "disk_bytes": float(sum(c["size_bytes"] for c in costs)),
-        "documents": float(documents),
-        "kept": float(kept),
-        "tokens": float(estimated_tokens([n for *_, n in chars], [name for name, *_ in chars]).sum()),
+        "cpu_hours": summary.cpu_s / 3600,
+        "disk_bytes": float(summary.stored_bytes),
+        "documents": float(summary.documents),
+        "kept": float(summary.kept),
+        "tokens": float(summary.tokens_kept),
     }
     compared = {
         "sample": len(sample.keys),
@@ -69,7 +67,20 @@ def compare(run: "Run", profile: Iterable[Mapping[str, Any]], costs: Sequence[Ma
         },
     }
     store.put(f"{PLANS}/{run.id}.json", json.dumps(plan | {"actual": compared}, indent=1).encode())
-    return compared
+    return ForecastCheck(
+        len(sample.keys),
+        sample.shards,
+        run.request.workers,
+        tuple(
+            ForecastFigure(FIGURES[name], _kind(name), e.value, e.low, e.high, actual[name])
+            for name, e in expected.figures.items()
+            if name in actual
+        ),
+    )
+
+
+def _kind(name: str) -> FigureKind:
+    return "seconds" if name.startswith("seconds") else "bytes" if name == "disk_bytes" else "hours" if name == "cpu_hours" else "count"
 
 
 # ------------------------------------------------------------------ words
@@ -77,13 +88,7 @@ def compare(run: "Run", profile: Iterable[Mapping[str, Any]], costs: Sequence[Ma
 
 def figure(name: str, value: float) -> str:
     """A figure of a forecast in words."""
-    if name.startswith("seconds"):
-        return duration(value)
-    if name == "cpu_hours":
-        return f"{value:.2g}" if value < 1 else f"{value:,.1f}" if value < 100 else number(round(value))
-    if name == "disk_bytes":
-        return size(value)
-    return number(round(value))
+    return measured(value, _kind(name))
 
 
 def said(sample: Sample, found: Forecast) -> list[str]:
@@ -123,28 +128,6 @@ def said(sample: Sample, found: Forecast) -> list[str]:
         f"The sample's {sample.reused} shards x steps are in the store; the real run goes on from them: {sample.command}",
     ]
     return lines
-
-
-def comparison(compared: Mapping[str, Any]) -> dict[str, Any]:
-    """A forecast beside what happened, for the report: rows of (figure, forecast, interval, actual, whether inside), in words."""
-    rows = [
-        (
-            FIGURES[name],
-            figure(name, f["value"]),
-            f"{figure(name, f['low'])} to {figure(name, f['high'])}",
-            "not compared" if f["actual"] is None else figure(name, f["actual"]),
-            "" if f["actual"] is None else "inside" if f["low"] <= f["actual"] <= f["high"] else "outside",
-            _place(f),
-        )
-        for name, f in compared["figures"].items()
-    ]
-    return {**{k: compared[k] for k in ("sample", "shards", "workers")}, "rows": rows}
-
-
-def _place(f: Mapping[str, Any]) -> tuple[float, float, float, float]:
-    """Low, value, high and what happened on a line from 0 to 100."""
-    top = 1.05 * max(f["high"], f["actual"] or 0.0) or 1.0
-    return tuple(100 * v / top for v in (f["low"], f["value"], f["high"], f["actual"] or 0.0))  # type: ignore[return-value]
 
 
 def as_json(sample: Sample, found: Forecast) -> dict[str, Any]:

@@ -5,16 +5,16 @@ Nothing here imports Prefect, so that planning answers in a second and ``winnow 
 
 import hashlib
 import json
-import re
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from winnow.tasks.corpus.profile import added
+import pyarrow as pa
+
 from winnow.tasks.dedup.known import check_name, open_index, remember, remembers
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput, WinnowError
@@ -27,55 +27,16 @@ from winnow.tasks.engine.runners.base import parse as parse_runner
 from winnow.tasks.engine.step import Step
 from winnow.tasks.engine.worker import Job
 from winnow.tasks.recipes import build as recipes
-from winnow.tasks.report.release import chosen_licence, dataset_card, report_html
-from winnow.tasks.runs.plans import compare, comparison
+from winnow.tasks.report.card import chosen_licence, dataset_card
+from winnow.tasks.report.page import report_html
+from winnow.tasks.report.section import Evidence, contents
+from winnow.tasks.report.summary import SUMMARY_NAME, CorpusFile, StepTotal, Summary
+from winnow.tasks.report.tallies import added
+from winnow.tasks.runs.parameters import Request
+from winnow.tasks.runs.plans import compare
 from winnow.tasks.sources.base import COMMON_CRAWL
-from winnow.tasks.sources.crawl_index import index_shares
+from winnow.tasks.sources.crawl_index import IndexShares, index_shares
 from winnow.tasks.sources.resolve import resolve
-
-SECRET_IN_URI = re.compile(r"^([a-z]+:)?[a-z0-9+]+://[^/]*@", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a user asks for, on the command line or in the UI: plain values only.
-
-    Raises:
-        BadInput: a number out of its range, or credentials inside a URI.
-    """
-
-    source: str
-    recipe: str = "fineweb"
-    store: str = "winnow-store"
-    workers: int = 2
-    snapshot: str = ""
-    kind: str = "warc"
-    limit: int = 0
-    sample_fraction: float = 1.0
-    seed: int = 0
-    files_per_shard: int = 1
-    base_url: str = ""
-    anonymous: bool = False
-    memory_gib: float = 1.0
-    remember: str = ""
-    runner: str = "local"
-    worker_memory_gib: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name, low in (("workers", 1), ("limit", 0), ("files_per_shard", 1)):
-            if getattr(self, name) < low:
-                raise BadInput(f"{name.replace('_', '-')} is {getattr(self, name)}; it must be at least {low}.")
-        if not 0 < self.sample_fraction <= 1:
-            raise BadInput(f"sample-fraction is {self.sample_fraction}; it must be above 0 and at most 1.")
-        if not self.memory_gib > 0:
-            raise BadInput(f"memory-gib is {self.memory_gib}; it must be above 0.")
-        if self.worker_memory_gib < 0:
-            raise BadInput(f"worker-memory-gib is {self.worker_memory_gib}; it must be above 0, or 0 for an equal share of the machine.")
-        for name in ("source", "store", "base_url", "runner"):
-            if SECRET_IN_URI.match(getattr(self, name)):
-                raise BadInput(
-                    f"The {name} has credentials in its URI, which would end up in logs. Take them out and set them in the environment or a block."
-                )
 
 
 @dataclass
@@ -198,8 +159,8 @@ def stored_bytes(run: Run, step: Step, made: Iterable[dict[str, Any]]) -> Counte
     return sizes
 
 
-def release(run: Run) -> dict[str, Any]:
-    """Count the whole run and write card, report and, last, the manifest. Returns what they were made of. Raises DamagedArtifact.
+def release(run: Run) -> Summary:
+    """Count the whole run and write card, report, summary and, last, the manifest. Returns what they were made of. Raises DamagedArtifact.
 
     Raises WinnowError too if a step's shards are still not known: better no corpus than an empty one.
     """
@@ -207,77 +168,106 @@ def release(run: Run) -> dict[str, Any]:
         raise WinnowError(
             f"What {unknown[0]} is to make is not known, as its inputs cannot be found in the store. Run the same command again."
         )
-    steps, files, costs = [], [], []
-    notes: dict[str, dict[str, Any]] = {}
+    totals, files = [], []
     for step in run.pipeline.steps:
         made = reports(run, step)
-        dropped: Counter[str] = Counter()
-        for report in made:
-            dropped.update(report["dropped"])
-        steps.append(
-            {
-                "name": step.label,
-                "kind": step.kind,
-                "address": step.address,
-                "shards": len(made),
-                "rows_in": sum(r["rows_in"] for r in made),
-                "rows_out": sum(r["rows_out"] for r in made),
-                "dropped": dict(sorted(dropped.items())),
-                "merkle": root(report_digest(r) for r in sorted(made, key=lambda r: r["shard"])),
-            }
-        )
-        costs.append(
-            {
-                "name": step.label,
-                "seconds": sum(r["seconds"] for r in made),
-                "cpu_s": sum(r["cpu_s"] for r in made),
-                "peak_rss_bytes": max((r["peak_rss_bytes"] for r in made), default=0),
-                "size_bytes": stored_bytes(run, step, made).total(),
-            }
-        )
-        notes[step.label] = _summed(r["notes"] for r in made)
+        totals.append(_total(run, step, made))
         if step is run.pipeline.publish:
             files = [
                 {"path": r["data"]["path"][len(run.home) + 1 :]} | {k: r["data"][k] for k in ("rows", "bytes", "sha256")} for r in made
             ]
-    recipe = run.pipeline.recipe.described()
-    curated = {"snapshot": run.context.crawl.snapshot, "recipe": recipe, "versions": versions_behind(run.pipeline.steps), "files": files}
-    manifest = {
-        "schema": 1,
-        "snapshot": run.context.crawl.snapshot,
-        "recipe": recipe,
-        "versions": curated["versions"],
-        "digest": "sha256:" + hashlib.sha256(json.dumps(curated, sort_keys=True).encode()).hexdigest(),
-        "files": files,
-        "steps": steps,
-        "merkle": root(s["merkle"] for s in steps),
-    }
-    store, profile = run.context.store, _profile(run)
-    compared = compare(run, profile, costs, sum(f["rows"] for f in files))
-    summary = {
-        "id": run.id,
-        "snapshot": run.context.crawl.snapshot,
-        "home": store.uri(run.home),
-        "manifest": manifest,
-        "notes": notes,
-        "costs": costs,
-        "profile": profile,
-        "forecast": comparison(compared) if compared else None,
-        "index": _index(run),
-        "licence": _licence(run),
-    }
-    store.put(f"{run.home}/README.md", dataset_card(summary).encode("utf-8", "replace"))
-    store.put(f"{run.home}/report.html", report_html(summary).encode("utf-8", "replace"))
+    recipe, snapshot = run.pipeline.recipe.described(), run.context.crawl.snapshot
+    installed = versions_behind(run.pipeline.steps)
+    curated = {"snapshot": snapshot, "recipe": recipe, "versions": installed, "files": files}
+    summary = Summary(
+        id=run.id,
+        snapshot=snapshot,
+        home=run.context.store.uri(run.home),
+        recipe=recipe,
+        digest="sha256:" + hashlib.sha256(json.dumps(curated, sort_keys=True).encode()).hexdigest(),
+        versions=installed,
+        files=tuple(CorpusFile(**f) for f in files),
+        steps=tuple(totals),
+        tallies=added(run.context.read(run.pipeline.profile, shard) for shard in run.context.shard_keys),
+        index=_index(run),
+        licence=_licence(run),
+        elapsed_s=time.monotonic() - run.began,
+    )
+    summary = replace(summary, forecast=compare(run, summary))
+    shown = contents(evidence(run, summary))
+    summary = replace(summary, figures={each.name: content.figures for each, content in shown.items() if content.figures})
+    store = run.context.store
+    store.put(f"{run.home}/README.md", dataset_card(summary, shown).encode("utf-8", "replace"))
+    store.put(f"{run.home}/report.html", report_html(summary, shown).encode("utf-8", "replace"))
+    store.put(f"{run.home}/{SUMMARY_NAME}", summary.to_json())
     if run.request.remember and run.pipeline.signatures:
         remember(run.context, run.request.remember, run.pipeline.signatures, run.pipeline.decisions, run.pipeline.documents)
-    store.put(run.manifest_path, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+    store.put(run.manifest_path, json.dumps(manifest(summary), indent=1, ensure_ascii=False).encode())
     return summary
 
 
-def _index(run: Run) -> dict[str, Any] | None:
+def manifest(summary: Summary) -> dict[str, Any]:
+    """What a machine verifies a corpus by: files and steps with their digests, the whole recipe, versions. Free of times and places."""
+    counted = ("name", "kind", "address", "shards", "rows_in", "rows_out")
+    return {
+        "schema": 1,
+        "snapshot": summary.snapshot,
+        "recipe": summary.recipe,
+        "versions": summary.versions,
+        "digest": summary.digest,
+        "files": [asdict(f) for f in summary.files],
+        "steps": [{k: getattr(s, k) for k in counted} | {"dropped": dict(s.dropped), "merkle": s.merkle} for s in summary.steps],
+        "merkle": root(s.merkle for s in summary.steps),
+    }
+
+
+def summary_of(run: Run) -> Summary | None:
+    """The summary of a released run; None if it was released by an older version of Winnow or is damaged."""
+    try:
+        return Summary.from_json(run.context.store.get(f"{run.home}/{SUMMARY_NAME}"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _total(run: Run, step: Step, made: list[dict[str, Any]]) -> StepTotal:
+    """One step, summed over the reports of its shards."""
+    dropped: Counter[str] = Counter()
+    for report in made:
+        dropped.update(report["dropped"])
+    return StepTotal(
+        name=step.label,
+        kind=step.kind,
+        address=step.address,
+        shards=len(made),
+        rows_in=sum(r["rows_in"] for r in made),
+        rows_out=sum(r["rows_out"] for r in made),
+        dropped=dict(sorted(dropped.items())),
+        about=getattr(step, "about", ""),
+        reasons=dict(getattr(step, "reasons", {})),
+        merkle=root(report_digest(r) for r in sorted(made, key=lambda r: r["shard"])),
+        seconds=sum(r["seconds"] for r in made),
+        cpu_s=sum(r["cpu_s"] for r in made),
+        peak_rss_bytes=max((r["peak_rss_bytes"] for r in made), default=0),
+        stored_bytes=stored_bytes(run, step, made).total(),
+        notes=_summed(r["notes"] for r in made),
+    )
+
+
+def evidence(run: Run, summary: Summary) -> Evidence:
+    """What the sections of a run's report may look at: its summary, and the tables of its steps."""
+
+    def read(step: str, columns: Sequence[str] | None = None, *, table: str = "") -> Iterator[pa.Table]:
+        for each in run.pipeline.steps:
+            if each.label == step:
+                for shard in each.shards(run.context) or ():
+                    yield run.context.read(each, shard, list(columns) if columns else None, table=table)
+
+    return Evidence(summary, read)
+
+
+def _index(run: Run) -> IndexShares | None:
     crawl = run.context.crawl
-    found = None if crawl.kind == "documents" else index_shares(run.context.source, crawl.snapshot)
-    return vars(found) if found else None
+    return None if crawl.kind == "documents" else index_shares(run.context.source, crawl.snapshot)
 
 
 def _licence(run: Run) -> dict[str, Any] | None:
@@ -298,14 +288,6 @@ def _summed(many: Iterable[dict[str, Any]]) -> dict[str, Any]:
             elif isinstance(value, int | float):
                 total[key] = total.get(key, 0) + value
     return total
-
-
-def _profile(run: Run) -> list[dict[str, Any]]:
-    """The profiles of all shards added up."""
-    total: dict[tuple[str, str], list[int]] = {}
-    for shard in run.context.shard_keys:
-        added(run.context.read(run.pipeline.profile, shard).to_pylist(), total)
-    return [{"what": what, "bin": name, "documents": n, "kept": kept} for (what, name), (n, kept) in total.items()]
 
 
 def result(run: Run) -> dict[str, Any]:

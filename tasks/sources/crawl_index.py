@@ -10,9 +10,9 @@ import zlib
 from collections import Counter
 from dataclasses import dataclass
 
-from winnow.tasks.corpus.profile import registered_domain, top_level
 from winnow.tasks.engine.crawl import FileSource
 from winnow.tasks.engine.errors import BadInput, Transient
+from winnow.tasks.sources.domains import registered_domain, top_level
 from winnow.tasks.sources.listings import listing
 from winnow.tasks.transport.uri import scheme
 

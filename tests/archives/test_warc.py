@@ -338,13 +338,13 @@ damage = st.tuples(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(n=st.integers(0, 8), how=damage)
 def test_one_damaged_member_costs_one_record(n, how):
     assert whole(read(b"".join([*PACKED[:n], corrupt(PACKED[n], *how), *PACKED[n + 1 :]]))) >= EVERY - {n}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(n=st.integers(0, 8), how=damage)
 def test_damage_before_packing_costs_one_record(n, how):
     broken = b"".join([*RAW[:n], corrupt(RAW[n], *how), *RAW[n + 1 :]])
@@ -352,13 +352,13 @@ def test_damage_before_packing_costs_one_record(n, how):
         assert whole(read(data)) >= EVERY - {n}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(n=st.integers(0, 8), how=damage)
 def test_damage_inside_a_good_member_costs_one_record(n, how):
     assert whole(read(damaged(n, corrupt(RAW[n], *how)))) >= EVERY - {n}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(n=st.integers(1, 9), how=damage)
 def test_damage_in_an_arc_costs_one_record(n, how):
     broken = b"".join([*ARC[:n], corrupt(ARC[n], *how), *ARC[n + 1 :]])
@@ -367,7 +367,7 @@ def test_damage_in_an_arc_costs_one_record(n, how):
     assert intact >= {BLOCKS[m] for m in EVERY - {n - 1}}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     data=st.binary(max_size=3000),
     packed=st.booleans(),
@@ -468,7 +468,7 @@ def test_payload_digest():
         assert payload_digest_holds(record, http) is holds
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     head=st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"])
     | st.sampled_from(["gzip", "deflate", "br", "zstd", "gzip, br", "deflate,gzip"]).map(

@@ -22,7 +22,8 @@ from tests.benchmarks.machine import ROOT, SOURCE, described, warc_files
 WINNOW = """
 import json, resource, sys
 sys.path.insert(0, {root!r})
-from winnow.tasks.runs.run import Request, prepare
+from winnow.tasks.runs.parameters import Request
+from winnow.tasks.runs.run import prepare
 from winnow.tasks.engine.worker import settle
 from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
 settle()

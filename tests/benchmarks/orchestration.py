@@ -72,7 +72,8 @@ def simulate(api, shards, slots):
     from winnow.tasks.engine.runners.base import Outcome
     from winnow.tasks.engine.store import Store
     from winnow.tasks.recipes import build as recipes
-    from winnow.tasks.runs.run import Request, Run
+    from winnow.tasks.runs.parameters import Request
+    from winnow.tasks.runs.run import Run
     from winnow.tasks.sources.source import Source
 
     class Nothing:

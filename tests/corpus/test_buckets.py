@@ -80,7 +80,7 @@ def test_a_run_finds_its_cutoffs_and_lays_its_corpus_out_by_them(source, tmp_pat
     for path in data.rglob("*.parquet"):
         assert set(pq.ParquetFile(path).read()["ccnet_length_bucket"].to_pylist()) == {path.parent.name.removeprefix("bucket=")}
     assert sum(pq.ParquetFile(p).metadata.num_rows for p in data.rglob("*.parquet")) == sum(d["kept"] for d in decisions)
-    assert "lang=en/bucket=head" in str(release(run)["manifest"]["files"])
+    assert "lang=en/bucket=head" in str(release(run).files)
 
 
 def test_shards_do_not_matter(source, tmp_path):

@@ -42,7 +42,7 @@ DOC = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.lists(DOC, max_size=6), min_size=1, max_size=4),
     st.sampled_from(["url", "text"]),
@@ -73,6 +73,9 @@ def test_against_the_rule_written_plainly(tmp_path_factory, shards, by, best, pa
         ("http://example.org/a?b=1", "http://example.org/a?b=2", False),
         ("http://example.org:8080/", "http://example.org/", False),
         ("http://example.org/A", "http://example.org/a", False),
+        ("http://example.org/#!/one", "http://example.org/#!/two", False),
+        ("http://example.org/#/one", "http://example.org/#/two", False),
+        ("http://example.org/#!/one", "https://example.org/#!/one", True),
     ],
 )
 def test_url_keys(a, b, same):
@@ -84,6 +87,10 @@ def test_keys_are_total_and_fold_space_and_case(text):
     assert len(text_key(text)) == 16
     assert text_key(f" {text}\n\t") == text_key(text)
     assert url_key(text) is None or len(url_key(text)) == 16
+
+
+def test_a_final_sigma_is_a_sigma():
+    assert text_key("Ο ΔΡΟΜΟΣ") == text_key("ο δρομος") == text_key("ο δρομοσ")
 
 
 def test_malformed_urls_have_keys():

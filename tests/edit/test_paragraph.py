@@ -108,7 +108,7 @@ def test_short_lines_are_never_cut(tmp_path):
 LINES = st.lists(st.sampled_from(["a", "A", "b", "c", "d", ""]), min_size=1, max_size=5).map("\n".join)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(LINES, min_size=1, max_size=6), st.sampled_from(["cc_net", "global"]), st.sampled_from([1, 3]), st.sampled_from([1, 2]))
 def test_against_the_rule_written_plainly(tmp_path_factory, texts, mode, ranges, files_per_shard):
     has = Counter(key for t in texts for key in set(line_keys(t)))

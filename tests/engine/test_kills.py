@@ -19,7 +19,8 @@ from tests.tiny import mirror
 from winnow.tasks.engine.runners.base import open_runner
 from winnow.tasks.engine.store import TEMPORARY, Store
 from winnow.tasks.engine.worker import Job
-from winnow.tasks.runs.run import Request, clean, prepare, release
+from winnow.tasks.runs.parameters import Request
+from winnow.tasks.runs.run import clean, prepare, release
 
 KILLS = int(os.environ.get("WINNOW_KILLS", "24"))
 SEED = int(os.environ.get("WINNOW_SEED", "7"))
@@ -37,7 +38,7 @@ def source(tmp_path_factory):
 @pytest.fixture(scope="module")
 def undisturbed(source, tmp_path_factory):
     run = curated(source, "fineweb", tmp_path_factory.mktemp("kills") / "store")
-    return digests(run), release(run)["manifest"]["digest"]
+    return digests(run), release(run).digest
 
 
 def logged_run(source, store, log):
@@ -92,7 +93,7 @@ def test_the_process_is_killed_at_random_moments(source, undisturbed, tmp_path):
         assert run.plan.missing() == []
         assert run.is_released()
         assert digests(run) == undisturbed[0]
-        assert release(run)["manifest"]["digest"] == undisturbed[1]
+        assert release(run).digest == undisturbed[1]
         assert not litter(store)
         lines = log.read_text().splitlines()
         redone = len(lines) - len(set(lines))
@@ -144,5 +145,5 @@ def test_two_runs_of_the_same_at_the_same_time(source, undisturbed, tmp_path):
         assert process.exitcode == 0
     run = prepare(Request(str(source), "fineweb", str(tmp_path / "store"), 1))
     assert digests(run) == undisturbed[0]
-    assert release(run)["manifest"]["digest"] == undisturbed[1]
+    assert release(run).digest == undisturbed[1]
     assert not litter(tmp_path)

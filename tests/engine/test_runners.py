@@ -21,7 +21,8 @@ from winnow.tasks.engine.runners import dask as dask_runner
 from winnow.tasks.engine.runners.base import open_runner, parse
 from winnow.tasks.engine.store import Store
 from winnow.tasks.engine.worker import Job
-from winnow.tasks.runs.run import Request, clean, prepare
+from winnow.tasks.runs.parameters import Request
+from winnow.tasks.runs.run import clean, prepare
 
 START_S = 60
 

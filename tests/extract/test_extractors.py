@@ -49,7 +49,7 @@ def test_a_page_without_an_article_is_taken_whole():
 
 
 @each
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.text(max_size=300)
     | st.lists(
@@ -129,7 +129,7 @@ def counted(html, enough):
     return deepest
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(TAG_PARTS), max_size=30).map("".join), st.sampled_from([0, 1, 3, 400]))
 def test_nesting_compiled_is_nesting_by_its_expression(html, enough):
     assert nesting(html.encode(), enough) == counted(html, enough)

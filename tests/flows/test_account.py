@@ -14,7 +14,8 @@ from winnow.tasks.engine.runners.base import Outcome
 from winnow.tasks.runs import account as accounts
 from winnow.tasks.runs import housekeeping
 from winnow.tasks.runs.account import MAX_FAILED, Account, span, why
-from winnow.tasks.runs.run import Request, prepare
+from winnow.tasks.runs.parameters import Request
+from winnow.tasks.runs.run import prepare
 
 
 @pytest.fixture
@@ -88,11 +89,12 @@ def test_status_names_the_failed_shards_and_the_command(run, account):
 
 
 def test_the_command_asks_for_the_same(run, monkeypatch):
+    from winnow import in_process
     from winnow.cli import main as cli
+    from winnow.tasks.runs.run import result
 
     asked = []
-    monkeypatch.setattr(cli, "_flow", lambda run, verbose: asked.append(run.request) or {"work": {}})
-    monkeypatch.setattr(cli, "_say", lambda made, args: None)
+    monkeypatch.setattr(in_process, "curate", lambda run, verbose: asked.append(run.request) or result(run))
     request = replace(run.request, memory_gib=0.5, runner="dask:tcp://h:8786", anonymous=True)
     words = housekeeping.command(request).split()
     assert words[:2] == ["winnow", "run"]

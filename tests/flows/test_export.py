@@ -8,6 +8,7 @@ import re
 import string
 import unicodedata
 from collections import Counter
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -18,7 +19,9 @@ from tests.pipelines import curated, rows
 from tests.tiny import mirror
 from winnow.cli.main import main
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.exporters.redpajama import CCNET, DOCUMENT, LINES, export, quality_signals
+from winnow.tasks.exporters.base import export, exporter
+from winnow.tasks.exporters.redpajama import CCNET, DOCUMENT, LINES, missing_signals, quality_signals
+from winnow.tasks.ledger.find import open_run
 from winnow.tasks.runs.housekeeping import record
 from winnow.tasks.runs.run import release
 
@@ -34,8 +37,11 @@ def place(tmp_path_factory):
     run.context.store.open_for_writing()
     record(run)
     release(run)
-    made = export(str(base / "store"), run.id, str(base / "out"))
-    return base, run, made
+    return base, run, exported(base, run, base / "out")
+
+
+def exported(base, run, out):
+    return export(open_run(str(base / "store"), run.id), exporter("redpajama-v2"), out)
 
 
 def lines_of(path):
@@ -55,7 +61,8 @@ def test_nothing_is_dropped_and_every_document_is_there_once(place):
     assert all(d["kept"] for d in rows(run, run.pipeline.decisions))
     found = [d for _, texts, _ in pairs(base / "out") for d in texts]
     assert sorted(d["raw_content"] for d in found) == sorted(d["text"] for d in documents)
-    assert made["documents"] == len(documents)
+    assert made.counts["documents"] == len(documents)
+    assert made.counts["tokens"] > 10 * len(documents)
     assert {n.split("/")[-1] for n, *_ in pairs(base / "out")} >= {"en_head.json.gz", "en_middle.json.gz", "en_tail.json.gz"}
 
 
@@ -74,7 +81,7 @@ def test_ids_and_metadata_are_formed_as_published(place):
 
 
 def test_signals_have_the_published_names_and_spans(place):
-    base, _, made = place
+    base, run, _ = place
     assert len(CCNET) + len(DOCUMENT) + len(LINES) == 42 + 3  # published, and with the length counted
     for _, texts, signals in pairs(base / "out"):
         for text, found in zip(texts, signals, strict=True):
@@ -92,7 +99,7 @@ def test_signals_have_the_published_names_and_spans(place):
             assert values["ccnet_perplexity"][0][2] == text["perplexity"]
             assert values["ccnet_bucket"][0][2] == {"head": 0, "middle": 1, "tail": 2, "all": None}[text["bucket"]]
             assert values["ccnet_length"][0][2] == text["length"]
-    assert set(made["missing"]) == {n for n in DOCUMENT if "_ml_" in n or "_importance" in n}
+    assert set(missing_signals(open_run(str(base / "store"), run.id))) == {n for n in DOCUMENT if "_ml_" in n or "_importance" in n}
 
 
 def published(text):
@@ -143,22 +150,22 @@ def test_copies_are_listed_with_their_digest(place):
     base, run, made = place
     listed = [r for p in (base / "out" / "duplicates").rglob("*.parquet") for r in pq.read_table(p).to_pylist()]
     expected = sum(d["text_cluster_rank"] not in (None, 0) for d in rows(run, run.pipeline.decisions))
-    assert len(listed) == made["duplicates"] == expected > 0
+    assert len(listed) == made.counts["duplicates"] == expected > 0
     digests = Counter(d["digest"].removeprefix("sha1:") for _, texts, _ in pairs(base / "out") for d in texts)
     assert all(digests[r["digest"]] > 1 for r in listed)
 
 
 def test_the_same_bytes_again_and_nothing_to_do(place, tmp_path):
     base, run, made = place
-    store = str(base / "store")
-    export(store, run.id, str(tmp_path / "again"))
+    again = exported(base, run, tmp_path / "again")
     files = {p.relative_to(base / "out") for p in (base / "out").rglob("*") if p.is_file()}
     assert all((base / "out" / f).read_bytes() == (tmp_path / "again" / f).read_bytes() for f in files)
-    assert len(files) == made["files"] + 1
-    assert export(store, run.id, str(base / "out"))["nothing_to_do"]
+    assert {str(f) for f in files} == {*made.files, "export.json"}
+    assert again.digest == made.digest
+    assert exported(base, run, base / "out").nothing_to_do
     (tmp_path / "again" / "export.json").write_text('{"run": "another"}')
     with pytest.raises(BadInput, match="holds an export of another"):
-        export(store, run.id, str(tmp_path / "again"))
+        exported(base, run, tmp_path / "again")
 
 
 def test_text_that_changed_after_it_was_measured_is_refused():
@@ -168,10 +175,31 @@ def test_text_that_changed_after_it_was_measured_is_refused():
 
 def test_the_command_says_what_it_wrote(place, tmp_path, capsys):
     base, run, made = place
-    for said in (f"{made['documents']} documents of {run.id}", "Nothing to do"):
-        assert main(["export", "--store", str(base / "store"), "--run", run.id, "--out", str(tmp_path / "out")]) == 0
+    words = ["export", "--store", str(base / "store"), "--run", run.id, "--out", str(tmp_path / "out"), "--format", "redpajama-v2"]
+    for said in (f"{made.counts['documents']} documents", "Nothing to do"):
+        assert main(words) == 0
         out = capsys.readouterr()
         assert said in out.out + out.err
     assert "null, since the run has no such signal: rps_doc_ml_palm_score" in out.out
-    assert main(["export", "--store", str(base / "store"), "--run", "other", "--out", str(tmp_path / "out")]) == 2
-    assert "There is no run other" in capsys.readouterr().err
+    assert main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["digest"] == made.digest
+    assert {k: told[k] for k in ("documents", "tokens")} == {k: made.counts[k] for k in ("documents", "tokens")}
+    assert {hashlib.sha256(Path(f).read_bytes()).hexdigest() for f in told["files"]} == {
+        hashlib.sha256((base / "out" / f).read_bytes()).hexdigest() for f in made.files
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--run", "other"), "There is no run other"),
+        (("--format", "megatron-9"), "There is no format 'megatron-9'. Known are: redpajama-v2 (documents,"),
+        (("--tokenizer", "gpt2"), "leave --tokenizer out"),
+        (("--out", "/proc/winnow"), "cannot be written"),
+    ],
+)
+def test_what_cannot_be_exported_is_said(place, tmp_path, capsys, more, said):
+    base, *_ = place
+    assert main(["export", "--store", str(base / "store"), "--out", str(tmp_path / "out"), *more]) == 2
+    assert said in capsys.readouterr().err

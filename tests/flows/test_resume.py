@@ -23,7 +23,8 @@ from tests.flows.conftest import ROOT, START_S, get
 from tests.pipelines import curated, digests
 from tests.tiny import CRAWL, mirror
 from winnow.tasks.engine.store import TEMPORARY
-from winnow.tasks.runs.run import Request, prepare, release
+from winnow.tasks.runs.parameters import Request
+from winnow.tasks.runs.run import prepare, release
 
 pytestmark = pytest.mark.server
 POOL = "resume"
@@ -171,7 +172,7 @@ def gate(source):
 def test_cancel_retry_schedule_and_a_dead_server_end_with_the_same_bytes(place, source, gate, tmp_path):
     gate.let(len(list(source.rglob("*.warc.gz"))))
     quiet = curated(CRAWL, "gopher", tmp_path / "quiet", base_url=gate.url)
-    digest = release(quiet)["manifest"]["digest"]
+    digest = release(quiet).digest
     gate.shut()
     folder, api, env = place
     store = tmp_path / "store"

@@ -37,7 +37,7 @@ def test_a_run_is_seen_on_a_server(winnow, server, tiny, local, store, tmp_path)
     stages = {r["name"] for r in get(f"{server}/flow_runs/filter", {"limit": 200}) if r["parent_task_run_id"]}
     assert {"cluster-url", "publish"} <= stages
     keys = {a["key"] for a in get(f"{server}/artifacts/latest/filter", {"limit": 200})}
-    assert {"funnel", "drops", "report", "progress-extract", "rules", "overlaps", "languages", "diversity", "cost"} <= keys
+    assert {"funnel", "drops", "report", "progress-extract", "rules", "languages", "diversity", "time"} <= keys
     # A limit moved: extraction is found in the store.
     mine = tmp_path / "mine.yaml"
     mine.write_text("extends: gopher\nlimits:\n  word_count: {low: 51, high: 100000}\n")

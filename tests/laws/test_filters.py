@@ -79,7 +79,7 @@ def broken(f: Filter, doc: Document) -> str:
 
 
 @pytest.mark.parametrize("f", FILTERS, ids=lambda f: type(f).__name__)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=st.one_of(any_text, web_text), url=urls, language=st.sampled_from(["en", "de", "", "zh", "../en"]))
 @example(text="", url="", language="")
 @example(text=" \n\t ", url="", language="")

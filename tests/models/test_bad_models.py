@@ -8,7 +8,8 @@ from tests.models.ngram.texts import trained as language_model
 from tests.tiny import mirror
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.models.files import locate, model_file, register
-from winnow.tasks.runs.run import Request, prepare
+from winnow.tasks.runs.parameters import Request
+from winnow.tasks.runs.run import prepare
 
 PERPLEXITY, CLASSIFIER, IMPORTANCE = "perplexity.Perplexity", "classifier.Classifier", "importance.Importance"
 

@@ -1,17 +1,17 @@
-"""What the profile counts, against the tables it was counted from."""
+"""What a report says of rules, diversity and perplexity, against the tables that it was counted from."""
 
-import json
 import math
 from collections import Counter
 
-import pyarrow as pa
 import pytest
 
 from tests.pipelines import curated, rows
 from tests.tiny import mirror
-from winnow.tasks.corpus.profile import LARGEST, SAMPLES, added, deciding, registered_domain, top_level
+from winnow.tasks.corpus.profile import SAMPLES, TABLES, deciding
 from winnow.tasks.report.histogram import HEIGHT, WIDTH, histogram
-from winnow.tasks.report.insight import diversity, entropy, perplexity, rules, samples
+from winnow.tasks.report.insight import diversity, entropy, perplexity, rules
+from winnow.tasks.report.tallies import Bin, Tallies, added
+from winnow.tasks.sources.domains import registered_domain
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +21,8 @@ def run(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def profile(run):
-    total: dict = {}
-    for shard in run.context.shard_keys:
-        added(run.context.read(run.pipeline.profile, shard).to_pylist(), total)
-    return [{"what": w, "bin": b, "documents": n, "kept": k} for (w, b), (n, k) in total.items()]
+def tallies(run):
+    return added(run.context.read(run.pipeline.profile, shard) for shard in run.context.shard_keys)
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +30,11 @@ def decisions(run):
     return rows(run, run.pipeline.decisions)
 
 
-def test_rules_alone_and_together(profile, decisions):
+def test_rules_alone_and_together(tallies, decisions):
     sets = [{c["reason"] for c in d["crossed"]} for d in decisions]
     every, alone = Counter(r for s in sets for r in s), Counter(r for s in sets if len(s) == 1 for r in s)
-    found = rules(profile)
-    assert {r.name: (r.documents, r.alone) for r in found.rules} == {name: (n, alone[name]) for name, n in every.items()}
+    found = rules(tallies)
+    assert {r.reason: (r.documents, r.alone) for r in found.rules} == {name: (n, alone[name]) for name, n in every.items()}
     assert found.pairs
     for pair in [*found.pairs, *(o for row in found.matrix for o in row)]:
         both = sum({pair.one, pair.other} <= s for s in sets)
@@ -45,13 +42,12 @@ def test_rules_alone_and_together(profile, decisions):
         assert pair.share == pytest.approx(both / min(every[pair.one], every[pair.other]))
 
 
-def test_what_any_other_bound_would_keep(profile, run, decisions):
+def test_what_any_other_bound_would_keep(tallies, run, decisions):
     """At the edges of the bins, where the curve is exact."""
     signals = {r["id"]: r["word_count"] for r in rows(run, run.pipeline.signals)}
     free = [signals[d["id"]] for d in decisions if {c["reason"].split(":")[0] for c in d["crossed"]} <= {"word_count"}]
-    counted = [(r["bin"], r["documents"], r["kept"]) for r in profile if r["what"] == "signal:word_count"]
-    chart = histogram(counted, [50, 100_000])
-    curve = chart.curve([(r["bin"], r["documents"]) for r in profile if r["what"] == "alone:word_count"], "low", len(decisions), 100_000)
+    chart = histogram(tallies.signals["word_count"], [50, 100_000])
+    curve = chart.curve(tallies.signals["word_count"], "low", len(decisions), 100_000)
     assert free
     for cell, (x, share) in zip(chart.cells, curve[::2], strict=True):
         assert share == pytest.approx(sum(v >= cell.low - 1e-3 for v in free) / len(decisions))
@@ -59,72 +55,52 @@ def test_what_any_other_bound_would_keep(profile, run, decisions):
         assert HEIGHT > 0
 
 
-def test_diversity_before_and_after(profile, run, decisions):
+def test_diversity_before_and_after(tallies, run, decisions):
     documents = rows(run, run.pipeline.documents)
-    steps = [s.label for s in deciding(run.pipeline.decisions)]
-    assert steps == ["select", "dedup-url", "dedup-text", "dedup-minhash"]
-    found = diversity(profile, steps)
+    assert [s.step for s in tallies.steps] == [s.label for s in deciding(run.pipeline.decisions)]
+    found = diversity(tallies)
     kept = [d for d, k in zip(documents, decisions, strict=True) if k["kept"]]
     assert (found[0].step, found[0].documents) == ("extracted", len(documents))
     assert found[-1].documents == len(kept)
     assert found[0].language == pytest.approx(entropy(Counter(d["language"] for d in documents).values()))
     by_shard = [run.context.read(run.pipeline.documents, s)["host"].to_pylist() for s in run.context.shard_keys]
     mean = sum(entropy(Counter(map(registered_domain, hosts)).values()) * len(hosts) for hosts in by_shard) / len(documents)
-    assert found[0].domain == pytest.approx(mean, abs=1e-5)
-    assert diversity([], steps) == []
+    assert found[0].domain == pytest.approx(mean)
+    assert diversity(Tallies()) == []
 
 
-def test_samples_are_few_and_the_same_in_any_order(profile, decisions):
-    found = samples(profile)
+def test_samples_are_few_and_of_their_reason(tallies, decisions):
+    drawn = Counter(s.reason for s in tallies.samples)
     reasons = Counter(d["reason"] or "" for d in decisions)
-    assert {r: len(d) for r, d in found.items()} == {r: min(n, SAMPLES) for r, n in reasons.items()}
+    assert drawn == {reason: min(n, SAMPLES) for reason, n in reasons.items()}
     by_id = {d["id"]: d for d in decisions}
-    for reason, drawn in found.items():
-        assert all((by_id[d.id]["reason"] or "") == reason for d in drawn)
-        assert all(d.text for d in drawn)
-    low = found["word_count:low"][0] if "word_count:low" in found else None
-    assert low is None or low.value < low.limit
+    for sample in tallies.samples:
+        assert (by_id[sample.id]["reason"] or "") == sample.reason
+        assert sample.text
+        if sample.reason == "word_count:low":
+            assert sample.value < sample.limit
 
 
-def test_a_profile_of_many_shards_stays_small():
-    total: dict = {}
-    for shard in range(200):
-        table = [
-            *({"what": "sample:x", "bin": json.dumps({"draw": f"{shard:03}{i}"}), "documents": 1, "kept": 0} for i in range(3)),
-            *({"what": "largest:text", "bin": f"u{shard}-{i}", "documents": shard + i, "kept": 1} for i in range(10)),
-            {"what": "language", "bin": "en", "documents": 2, "kept": 1},
-        ]
-        added(table, total)
-    assert total["language", "en"] == [400, 200]
-    assert [b for w, b in total if w == "sample:x"] == [json.dumps({"draw": f"000{i}"}) for i in range(3)]
-    assert sorted(n for (w, _), (n, _) in total.items() if w == "largest:text")[-1] == 208
-    assert sum(w == "largest:text" for w, _ in total) == LARGEST
+def test_groups_are_the_documents_of_the_run(tallies, run, decisions):
+    documents = rows(run, run.pipeline.documents)
+    kept = {d["id"] for d in decisions if d["kept"]}
+    for group in tallies.of("language").groups:
+        mine = [d for d in documents if (d["language"] or "unknown") == group.name]
+        assert (group.documents, group.chars) == (len(mine), sum(d["text_chars"] for d in mine))
+        assert (group.kept, group.chars_kept) == (
+            sum(d["id"] in kept for d in mine),
+            sum(d["text_chars"] for d in mine if d["id"] in kept),
+        )
+    for dimension in ("language", "domain", "tld", "hour", "truncated"):
+        assert sum(g.documents for g in tallies.of(dimension).groups) == len(documents)
 
 
 def test_perplexity_by_language():
-    bins = [{"what": "perplexity:en", "bin": str(2.0**i), "documents": 10, "kept": i % 2} for i in range(8)]
-    [spread] = perplexity(bins)
+    bins = tuple(Bin(2.0**i, 10, i % 2, i % 2) for i in range(8))
+    [spread] = perplexity(Tallies(perplexity={"en": bins}))
     assert (spread.language, spread.documents, spread.kept) == ("en", 80, 4)
     assert 2 <= spread.low < spread.median < spread.high <= 2**7
-    assert perplexity([]) == []
-
-
-@pytest.mark.parametrize(
-    ("host", "domain", "tld"),
-    [
-        ("news.bbc.co.uk", "bbc.co.uk", "uk"),
-        ("example.org", "example.org", "org"),
-        ("10.0.0.1", "10.0.0.1", "unknown"),
-        ("localhost", "localhost", "unknown"),
-        ("", "", "unknown"),
-        ("a" * 300 + "..", "a" * 300 + "..", ""),
-        ("xn--mnchen-3ya.de", "xn--mnchen-3ya.de", "de"),
-        ("[::1]", "[::1]", "unknown"),
-    ],
-)
-def test_domains(host, domain, tld):
-    assert registered_domain(host) == domain
-    assert top_level(host) == (tld or "unknown")
+    assert perplexity(Tallies()) == []
 
 
 def test_entropy():
@@ -133,8 +109,9 @@ def test_entropy():
     assert entropy([3, 1]) == pytest.approx(-0.75 * math.log2(0.75) - 0.25 * math.log2(0.25))
 
 
-def test_the_profile_is_a_table_of_counts(run):
+def test_a_profile_is_one_row_of_typed_tables(run):
     for shard in run.context.shard_keys:
-        table = run.context.read(run.pipeline.profile, shard)
-        assert table.num_rows == len({(r["what"], r["bin"]) for r in table.to_pylist()})
-        assert pa.compute.min(table["documents"]).as_py() >= 0
+        profile = run.context.read(run.pipeline.profile, shard)
+        assert (profile.num_rows, profile.column_names) == (1, list(TABLES))
+        for name, schema in TABLES.items():
+            assert [(f.name, f.type) for f in profile.schema.field(name).type.value_type] == [(f.name, f.type) for f in schema]

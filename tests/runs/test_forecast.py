@@ -11,8 +11,9 @@ from tests.pipelines import work_off
 from tests.tiny import mirror
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.runs.forecast import Sample, StepSample, copies_factor, forecast, makespan, total
+from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.plans import known, outcome, stored
-from winnow.tasks.runs.run import Request, prepare, sampled
+from winnow.tasks.runs.run import prepare, sampled
 
 
 def test_a_sample_of_everything_is_exact():

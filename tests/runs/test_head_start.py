@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from tests.pipelines import curated, digests, work_off_with
 from tests.tiny import mirror
 from winnow.tasks.engine.runners.base import Outcome
-from winnow.tasks.runs.head_start import Ahead, begun, head_start
-from winnow.tasks.runs.run import Request, prepare, release
+from winnow.tasks.runs.head_start import Ahead, head_start
+from winnow.tasks.runs.parameters import Request
+from winnow.tasks.runs.run import prepare, release
 
 STEPS = (SimpleNamespace(address="a-1", label="a"),)
 LATER = (SimpleNamespace(address="b-1", label="b"),)
@@ -107,11 +108,9 @@ def test_a_run_that_was_begun_ahead_has_the_bytes_of_one_that_was_not(tmp_path):
     source = mirror(tmp_path / "mirror", warcs=5, pages=4)
     quiet = curated(source, "gopher", tmp_path / "quiet")
     run = prepare(Request(str(source), "gopher", str(tmp_path / "ahead"), 2))
-    with head_start(run):
-        handed = begun.get()
+    with head_start(run) as handed:
         assert handed.run is run
-        assert work_off_with(run, handed.runner)["digest"] == release(quiet)["manifest"]["digest"]
-    assert begun.get() is None
+        assert work_off_with(run, handed.runner)["digest"] == release(quiet).digest
     assert digests(run) == digests(quiet)
     assert run.plan.computed == run.plan.total()
     with pytest.raises(CancelledError):
@@ -121,5 +120,5 @@ def test_a_run_that_was_begun_ahead_has_the_bytes_of_one_that_was_not(tmp_path):
 def test_a_finished_run_gets_no_workers(tmp_path):
     source = mirror(tmp_path / "mirror", warcs=1, pages=4)
     run = curated(source, "gopher", tmp_path / "store")
-    with head_start(run):
-        assert begun.get() is None
+    with head_start(run) as handed:
+        assert handed.runner is None

@@ -1,6 +1,6 @@
 """The runner ``local``: worker processes of this machine, spawned, bounded in memory, replaced when one dies. Knows neither steps nor Prefect.
 
-Spawn, because s3fs is not fork-safe; no ``max_tasks_per_child``, because it deadlocks in CPython 3.11 to 3.13 (research/prefect.md).
+Spawn, because s3fs is not fork-safe; no ``max_tasks_per_child``, because it deadlocks in CPython 3.11 to 3.13 (docs/design.md).
 Each worker is an executor of its own: the death of one breaks nothing but the shard it was making, and says which one that was.
 """
 

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.models.files import KNOWN, ModelFile, locate, registered
 from winnow.tasks.models.ngram.kenlm_file import damage
 
 Find = Callable[[Any], ModelFile]
 
 
+@stable("option/ngram-model")
 @dataclass(frozen=True)
 class NgramModel:
     """KenLM and SentencePiece files that belong together, for texts of one language."""

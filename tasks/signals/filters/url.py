@@ -145,9 +145,9 @@ def _lists(blocklists: str, lists: str) -> _Lists:
     return _Lists(
         np.load(cached_file(f"url-lists/{lists}-domains.npy", lambda: _hashed(blocklists, "domains")), mmap_mode="r"),
         np.load(cached_file(f"url-lists/{lists}-urls.npy", lambda: _hashed(blocklists, "urls")), mmap_mode="r"),
-        _words("banned_words"),
-        _words("soft_banned_words"),
-        re.compile("|".join(map(re.escape, sorted(_words("banned_subwords"))))),
+        banned_words("banned_words"),
+        banned_words("soft_banned_words"),
+        re.compile("|".join(map(re.escape, sorted(banned_words("banned_subwords"))))),
     )
 
 
@@ -174,7 +174,8 @@ def _entries(blocklists: str, name: str) -> Iterator[list[bytes]]:
 
 
 @cache
-def _words(name: str) -> frozenset[str]:
+def banned_words(name: str) -> frozenset[str]:
+    """One of datatrove's word lists, in lower case and without punctuation: banned_words, soft_banned_words or banned_subwords."""
     lines = (_assets() / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     return frozenset(
         word for line in lines if line and not line.startswith("#") and (word := "".join(NOT_ALNUM.split(line.strip().lower())))

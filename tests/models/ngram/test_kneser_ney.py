@@ -65,7 +65,7 @@ def as_words(grams, vocabulary):
 lines_of_words = st.lists(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=9).map(" ".join), min_size=3, max_size=25)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(lines=lines_of_words, order=st.integers(2, 4), prune=st.sampled_from([(0,), (0, 0, 1), (0, 1), (0, 1, 2)]))
 def test_probabilities_are_those_of_the_equations(lines, order, prune):
     if max(len(line.split()) for line in lines) + 2 < order:

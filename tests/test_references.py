@@ -1,0 +1,64 @@
+"""What code and documents refer to is in the house: a path that was renamed, a page that was never here, a rule by a number of another document."""
+
+import io
+import re
+import tokenize
+from itertools import chain
+
+import pytest
+
+from tests.shared import ROOT
+
+FOLDERS = ("tasks", "flows", "blocks", "winnow", "docs", "tests", "infra", "examples", "research")
+PATH = re.compile(rf"(?<![\w./:-])((?:{'|'.join(FOLDERS)})/[A-Za-z0-9_][A-Za-z0-9_./-]*)")
+ELSEWHERE = re.compile(r"\(design, |\bdesign, section|\btraps? \d")
+URL = re.compile(r"\w+://\S+")
+SOURCES = sorted(
+    p
+    for p in chain(
+        *((ROOT / folder).rglob("*.py") for folder in ("tasks", "flows", "blocks", "winnow/cli", "tests")),
+        (ROOT / "docs").glob("*.md"),
+        ROOT.glob("*.md"),
+        [ROOT / "Makefile", ROOT / "pyproject.toml"],
+    )
+    if p.name != "CHANGELOG.md" and not p.name.startswith("adding-") and p != ROOT / "tests" / "test_references.py"
+)
+"""The change log tells of what is gone, the pages on adding something of what the reader will write."""
+
+
+def prose(text, is_python):
+    """The part that is written for people: all of a document, comments and docstrings of Python."""
+    if not is_python:
+        return text
+    parts = []
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and token.string.lstrip("rRbBuUfF").startswith('"""')):
+            parts.append(token.string)
+    return "\n".join(parts)
+
+
+def broken(text):
+    """References of a text that lead nowhere."""
+    text = URL.sub("", text)
+    found = [m.group(0) for m in ELSEWHERE.finditer(text)]
+    for match in PATH.finditer(text):
+        path = match.group(1).rstrip(".")
+        if text[match.end() : match.end() + 1] in ("<", "*", "{", "…") or any(
+            part.isupper() and len(part) > 1 for part in path.replace(".", "/").split("/")
+        ):
+            continue  # a pattern: tests/data/sample/*, docs/NAME.md
+        if not (ROOT / path).exists():
+            found.append(path)
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_reference_leads_somewhere(path):
+    text = path.read_text(encoding="utf-8")
+    assert not broken(prose(text, path.suffix == ".py"))
+
+
+def test_a_reference_that_leads_nowhere_is_found():
+    assert broken("see research/nowhere.md and tasks/engine/step.py.") == ["research/nowhere.md"]
+    assert broken("as always (design, section 3), trap 2") == ["(design, ", "trap 2"]
+    assert not broken("https://example.org/docs/none.md, `tests/data/<name>`, docs/NAME.md")

@@ -1,0 +1,17 @@
+"""``winnow prune``: free the disk of what no run needs."""
+
+from winnow.cli.options import STORE, StoreOption
+
+PANEL = "Operate"
+
+
+def command(*, drop: list[str] | None = None, dry_run: bool = False, store: StoreOption = STORE) -> None:
+    """Delete what no kept run of a store needs.
+
+    Args:
+        drop: Forget this run and delete its corpus too (see `winnow status`); may be given several times.
+        dry_run: Only say what would be deleted.
+    """
+    from winnow.tasks.runs.housekeeping import prune
+
+    print("\n".join(prune(store, drop=tuple(drop or ()), dry_run=dry_run)))

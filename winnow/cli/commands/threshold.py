@@ -1,0 +1,30 @@
+"""``winnow threshold``: where to cut a signal."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from winnow.cli.options import STORE, StoreOption
+
+PANEL = "Look into a run"
+
+
+def command(
+    signal: str,
+    /,
+    *,
+    run: Annotated[str, Parameter(help="A run of the store (see `winnow status`).")],
+    language: str = "",
+    svg: str = "",
+    store: StoreOption = STORE,
+) -> None:
+    """Where to cut a signal of a finished run whose values form two groups.
+
+    Args:
+        signal: A column of the run's signals.
+        language: Only documents of this language.
+        svg: The file of the plot; threshold-SIGNAL.svg if left out.
+    """
+    from winnow.tasks.ledger.threshold import threshold
+
+    print("\n".join(threshold(store, run, signal, language=language, svg=svg)))

@@ -1,0 +1,200 @@
+"""``winnow train``: a model from texts, registered under a name."""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Parameter
+
+from winnow import in_process
+from winnow.cli.options import STORE
+
+if TYPE_CHECKING:
+    from winnow.tasks.runs.examples import Sources
+
+PANEL = "Models"
+Many = Parameter(consume_multiple=True)
+
+command = App(name="train", help="Train a model and register it.", default_parameter=Parameter(negative=(), allow_repeating=True))
+
+
+@command.command
+def lm(
+    *,
+    lang: str,
+    text: Annotated[list[str], Many],
+    out: str,
+    vocabulary: int = 65536,
+    order: int = 5,
+    prune: Annotated[tuple[int, ...], Many] = (0, 0, 1),
+    estimator: str = "winnow",
+    licence: str = "",
+) -> None:
+    """A language model for perplexity, trained as cc_net does: SentencePiece, KenLM.
+
+    Args:
+        lang: The language, as documents have it in their column language.
+        text: Files: .txt (a line each), .jsonl or .parquet with a column text; .gz too.
+        out: A name in the registry of models, or the path of a folder.
+        vocabulary: Pieces of SentencePiece, at most (cc_net: 65536).
+        order: The longest n-grams.
+        prune: Per order, leave out n-grams that are seen at most so often.
+        estimator: winnow, or lmplz if it is on the PATH (text larger than memory).
+        licence: The licence of the model, for its card.
+    """
+    from winnow.flows.training import already_trained
+    from winnow.tasks.models.files import registered
+    from winnow.tasks.models.ngram.train import LmOptions, training_digest
+
+    options = LmOptions(lang, vocabulary, order, prune, estimator)
+    digest, _ = training_digest([Path(t) for t in text], options)
+    found = already_trained(out, digest)
+    if found:
+        print(f"Nothing to do: {found.folder} was trained from these files with these options.", file=sys.stderr)
+    else:
+        in_process.settings(verbose=False)
+        from winnow.flows.train_lm import train_language_model
+
+        parameters: Any = {"vocabulary": vocabulary, "order": order, "prune": list(prune), "estimator": estimator}
+        state: Any = train_language_model(lang, text, out, licence=licence, return_state=True, **parameters)
+        state.result()
+        found = registered(out)
+    figures = found.card["figures"]
+    print(f"model     {found.folder}\ntokens    {figures['tokens']:,}\nheld out  perplexity {figures['held_out_perplexity']}")
+    print(f"use it    measure: {{perplexity: [{{perplexity.Perplexity: {{models: {{{lang}: {out}}}}}}}]}}")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Examples:
+    """What a model learns from.
+
+    Args:
+        out: A name in the registry of models, or the path of a folder.
+        positive: Files of positive examples: .txt (a document per line), .jsonl or .parquet; .gz too.
+        negative: Files of negative examples.
+        positive_where: SQL that chooses documents of --run, over its signals, url, host, kept and reason.
+        negative_where: SQL that chooses negative documents of --run.
+        positive_domains: A file with a list of domains or URLs, one a line, that chooses documents of --run.
+        negative_domains: A file with a list of domains or URLs that chooses negative documents of --run.
+        run: A finished run; negatives are its other documents unless they are chosen.
+        store: The store of that run.
+        lang: Only documents of these languages; the model gives others no score.
+        licence: The licence of the model, for its card.
+    """
+
+    out: str
+    positive: Annotated[list[str], Many] = field(default_factory=list)
+    negative: Annotated[list[str], Many] = field(default_factory=list)
+    positive_where: str = ""
+    negative_where: str = ""
+    positive_domains: str = ""
+    negative_domains: str = ""
+    run: str = ""
+    store: str = STORE
+    lang: Annotated[list[str], Many] = field(default_factory=list)
+    licence: str = ""
+
+    @property
+    def sources(self) -> "Sources":
+        """Checked. Raises BadInput."""
+        from winnow.tasks.runs.examples import Choice, Sources
+
+        return Sources(
+            Choice(tuple(self.positive), self.positive_where, self.positive_domains),
+            Choice(tuple(self.negative), self.negative_where, self.negative_domains),
+            self.run,
+            self.store,
+            tuple(self.lang),
+        )
+
+    @property
+    def words(self) -> tuple[Any, ...]:
+        """As the flows take them."""
+        return (
+            self.out, self.positive, self.negative, self.run, self.store, self.positive_where, self.negative_where, self.positive_domains,
+            self.negative_domains, self.lang,
+        )  # fmt: skip
+
+
+@command.command
+def classifier(
+    examples: Examples,
+    *,
+    preset: str = "",
+    word_ngrams: int | None = None,
+    dim: int | None = None,
+    epochs: int | None = None,
+    min_count: int | None = None,
+    buckets: int | None = None,
+    seed: int | None = None,
+    learning_rate: float | None = None,
+    prepare: str | None = None,
+    per_class: int = 0,
+    unbalanced: bool = False,
+) -> None:
+    """A fastText classifier, from positive and negative examples: files, or documents of a finished run.
+
+    Args:
+        preset: Published options: quality, wikiref, educational, harmful or math.
+        word_ngrams: The longest n-grams of words.
+        dim: Numbers per word.
+        epochs: Passes over the examples.
+        min_count: Words seen less often are left out.
+        buckets: Rows that n-grams share.
+        seed: The seed of the order of examples, and of the first weights.
+        learning_rate: The learning rate at the beginning.
+        prepare: line for the text as it is; words for lower case, punctuation apart.
+        per_class: At most so many examples of each kind; 0 for all.
+        unbalanced: Take all examples of both kinds; by default as many of one as of the other.
+    """
+    from winnow.flows.training import already_trained
+    from winnow.tasks.models.classify.train import options_of, training_digest
+    from winnow.tasks.models.files import registered
+
+    given: dict[str, Any] = {
+        "word_ngrams": word_ngrams, "dim": dim, "epochs": epochs, "learning_rate": learning_rate, "min_count": min_count, "buckets": buckets,
+        "seed": seed, "prepare": prepare,
+    }  # fmt: skip
+    changed = {name: value for name, value in given.items() if value is not None}
+    options = options_of(preset, changed)
+    rules = {"per_class": per_class, "balanced": not unbalanced}
+    found = already_trained(examples.out, training_digest(examples.sources.described(), options, rules))
+    if found:
+        print(f"Nothing to do: {found.folder} was trained from these examples with these options.", file=sys.stderr)
+    else:
+        in_process.settings(verbose=False)
+        from winnow.flows.train_classifier import train_classifier
+
+        state: Any = train_classifier(*examples.words, preset, changed, licence=examples.licence, return_state=True, **rules)
+        state.result()
+        found = registered(examples.out)
+    held = found.card["figures"]["held_out"]
+    print(f"model     {found.folder}\nheld out  {held['positives']} positive, {held['negatives']} negative, AUC {held['auc']:.3f}")
+    for row in (held["at_half"], held["best_f1"]):
+        print(f"at {row['threshold']:<7g}precision {row['precision']:.3f}, recall {row['recall']:.3f}, F1 {row['f1']:.3f}")
+    print(f"use it    measure: {{{found.name}: [{{classifier.Classifier: {{model: {examples.out}}}}}]}}")
+
+
+@command.command
+def importance(examples: Examples) -> None:
+    """Importance weights (DSIR): words and pairs of words of a target text (positive) against raw text (negative)."""
+    from winnow.flows.training import already_trained
+    from winnow.tasks.models.files import registered
+    from winnow.tasks.models.importance import training_digest
+
+    found = already_trained(examples.out, training_digest(examples.sources.described()))
+    if found:
+        print(f"Nothing to do: {found.folder} was made from these texts.", file=sys.stderr)
+    else:
+        in_process.settings(verbose=False)
+        from winnow.flows.train_importance import train_importance
+
+        state: Any = train_importance(*examples.words, licence=examples.licence, return_state=True)
+        state.result()
+        found = registered(examples.out)
+    figures = found.card["figures"]
+    print(f"model     {found.folder}\ntarget    {figures['target_texts']} texts, {figures['target_words']} words")
+    print(f"raw       {figures['raw_texts']} texts, {figures['raw_words']} words")
+    print(f"use it    measure: {{{found.name}: [{{importance.Importance: {{model: {examples.out}, signal: {found.name}_importance}}}}]}}")

@@ -1,0 +1,51 @@
+"""Running a flow of Winnow in this process, for the command line and the Python API alike: Prefect's settings, progress on the terminal, the result."""
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from winnow.tasks.runs.run import Run
+
+
+def settings(*, verbose: bool) -> None:
+    """Set what a command's own Prefect needs, where the environment says nothing. Before Prefect is imported."""
+    from winnow.flows.serve import SERVER
+
+    # Its recorder of task runs writes in batches, as that of `winnow serve`, and nobody sees the events of a temporary server. Each write alone would
+    # lock its SQLite now and then: an answer 503 then costs the flow two seconds or more (sample snapshot: 25 s, once 85 s, instead of 11).
+    for name, value in SERVER.items():
+        os.environ.setdefault(name, value)
+    for service in ("EVENT_PERSISTER", "TRIGGERS"):
+        os.environ.setdefault(f"PREFECT_SERVER_SERVICES_{service}_ENABLED", "false")
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    if not verbose:
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+
+
+def curate(run: "Run", *, verbose: bool = False) -> dict[str, Any]:
+    """Work off what a prepared run misses, and release it; what ``winnow run --json`` prints. Raises what the flow failed with."""
+    from winnow.tasks.runs.head_start import head_start
+
+    settings(verbose=verbose)
+    with head_start(run) as begun:
+        from winnow.flows.curate import curate_begun
+
+        return watched(lambda: curate_begun(begun))
+
+
+def watched(flow: Callable[[], Any]) -> dict[str, Any]:
+    """The result of a flow's final state, with its progress on the terminal. Raises what it failed with."""
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    from winnow.cli.terminal import Progress
+    from winnow.flows.curate import listener
+
+    # Without a heartbeat each subflow ends a second earlier (research/prefect.md); nobody watches a command's flow for zombies.
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), Progress() as progress:
+        token = listener.set(progress.tell)
+        try:
+            state = flow()
+        finally:
+            listener.reset(token)
+    return dict(state.result())
