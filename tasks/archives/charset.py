@@ -53,6 +53,7 @@ ODD = re.compile(
     r"^[\u00a1-\u00ff]{3,}$|[A-Za-z\u00c0-\u024f][\u00a1-\u00a6\u00a8-\u00ac\u00ae-\u00b1\u00b5\u00b6\u00b8\u00b9\u00bb-\u00bf\u00d7\u00f7]"
     r"[A-Za-z\u00c0-\u024f]|[A-Za-z][\u0370-\u06ff]|[\u0370-\u06ff][A-Za-z]|[α-ωά-ώа-яё][Α-ΩΆ-ΏА-ЯЁ]|[\x80-\x9f]|\ufffd"
 )
+CAPITALS = re.compile(r"[А-ЯЁ]{4,}\Z|[Α-ΩΆ-Ώ]{4,}\Z")
 NOT_WEB = frozenset({"undefined", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "mbcs", "oem", "palmos"})
 
 
@@ -166,10 +167,12 @@ def _detected(payload: bytes) -> str:
 
 def _most_plausible(possible: list[Decoded], payload: bytes) -> Decoded:
     """The first of the declared readings, unless another reading has far fewer words that no language writes."""
-    best, least = possible[0], _oddness(possible[0].text)
+    best = possible[0]
     for other in possible[1:]:
-        if other.encoding != best.encoding and (odd := _oddness(other.text)) < least - CLEARLY:
-            best, least = other, odd
+        # Of two declarations, one makes small letters capitals where KOI8 and windows-1251 are confused.
+        if other.encoding != best.encoding and _oddness(other.text, CAPITALS) < _oddness(best.text, CAPITALS) - CLEARLY:
+            best = other
+    least = _oddness(best.text)
     if least > CLEARLY and (found := _detected(payload)) and found not in ("utf-8", "ascii", best.encoding):
         text = _mostly(payload, found)
         if text is not None and _oddness(text) < least - CLEARLY:
@@ -177,12 +180,12 @@ def _most_plausible(possible: list[Decoded], payload: bytes) -> Decoded:
     return best
 
 
-def _oddness(text: str) -> float:
+def _oddness(text: str, also: re.Pattern[str] | None = None) -> float:
     """Share of the words beyond ASCII that no language writes, of the first few thousand."""
     words = odd = 0
     for found in WORD_BEYOND_ASCII.finditer(text[:ODD_CHARS]):
         words += 1
-        odd += bool(ODD.search(found[0]))
+        odd += bool(ODD.search(found[0]) or (also and also.match(found[0])))
         if words == ODD_WORDS:
             break
     return odd / words if words else 0.0

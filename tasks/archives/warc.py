@@ -196,7 +196,7 @@ class RecordReader:
             return self._recover(record, body, None, first)
         here = self._need(body + min(n, self._max))
         if n > self._max:
-            lie = -1 if self._one_per_member else find_record(w.data, w.pos + body, w.pos + here, self._patterns)
+            lie = -1 if self._one_per_member else find_record(w.data, w.pos + body, w.pos + min(here, body + n), self._patterns)
             return self._oversized(record, body, n) if lie < 0 and here >= body + self._max else self._recover(record, body, n, first)
         end = body + n
         if here < end:
