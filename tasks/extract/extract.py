@@ -95,7 +95,9 @@ class Extract(ShardStep):
                         losses.name(FILE_NOT_AN_ARCHIVE, file.path, why=str(e))
 
         table = to_table(documents(), LanguageModel.of(self.model))
-        return StepResult(table, rows_in, table.num_rows, dict(losses.by_reason), dict(sorted(notes.items())), {"dropped": losses.table()})
+        return StepResult(
+            table, rows_in, table.num_rows, dict(losses.by_reason), dict(sorted(notes.items())) | losses.notes, {"dropped": losses.table()}
+        )
 
     def _records(self, stream: BinaryIO) -> Iterator[Record]:
         records = read_records(

@@ -19,6 +19,8 @@ DROPPED = pa.schema(
         pa.field("reason", pa.string()),
     ]
 )
+FILE = "file:"
+"""Begins the reasons that cost a whole file."""
 FILE_MISSING = "file:missing"
 FILE_NOT_AN_ARCHIVE = "file:not_an_archive"
 
@@ -33,6 +35,12 @@ class Losses:
     @property
     def total(self) -> int:
         return self.by_reason.total()
+
+    @property
+    def notes(self) -> dict[str, dict[str, int]]:
+        """The files of which nothing could be read, for the notes of the step."""
+        lost = {row["source_file"]: 1 for row in self._rows if row["reason"].startswith(FILE)}
+        return {"lost_files": lost} if lost else {}
 
     def count(self, reason: str, rows: int = 1) -> None:
         """Rows that nobody will look for, such as request records."""

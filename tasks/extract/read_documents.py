@@ -86,7 +86,7 @@ class ReadDocuments(ShardStep):
                     rows_in += 1
 
         table = to_table(documents(), LanguageModel.of(self.model))
-        return StepResult(table, rows_in, table.num_rows, dict(losses.by_reason), tables={"dropped": losses.table()})
+        return StepResult(table, rows_in, table.num_rows, dict(losses.by_reason), dict(losses.notes), tables={"dropped": losses.table()})
 
     def _fault(self, values: dict[str, Any]) -> str:
         text = values.get(self.text_column)

@@ -25,6 +25,7 @@ class Archives(Reader):
     """Pages as they were crawled: WARC and ARC."""
 
     kind: ClassVar[str] = "warc"
+    listed: ClassVar[bool] = True
     endings: ClassVar[tuple[str, ...]] = (".warc", ".warc.gz", ".arc", ".arc.gz")
 
     def recognises(self, head: bytes) -> bool:

@@ -109,6 +109,8 @@ class Reader(ABC):
         if not inspect.isabstract(cls):
             _register(_readers, cls.kind, cls())
 
+    listed: ClassVar[bool] = False
+    """Whether a crawl has a listing of files of this kind, ``<kind>.paths.gz``."""
     beside: ClassVar[tuple[str, ...]] = ()
     """Endings that count only where no other file can be read: notes and lists lie beside archives."""
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from winnow.tasks.archives.media_type import HTML, PAGES, PLAIN, XHTML, declared_type, media_type
 
 PAGE = b"<!DOCTYPE html>\n<html><body><p>The mill on the river</p></body></html>"
-TEXT = "The mill on the river grinds at night, too. ".encode() * 5
+TEXT = b"The mill on the river grinds at night, too. " * 5
 NOISE = random.Random(5).randbytes(4000)
 
 

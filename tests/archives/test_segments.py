@@ -31,7 +31,12 @@ def read(data: bytes, limit: int = 1 << 20):
 
 def test_whole():
     found = read(b"".join(segments(10, PARTS)) + record(99, "response", b"x"))
-    assert [(r.type, r.block) for r in found] == [("continuation", b""), ("response", b"".join(PARTS)), ("continuation", b""), ("response", b"x")]
+    assert [(r.type, r.block) for r in found] == [
+        ("continuation", b""),
+        ("response", b"".join(PARTS)),
+        ("continuation", b""),
+        ("response", b"x"),
+    ]
     assert "warc-truncated" not in found[1].headers
 
 

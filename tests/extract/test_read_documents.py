@@ -207,8 +207,8 @@ def test_documents_and_corpus_are_the_same_for_any_split(tmp_path, monkeypatch, 
         write_parquet(tmp_path / "a.parquet", texts, 10)
     seen = {}
     for part_bytes in (0, 3000, 9000):
-        run = curated(tmp_path / f"a.{form}", "raw", tmp_path / f"store{part_bytes}", part_bytes=part_bytes)
-        seen[len(run.context.shard_keys)] = ([r["id"] for r in rows(run, run.pipeline.documents)], release(run)["manifest"]["digest"])
+        run = curated(tmp_path / f"a.{form}", "raw", tmp_path / f"store{part_bytes}", part_mib=part_bytes / 2**20)
+        seen[len(run.context.shard_keys)] = ([r["id"] for r in rows(run, run.pipeline.documents)], release(run).digest)
     assert len(seen) == 3
     assert len({json.dumps(value) for value in seen.values()}) == 1
 

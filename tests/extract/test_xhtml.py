@@ -12,7 +12,10 @@ CASES = {
     "empty elements": ("<title/><p>a</p><div class='x' />b", "<title></title><p>a</p><div class='x'></div>b"),
     "void ones": ("a<br/><img src='a>b'/><hr />", "a<br/><img src='a>b'/><hr />"),
     "scripts": ("<script src='a.js'/><p>a</p>", "<script src='a.js'></script><p>a</p>"),
-    "a script is left alone": ("<script>if (a </b/) document.write('<p/>')</script><i/>", "<script>if (a </b/) document.write('<p/>')</script><i></i>"),
+    "a script is left alone": (
+        "<script>if (a </b/) document.write('<p/>')</script><i/>",
+        "<script>if (a </b/) document.write('<p/>')</script><i></i>",
+    ),
     "a comment too": ("<!-- <p/> --><i/>", "<!-- <p/> --><i></i>"),
     "an open comment": ("a<!-- <p/>", "a<!-- <p/>"),
     "sections": ("<p><![CDATA[1 < 2 & <b/>]]></p>", "<p>1 &lt; 2 &amp; &lt;b/></p>"),
