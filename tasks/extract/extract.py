@@ -30,7 +30,7 @@ from winnow.tasks.models.files import ModelFile
 from winnow.tasks.transport.politeness import NotFound
 
 WANTED = frozenset({"response", "resource", "conversion"})
-MIB = 1 << 20
+KIB, MIB = 1 << 10, 1 << 20
 
 
 class _Dropped(Exception):

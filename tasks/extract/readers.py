@@ -32,7 +32,7 @@ class Archives(Reader):
         return head.startswith(b"filedesc://") or (head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"WARC/") and not _is_wet(head))
 
     def documents(self, reading: Reading) -> Extract:
-        return Extract(reading.extractor, reading.language_model, reading.max_record_bytes)
+        return Extract(reading.extractor, reading.language_model, reading.max_record_bytes, reading.max_header_bytes)
 
     def check(self, source: Source, path: str, text_column: str) -> None:
         """Refuses metadata (WAT) and other archives whose first records hold no page."""

@@ -9,10 +9,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.plugins import entry_point_modules
 from winnow.tasks.engine.step import ShardStep
 from winnow.tasks.sources.source import Source
 from winnow.tasks.transport.politeness import POLITE, Options, Transport
@@ -65,11 +65,12 @@ class Found:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a recipe and a run say about reading: the extractor of HTML, the language model, the most bytes of a record, and the column of the text."""
+    """What a recipe and a run say about reading: the extractor of HTML, the language model, the most bytes of a record's block and header, and the column of the text."""
 
     extractor: Any
     language_model: Any
     max_record_bytes: int
+    max_header_bytes: int
     text_column: str = "text"
 
 
@@ -146,8 +147,7 @@ def load() -> None:
     """Import every module that registers a part: those of winnow, and those that installed packages name as ``winnow.sources``."""
     for module in SHIPPED:
         import_module(module)
-    for point in entry_points(group=GROUP):
-        point.load()
+    entry_point_modules(GROUP)
 
 
 def listings() -> tuple[Listing, ...]:
