@@ -2,6 +2,8 @@
 
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from prefect.flow_engine import run_flow
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.utilities.names import generate_slug
 
+from tests.shared import ROOT
 from tests.tiny import CRAWL, mirror
 from winnow.flows.curate import curate_snapshot
 from winnow.flows.names import is_random
