@@ -20,8 +20,9 @@ from winnow.tasks.corpus.profile import Profile
 from winnow.tasks.corpus.publish import Layout, Publish
 from winnow.tasks.corpus.redact import Redact
 from winnow.tasks.dedup.exact import Clusters, Fingerprint, Scatter
+from winnow.tasks.dedup.index import Index
 from winnow.tasks.dedup.keep import BEST, PLAIN
-from winnow.tasks.dedup.known import Index, Lookup, ResolveKnown
+from winnow.tasks.dedup.known import Lookup, ResolveKnown
 from winnow.tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, ComputeSignatures, FuzzyClusters, MinHash
 from winnow.tasks.dedup.resolve import ClusterStep, Decisions, ResolveClusters
 from winnow.tasks.edit.corrections import LineRules
@@ -232,7 +233,7 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Index] | None = No
             signatures = ComputeSignatures(text, rule.minhash)
             if rule.against:
                 lookup = Lookup(crawl_digest, signatures, decisions, (indexes or {})[rule.against], ranges)
-                decisions = ResolveKnown(decisions, lookup, rule.drop)
+                decisions = ResolveKnown(decisions, lookup, rule.drop, rule.min_similarity, rule.min_containment)
             components = Components(crawl_digest, BandBuckets(crawl_digest, signatures, decisions, ranges))
             exempted = (rule.exempt, signals) if rule.exempt else (None, None)
             candidates = Candidates(components, text, rule.minhash, rule.keep, ranked_by, *exempted)
