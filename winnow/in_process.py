@@ -23,7 +23,7 @@ def settings(*, verbose: bool) -> None:
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 
 
-def curate(run: "Run", *, verbose: bool = False) -> dict[str, Any]:
+def curate(run: "Run", *, verbose: bool = False, quiet: bool = False) -> dict[str, Any]:
     """Work off what a prepared run misses, and release it; what ``winnow run --json`` prints. Raises what the flow failed with."""
     from winnow.tasks.runs.head_start import head_start
 
@@ -31,10 +31,10 @@ def curate(run: "Run", *, verbose: bool = False) -> dict[str, Any]:
     with head_start(run) as begun:
         from winnow.flows.curate import curate_begun
 
-        return watched(lambda: curate_begun(begun))
+        return watched(lambda: curate_begun(begun), quiet=quiet)
 
 
-def watched(flow: Callable[[], Any]) -> dict[str, Any]:
+def watched(flow: Callable[[], Any], *, quiet: bool = False) -> dict[str, Any]:
     """The result of a flow's final state, with its progress on the terminal. Raises what it failed with."""
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
@@ -42,7 +42,7 @@ def watched(flow: Callable[[], Any]) -> dict[str, Any]:
     from winnow.flows.curate import listener
 
     # Without a heartbeat each subflow ends a second earlier (research/prefect.md); nobody watches a command's flow for zombies.
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), Progress() as progress:
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), Progress(quiet=quiet) as progress:
         token = listener.set(progress.tell)
         try:
             state = flow()

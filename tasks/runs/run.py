@@ -32,6 +32,7 @@ from winnow.tasks.report.page import report_html
 from winnow.tasks.report.section import Evidence, contents
 from winnow.tasks.report.summary import SUMMARY_NAME, CorpusFile, StepTotal, Summary
 from winnow.tasks.report.tallies import added
+from winnow.tasks.runs.ending import figures
 from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.plans import compare
 from winnow.tasks.sources.base import COMMON_CRAWL
@@ -291,7 +292,7 @@ def _summed(many: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 
 def result(run: Run) -> dict[str, Any]:
-    """The JSON line of ``winnow run --json``."""
+    """The JSON line of ``winnow run --json``. ``table_patterns`` are globs of the same files, which find other runs' shards of the same steps too."""
     store, pipeline = run.context.store, run.pipeline
     tables = {
         name: [store.uri(step.data_path(shard)) for shard in step.shards(run.context) or ()]
@@ -305,5 +306,15 @@ def result(run: Run) -> dict[str, Any]:
         "corpus": store.uri(f"{run.home}/data"),
         "report": store.uri(f"{run.home}/report.html"),
         "tables": tables,
+        "table_patterns": {name: _pattern(files) for name, files in tables.items()},
+        **({"figures": figures(summary)} if (summary := summary_of(run)) else {}),
         "work": {"computed": run.plan.computed, "cached": run.plan.total() - run.plan.computed},
     }
+
+
+def _pattern(files: Sequence[str]) -> str:
+    """A glob that finds these files of one step, and none of the other tables that lie beside them; '' if there are none."""
+    if not files:
+        return ""
+    folder, _, name = files[0].rpartition("/")
+    return f"{folder}/{'?' * len(name.removesuffix('.parquet'))}.parquet"

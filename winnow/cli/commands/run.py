@@ -14,25 +14,38 @@ PANEL = "Curate"
 
 @takes_request
 def command(
-    source: str, /, *, workers: int = cores(), limit: int | None = None, json: bool = False, verbose: bool = False, **request: Any
+    source: str,
+    /,
+    *,
+    workers: int = cores(),
+    limit: int | None = None,
+    json: bool = False,
+    quiet: bool = False,
+    verbose: bool = False,
+    **request: Any,
 ) -> None:
     """Curate a snapshot with a recipe. The same command again resumes, or says that nothing is left to do.
 
     Args:
-        json: Print one JSON object as the last line on stdout.
+        json: Print one JSON object as the last line on stdout: the paths, what came out, and how much was made or reused.
+        quiet: Print no progress and no figures, only warnings and errors.
         verbose: Show Prefect's log.
     """
-    from winnow.tasks.runs.run import prepare, result
+    from winnow.tasks.runs.ending import said, warnings
+    from winnow.tasks.runs.run import prepare, result, summary_of
 
     run = prepare(asked(source, workers, limit, request))
     if not run.plan.missing() and run.is_released():
         made = result(run)
-        print(f"Nothing to do: all {run.plan.total()} shards x steps are in the store.", file=sys.stderr)
+        if not quiet:
+            print(f"Nothing to do: all {run.plan.total()} shards x steps are in the store.", file=sys.stderr)
     else:
-        made = in_process.curate(run, verbose=verbose)
-    print(f"corpus    {made['corpus']}\nreport    {made['report']}\nmanifest  {made['manifest']}", file=sys.stderr)
-    work = made["work"]
-    print(f"work      {work['computed']} shards x steps made, {work['cached']} found in the store", file=sys.stderr)
+        made = in_process.curate(run, verbose=verbose, quiet=quiet)
+    if summary := summary_of(run):
+        for line in () if quiet else said(summary, made["work"]):
+            print(line, file=sys.stderr)
+        for warning in warnings(summary):
+            print(f"WARNING     {warning}", file=sys.stderr)
     if json:
         print_json(made)
 
