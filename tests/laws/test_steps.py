@@ -21,7 +21,7 @@ where: word_count >= 40 AND (language = 'en' OR language_score < 0.9)
 deduplicate:
   - {by: paragraph, min_chars: 20}
   - {by: substring, min_tokens: 10}
-  - {by: minhash, against: kept}
+  - {by: minhash, preset: fineweb, against: kept}
 """
 
 
