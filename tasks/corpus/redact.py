@@ -11,13 +11,13 @@ from typing import ClassVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from winnow.tasks.corpus.buckets import Bucket
+from winnow.tasks.corpus.buckets import bucket_column
 from winnow.tasks.corpus.pii import redact
 from winnow.tasks.dedup.resolve import Decisions
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import ShardStep, StepResult
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.signals.measure import Signals
 
 CARRIED = ("url", "date", "language", "language_score", "source_file", "offset", "length", "record_id")
@@ -54,7 +54,7 @@ class Redact(ShardStep):
     carried_signals: tuple[str, ...] = ()
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        bucket = self.decisions.column if isinstance(self.decisions, Bucket) else None
+        bucket = bucket_column(self.decisions)
         decisions = context.read(self.decisions, shard, ["id", "kept", *([bucket] if bucket else [])])
         documents = context.read(self.text.documents, shard, ["id", "text", *CARRIED])
         documents = documents.set_column(1, "text", self.text.of(documents, shard, context))
@@ -63,7 +63,6 @@ class Redact(ShardStep):
         if bucket:
             documents = documents.append_column(bucket, decisions[bucket])
         kept = documents.filter(decisions["kept"])
-        dropped: Counter[str] = Counter()
         found: Counter[str] = Counter()
         redacted = []
         for text in kept["text"].to_pylist():
@@ -71,10 +70,6 @@ class Redact(ShardStep):
             found.update(result.counts)
             redacted.append(result.text)
         kept = kept.set_column(1, "text", pa.array(redacted, pa.string()))
-        blank = pc.equal(pc.utf8_trim_whitespace(kept["text"]), "")
-        if empty := pc.sum(blank).as_py():
-            dropped["empty_text"] += empty  # nothing was left after the line corrections, and no limit of the recipe minded
-            kept = kept.filter(pc.invert(blank))
         names = [partition_of(x) for x in kept["language"].to_pylist()]
         if bucket:
             names = [f"{name}{BUCKET}{b}" for name, b in zip(names, kept[bucket].to_pylist(), strict=True)]
@@ -91,6 +86,4 @@ class Redact(ShardStep):
             "text_chars": pc.sum(pc.utf8_length(kept["text"])).as_py() or 0,
         }
         rows_in = pc.sum(decisions["kept"]).as_py() or 0
-        return StepResult(
-            kept.take(order), rows_in, kept.num_rows, dict(dropped), notes, row_groups=[n for _, n in sorted(partitions.items())]
-        )
+        return StepResult(kept.take(order), rows_in, kept.num_rows, {}, notes, row_groups=[n for _, n in sorted(partitions.items())])

@@ -24,7 +24,7 @@ from winnow.tasks.dedup.resolve import ClusterStep, Decisions, group_sizes
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.text_column import TextColumn
 
 By = Literal["url", "text"]
 KEY = pa.binary(16)

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.step import Step
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.text_column import TextColumn
 
 PLAIN = ("first", "newest", "longest", "none")
 BEST = "best:"

@@ -27,7 +27,7 @@ from winnow.tasks.dedup.verified import Proof, jaccard_of, shared_count, stays_f
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.signals.condition import Condition
 
 ROWS_PER_GROUP = 4096

@@ -6,8 +6,8 @@ from typing import Any
 from winnow.tasks.report.summary import Summary
 from winnow.tasks.report.words import duration, number, percent, size
 
-HUGE = ("oversized", "too_long", "too_large", "text_too_long")
-"""Reasons of the reading step that say that a record was larger than the reader takes."""
+HUGE = ("oversized", "extract:too_large")
+"""Reasons of the reading step that say that a record, text or page was larger than the reader takes."""
 
 
 def figures(summary: Summary) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def warnings(summary: Summary) -> list[str]:
     if not summary.kept:
         found.append(_nothing_kept(summary))
     reading = summary.reading
-    if reading and (huge := sum(n for reason, n in reading.dropped.items() if reason.split(":")[0] in HUGE)):
+    if reading and (huge := sum(n for reason, n in reading.dropped.items() if reason in HUGE)):
         found.append(
             f"{number(huge)} records are larger than the reader takes and became no documents (docs/operating.md says how to raise the limit)."
         )

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from winnow.tasks.dedup.index import check_name, open_index, remember, remembers
+from winnow.tasks.dedup.sections import ByMinHash
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput, WinnowError
 from winnow.tasks.engine.libraries import versions_behind
@@ -130,7 +131,7 @@ def _run(request: Request, recipe: recipes.Recipe, context: ShardContext, runner
     indexes = {
         rule.against: open_index(context.store, rule.against, rule.minhash, context.crawl.snapshot)
         for rule in recipe.deduplicate
-        if isinstance(rule, recipes.ByMinHash) and rule.against
+        if isinstance(rule, ByMinHash) and rule.against
     }
     return Run(request, recipes.build(recipe, context.crawl, indexes), context, runner)
 

@@ -39,8 +39,8 @@ from winnow.tasks.engine.plan import Plan
 from winnow.tasks.engine.runners.local import Pool
 from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.engine.store import Store
+from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.engine.worker import Job
-from winnow.tasks.extract.text_column import TextColumn
 from winnow.tasks.signals.limit import CROSSED
 from winnow.tasks.sources.source import Source
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.dedup.clusters import DOCS, Decided, Documents, context_of, decided
 from winnow.tasks.dedup.exact import Clusters, Fingerprint, Scatter, text_key, url_key
 from winnow.tasks.dedup.resolve import ResolveClusters
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.text_column import TextColumn
 
 
 def deduplicated(root, by, best="", partitions=1, files_per_shard=1):

@@ -21,7 +21,7 @@ from winnow.tasks.dedup.verified import jaccard
 from winnow.tasks.engine.errors import DamagedArtifact
 from winnow.tasks.engine.plan import Plan
 from winnow.tasks.engine.step import ShardStep, StepResult
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.signals.condition import Condition
 
 SMALL = MinHash(ngram=2, bands=6, rows=2)

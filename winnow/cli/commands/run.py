@@ -34,16 +34,25 @@ def command(
     from winnow.tasks.runs.ending import said, warnings
     from winnow.tasks.runs.run import prepare, result, summary_of
 
-    run = prepare(asked(source, workers, limit, request))
+    def tell(line: str) -> None:
+        if not quiet:
+            print(line, file=sys.stderr, flush=True)
+
+    wanted = asked(source, workers, limit, request)
+    tell(f"Looking up {wanted.source} and the recipe {wanted.recipe} …")
+    run = prepare(wanted)
     if not run.plan.missing() and run.is_released():
         made = result(run)
-        if not quiet:
-            print(f"Nothing to do: all {run.plan.total()} shards x steps are in the store.", file=sys.stderr)
+        tell(f"Nothing to do: all {run.plan.total()} shards x steps are in the store.")
     else:
+        files = sum(len(shard.files) for shard in run.context.crawl.shards)
+        tell(
+            f"{run.id}: {files:,} files of {run.context.crawl.snapshot} in {len(run.context.shard_keys):,} shards. Starting workers and Prefect …"
+        )
         made = in_process.curate(run, verbose=verbose, quiet=quiet)
     if summary := summary_of(run):
-        for line in () if quiet else said(summary, made["work"]):
-            print(line, file=sys.stderr)
+        for line in said(summary, made["work"]):
+            tell(line)
         for warning in warnings(summary):
             print(f"WARNING     {warning}", file=sys.stderr)
     if json:
