@@ -32,6 +32,7 @@ class ByParagraph(Deduplicate):
     min_chars: int = 0
     min_chars_left: int = 1
     within: bool | None = None
+    columns: ClassVar[tuple[str, ...]] = EDIT_FIGURES
 
     def check(self, reader: Reader) -> None:
         super().check(reader)
@@ -73,6 +74,7 @@ class BySubstring(Deduplicate):
 
     min_tokens: int = 50
     min_chars_left: int = 1
+    columns: ClassVar[tuple[str, ...]] = EDIT_FIGURES
 
     def check(self, reader: Reader) -> None:
         super().check(reader)
