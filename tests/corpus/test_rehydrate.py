@@ -15,7 +15,9 @@ def recipe(tmp_path, **keys):
     return load(str(path))
 
 
-@pytest.mark.parametrize(("size", "repeats"), [(None, 1), (1, 1), (2, 2), (3, 3), (4, 3), (5, 5), (99, 5), (100, 8), (999, 8), (1000, 1), (10**6, 1)])
+@pytest.mark.parametrize(
+    ("size", "repeats"), [(None, 1), (1, 1), (2, 2), (3, 3), (4, 3), (5, 5), (99, 5), (100, 8), (999, 8), (1000, 1), (10**6, 1)]
+)
 def test_the_published_weights(size, repeats):
     assert Rehydrate().repeats(pa.chunked_array([pa.array([size], pa.int32())])).to_pylist() == [repeats]
 
