@@ -8,22 +8,14 @@ PANEL = "Operate"
 
 
 def command(
-<<<<<<< HEAD
-    action: Literal["list", "take-down", "drop"],
-=======
     action: Literal["list", "take-down", "forget", "drop"],
->>>>>>> main
     name: str = "",
     what: str = "",
     /,
     *,
-<<<<<<< HEAD
-    reason: str = "",
-    json: JsonOption = False,
-=======
     file: str = "",
     reason: str = "",
->>>>>>> main
+    json: JsonOption = False,
     store: StoreOption = STORE,
 ) -> None:
     """Indexes of kept documents, which later snapshots are deduplicated against.
@@ -35,15 +27,11 @@ def command(
         file: For take-down and forget, a file of ids or URLs, one on each line.
         reason: Why documents are taken down; recorded in the index and in the decisions of later runs.
     """
-    from winnow.tasks.dedup.known import indexes
+    from winnow.tasks.dedup.index import indexes
     from winnow.tasks.runs.housekeeping import change_index, opened
 
-<<<<<<< HEAD
-    said = change_index(store, action, name, what, reason)
+    said = change_index(store, action, name, what, reason, file)
     if json:
         print_json({"indexes": indexes(opened(store))})
     else:
         print("\n".join(said))
-=======
-    print("\n".join(change_index(store, action, name, what, reason, file)))
->>>>>>> main
