@@ -97,7 +97,7 @@ class Profile(ShardStep):
     says that a page may be pornographic (``tasks/corpus/adult.py``).
     """
 
-    version: ClassVar[str] = "5"
+    version: ClassVar[str] = "6"
 
     name: ClassVar[str] = "profile"
     kind: ClassVar[Kind] = "aggregate"
