@@ -1,9 +1,9 @@
 """Cut points: where to cut a signal whose values form two groups, by between-class variance (Otsu 1979) and by the valley of the histogram.
 
-StepResult for the perplexity under a model of harmful text (Jansen et al. 2022, "Perplexed by Quality"), good for any numeric signal. Bimodality is
-tested first, since both methods answer for any data. The statistic: the histogram is smoothed as little as leaves two modes (the critical
-bandwidth of Silverman 1981); then ``depth`` is the part of the lower mode's density that is missing in the valley between them, and ``z`` its
-significance, from the documents counted within one bandwidth of either. Ashman's D says how far apart the two sides lie.
+It is meant for the perplexity under a model of harmful text (Jansen et al. 2022, "Perplexed by Quality"), but is good for any numeric signal. Whether
+there are two groups is tested first, since both methods give an answer for any data. The histogram is smoothed just enough to leave two modes (the
+critical bandwidth of Silverman 1981). Then ``depth`` is the part of the density of the lower mode that is missing in the valley between them, and ``z``
+is its significance, from the documents that are counted within one bandwidth of either. Ashman's D says how far the two sides lie apart.
 """
 
 import math

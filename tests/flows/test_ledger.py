@@ -217,20 +217,20 @@ def test_verify_finds_what_was_changed_and_the_next_run_repairs_it(tmp_path):
     source = mirror(tmp_path / "mirror", warcs=2, pages=4)
     run = finished(source, "gopher", tmp_path / "store")
     opened = open_run(str(tmp_path / "store"))
-    checked, findings = verify(opened)
-    assert findings == []
+    found = verify(opened)
+    assert found.findings == ()
     reports = [run.context.store.report(step, shard) for step in run.plan.steps for shard in step.shards(run.context)]
-    assert checked == sum(len(tables_of(report)) for report in reports) + len(opened.manifest["files"])
+    assert found.checked == sum(len(tables_of(report)) for report in reports) + len(opened.manifest["files"])
     shard = opened.entry["shards"][0]
     path = tmp_path / "store" / f"steps/{opened.address('signals')}/{shard}.parquet"
     path.write_bytes(path.read_bytes()[:-9] + b"otherwise")
     assert [f.what for f in verify(opened).findings] == [f"steps/{opened.address('signals')}/{shard}.parquet"]
-    assert verify(opened, step="extract") == (4, [])  # documents, and the records that became none
+    assert verify(opened, step="extract") == Verification(4, ())  # documents, and the records that became none
     assert len(verify(opened, step="signals", shard=shard).findings) == 1
     lost = tmp_path / "store" / f"steps/{opened.address('extract')}/{shard}.dropped.parquet"
     before = lost.read_bytes()
     lost.write_bytes(before[:-9] + b"otherwise")
-    [finding] = verify(opened, step="extract")[1]
+    [finding] = verify(opened, step="extract").findings
     assert finding.what.endswith(f"{shard}.dropped.parquet")
     lost.write_bytes(before)
     with pytest.raises(DamagedArtifact, match="winnow run"):
