@@ -1,5 +1,7 @@
 """``winnow serve``: Prefect's server, the deployments and a worker on this machine."""
 
+import sys
+
 from winnow.cli.options import STORE, StoreOption, absolute
 
 PANEL = "Operate"
@@ -14,5 +16,8 @@ def command(*, host: str = "127.0.0.1", port: int = 4200, watch: bool = False, s
         watch: Switch the schedule of watch-snapshots on.
     """
     from winnow.flows.serve import serve
+    from winnow.tasks.report.serving import BESIDE, offered
 
-    serve(absolute(store), host, port, watch=watch)
+    with offered(absolute(store), port + BESIDE) as reports:
+        print(f"reports      {reports}", file=sys.stderr, flush=True)
+        serve(absolute(store), host, port, watch=watch)
