@@ -7,7 +7,7 @@ here; the addresses of the steps know the first kind alone.
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
@@ -106,15 +106,18 @@ def _said(error: ValidationError) -> str:
     return f"{name.replace('_', '-')} is {first['input']!r}; {message}."
 
 
-def takes_request(function: F) -> F:
+def takes_request(function: F, *, leaving_out: Collection[str] = ()) -> F:
     """A function with a ``**request`` gets the parameters of a run in its place: in its signature, and in the ``Args:`` of its docstring.
+
+    ``leaving_out`` names those that it finds out itself, such as the source of each run that a backfill starts.
 
     A parameter of the same name that the function declares itself keeps its place and default; it is described here all the same. Prefect makes its
     form, and cyclopts the options of a command, from signature and docstring.
     """
     own = {n: p for n, p in inspect.signature(function, eval_str=True).parameters.items() if p.kind is not inspect.Parameter.VAR_KEYWORD}
-    asked = {n: own[n] if n in own else _parameter(n) for n in FIELDS}
-    every = sorted((asked | own).values(), key=lambda p: p.kind)
+    asked = {n: own[n] if n in own else _parameter(n) for n in FIELDS if n not in leaving_out}
+    required = {n: p for n, p in own.items() if p.default is p.empty}
+    every = sorted((required | asked | own).values(), key=lambda p: p.kind)
     lines = [f"{name}: {FIELDS[name].description}" for name in asked]
     about, _, args = (inspect.getdoc(function) or "").partition("\n\nArgs:\n")
     documented = [*lines, *(line.strip() for line in args.splitlines())]
@@ -123,7 +126,9 @@ def takes_request(function: F) -> F:
     first = [n for n, p in own.items() if p.kind is inspect.Parameter.POSITIONAL_ONLY]
 
     def call(*positional: Any, **named: Any) -> Any:
-        given = signature.bind(*positional, **named).arguments
+        bound = signature.bind(*positional, **named)
+        bound.apply_defaults()
+        given = bound.arguments
         return function(*[given.pop(n) for n in first if n in given], **given)
 
     call.__name__, call.__qualname__, call.__module__ = function.__name__, function.__qualname__, function.__module__
