@@ -30,6 +30,7 @@ from winnow.flows import notify as notifications
 from winnow.tasks.engine.errors import DamagedArtifact, Transient, WinnowError
 from winnow.tasks.engine.plan import Work
 from winnow.tasks.engine.runners.base import Runner
+from winnow.tasks.engine.step import ShardStep
 from winnow.tasks.engine.store import MIN_FREE_BYTES, no_space
 from winnow.tasks.report import artifacts
 from winnow.tasks.report.section import contents
@@ -39,6 +40,7 @@ from winnow.tasks.runs.head_start import Begun, begin
 from winnow.tasks.runs.housekeeping import command
 from winnow.tasks.runs.parameters import Request, takes_request
 from winnow.tasks.runs.run import Run, clean, evidence, prepare, release, result
+from winnow.tasks.runs.stages import numbered, stage_title
 
 MAX_BATCHES = 60
 REPAIRS = 3
@@ -61,7 +63,6 @@ def _name() -> str:
 
 
 ENTRY: dict[str, Any] = {
-    "name": "curate-snapshot",
     "flow_run_name": _name,
     "description": "A Common Crawl snapshot in, a curated corpus out. Run it again to resume: what is finished is found in the store and never made twice.",
     "validate_parameters": True,
@@ -69,7 +70,7 @@ ENTRY: dict[str, Any] = {
 }
 
 
-@flow(**ENTRY)
+@flow(name="curate-snapshot", **ENTRY)
 @takes_request
 def curate_snapshot(*, notify: str = "", **request: Any) -> Any:
     """Curate a snapshot with a recipe into a store. The same parameters again do nothing and say so.
@@ -88,7 +89,7 @@ def curate_snapshot(*, notify: str = "", **request: Any) -> Any:
 def curate_begun(begun: Begun) -> State[Any]:
     """Run the flow for a run that was prepared before, and perhaps begun. Its parameters are those of that run's request, and no others."""
 
-    @flow(**ENTRY)
+    @flow(name="curate-snapshot", **ENTRY)
     @takes_request
     def curate_snapshot(**request: Any) -> Any:
         try:
@@ -125,7 +126,7 @@ def work_off(run: Run, runner: Runner | None = None) -> None:
                     break
                 if stage.label not in shown:
                     shown.add(stage.label)
-                    _cached_stage(stage.label, len(stage.steps[0].shards(run.context) or ()))
+                    _cached_stage(numbered(stage, run.plan.stages), len(stage.steps[0].shards(run.context) or ()))
             shown.add(works[0].stage.label)
             try:
                 _stage(run, works[0], runner)
@@ -148,6 +149,8 @@ def _cached_stage(stage: str, shards: int) -> State[Any]:
 
 def _stage(run: Run, work: Work, runner: Runner) -> None:
     """One subflow: the missing shards of one stage, in batches. Raises what it failed with."""
+    name = numbered(work.stage, run.plan.stages)
+    counts_documents = isinstance(work.stage.steps[0], ShardStep)
     shards = list(work.stage.steps[0].shards(run.context) or ())
     account = Account(work, len(shards))
     free_bytes = run.context.store.free_bytes()
@@ -159,7 +162,7 @@ def _stage(run: Run, work: Work, runner: Runner) -> None:
     at_once = min(len(batches), runner.slots, -(-runner.slots // size) + 1)
 
     @task(
-        name=work.stage.label,
+        name=stage_title(work.stage),
         task_run_name="{shards}",
         cache_policy=NO_CACHE,
         persist_result=False,
@@ -212,7 +215,7 @@ def _stage(run: Run, work: Work, runner: Runner) -> None:
                     pending[0].wait(timeout=0.2)
                 pending = [f for f in pending if not f.wrapped_future.done()]
                 if tell:
-                    tell(stage, account.done, shards, {"rows": account.documents})
+                    tell(stage, account.done, shards, {"rows": account.documents} if counts_documents else {})
                 if not pending or time.monotonic() - told > PROGRESS_EVERY_S:
                     _check_space(run, account, warned)
                     share = 100.0 * account.done / max(1, shards)
@@ -238,7 +241,7 @@ def _stage(run: Run, work: Work, runner: Runner) -> None:
             return Failed(message=failed[0].message or "A batch failed.", data=failed[0].data)
         return Completed(message=f"{len(account.finished)} shards made, {shards - missing} found in the store.")
 
-    state = cast("State[Any]", stage_flow(work.stage.label, len(shards), len(work.todo), return_state=True))
+    state = cast("State[Any]", stage_flow(name, len(shards), len(work.todo), return_state=True))
     if account.stop:
         raise account.stop
     if not state.is_completed():
@@ -247,7 +250,7 @@ def _stage(run: Run, work: Work, runner: Runner) -> None:
         if failures and not isinstance(failures[0], WinnowError):
             raise failures[0]
         more = f" ({len(failures)} shards failed; `winnow status` names them all.)" if len(failures) > 1 else ""
-        raise WinnowError(f"{failures[0] if failures else f'The stage {work.stage.label} ended as {state.name}: {state.message}'}{more}")
+        raise WinnowError(f"{failures[0] if failures else f'The stage {name} ended as {state.name}: {state.message}'}{more}")
 
 
 def _check_space(run: Run, account: Account, warned: set[str]) -> None:
@@ -261,7 +264,7 @@ def _check_space(run: Run, account: Account, warned: set[str]) -> None:
         warned.add(account.work.stage.label)
         get_run_logger().warning(
             "%s will need about %.1f GiB more at this rate, %.1f GiB are free. `winnow prune` deletes what no corpus needs.",
-            account.work.stage.label, account.bytes_to_come / 2**30, free_bytes / 2**30,
+            stage_title(account.work.stage), account.bytes_to_come / 2**30, free_bytes / 2**30,
         )  # fmt: skip
 
 

@@ -92,7 +92,7 @@ def measure(whole: Run, part: Run, seed: int, seconds: float | None) -> Sample:
     by, weights = _weights(whole)
     sample = Sample(
         whole.id, command(whole.request), keys, len(weights), seed, part.request.workers, tuple(weights[k] for k in keys), sum(weights.values()), by,
-        *_gives(part), whole.pipeline.recipe.rows_per_file, 0.0, False, tuple(steps),
+        *_gives(part), whole.pipeline.recipe.options["rows_per_file"], 0.0, False, tuple(steps),
     )  # fmt: skip
     sample = _with_overhead(sample, seconds, stored(store, whole.id))
     reused = sorted(real.address for real, s in zip(whole.pipeline.steps, steps, strict=True) if s.reused)

@@ -1,11 +1,16 @@
 """Running a pipeline in this process, without Prefect: for tests that look at tables."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+from winnow.tasks.engine.options import Reader
 from winnow.tasks.engine.runners.base import Outcome, Runner
+from winnow.tasks.recipes.load import model
 from winnow.tasks.runs.housekeeping import record
 from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.run import Run, manifest, prepare, release
+from winnow.tasks.signals.filter import Filter
+from winnow.tasks.signals.sections import read_filter
 
 
 def work_off(run: Run) -> int:
@@ -57,3 +62,8 @@ def digests(run: Run) -> dict[tuple[str, str], str]:
         for step in run.plan.steps
         for shard in step.shards(run.context)
     }
+
+
+def filter_of(entry) -> Filter:
+    """A filter as a recipe names it."""
+    return read_filter(entry, Reader("test", Path(), lambda value: model(value, "test")))

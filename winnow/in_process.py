@@ -1,11 +1,20 @@
 """Running a flow of Winnow in this process, for the command line and the Python API alike: Prefect's settings, progress on the terminal, the result."""
 
 import os
+import re
+import urllib.error
+import urllib.request
+from base64 import b64encode
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from winnow.tasks.engine.errors import BadInput
+
 if TYPE_CHECKING:
     from winnow.tasks.runs.run import Run
+
+SERVER_WAIT_S = 10.0
+CREDENTIALS = re.compile(r"(?<=://)[^/@]*@")
 
 
 def settings(*, verbose: bool) -> None:
@@ -23,18 +32,50 @@ def settings(*, verbose: bool) -> None:
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 
 
-def curate(run: "Run", *, verbose: bool = False) -> dict[str, Any]:
+def check_server() -> None:
+    """Whether the Prefect server that the environment names can be reached; without one a command starts its own.
+
+    Raises:
+        BadInput: nothing listens there, or it wants another password.
+    """
+    url = os.environ.get("PREFECT_API_URL", "").rstrip("/")
+    if not url:
+        return
+    password = os.environ.get("PREFECT_API_AUTH_STRING", "")
+    headers = {"Authorization": f"Basic {b64encode(password.encode()).decode()}"} if password else {}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(f"{url}/health", headers=headers), timeout=SERVER_WAIT_S):  # noqa: S310
+            return
+    except urllib.error.HTTPError as e:
+        if e.code in (401, 403):
+            raise BadInput(
+                f"The Prefect server {url} wants a password: set PREFECT_API_AUTH_STRING=USER:PASSWORD as it is set there."
+            ) from None
+    except TimeoutError:
+        return  # it is there, and busy: Prefect's own client waits longer
+    except (OSError, ValueError) as e:
+        if isinstance(getattr(e, "reason", None), TimeoutError):
+            return
+        said = getattr(e, "reason", e)
+        raise BadInput(
+            f"The Prefect server in PREFECT_API_URL, {CREDENTIALS.sub('', url)}, does not answer ({said}). Start it (`winnow serve`), or unset PREFECT_API_URL "
+            "to run without one."
+        ) from None
+
+
+def curate(run: "Run", *, verbose: bool = False, quiet: bool = False) -> dict[str, Any]:
     """Work off what a prepared run misses, and release it; what ``winnow run --json`` prints. Raises what the flow failed with."""
     from winnow.tasks.runs.head_start import head_start
 
+    check_server()
     settings(verbose=verbose)
     with head_start(run) as begun:
         from winnow.flows.curate import curate_begun
 
-        return watched(lambda: curate_begun(begun))
+        return watched(lambda: curate_begun(begun), quiet=quiet)
 
 
-def watched(flow: Callable[[], Any]) -> dict[str, Any]:
+def watched(flow: Callable[[], Any], *, quiet: bool = False) -> dict[str, Any]:
     """The result of a flow's final state, with its progress on the terminal. Raises what it failed with."""
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
@@ -42,7 +83,7 @@ def watched(flow: Callable[[], Any]) -> dict[str, Any]:
     from winnow.flows.curate import listener
 
     # Without a heartbeat each subflow ends a second earlier (docs/design.md); nobody watches a command's flow for zombies.
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), Progress() as progress:
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), Progress(quiet=quiet) as progress:
         token = listener.set(progress.tell)
         try:
             state = flow()

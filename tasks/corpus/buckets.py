@@ -133,6 +133,15 @@ class Bucket(ShardStep):
         return decision_result(after.append_column(self.column, buckets), before["kept"])
 
 
+def bucket_column(decisions: Step | None) -> str | None:
+    """The column that says in which bucket a document lies, if any step of the chain of decisions makes one."""
+    while decisions is not None:
+        if isinstance(decisions, Bucket):
+            return decisions.column
+        decisions = getattr(decisions, "decisions", None)
+    return None
+
+
 def bucket_of(value: float | None, language: str | None, cutoffs: Mapping[str, tuple[float, float]]) -> str:
     """As cc_net: below the first cut-off head, below the second middle, else tail; ``all`` where there is no value or no cut-off."""
     if value is None or language is None or language not in cutoffs:

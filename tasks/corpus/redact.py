@@ -11,13 +11,13 @@ from typing import ClassVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from winnow.tasks.corpus.buckets import Bucket
+from winnow.tasks.corpus.buckets import bucket_column
 from winnow.tasks.corpus.pii import redact
 from winnow.tasks.dedup.resolve import Decisions
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import ShardStep, StepResult
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.signals.measure import Signals
 
 CARRIED = ("url", "date", "language", "language_score", "source_file", "offset", "length", "record_id")
@@ -54,7 +54,7 @@ class Redact(ShardStep):
     carried_signals: tuple[str, ...] = ()
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        bucket = self.decisions.column if isinstance(self.decisions, Bucket) else None
+        bucket = bucket_column(self.decisions)
         decisions = context.read(self.decisions, shard, ["id", "kept", *([bucket] if bucket else [])])
         documents = context.read(self.text.documents, shard, ["id", "text", *CARRIED])
         documents = documents.set_column(1, "text", self.text.of(documents, shard, context))

@@ -24,7 +24,7 @@ from winnow.tasks.dedup.resolve import ClusterStep, Decisions, group_sizes
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.text_column import TextColumn
 
 By = Literal["url", "text"]
 KEY = pa.binary(16)
@@ -44,21 +44,23 @@ SPACE = re.compile(r"\s+")
 
 
 def url_key(url: str) -> bytes | None:
-    """128-bit key of a URL; None if there is none. Scheme, fragment, default port and case of the host do not count."""
+    """128-bit key of a URL; None if there is none. Scheme, default port, case of the host and a fragment do not count, but for a fragment that
+    names another page of a single-page application: ``#!...`` and ``#/...``."""
     if not url:
         return None
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
-        same = f"{parts.hostname or ''}{port}{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+        page = f"#{parts.fragment}" if parts.fragment.startswith(("!", "/")) else ""
+        same = f"{parts.hostname or ''}{port}{parts.path or '/'}{'?' + parts.query if parts.query else ''}{page}"
     except ValueError:
         same = url
     return xxhash.xxh3_128_digest(same.encode("utf-8", "surrogatepass"))
 
 
 def text_key(text: str) -> bytes:
-    """128-bit key of a text: NFC, lower case, runs of white space as one space."""
-    folded = SPACE.sub(" ", unicodedata.normalize("NFC", text).lower()).strip()
+    """128-bit key of a text: NFC, without case, runs of white space as one space."""
+    folded = SPACE.sub(" ", unicodedata.normalize("NFC", text).casefold()).strip()
     return xxhash.xxh3_128_digest(folded.encode("utf-8", "surrogatepass"))
 
 
@@ -68,6 +70,7 @@ class Fingerprint(ShardStep):
     """Documents in, their URL and text keys out (schema FINGERPRINTS), in the same order."""
 
     name: ClassVar[str] = "fingerprint"
+    version: ClassVar[str] = "2"
 
     text: TextColumn
 
@@ -94,7 +97,7 @@ class Scatter(ShardStep):
     fingerprints: Fingerprint
     decisions: Decisions
     keep: str = "first"
-    ranked_by: Step | None = None
+    ranked_by: Step | TextColumn | None = None
 
     @property
     def label(self) -> str:

@@ -9,7 +9,7 @@ Broder 1997; bands: Indyk and Motwani 1998; presets: FineWeb (Penedo et al. 2024
 RedPajama-V2 (Weber et al. 2024, appendix D). Permutations are x -> a x + b modulo 2^32 of well mixed 32-bit shingles.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -23,14 +23,15 @@ from scipy.sparse.csgraph import connected_components
 from winnow.tasks.dedup.keep import scores
 from winnow.tasks.dedup.resolve import ClusterStep, Decisions, group_sizes, overlaps, rows_of_shard
 from winnow.tasks.dedup.shingles import I64, U32, U64, Shingles, mixed, shingles
+from winnow.tasks.dedup.verified import Proof, jaccard_of, shared_count, stays_for
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.text_column import TextColumn
+from winnow.tasks.signals.condition import Condition
 
 ROWS_PER_GROUP = 4096
 CANDIDATES_PER_GROUP = 1024
-ALL_PAIRS = 64  # components up to this size are verified pair by pair
 ROW_BITS = 32  # a document's number: shard << 32 | row
 BUCKET_ROW_BYTES = 64  # measured peak per row of a partition: key, number, order, and copies while sorting
 EDGE_BYTES = 128  # measured peak per edge while components are found
@@ -44,6 +45,7 @@ CANDIDATES = pa.schema(
         pa.field("id", pa.string()),
         pa.field("url", pa.string()),
         pa.field("score", pa.float64()),
+        pa.field("exempt", pa.bool_()),
         pa.field("shingles", pa.list_(pa.field("element", pa.uint32()))),
     ]
 )
@@ -56,6 +58,9 @@ FUZZY = pa.schema(
         pa.field("cluster_rank", pa.int32()),
         pa.field("similarity", pa.float64()),
         pa.field("kept_url", pa.string()),
+        pa.field("containment", pa.float64()),
+        pa.field("ngrams_lost", pa.int32()),
+        pa.field("shared_bands", pa.int32()),
     ]
 )
 
@@ -64,23 +69,30 @@ FUZZY = pa.schema(
 @dataclass(frozen=True)
 class MinHash:
     """How documents are compared. Two with Jaccard similarity s of their ``ngram``-shingles share a bucket with probability
-    1 - (1 - s^rows)^bands."""
+    1 - (1 - s^rows)^bands. ``unspaced_as_words`` makes shingles of scripts without spaces as long as ``ngram`` words (``shingles.py``)."""
 
     ngram: int = 5
     bands: int = 14
     rows: int = 8
     fold_digits: bool = False
     seed: int = 1
+    unspaced_as_words: bool | None = None
 
     def __post_init__(self) -> None:
         for f in fields(self):
             value = getattr(self, f.name)
-            if f.name not in ("fold_digits", "seed") and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+            if f.name not in ("fold_digits", "seed", "unspaced_as_words") and (
+                not isinstance(value, int) or isinstance(value, bool) or value < 1
+            ):
                 raise TypeError(f"minhash {f.name} is {value!r}; it must be a whole number of at least 1")
 
     def probability(self, similarity: float) -> float:
         """That two documents of this similarity share a bucket."""
         return 1.0 - (1.0 - similarity**self.rows) ** self.bands
+
+    def shingles(self, texts: Sequence[str]) -> Shingles:
+        """The shingles of each text, as these options have them."""
+        return shingles(texts, self.ngram, fold_digits=self.fold_digits, unspaced_as_words=bool(self.unspaced_as_words))
 
     def band_keys(self, found: Shingles) -> U64:
         """Keys of each band and document: uint64, shape (bands, documents). What texts without shingles get means nothing."""
@@ -111,6 +123,7 @@ class MinHash:
 
 
 PRESETS = {
+    "verified": MinHash(5, 20, 7, unspaced_as_words=True),
     "fineweb": MinHash(5, 14, 8, fold_digits=True),
     "refinedweb": MinHash(5, 450, 20),
     "redpajama-0.7": MinHash(13, 14, 9),
@@ -125,6 +138,7 @@ class ComputeSignatures(ShardStep):
     """Documents in, one row per band and document with any token out (schema SIGNED), sorted by band, key and row."""
 
     name: ClassVar[str] = "sign"
+    version: ClassVar[str] = "2"
     kind: ClassVar[Kind] = "aggregate"
 
     text: TextColumn
@@ -134,7 +148,7 @@ class ComputeSignatures(ShardStep):
         texts = self.text.read(shard, context).to_pylist()
         parts = []
         for begin, batch in _batches(texts):
-            found = shingles(batch, self.minhash.ngram, fold_digits=self.minhash.fold_digits)
+            found = self.minhash.shingles(batch)
             present = np.flatnonzero(found.counts)
             parts.append((present + begin, self.minhash.band_keys(found)[:, present]))
         rows = np.concatenate([p[0] for p in parts]) if parts else np.zeros(0, np.int64)
@@ -280,16 +294,19 @@ def _forest(edges: I64) -> I64:
 @dataclass(frozen=True)
 class Candidates(ShardStep):
     """The documents of a shard that share a bucket, with what is needed to compare and rank them (schema CANDIDATES), sorted by component.
-    ``shingles`` are distinct and ascending."""
+    ``shingles`` are distinct and ascending. A document for which ``exempt`` holds, over the table ``signals``, is never removed."""
 
     name: ClassVar[str] = "candidates"
+    version: ClassVar[str] = "2"
     kind: ClassVar[Kind] = "aggregate"
 
     components: Components
     text: TextColumn
     minhash: MinHash
     keep: str = "first"
-    ranked_by: Step | None = None
+    ranked_by: Step | TextColumn | None = None
+    exempt: Condition | None = None
+    signals: Step | None = None
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         found = rows_of_shard(self.components, COMPONENTS, shard, context)
@@ -300,7 +317,7 @@ class Candidates(ShardStep):
         rows = found["row"].take(order).combine_chunks()
         sets: list[U32] = []
         for _, batch in _batches(texts.take(rows).to_pylist()):
-            of = shingles(batch, self.minhash.ngram, fold_digits=self.minhash.fold_digits)
+            of = self.minhash.shingles(batch)
             sets += [np.unique(of.hashes[i:j]) for i, j in zip(of.starts[:-1], of.starts[1:], strict=True)]
         offsets = pa.array(np.concatenate([[0], np.cumsum([len(s) for s in sets])]), pa.int32())
         table = pa.table(
@@ -310,11 +327,17 @@ class Candidates(ShardStep):
                 documents["id"].take(rows),
                 documents["url"].take(rows),
                 pa.nulls(len(rows), pa.float64()) if ranks is None else ranks.take(rows),
+                pa.array(self._exempted(shard, context, documents.num_rows)).take(rows),
                 pa.ListArray.from_arrays(offsets, np.concatenate([*sets, np.zeros(0, np.uint32)]), type=CANDIDATES.field("shingles").type),
             ],
             schema=CANDIDATES,
         )
         return StepResult(table, documents.num_rows, table.num_rows, row_groups=CANDIDATES_PER_GROUP)
+
+    def _exempted(self, shard: str, context: ShardContext, documents: int) -> npt.NDArray[np.bool_]:
+        if not self.exempt or not self.signals:
+            return np.zeros(documents, np.bool_)
+        return self.exempt.holds(context.read(self.signals, shard, list(self.exempt.columns)))
 
 
 @stable("step/fuzzy-clusters")
@@ -322,16 +345,20 @@ class Candidates(ShardStep):
 class FuzzyClusters(ClusterStep):
     """Candidates of one range of components of every shard in; the members of clusters of two or more out (schema FUZZY).
 
-    ``cluster`` is the id of the member that stays, ``kept_url`` its URL, ``similarity`` the true Jaccard similarity of each member's
-    shingles with those of that member. With ``min_similarity`` an edge counts only if the true similarity of its ends reaches it, and
-    components fall apart accordingly: no chain of weak resemblances makes a cluster.
+    ``cluster`` is the id of the member that stays, ``kept_url`` its URL. The evidence against each member is held against that one: ``similarity``,
+    the true Jaccard similarity of their shingles; ``containment``, the share of its shingles that the one that stays has too; ``ngrams_lost``, how many
+    shingles that one has not; ``shared_bands``, in how many bands they share a bucket. With ``min_similarity`` (and ``min_containment``) a member
+    goes only if that evidence reaches it (``verified.py``), and a cluster is one member that stays with those that go for it; without, a cluster is a
+    whole component, as in the published pipelines.
     """
 
     name: ClassVar[str] = "cluster"
+    version: ClassVar[str] = "2"
 
     candidates: Candidates
     ranges: int
     min_similarity: float = 0.0
+    min_containment: float | None = None
 
     @property
     def by(self) -> str:
@@ -355,9 +382,13 @@ class FuzzyClusters(ClusterStep):
         for piece in range(pieces):
             rows = self._rows(context, *key_range(part * pieces + piece, self.ranges * pieces))
             read += rows.num_rows
-            tables.append(_clusters(rows, self.min_similarity, self.candidates.minhash))
+            tables.append(_clusters(rows, self.candidates.minhash, self._proof))
         table = pa.concat_tables(tables).sort_by([("shard", "ascending"), ("row", "ascending")])
         return StepResult(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
+
+    @property
+    def _proof(self) -> Proof | None:
+        return Proof(self.min_similarity, self.min_containment or 0.0) if self.min_similarity else None
 
     def _size_bytes(self, context: ShardContext, low: int, high: int) -> int:
         total = 0
@@ -382,75 +413,44 @@ def _overlapping(file: Any, low: int, high: int) -> list[int]:
     return [g for g in range(file.num_row_groups) if overlaps(file.metadata.row_group(g), low, high)]
 
 
-def _clusters(rows: pa.Table, min_similarity: float, minhash: MinHash) -> pa.Table:
+def _clusters(rows: pa.Table, minhash: MinHash, proof: Proof | None) -> pa.Table:
     """Clusters of whole components; ``rows`` are sorted by component, shard and row."""
     component = rows["component"].to_numpy()
     edges = np.flatnonzero(np.concatenate([[True], component[1:] != component[:-1], [True]])) if len(component) else np.zeros(1, np.int64)
     score = rows["score"].to_numpy(zero_copy_only=False)
     score = np.where(np.isnan(score), -np.inf, score)
+    exempt = rows["exempt"].to_numpy(zero_copy_only=False)
     sets = rows["shingles"].combine_chunks()
     values, offsets = sets.values.to_numpy(), sets.offsets.to_numpy()
-    member: list[int] = []
-    kept: list[int] = []
-    size: list[int] = []
-    rank: list[int] = []
-    similarity: list[float] = []
+    keys = minhash.band_keys(Shingles(values, offsets.astype(np.int64)))
+    found: dict[str, list[Any]] = {name: [] for name in ("member", "kept", *FUZZY.names[3:6], *FUZZY.names[7:])}
     for i, j in pairwise(edges):
         own = [values[offsets[k] : offsets[k + 1]] for k in range(i, j)]
-        label = _verified(own, min_similarity, minhash) if min_similarity > 0 else np.zeros(j - i, np.int64)
-        order = np.lexsort((np.arange(j - i), -score[i:j], label))
-        starts = np.flatnonzero(np.concatenate([[True], np.diff(label[order]) != 0, [True]]))
-        for s, e in pairwise(starts):
-            if e - s > 1:
-                stays = order[s]
-                member += (order[s:e] + i).tolist()
-                kept += [int(stays + i)] * (e - s)
-                size += [int(e - s)] * (e - s)
-                rank += range(e - s)
-                similarity += [jaccard(own[stays], own[m]) for m in order[s:e]]
-    stays = pa.array(kept, pa.int64())
-    columns = [rows["shard"].take(pa.array(member, pa.int64())), rows["row"].take(pa.array(member, pa.int64())), rows["id"].take(stays)]
-    return pa.table([*columns, size, rank, similarity, rows["url"].take(stays)], schema=FUZZY)
-
-
-def jaccard(a: U32, b: U32) -> float:
-    """Jaccard similarity of two sets given as ascending distinct arrays; 1 for two empty ones."""
-    if len(a) == len(b) and np.array_equal(a, b):
-        return 1.0
-    shared = len(np.intersect1d(a, b, assume_unique=True))
-    return float(shared / (len(a) + len(b) - shared))
-
-
-def _verified(sets: list[U32], low: float, minhash: MinHash) -> npt.NDArray[np.int64]:
-    """Labels of the members of one component after dropping the edges below ``low``. Equal sets count once; pairs are all there are in
-    small components, else those of each bucket with its first member and with the one before."""
-    of: dict[bytes, int] = {}
-    same = np.array([of.setdefault(s.tobytes(), len(of)) for s in sets])
-    distinct = [np.frombuffer(key, np.uint32) for key in of]
-    pairs: set[tuple[int, int]] = set()
-    if len(distinct) <= ALL_PAIRS:
-        pairs = {(a, b) for b in range(len(distinct)) for a in range(b)}
-    else:
-        starts = np.concatenate([[0], np.cumsum([len(s) for s in distinct])])
-        for keys in minhash.band_keys(Shingles(np.concatenate(distinct), starts)):
-            order = np.argsort(keys, kind="stable")
-            first = order[0]
-            for before, this in pairwise(order):
-                if keys[before] != keys[this]:
-                    first = this
-                else:
-                    pairs |= {(int(first), int(this)), (int(before), int(this))}
-    holds = sorted(p for p in pairs if p[0] != p[1] and _may_reach(distinct[p[0]], distinct[p[1]], low))
-    holds = [p for p in holds if jaccard(distinct[p[0]], distinct[p[1]]) >= low]
-    a, b = np.array(holds, np.int64).reshape(-1, 2).T
-    graph = coo_array((np.ones(len(a), np.int8), (a, b)), shape=(len(distinct), len(distinct)))
-    labels: npt.NDArray[np.int64] = connected_components(graph, directed=False)[1][same].astype(np.int64)
-    return labels
-
-
-def _may_reach(a: U32, b: U32, low: float) -> bool:
-    """Whether the sizes of two sets allow a similarity of ``low``."""
-    return min(len(a), len(b)) >= low * max(len(a), len(b))
+        order = np.lexsort((np.arange(j - i), -score[i:j]))
+        stays = stays_for(own, keys[:, i:j], order, proof, exempt[i:j]) if proof else np.full(j - i, order[0])
+        place = np.empty(j - i, np.int64)
+        place[order] = np.arange(j - i)
+        for kept in np.unique(stays).tolist():
+            members = np.flatnonzero(stays == kept)
+            if len(members) == 1:
+                continue
+            members = members[np.lexsort((place[members], members != kept))]
+            for rank, m in enumerate(members.tolist()):
+                shared = shared_count(own[m], own[kept])
+                found["member"].append(m + i)
+                found["kept"].append(kept + i)
+                found["cluster_size"].append(len(members))
+                found["cluster_rank"].append(rank)
+                found["similarity"].append(jaccard_of(shared, len(own[m]), len(own[kept])))
+                found["containment"].append(shared / len(own[m]) if len(own[m]) else 1.0)
+                found["ngrams_lost"].append(len(own[m]) - shared)
+                found["shared_bands"].append(int((keys[:, m + i] == keys[:, kept + i]).sum()))
+    member, kept = pa.array(found["member"], pa.int64()), pa.array(found["kept"], pa.int64())
+    taken = {name: rows[name].take(member) for name in ("shard", "row")} | {
+        "cluster": rows["id"].take(kept),
+        "kept_url": rows["url"].take(kept),
+    }
+    return pa.table([taken[name] if name in taken else pa.array(found[name], FUZZY.field(name).type) for name in FUZZY.names], schema=FUZZY)
 
 
 def _batches(texts: list[str]) -> Iterator[tuple[int, list[str]]]:

@@ -37,7 +37,8 @@ class ClusterStep(WholeStep):
 @dataclass(frozen=True)
 class ResolveClusters(ShardStep):
     """Decisions and clusters in, decisions out: each row with its cluster's columns as ``<by>_<column>`` (null when alone), and, if
-    ``drop``, a limit on them applied like any other: ``<by>_cluster_rank <= 0``, or ``<by>_cluster_size <= 1`` where no member stays."""
+    ``drop``, a limit on them applied like any other: ``<by>_cluster_rank <= 0``, or ``<by>_cluster_size <= 1`` where no member stays. ``by`` is the kind of
+    deduplication, or the ``entry`` that the recipe calls it by."""
 
     name: ClassVar[str] = "dedup"
     version: ClassVar[str] = "2"
@@ -46,10 +47,11 @@ class ResolveClusters(ShardStep):
     clusters: ClusterStep
     drop: bool = True
     keep_one: bool = True
+    entry: str | None = None
 
     @property
     def by(self) -> str:
-        return self.clusters.by
+        return self.entry or self.clusters.by
 
     @property
     def label(self) -> str:

@@ -1,6 +1,6 @@
 """Shingles: the hashed word n-grams of many texts at once, for everything that compares documents by their overlap (Broder 1997).
 
-A token is a run of letters and digits, lower case and without diacritics; in scripts that are written without spaces (Han, Kana, Thai, Lao,
+A token is a run of letters and digits, without case and diacritics; in scripts that are written without spaces (Han, Kana, Thai, Lao,
 Khmer, Myanmar, Tibetan ...) each character is one token, so that an n-gram stays short of a sentence. Punctuation and white space only separate.
 Everything is arrays over the code points of a batch: one table lookup per character, sums of powers for the hashes of tokens and n-grams.
 """
@@ -30,6 +30,11 @@ UNSPACED = (
 )  # fmt: skip
 
 
+# How much of a word a character of these scripts is, in quarters: Han and Kana words have two characters or so, Thai and its neighbours four.
+WHOLE, IDEOGRAPH, SYLLABLE = 4, 2, 1
+FIRST_IDEOGRAPH = 0x2E80
+
+
 class Shingles(NamedTuple):
     """``hashes[starts[i]:starts[i + 1]]`` are those of text i, in order and with repetitions; a text with 1 to n-1 tokens has one shingle, a
     text without tokens none."""
@@ -44,28 +49,40 @@ class Shingles(NamedTuple):
 
 class Tokens(NamedTuple):
     """The tokens of a batch of pieces of texts. Per piece: ``text`` its number, ``offset`` the characters of its text before it, ``counts``
-    its tokens. Per token: its hash, and where it begins and ends in its piece, the marks on its last letter included."""
+    its tokens. Per token: its hash, how much of a word it is (in quarters), and where it begins and ends in its piece, the marks on its last letter
+    included."""
 
     text: I64
     offset: I64
     counts: I64
     hashes: U64
+    shares: npt.NDArray[np.int8]
     begin: I64
     end: I64
 
 
-def shingles(texts: Sequence[str], size: int, *, fold_digits: bool = False) -> Shingles:
+def shingles(texts: Sequence[str], size: int, *, fold_digits: bool = False, unspaced_as_words: bool = False) -> Shingles:
     """32-bit hashes of the ``size``-grams of each text. Total: any str, lone surrogates too. ``fold_digits`` makes all digits equal.
+
+    With ``unspaced_as_words`` a character of a script without spaces counts as a half or a quarter of a word, so that an n-gram is as
+    long as ``size`` words in every script: five characters of Japanese are the next best ending of a polite sentence, which every page of a site has.
 
     N-grams across the cut of a very long text are left out, see ``tokenised``.
     """
     parts, counts = [np.zeros(0, np.uint32)], np.zeros(len(texts), np.int64)
     for tokens in tokenised(texts, fold_digits=fold_digits):
-        per_piece = np.where(tokens.counts >= size, tokens.counts - size + 1, np.minimum(tokens.counts, 1))
         upto = np.cumsum(tokens.counts)
+        if unspaced_as_words:
+            before = np.concatenate([[0], np.cumsum(tokens.shares)])
+            reach = np.searchsorted(before, before[:-1] + size * WHOLE)  # where the shingle that begins at each token ends
+            fits = np.concatenate([[0], np.cumsum(reach <= np.repeat(upto, tokens.counts))])
+            per_piece = np.maximum(fits[upto] - fits[upto - tokens.counts], np.minimum(tokens.counts, 1))
+        else:
+            reach = np.arange(len(tokens.hashes)) + size
+            per_piece = np.where(tokens.counts >= size, tokens.counts - size + 1, np.minimum(tokens.counts, 1))
         # Of a piece the k-th shingle begins at its token k.
         begin = np.repeat(upto - tokens.counts, per_piece) + places(per_piece)
-        end = np.minimum(begin + size, np.repeat(upto, per_piece))
+        end = np.minimum(reach[begin], np.repeat(upto, per_piece))
         parts.append((span_hashes(tokens.hashes, begin, end) >> np.uint64(32)).astype(np.uint32))
         np.add.at(counts, tokens.text, per_piece)
     return Shingles(np.concatenate(parts), np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]))
@@ -121,11 +138,12 @@ def _batch(pieces: list[str], where: I64, fold_digits: bool) -> Tokens:
     first = np.flatnonzero(inside & ~np.concatenate([[False], joined]))
     last = np.flatnonzero(inside & ~np.concatenate([joined, [False]]))
     hashes = mixed(_spans(values * inside, first, last + 1, _POWERS))
+    shares = np.where(single[first], np.where(characters[at[first]] < FIRST_IDEOGRAPH, SYLLABLE, IDEOGRAPH), WHOLE).astype(np.int8)
     # What was dropped behind a character belongs to it: a token ends where the next character that counts begins.
     begin, end = at[first], np.append(at, len(characters))[last + 1]
     counts = np.diff(np.searchsorted(begin, starts))
     piece_starts = np.repeat(starts[:-1], counts)
-    return Tokens(where[:, 0], where[:, 1], counts, hashes, begin - piece_starts, end - piece_starts)
+    return Tokens(where[:, 0], where[:, 1], counts, hashes, shares, begin - piece_starts, end - piece_starts)
 
 
 def _spans(values: U64, begin: I64, end: I64, powers: "_Powers") -> U64:
@@ -174,7 +192,7 @@ class _Characters:
             return DROPPED
         if category[0] not in "LNM":
             return SEPARATOR
-        folded = unicodedata.normalize("NFKD", character.lower())
+        folded = unicodedata.normalize("NFKD", character.casefold())
         stem = "".join(c for c in folded if unicodedata.category(c) not in ("Mn", "Cf")) or character
         if self._fold_digits and category[0] == "N":
             stem = "0"

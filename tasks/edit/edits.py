@@ -14,7 +14,7 @@ from winnow.tasks.dedup.resolve import Decisions
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import ShardStep, StepResult
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.signals.limit import Limit, apply_limits
 from winnow.tasks.signals.select import add_crossed, decision_result
 
@@ -122,19 +122,24 @@ class RequireTextLeft(ShardStep):
     decisions: Decisions
     edit: Edit
     min_chars_left: int = 1
+    entry: str | None = None
+
+    @property
+    def by(self) -> str:
+        return self.entry or self.edit.by
 
     @property
     def label(self) -> str:
-        return f"dedup-{self.edit.by}"
+        return f"dedup-{self.by}"
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         before = context.read(self.decisions, shard)
         names = ("chars_removed", "chars_removed_share", "chars_left")
         edits = context.read(self.edit, shard, list(names))
-        limit = Limit(f"{self.edit.by}_chars_left", low=self.min_chars_left)
+        limit = Limit(f"{self.by}_chars_left", low=self.min_chars_left)
         # A document that was not kept was not edited: no limit on what is left of it.
         left: Any = pc.if_else(before["kept"], edits["chars_left"], self.min_chars_left)
         after = add_crossed(before, *apply_limits({limit.signal: left}, (limit,), before.num_rows, self.label))
         for name in names:
-            after = after.append_column(f"{self.edit.by}_{name}", edits[name])
+            after = after.append_column(f"{self.by}_{name}", edits[name])
         return decision_result(after, before["kept"])

@@ -22,7 +22,7 @@ from winnow.tasks.edit.edits import Edit
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.text_column import TextColumn
 
 LINES = pa.schema([pa.field("key", pa.uint64()), pa.field("row", pa.int32()), pa.field("file", pa.int32())])
 REPEATED = pa.schema([pa.field("shard", pa.int32()), pa.field("row", pa.int32()), pa.field("key", pa.uint64())])
@@ -114,7 +114,7 @@ class RepeatedParagraphs(WholeStep):
     group_files: int = 0
     min_documents: int = 2
     keep: str = "first"
-    ranked_by: Step | None = None
+    ranked_by: Step | TextColumn | None = None
 
     def shards(self, context: ShardContext) -> tuple[str, ...]:
         return tuple(f"{r:05d}" for r in range(self.ranges))

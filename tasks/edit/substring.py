@@ -21,7 +21,7 @@ from winnow.tasks.edit.edits import Edit
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import Kind, ShardStep, StepResult, WholeStep
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.text_column import TextColumn
 
 WINDOWS = pa.schema([pa.field("key", pa.uint64()), pa.field("row", pa.int32()), pa.field("token", pa.int32())])
 REPEATED = pa.schema(

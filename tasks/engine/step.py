@@ -58,8 +58,8 @@ class Step:
     def inputs(self) -> tuple["Step", ...]:
         """Its input steps: fields, members of a tuple, and what a field reads (its ``steps``)."""
         values = (getattr(self, f.name) for f in fields(self))
-        every = (s for v in values for s in (v if isinstance(v, tuple) else getattr(v, "steps", (v,))))
-        return tuple(s for s in every if isinstance(s, Step))
+        parts = (part for value in values for part in (value if isinstance(value, tuple) else (value,)))
+        return tuple(s for part in parts for s in ((part,) if isinstance(part, Step) else getattr(part, "steps", ())))
 
     @cached_property
     def address(self) -> str:

@@ -367,7 +367,8 @@ class Store:
 
 def no_space(store: Store, free_bytes: int) -> WinnowError:
     return WinnowError(
-        f"No space left for the store {store.root}: {free_bytes / 2**30:.1f} GiB are free. Free some space (`winnow prune --store {store.root}` "
+        f"No space left for the store {store.root}: {free_bytes / 2**30:.1f} GiB are free, and {MIN_FREE_BYTES >> 30} GiB of its disk is always kept free. "
+        f"Free some space (`winnow prune --store {store.root}` "
         "deletes what no corpus needs) and run the same command again; what is finished is kept."
     )
 

@@ -3,6 +3,7 @@ has, what was edited, and what became of it. What is known is in the tables; her
 
 import difflib
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,9 @@ from winnow.tasks.signals.measure import ARROW
 from winnow.tasks.signals.text import Document
 
 AMBIGUOUS = 20
+NEAR_AMONG = 20_000
+"""Among so many URLs of a host those that are spelt alike are looked for."""
+URL = re.compile(r"(?i)https?://(?P<host>[^/?#]+)(?P<rest>.*)\Z", re.DOTALL)
 EDITS = ("correct", "unrepeat-paragraphs", "unrepeat-substrings")
 
 
@@ -71,21 +75,53 @@ class Explained:
 
 
 def explain(run: Finished, wanted: str) -> list[Explained]:
-    """All captures of a URL, or the document of an id; empty if no document of the run has either (see ``lost``).
+    """All captures of a URL, or the document of an id; empty if no document of the run has either (see ``lost``). A URL that no document has exactly
+    stands for its other spellings too: http or https, with or without ``www.`` and a slash at the end.
 
     Raises:
         BadInput: more than 20 documents match. DamagedArtifact: a table that is needed is damaged.
     """
-    found = []
+    found, alike = [], []
+    variants = spellings(wanted)
     for shard in run.entry["shards"]:
         names = run.read(run.entry["tables"]["documents"], shard, ["id", "url"])
-        rows = [i for i, n in enumerate(zip(names["id"].to_pylist(), names["url"].to_pylist(), strict=True)) if wanted in n]
-        found += [(shard, row) for row in rows]
+        for row, (identity, url) in enumerate(zip(names["id"].to_pylist(), names["url"].to_pylist(), strict=True)):
+            if wanted in (identity, url):
+                found.append((shard, row))
+            elif url in variants:
+                alike.append((shard, row))
+    found = found or alike
     if len(found) > AMBIGUOUS:
         raise BadInput(
             f"{len(found)} documents of {run.id} match {wanted}. Give the id of one: `winnow sql` finds it in the table documents."
         )
     return [_one(run, shard, row) for shard, row in found]
+
+
+def spellings(url: str) -> set[str]:
+    """A URL in the ways in which the same page is linked to: http or https, with or without ``www.`` and a slash at the end."""
+    match = URL.match(url)
+    if not match:
+        return {url}
+    rest = match["rest"] or "/"
+    bare = rest.rstrip("/") if not set("?#") & set(rest) else rest
+    host = match["host"].removeprefix("www.")
+    ends = {bare, bare + "/"} if bare != rest or not set("?#") & set(rest) else {rest}
+    return {f"{scheme}://{www}{host}{end}" for scheme in ("http", "https") for www in ("", "www.") for end in ends}
+
+
+def near(run: Finished, wanted: str, most: int = 3) -> list[str]:
+    """URLs of the run that are spelt most like ``wanted``, those of its own host before others."""
+    match = URL.match(wanted)
+    host = match["host"].removeprefix("www.") if match else ""
+    urls: dict[str, None] = {}
+    for shard in run.entry["shards"]:
+        for url in run.read(run.entry["tables"]["documents"], shard, ["url"])["url"].to_pylist():
+            if url and (not host or host in url):
+                urls[url] = None
+            if len(urls) >= NEAR_AMONG:
+                break
+    return difflib.get_close_matches(wanted, urls, n=most, cutoff=0.4)
 
 
 def lost(run: Finished, wanted: str) -> list[dict[str, Any]]:
@@ -95,7 +131,8 @@ def lost(run: Finished, wanted: str) -> list[dict[str, Any]]:
     for shard in run.entry["shards"]:
         table = run.read(run.address(label), shard, table="dropped")
         if table.num_rows:
-            hit = pc.or_(pc.equal(table["url"], wanted), pc.equal(table["record_id"], wanted))
+            same = pc.is_in(table["url"], value_set=pa.array(sorted(spellings(wanted)), table["url"].type))
+            hit = pc.or_(same, pc.equal(table["record_id"], wanted))
             found += table.filter(hit).to_pylist()
     return found
 

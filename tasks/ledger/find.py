@@ -145,7 +145,8 @@ def _quoted(text: str) -> str:
 
 
 def open_run(root: str, wanted: str = "", *, recipe: str = "") -> Finished:
-    """A finished run of a store: by id (or its beginning), or by the path of its manifest; without one the newest run, of ``recipe`` if one is named.
+    """A finished run of a store: by id (or its beginning), or by the path of its manifest; without one the newest that is finished, of ``recipe`` if one is
+    named.
 
     Raises:
         BadInput: no store, no such run (with near ids), no run of that recipe, several runs that begin so, or a run that is not finished.
@@ -169,7 +170,8 @@ def open_run(root: str, wanted: str = "", *, recipe: str = "") -> Finished:
     if not of_recipe:
         names = ", ".join(sorted({e["recipe"] for e in chosen}))
         raise BadInput(f"No run {'in' if not wanted else wanted + ' of'} {root} is of the recipe {recipe}; there is {names}.")
-    entry = max(of_recipe, key=lambda e: e.get("started", ""))
+    newest = sorted(of_recipe, key=lambda e: e.get("started", ""), reverse=True)
+    entry = newest[0] if wanted else next((e for e in newest if store.exists(f"{e['home']}/manifest.json")), newest[0])
     try:
         manifest = json.loads(store.get(f"{entry['home']}/manifest.json"))
     except FileNotFoundError:

@@ -3,6 +3,7 @@
 Reads one column of the run's signals table, nothing else. The mathematics is in ``tasks/ledger/cut_points.py``, the drawing in ``tasks/report/templates/``.
 """
 
+import difflib
 import io
 import json
 from importlib.resources import files
@@ -59,15 +60,17 @@ def signal_values(root: str, run: str, signal: str, language: str = "") -> npt.N
     parts: list[npt.NDArray[Any]] = []
     for shard in record["shards"]:
         try:
-            table = pq.read_table(
-                io.BytesIO(store.get(f"steps/{address}/{shard}.parquet")), columns=list(dict.fromkeys(("language", signal)))
-            )
+            data = store.get(f"steps/{address}/{shard}.parquet")
         except FileNotFoundError:
             raise BadInput(f"The run {run} is not finished: its signals are missing. Run the same `winnow run` command again.") from None
-        except (ValueError, KeyError):
-            table = None
-        if table is None or signal not in table.column_names:
-            raise BadInput(f"The run {run} has no signal {signal}. `winnow recipes {record['recipe']}` lists what its recipe measures.")
+        known = pq.read_schema(io.BytesIO(data)).names
+        if signal not in known:
+            alike = difflib.get_close_matches(signal, known, n=2)
+            hint = f" Did you mean {' or '.join(alike)}?" if alike else ""
+            raise BadInput(
+                f"The run {run} has no signal {signal}.{hint} `winnow signals --recipe {record['recipe']}` lists what its recipe measures."
+            )
+        table = pq.read_table(io.BytesIO(data), columns=list(dict.fromkeys(("language", signal))))
         try:
             numbers = table[signal].cast("float64").to_numpy(zero_copy_only=False)
         except ValueError:

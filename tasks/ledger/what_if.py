@@ -4,6 +4,7 @@ Exact for the limits. Deduplication is not done anew: what its passes dropped st
 be a copy; ``copies`` counts those that are known to have one in the corpus. A run with the changed recipe gives the exact corpus.
 """
 
+import difflib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -89,7 +90,11 @@ def changed(limits: Sequence[Limit], settings: Sequence[str], known: Sequence[st
                 f"--set {setting}: write SIGNAL.low=NUMBER, SIGNAL.high=NUMBER, SIGNAL.one_of=WORD,WORD, or =none to lift a bound."
             )
         if signal not in known:
-            raise BadInput(f"--set {setting}: the run has no signal {signal}. It has: {', '.join(known)}.")
+            alike = difflib.get_close_matches(signal, known, n=2)
+            hint = f" Did you mean {' or '.join(alike)}?" if alike else ""
+            raise BadInput(
+                f"--set {setting}: the run has no signal {signal}.{hint} It has: {', '.join(known)}. `winnow signals` says what each is."
+            )
         try:
             parsed: Any = None if value.lower() == "none" else tuple(value.split(",")) if side == "one_of" else float(value)
         except ValueError:

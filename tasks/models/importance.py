@@ -18,7 +18,7 @@ import xxhash
 
 from winnow.tasks.dedup.shingles import mixed
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.engine.identity import digest
+from winnow.tasks.engine.identity import digest, stable
 from winnow.tasks.engine.memo import Memo
 from winnow.tasks.models.files import ModelFile, locate, registered, versions
 from winnow.tasks.models.texts import Text
@@ -95,6 +95,7 @@ def training_digest(sources: Mapping[str, Any]) -> str:
     return digest({"sources": dict(sources), "importance": 1, **versions("xxhash")})
 
 
+@stable("model/importance")
 @dataclass(frozen=True)
 class ImportanceModel:
     """``languages`` are those it was counted on, any if empty."""

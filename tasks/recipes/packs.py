@@ -8,11 +8,13 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.options import Reader
+from winnow.tasks.engine.sections import Phase, Section
 from winnow.tasks.signals.filter import Filter
 from winnow.tasks.signals.filters.gopher import Gopher
 from winnow.tasks.signals.limit import Limit
@@ -109,3 +111,23 @@ def worded(filters: tuple[Filter, ...], packs: Mapping[str, Mapping[str, Any]]) 
     """The filters, with the packs' stop words in those that count them."""
     words = tuple((label, tuple(pack["stopwords"])) for label, pack in sorted(packs.items()) if "stopwords" in pack)
     return tuple(replace(f, language_stop_words=words) if words and isinstance(f, Gopher) else f for f in filters)
+
+
+class LanguagesSection(Section):
+    key = "languages"
+    phase: ClassVar[Phase] = "measure"
+    order = 10
+    about = "Bounds and stop words of single languages, in the form of FineWeb2's configurations."
+    options = dict[str, Any]
+
+    def read(self, value: Any, reader: Reader) -> dict[str, dict[str, Any]]:
+        return read(value, reader.spec, reader.beside)
+
+    def amend(self, options: dict[str, Any], reader: Reader) -> None:
+        """What the packs say is in the limits and filters, as if the recipe had written it there."""
+        found = options.pop(self.key)
+        options["limits"] = limited(options["limits"], found)
+        options["measure"] = {group: worded(filters, found) for group, filters in options["measure"].items()}
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": ["string", "object"]}

@@ -12,8 +12,10 @@ from typing import Any
 from winnow.tasks.engine.errors import ShardKilled, Transient, WinnowError
 from winnow.tasks.engine.plan import Work
 from winnow.tasks.engine.runners.base import Outcome
+from winnow.tasks.engine.step import ShardStep
 from winnow.tasks.engine.store import Store
 from winnow.tasks.runs.run import Run
+from winnow.tasks.runs.stages import stage_title
 
 MAX_FAILED = 20
 """A stage with more failed shards is stopped: it is not the shards."""
@@ -71,7 +73,9 @@ class Account:
         if isinstance(error, WinnowError) and not isinstance(error, ShardKilled):
             self.stop = error
         elif len(self.failed) > MAX_FAILED and self.stop is None:
-            self.stop = WinnowError(f"More than {MAX_FAILED} shards of {self.work.stage.label} failed. The last one: {error}")
+            self.stop = WinnowError(
+                f"More than {MAX_FAILED} shards of the stage {stage_title(self.work.stage)} failed. The last one: {error}"
+            )
 
     def is_to_do(self, shard: str) -> bool:
         """Whether a batch should (still) make this shard: not made, and not failed in a way that another try would repeat."""
@@ -79,8 +83,12 @@ class Account:
 
     def line(self) -> str:
         """One line for people."""
-        rate = self.shards_per_s * 60
-        parts = [f"{self.done} of {self.shards} shards", f"{rate:.1f} shards/min", f"{self.documents} documents"]
+        by_shard = isinstance(self.work.stage.steps[0], ShardStep)
+        parts = [f"{self.done} of {self.shards} {'shards' if by_shard else 'parts'}"]
+        if self.shards > 1 and self.finished:
+            parts.append(f"{self.shards_per_s * 60:.1f} a minute")
+        if by_shard:
+            parts.append(f"{self.documents} documents")
         if self.left and self.eta_s is not None:
             parts.append(f"about {span(self.eta_s)} left")
         if self.failed:
@@ -90,7 +98,7 @@ class Account:
     def save(self, run: Run) -> None:
         """Leave rate, time left and failures in the store, for ``winnow status``."""
         entry = {
-            "stage": self.work.stage.label,
+            "stage": stage_title(self.work.stage),
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "line": self.line(),
             "failed": [

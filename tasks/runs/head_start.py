@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from winnow.tasks.engine.plan import Work
 from winnow.tasks.engine.runners.base import Outcome, Runner
 from winnow.tasks.engine.step import Step
+from winnow.tasks.engine.store import MIN_FREE_BYTES, no_space
 from winnow.tasks.runs.housekeeping import record
 from winnow.tasks.runs.run import Run, clean
 
@@ -27,11 +28,14 @@ class Begun:
 
 
 def begin(run: Run) -> None:
-    """What comes before the first shard: the store can be written to, the models are there, the run is on record.
+    """What comes before the first shard: the store can be written to and has room, the models are there, the run is on record.
 
     Raises:
-        BadInput: the store or a model cannot be used.
+        BadInput: the store or a model cannot be used. WinnowError: the store's disk is nearly full.
     """
+    free_bytes = run.context.store.free_bytes()
+    if free_bytes is not None and free_bytes < MIN_FREE_BYTES:
+        raise no_space(run.context.store, free_bytes)
     run.context.store.open_for_writing()
     run.pipeline.check()
     record(run)

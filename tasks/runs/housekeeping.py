@@ -1,4 +1,4 @@
-"""What a store holds, and what of it may go: ``winnow status``, ``winnow prune`` and ``winnow index``.
+"""The records of a store's runs, and what of the store may go: ``winnow prune`` and ``winnow index``. What is done is in tasks/runs/status.py.
 
 Each run leaves a record of the steps and shards it needs (``runs/<id>.json``), written before its first shard. What no record names is
 deleted by prune.
@@ -15,9 +15,9 @@ from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.places import store_at
 from winnow.tasks.engine.step import ShardStep
 from winnow.tasks.engine.store import Store
-from winnow.tasks.runs.account import progress_path, saved, span
+from winnow.tasks.runs.account import progress_path
 from winnow.tasks.runs.parameters import Request
-from winnow.tasks.runs.plans import PLANS, outcome, planned
+from winnow.tasks.runs.plans import PLANS, planned
 from winnow.tasks.runs.run import Run
 
 
@@ -55,60 +55,13 @@ def records(store: Store) -> list[dict[str, Any]]:
     return [json.loads(store.get(path)) for path in sorted(store.files("runs")) if path.endswith(".json")]
 
 
-def _open(root: str) -> Store:
+def opened(root: str) -> Store:
+    """The store at ``root``. Raises BadInput if it is none."""
     store = store_at(root)
     store.check()
     if not store.exists("store.json"):
         raise BadInput(f"{root} is no store of winnow: it has no store.json. Give the --store of an earlier run.")
     return store
-
-
-def status(root: str) -> list[str]:
-    """One paragraph per run of the store. Raises BadInput if it is no store."""
-    store = _open(root)
-    lines = []
-    plans = planned(store)
-    for entry in records(store):
-        plan = plans.pop(entry["id"], {})
-        try:
-            manifest = json.loads(store.get(f"{entry['home']}/manifest.json"))
-            rows = sum(f["rows"] for f in manifest["files"])
-            lines.append(
-                f"{entry['id']}  {entry['snapshot']}  finished: {rows} documents in {len(manifest['files'])} files  {store.uri(entry['home'])}"
-            )
-            if "actual" in plan:
-                lines.append(
-                    f"    forecast from {plan['actual']['sample']} of {plan['actual']['shards']} shards: {outcome(plan['actual'])}"
-                )
-        except FileNotFoundError:
-            lines.append(f"{entry['id']}  {entry['snapshot']}  not finished; resume: {entry.get('command') or _older(entry, root)}")
-            if last := saved(store, entry["id"]):
-                ago = span((datetime.now(UTC) - datetime.fromisoformat(last["at"])).total_seconds())
-                lines.append(f"    last heard of {ago} ago, at {last['at']}: {last['stage']}, {last['line']}")
-                lines += [f"    failed: {' '.join([f['shard'], *f['files']])}: {f['why']}" for f in last["failed"]]
-            lines += _how_far(store, entry)
-    lines += [f"{name}  planned, not begun: {plan['sample']['command']}" for name, plan in plans.items()]
-    return lines or [f"The store {root} holds no run yet."]
-
-
-def _how_far(store: Store, entry: dict[str, Any]) -> list[str]:
-    """The steps that are begun and not done, and how many there are of the others. A global step does not say how wide it is."""
-    wanted, lines, done, waiting = set(entry["shards"]), [], 0, 0
-    for address, step in entry["steps"].items():
-        reports = {p.rsplit("/", 1)[1].removesuffix(".json") for p in store.files(f"steps/{address}") if p.endswith(".json")}
-        made = len(reports & wanted) if step["by_shard"] else len(reports)
-        if not made:
-            waiting += 1
-        elif step["by_shard"] and made == len(wanted):
-            done += 1
-        else:
-            lines.append(f"    {step['label']:<18} {made} {f'of {len(wanted)} shards' if step['by_shard'] else 'partitions or files'}")
-    return [*lines, f"    {done} other steps are done, {waiting} not begun"]
-
-
-def _older(entry: dict[str, Any], root: str) -> str:
-    """The command of a record that an earlier winnow wrote."""
-    return shlex.join(["winnow", "run", entry["source"], "--recipe", entry["recipe"], "--store", root])
 
 
 def change_index(root: str, action: str, name: str = "", what: str = "", reason: str = "") -> list[str]:
@@ -117,7 +70,7 @@ def change_index(root: str, action: str, name: str = "", what: str = "", reason:
     Raises:
         BadInput: no store, no such index, document or snapshot, or a take-down without a reason.
     """
-    store = _open(root)
+    store = opened(root)
     if action == "list":
         return overview(store) or [f"The store {root} holds no index. `winnow run ... --remember NAME` makes one."]
     if not name or not what:
@@ -137,7 +90,7 @@ def prune(root: str, *, drop: tuple[str, ...] = (), dry_run: bool = False) -> li
     Raises:
         BadInput: no store, or a run to drop is unknown.
     """
-    store = _open(root)
+    store = opened(root)
     every = records(store)
     if unknown := set(drop) - {entry["id"] for entry in every}:
         raise BadInput(f"There is no run {', '.join(sorted(unknown))} in {root}. `winnow status --store {root}` lists the runs.")

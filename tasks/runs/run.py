@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from winnow.tasks.dedup.known import check_name, open_index, remember, remembers
+from winnow.tasks.dedup.sections import ByMinHash
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput, WinnowError
 from winnow.tasks.engine.libraries import versions_behind
@@ -32,6 +33,7 @@ from winnow.tasks.report.page import report_html
 from winnow.tasks.report.section import Evidence, contents
 from winnow.tasks.report.summary import SUMMARY_NAME, CorpusFile, StepTotal, Summary
 from winnow.tasks.report.tallies import added
+from winnow.tasks.runs.ending import figures
 from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.plans import compare
 from winnow.tasks.sources.base import COMMON_CRAWL
@@ -129,7 +131,7 @@ def _run(request: Request, recipe: recipes.Recipe, context: ShardContext, runner
     indexes = {
         rule.against: open_index(context.store, rule.against, rule.minhash, context.crawl.snapshot)
         for rule in recipe.deduplicate
-        if isinstance(rule, recipes.ByMinHash) and rule.against
+        if isinstance(rule, ByMinHash) and rule.against
     }
     return Run(request, recipes.build(recipe, context.crawl, indexes), context, runner)
 
@@ -291,7 +293,7 @@ def _summed(many: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 
 def result(run: Run) -> dict[str, Any]:
-    """The JSON line of ``winnow run --json``."""
+    """The JSON line of ``winnow run --json``. ``table_patterns`` are globs of the same files, which find other runs' shards of the same steps too."""
     store, pipeline = run.context.store, run.pipeline
     tables = {
         name: [store.uri(step.data_path(shard)) for shard in step.shards(run.context) or ()]
@@ -305,5 +307,15 @@ def result(run: Run) -> dict[str, Any]:
         "corpus": store.uri(f"{run.home}/data"),
         "report": store.uri(f"{run.home}/report.html"),
         "tables": tables,
+        "table_patterns": {name: _pattern(files) for name, files in tables.items()},
+        **({"figures": figures(summary)} if (summary := summary_of(run)) else {}),
         "work": {"computed": run.plan.computed, "cached": run.plan.total() - run.plan.computed},
     }
+
+
+def _pattern(files: Sequence[str]) -> str:
+    """A glob that finds these files of one step, and none of the other tables that lie beside them; '' if there are none."""
+    if not files:
+        return ""
+    folder, _, name = files[0].rpartition("/")
+    return f"{folder}/{'?' * len(name.removesuffix('.parquet'))}.parquet"

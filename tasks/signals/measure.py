@@ -14,7 +14,7 @@ from winnow.tasks.edit.corrections import LineRules
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.signals.filter import Filter, Signal
 from winnow.tasks.signals.text import Batch, Document, batches
 
@@ -128,27 +128,38 @@ def _measure(filters: Sequence[Filter], part: slice, facts: Sequence[list[Any]],
                 columns[name].append(value)
 
 
+@stable("option/signal-table")
+@dataclass(frozen=True)
+class SignalTable:
+    """Columns of a step's table that are signals, under their names behind ``prefix``. A step that measures and does nothing else needs none."""
+
+    step: Step
+    columns: tuple[str, ...]
+    prefix: str = ""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return (self.step,)
+
+    def read(self, shard: str, context: ShardContext) -> pa.Table:
+        """The id and these columns."""
+        return context.read(self.step, shard, ["id", *self.columns]).rename_columns(["id", *(f"{self.prefix}{c}" for c in self.columns)])
+
+
 @stable("step/signals")
 @dataclass(frozen=True)
 class Signals(ShardStep):
-    """The signals table: id, language and its score, the edits' figures, and every group's signals side by side."""
+    """The signals table: id, language and its score, and side by side the figures of the edits and the signals of every group."""
 
     name: ClassVar[str] = "signals"
     kind: ClassVar[Kind] = "join"
 
     documents: Step
-    groups: tuple[Measure, ...]
-    corrected: Correct | None = None
-    edited: Step | None = None
+    measured: tuple[Step | SignalTable, ...]
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         parts = [context.read(self.documents, shard, ["id", "language", "language_score"])]
-        if self.corrected:
-            parts.append(context.read(self.corrected, shard).drop_columns(["corrected_text"]))
-        if self.edited:
-            edit = context.read(self.edited, shard, ["id", *EDIT_FIGURES])
-            parts.append(edit.rename_columns(["id", *(f"paragraph_{name}" for name in EDIT_FIGURES)]))
-        parts += [context.read(group, shard) for group in self.groups]
+        parts += [part.read(shard, context) if isinstance(part, SignalTable) else context.read(part, shard) for part in self.measured]
         joined = parts[0]
         for part in parts[1:]:
             if not part["id"].combine_chunks().equals(joined["id"].combine_chunks()):
@@ -158,10 +169,3 @@ class Signals(ShardStep):
             for name in part.column_names[1:]:
                 joined = joined.append_column(part.schema.field(name), part[name])
         return StepResult(joined, joined.num_rows, joined.num_rows)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """What a limit may bound."""
-        edits = tuple(CORRECTED.names[2:]) if self.corrected else ()
-        edits += tuple(f"paragraph_{name}" for name in EDIT_FIGURES) if self.edited else ()
-        return ("language", "language_score", *edits, *(s.name for g in self.groups for s in g.signals))

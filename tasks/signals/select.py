@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
-from winnow.tasks.engine.step import ShardStep, StepResult
+from winnow.tasks.engine.step import ShardStep, Step, StepResult
 from winnow.tasks.signals.condition import REASON, Condition
 from winnow.tasks.signals.limit import CROSSED, Limit, apply_limits, columns_of
 from winnow.tasks.signals.measure import Signals
@@ -23,7 +23,8 @@ from winnow.tasks.signals.measure import Signals
 class ApplyLimits(ShardStep):
     """Signals in; id, kept, reason (the first crossed limit or null) and all crossed limits out, one row per document.
 
-    ``where`` is one more limit, stated in SQL, and the last one. The rows counted as dropped are those not kept; their rows stay in the table, since explaining them is its purpose.
+    ``where`` is one more limit, stated in SQL, and the last one. ``decisions`` are those made before, if any; ``entry`` is what the recipe calls this step,
+    if not by its own name. The rows counted as dropped are those not kept; their rows stay in the table, since explaining them is its purpose.
     """
 
     name: ClassVar[str] = "select"
@@ -32,6 +33,12 @@ class ApplyLimits(ShardStep):
     signals: Signals
     limits: tuple[Limit, ...]
     where: Condition | None = None
+    decisions: Step | None = None
+    entry: str | None = None
+
+    @property
+    def label(self) -> str:
+        return self.entry or self.name
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         wanted = list(dict.fromkeys([*columns_of(self.limits), *(self.where.columns if self.where else ())]))
@@ -43,7 +50,10 @@ class ApplyLimits(ShardStep):
             entry = {"reason": REASON, "value": None, "limit": None, "margin": None, "detail": self.where.sql, "step": self.label}
             entries = pa.array([[entry] if g else [] for g in goes], CROSSED)
             table = add_crossed(table, entries, pa.array([REASON if g else None for g in goes], pa.string()))
-        return decision_result(table)
+        if self.decisions is None:
+            return decision_result(table)
+        before = context.read(self.decisions, shard)
+        return decision_result(add_crossed(before, table["crossed"], table["reason"]), before["kept"])
 
 
 def add_crossed(before: pa.Table, crossed: pa.ChunkedArray, reason: pa.ChunkedArray) -> pa.Table:

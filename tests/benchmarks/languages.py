@@ -15,7 +15,6 @@ import xxhash
 from tests.shared import DATA
 from winnow.tasks.extract.language import LanguageModel
 from winnow.tasks.extract.language_codes import folded
-from winnow.tasks.recipes import build as recipes
 from winnow.tasks.signals.filters.languages import back_ends
 
 MOST = 5000
@@ -53,7 +52,7 @@ def macro_f1(truth, found):
 
 
 def main(given):
-    models = back_ends(dict(g.split("=", 1) for g in given), lambda spec: recipes._model(spec, "benchmark"))
+    models = back_ends(dict(g.split("=", 1) for g in given), lambda spec: model(spec, "benchmark"))
     names = [m.name for m in models]
     print("| labels | texts | " + " | ".join(f"{n}: known, right, macro F1" for n in names) + " | agree | right then |")
     print("| --- | --: |" + " --: |" * (len(names) + 2))

@@ -129,7 +129,7 @@ def test_impossible_buckets_are_refused(tmp_path, buckets, says):
 
 def test_published_cutoffs_by_name(tmp_path):
     loaded = recipes.load(str(recipe(tmp_path / "r.yaml", cutoffs="cc_net")))
-    assert loaded.buckets.cutoffs == "cc_net"
+    assert next(e.options for e in loaded.decide if e.section == "buckets").cutoffs == "cc_net"
 
 
 @pytest.mark.data

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.dedup.clusters import DOCS, Decided, Documents, context_of, decided
 from winnow.tasks.dedup.exact import Clusters, Fingerprint, Scatter, text_key, url_key
 from winnow.tasks.dedup.resolve import ResolveClusters
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.text_column import TextColumn
 
 
 def deduplicated(root, by, best="", partitions=1, files_per_shard=1):
@@ -73,6 +73,9 @@ def test_against_the_rule_written_plainly(tmp_path_factory, shards, by, best, pa
         ("http://example.org/a?b=1", "http://example.org/a?b=2", False),
         ("http://example.org:8080/", "http://example.org/", False),
         ("http://example.org/A", "http://example.org/a", False),
+        ("http://example.org/#!/one", "http://example.org/#!/two", False),
+        ("http://example.org/#/one", "http://example.org/#/two", False),
+        ("http://example.org/#!/one", "https://example.org/#!/one", True),
     ],
 )
 def test_url_keys(a, b, same):
@@ -84,6 +87,10 @@ def test_keys_are_total_and_fold_space_and_case(text):
     assert len(text_key(text)) == 16
     assert text_key(f" {text}\n\t") == text_key(text)
     assert url_key(text) is None or len(url_key(text)) == 16
+
+
+def test_a_final_sigma_is_a_sigma():
+    assert text_key("Ο ΔΡΟΜΟΣ") == text_key("ο δρομος") == text_key("ο δρομοσ")
 
 
 def test_malformed_urls_have_keys():

@@ -9,7 +9,7 @@ from winnow.tasks.dedup.known import Lookup, ResolveKnown, drop_snapshot, open_i
 from winnow.tasks.dedup.minhash import ComputeSignatures, MinHash
 from winnow.tasks.engine.crawl import Crawl
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.text_column import TextColumn
 
 MINHASH = MinHash(ngram=2, bands=10, rows=2)
 OLD = [f"{w} two three four five six seven eight" for w in ("one", "eins", "un")]

@@ -2,51 +2,71 @@
 
 import random
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.dedup.clusters import DOCS, Decided, Documents, context_of, decided, ids
-from winnow.tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, ComputeSignatures, FuzzyClusters, MinHash, jaccard
+from winnow.tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, ComputeSignatures, FuzzyClusters, MinHash
 from winnow.tasks.dedup.resolve import ResolveClusters
 from winnow.tasks.dedup.shingles import Shingles, shingles
+from winnow.tasks.dedup.verified import jaccard
 from winnow.tasks.engine.errors import DamagedArtifact
 from winnow.tasks.engine.plan import Plan
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.step import ShardStep, StepResult
+from winnow.tasks.engine.text_column import TextColumn
+from winnow.tasks.signals.condition import Condition
 
 SMALL = MinHash(ngram=2, bands=6, rows=2)
 
 
-def pipeline(minhash=SMALL, ranges=1, min_similarity=0.0, keep="first", ranked_by=None):
+def pipeline(minhash=SMALL, ranges=1, min_similarity=0.0, keep="first", ranked_by=None, exempt=None, min_containment=None):
     documents, judged = Documents(), Decided()
     components = Components("crawl", BandBuckets("crawl", ComputeSignatures(TextColumn(documents), minhash), judged, ranges))
-    candidates = Candidates(components, TextColumn(documents), minhash, keep, ranked_by)
-    return ResolveClusters(judged, FuzzyClusters("crawl", candidates, ranges, min_similarity), True, keep != "none")
+    candidates = Candidates(components, TextColumn(documents), minhash, keep, ranked_by, exempt, Short(documents) if exempt else None)
+    return ResolveClusters(judged, FuzzyClusters("crawl", candidates, ranges, min_similarity, min_containment), True, keep != "none")
 
 
 def set_of(text, minhash=SMALL):
     return np.unique(shingles([text], minhash.ngram).hashes)
 
 
-def plainly(minhash, min_similarity=0.0):
+def plainly(minhash):
     """Clusters as lists of ids, the one that stays first."""
     members = [(i, d["text"]) for path in DOCS for i, d in zip(ids(path), DOCS[path], strict=True) if d.get("kept", True)]
     keys = [minhash.band_keys(shingles([t], minhash.ngram))[:, 0] if len(set_of(t, minhash)) else None for _, t in members]
     group = list(range(len(members)))
     for b in range(len(members)):
         for a in range(b):
-            if keys[a] is not None and keys[b] is not None:
-                near = jaccard(set_of(members[a][1], minhash), set_of(members[b][1], minhash)) >= min_similarity
-                # Inside a small component every pair is compared, whether or not it shares a bucket itself.
-                if near and (min_similarity or (keys[a] == keys[b]).any()):
-                    group = [group[a] if g == group[b] else g for g in group]
+            if keys[a] is not None and keys[b] is not None and (keys[a] == keys[b]).any():
+                group = [group[a] if g == group[b] else g for g in group]
     clusters = defaultdict(list)
     for g, (i, _) in zip(group, members, strict=True):
         clusters[g].append(i)
     return sorted(c for c in clusters.values() if len(c) > 1)
+
+
+def plainly_verified(low, minhash, exempt=()):
+    """As ``plainly``, one document after the other: who is close enough to one that stays goes for the closest such, the others stay."""
+    members = [(i, set_of(d["text"], minhash)) for path in DOCS for i, d in zip(ids(path), DOCS[path], strict=True)]
+    members = [m for m in members if len(m[1])]
+    clusters = {}
+    for i, own in sorted(members, key=lambda m: m[0] not in exempt):
+        near = [(jaccard(own, dict(members)[k]), k) for k in clusters]
+        similarity, best = max(near, key=lambda n: n[0], default=(-1, None))
+        if similarity >= low and i not in exempt:
+            clusters[best].append(i)
+        else:
+            clusters[i] = [i]
+    place = [i for i, _ in members]
+    return sorted([c[0], *sorted(c[1:], key=place.index)] for c in clusters.values() if len(c) > 1)
 
 
 def clusters_of(rows):
@@ -87,7 +107,62 @@ def test_verified_clusters_hold_no_weak_link(tmp_path_factory, texts, low):
     DOCS["f"] = [{"url": "", "text": t} for t in texts]
     every = MinHash(ngram=2, bands=64, rows=1)  # so many buckets that no similar pair is missed
     rows = decided(pipeline(every, min_similarity=low), context_of(tmp_path_factory.mktemp("store")))
-    assert clusters_of(rows) == plainly(every, low)
+    assert clusters_of(rows) == plainly_verified(low, every)
+
+
+@dataclass(frozen=True)
+class Short(ShardStep):
+    """A table of signals: how long each text is."""
+
+    name: ClassVar[str] = "signals"
+    documents: Documents
+
+    def run(self, shard, context):
+        documents = context.read(self.documents, shard)
+        table = pa.table({"id": documents["id"], "chars": pc.utf8_length(documents["text"])})
+        return StepResult(table, len(table), len(table))
+
+
+def test_an_exempt_document_is_never_removed_and_others_go_for_it(tmp_path):
+    DOCS.clear()
+    text = "one two three four five six seven eight nine ten"
+    DOCS["f"] = [{"url": "", "text": t} for t in (f"{text} eleven", text, f"{text} eleven twelve", text)]
+    rows = decided(pipeline(min_similarity=0.7, exempt=Condition(f"chars = {len(text)}")), context_of(tmp_path))
+    assert [r["kept"] for r in rows] == [False, True, False, True]
+    assert {r["minhash_cluster"] for r in rows if not r["kept"]} == {"f:1"}
+
+
+def test_chains_lose_no_document_without_a_near_one_that_stays(tmp_path):
+    """Each text has 80 % in common with the next, the ends have nothing: of a chain the ends went as well, for a text that they share nothing with."""
+    words = [f"w{i}" for i in range(400)]
+    DOCS.clear()
+    DOCS["f"] = [{"url": "", "text": " ".join(words[i * 10 : i * 10 + 100])} for i in range(30)]
+    minhash = MinHash(ngram=1, bands=40, rows=3)
+    rows = decided(pipeline(minhash, min_similarity=0.8), context_of(tmp_path))
+    sets = {i: set_of(d["text"], minhash) for i, d in zip(ids("f"), DOCS["f"], strict=True)}
+    kept = [r["id"] for r in rows if r["kept"]]
+    assert len(kept) == 15
+    for r in rows:
+        if not r["kept"]:
+            assert r["minhash_similarity"] == jaccard(sets[r["id"]], sets[r["minhash_cluster"]]) >= 0.8
+            assert r["minhash_cluster"] in kept
+            assert r["minhash_ngrams_lost"] == len(set(sets[r["id"]]) - set(sets[r["minhash_cluster"]]))
+            assert r["minhash_containment"] == pytest.approx(1 - r["minhash_ngrams_lost"] / len(sets[r["id"]]))
+            assert r["minhash_shared_bands"] > 0
+    assert not [1 for a in kept for b in kept if a < b and jaccard(sets[a], sets[b]) >= 0.8]
+
+
+def test_containment_is_enough_where_it_is_asked_for(tmp_path):
+    DOCS.clear()
+    page = [f"w{i}" for i in range(60)]
+    DOCS["f"] = [
+        {"url": "", "text": " ".join(t)} for t in (page, page[:30], [*page[10:20], "x", "y"], [*page, *(f"v{i}" for i in range(90))])
+    ]
+    every = MinHash(ngram=1, bands=64, rows=1)
+    assert [r["kept"] for r in decided(pipeline(every, min_similarity=0.8), context_of(tmp_path / "a"))] == [True] * 4
+    # The last holds the first whole, but is longer: nothing is removed for less than it has.
+    rows = decided(pipeline(every, min_similarity=0.8, min_containment=0.95), context_of(tmp_path / "b"))
+    assert [r["kept"] for r in rows] == [True, False, True, True]
 
 
 def test_a_large_component_is_verified_by_its_buckets(tmp_path):
@@ -115,7 +190,7 @@ def test_keep_policies(tmp_path, keep, stays):
         {"url": "", "text": text, "date": "not a date", "quality": 0.9},
         {"url": "", "text": "something else entirely that stays"},
     ]
-    source = {"newest": Documents(), "longest": Documents(), "best:quality": Decided()}.get(keep)
+    source = {"newest": Documents(), "longest": TextColumn(Documents()), "best:quality": Decided()}.get(keep)
     rows = decided(pipeline(keep=keep, ranked_by=source), context_of(tmp_path))
     assert [r["id"] for r in rows if r["kept"]] == [*stays, "f:4"]
     reasons = {r["reason"] for r in rows if r["reason"]}

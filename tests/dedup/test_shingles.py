@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from winnow.tasks.dedup import shingles as module
-from winnow.tasks.dedup.minhash import jaccard
 from winnow.tasks.dedup.shingles import UNSPACED, shingles
+from winnow.tasks.dedup.verified import jaccard
 
 
 def tokens(text):
@@ -19,7 +19,7 @@ def tokens(text):
         if category in ("Mn", "Cf"):
             continue
         single = any(low <= ord(c) <= high for low, high in UNSPACED)
-        stem = "".join(d for d in unicodedata.normalize("NFKD", c.lower()) if unicodedata.category(d) not in ("Mn", "Cf")) or c
+        stem = "".join(d for d in unicodedata.normalize("NFKD", c.casefold()) if unicodedata.category(d) not in ("Mn", "Cf")) or c
         if word and (category[0] not in "LNM" or single):
             found.append(word)
             word = ""
@@ -33,6 +33,18 @@ def tokens(text):
 def plainly(text, size):
     words = tokens(text)
     return {tuple(words[i : i + size]) for i in range(max(1, len(words) - size + 1))} if words else set()
+
+
+def plainly_as_words(text, size):
+    """As ``plainly``, where an n-gram grows until it has ``size`` words: two Han or Kana characters make one, four Thai ones."""
+    words = tokens(text)
+    shares = [1 if len(w) > 1 or not any(a <= ord(w) <= b for a, b in UNSPACED) else 0.5 if ord(w) >= 0x2E80 else 0.25 for w in words]
+    found = set()
+    for i in range(len(words)):
+        reach = next((j for j in range(i, len(words) + 1) if sum(shares[i:j]) >= size), None)
+        if reach or not i:
+            found.add(tuple(words[i:reach]))
+    return found
 
 
 def sets(texts, size, **options):
@@ -54,6 +66,15 @@ def test_as_many_as_there_are_distinct_ngrams_and_as_similar(texts, size):
             assert jaccard(a, b) == (len(ea & eb) / len(ea | eb) if ea | eb else 1.0)
 
 
+@given(TEXTS, st.sampled_from([1, 2, 5]))
+def test_ngrams_as_long_as_words_in_scripts_without_spaces(texts, size):
+    found, expected = sets(texts, size, unspaced_as_words=True), [plainly_as_words(t, size) for t in texts]
+    assert [len(f) for f in found] == [len(e) for e in expected]
+    for a, ea in zip(found, expected, strict=True):
+        for b, eb in zip(found, expected, strict=True):
+            assert jaccard(a, b) == (len(ea & eb) / len(ea | eb) if ea | eb else 1.0)
+
+
 @given(TEXTS)
 def test_a_text_has_the_same_shingles_in_any_company(texts):
     alone = [shingles([t], 3).hashes.tolist() for t in texts]
@@ -68,6 +89,7 @@ def test_a_text_has_the_same_shingles_in_any_company(texts):
         ("ab c", "a bc", False),
         ("one two", "two one", False),
         ("东京大学", "东京 大学", True),
+        ("ΟΔΟΣ ΜΟΥ", "οδος μου", True),
         ("don't", "don t", True),
         ("a1", "a2", False),
     ],

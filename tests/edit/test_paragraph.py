@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.dedup.clusters import DOCS, Decided, Documents, context_of, decided
 from winnow.tasks.edit.edits import RequireTextLeft
 from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs, folded, line_keys
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.text_column import TextColumn
 
 
 def edited(root, texts, *, ranges=1, files_per_shard=1, memory_bytes=1 << 30, min_chars=None, kept=None, within=None, **options):

@@ -12,7 +12,7 @@ from tests.dedup.clusters import DOCS, Decided, Documents, context_of, decided
 from winnow.tasks.dedup import shingles
 from winnow.tasks.edit.edits import RequireTextLeft
 from winnow.tasks.edit.substring import CutRepeatedSubstrings, RepeatedWindows, Windows, borders, windows
-from winnow.tasks.extract.text_column import TextColumn
+from winnow.tasks.engine.text_column import TextColumn
 
 
 def edited(root, texts, size=3, *, ranges=1, files_per_shard=1, memory_bytes=1 << 30, keep="first", kept=None):

@@ -16,6 +16,7 @@ from winnow.tasks.runs import housekeeping
 from winnow.tasks.runs.account import MAX_FAILED, Account, span, why
 from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.run import prepare
+from winnow.tasks.runs.status import states
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_rate_and_time_left(account):
     account.add(Outcome(b, error=ShardKilled("it died")))
     account.now[0] += 30
     assert account.eta_s == pytest.approx(60)
-    assert account.line() == "1 of 3 shards, 2.0 shards/min, 4 documents, about 60 s left, 1 failed"
+    assert account.line() == "1 of 3 shards, 2.0 a minute, 4 documents, about 60 s left, 1 failed"
     assert account.bytes_to_come == 2 * (2 << 20)
 
 
@@ -79,7 +80,7 @@ def test_status_names_the_failed_shards_and_the_command(run, account):
     failed = list(account.work.todo)[1]
     account.add(Outcome(failed, error=ValueError("a bug")))
     account.save(run)
-    said = "\n".join(housekeeping.status(run.request.store))
+    said = "\n".join(line for state in states(run.request.store) for line in state.said())
     assert f"resume: {housekeeping.command(run.request)}" in said
     assert f"failed: {failed} {run.context.files_of(failed)[0]}: ValueError: a bug" in said
     assert f"0 other steps are done, {len(run.plan.steps)} not begun" in said
@@ -94,7 +95,7 @@ def test_the_command_asks_for_the_same(run, monkeypatch):
     from winnow.tasks.runs.run import result
 
     asked = []
-    monkeypatch.setattr(in_process, "curate", lambda run, verbose: asked.append(run.request) or result(run))
+    monkeypatch.setattr(in_process, "curate", lambda run, **how: asked.append(run.request) or result(run))
     request = replace(run.request, memory_gib=0.5, runner="dask:tcp://h:8786", anonymous=True)
     words = housekeeping.command(request).split()
     assert words[:2] == ["winnow", "run"]

@@ -2,7 +2,9 @@
 
 import importlib
 import pkgutil
-from dataclasses import is_dataclass
+import sys
+from dataclasses import fields, is_dataclass
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -34,6 +36,25 @@ def test_every_kind_declares_its_name(classes, base):
     kinds = [c for c in classes if issubclass(c, base) and not c.__subclasses__()]
     assert kinds
     assert [c.__qualname__ for c in kinds if c not in declared] == []
+
+
+def _mentioned(hint):
+    """Classes in a type hint."""
+    if isinstance(hint, type):
+        yield hint
+    for part in get_args(hint):
+        yield from _mentioned(part)
+
+
+def test_what_stands_in_the_fields_of_a_declared_class_is_declared(classes):
+    declared = set(stable_classes().values())
+    for cls in declared:
+        hints = get_type_hints(cls, vars(sys.modules[cls.__module__]) | {c.__name__: c for c in classes})
+        for field in fields(cls):
+            if field.metadata.get("identity", True):
+                for part in _mentioned(hints[field.name]):
+                    bases = part in (Step, Filter, Extractor) or part.__subclasses__()
+                    assert not is_dataclass(part) or part in declared or bases, f"{cls.__qualname__}.{field.name}: {part.__qualname__}"
 
 
 def test_no_two_classes_share_a_name(classes):

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import pipelines
 from tests.models.classify.texts import example
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.models.files import register
 from winnow.tasks.models.importance import BUCKETS, Bags, features
 from winnow.tasks.models.texts import Text
-from winnow.tasks.recipes import build as recipes
 from winnow.tasks.signals.filters.importance import Importance
 from winnow.tasks.signals.text import Document
 
@@ -37,7 +37,7 @@ def registry(tmp_path_factory):
 
 
 def filter_of(model, **more):
-    return recipes._filter({"importance.Importance": {"model": model, **more}}, "test")
+    return pipelines.filter_of({"importance.Importance": {"model": model, **more}})
 
 
 def test_hashes_are_the_same_in_every_process():

@@ -1,4 +1,4 @@
-"""What a terminal shows while a run goes on: one bar with rate and time left per stage; plain lines where there is no terminal."""
+"""What a terminal shows while a run goes on: one bar per stage, with its rate where that means something; plain lines where there is no terminal."""
 
 import sys
 import time
@@ -14,9 +14,10 @@ LINE_EVERY_S = 30.0
 class Progress:
     """Context manager whose ``tell`` is a listener of the flow (flows/curate.py). Writes to stderr only."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, quiet: bool = False) -> None:
         console = Console(stderr=True)
-        self._live = console.is_terminal
+        self._quiet = quiet
+        self._live = console.is_terminal and not quiet
         self._bars = Bars(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeElapsedColumn(), TimeRemainingColumn(),
             console=console, disable=not self._live,
@@ -33,17 +34,17 @@ class Progress:
         self._bars.stop()
 
     def tell(self, stage: str, done: int, total: int, figures: dict[str, int]) -> None:
+        """Called with a stage's name, what is done of it, and ``rows`` where their rate says something."""
+        if self._quiet:
+            return
         now = time.monotonic()
         begin = self._begin.setdefault(stage, now)
-        rate = f"{figures.get('rows', 0) / max(now - begin, 1e-3):,.0f} rows/s"
+        rate = f"{figures['rows'] / max(now - begin, 1e-3):,.0f} documents/s" if figures.get("rows") else ""
         if self._live:
             if stage not in self._tasks:
                 self._tasks[stage] = self._bars.add_task(stage, total=total, completed=done, rate="")
             self._bars.update(self._tasks[stage], completed=done, rate=rate)
         elif (done == total and self._said.get(stage, 0.0) >= 0) or now - self._said.get(stage, begin) > LINE_EVERY_S:
             self._said[stage] = -1.0 if done == total else now
-            left = (now - begin) * (total - done) / done if done else 0.0
-            print(
-                f"{stage}: {done} of {total} shards, {rate}" + (f", about {left:.0f} s left" if done < total and done else ""),
-                file=sys.stderr,
-            )
+            left = f"about {(now - begin) * (total - done) / done:.0f} s left" if 0 < done < total else ""
+            print(", ".join(part for part in (f"{stage}: {done} of {total}", rate, left) if part), file=sys.stderr)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.identity import stable
 from winnow.tasks.models.classify.prepare import PREPARATIONS
 from winnow.tasks.models.fasttext import ALL_LABELS, FastText
 from winnow.tasks.models.files import KNOWN, ModelFile, registered
@@ -19,6 +20,7 @@ DECIMALS = 6  # the last bits of fastText's sums depend on the processor
 Find = Callable[[Any], ModelFile]
 
 
+@stable("model/classifier")
 @dataclass(frozen=True)
 class ClassifierModel:
     """``score`` maps labels to what they count. ``languages`` are those it was trained on, any if empty; ``prepare`` names how text was

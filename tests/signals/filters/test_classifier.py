@@ -3,6 +3,7 @@
 import pytest
 import yaml
 
+from tests import pipelines
 from tests.models.classify.texts import example, trained
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.models.files import KNOWN, file_sha256, register
@@ -23,7 +24,7 @@ def registry(tmp_path_factory):
 
 
 def filter_of(model, **more):
-    return recipes._filter({"classifier.Classifier": {"model": model, **more}}, "test")
+    return pipelines.filter_of({"classifier.Classifier": {"model": model, **more}})
 
 
 def test_the_score_tells_the_kinds_apart(registry):

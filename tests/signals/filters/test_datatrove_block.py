@@ -1,5 +1,7 @@
 """datatrove's blocks as filters: verdict as a signal, options checked, nothing edited."""
 
+import random
+
 import pytest
 
 from winnow.tasks.engine.errors import BadInput
@@ -35,6 +37,77 @@ def test_options_and_library_version_count(monkeypatch):
 def test_what_cannot_be_built_says_so(block, options, says):
     with pytest.raises(BadInput, match=says):
         DatatroveBlock(block=block, options=options).measure(Document("x"))
+
+
+SAMPLER = "filters.sampler_filter.SamplerFilter"
+
+
+@pytest.mark.parametrize(
+    ("block", "options", "says"),
+    [
+        ("extractors.trafilatura.Trafilatura", (), "is no filter block"),
+        ("filters.base_filter.get_filter_result", (), "is no filter block"),
+        (PARAGRAPHS, (("min_words", 3),), "refuses its options: .* It takes: "),
+        (SAMPLER, (), "has no seed"),
+        (SAMPLER, (("rate", 0.5), ("seed", None)), "has no seed"),
+        (
+            "filters.gopher_quality_filter.GopherQualityFilter",
+            (("min_doc_words", "many"),),
+            "GopherQualityFilter fails on a plain English sentence",
+        ),
+    ],
+)
+def test_everything_that_can_fail_fails_at_check_in_one_sentence_that_names_the_block(block, options, says):
+    with pytest.raises(BadInput, match=says) as e:
+        DatatroveBlock(block=block, options=options).check()
+    assert "\n" not in str(e.value)
+    assert block.rsplit(".", 1)[-1] in str(e.value)
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("Name or service not known"), AttributeError("'NoneType' has no attribute 'x'"), KeyError("score")]
+)
+def test_a_block_that_fails_on_a_document_is_found_by_check(monkeypatch, error):
+    class Offline:
+        def filter(self, _):
+            raise error
+
+    monkeypatch.setattr(datatrove_block, "_built", lambda *_: Offline())
+    with pytest.raises(BadInput, match=f"C4ParagraphFilter fails on a plain English sentence .*{type(error).__name__}"):
+        DatatroveBlock(block=PARAGRAPHS).check()
+
+
+def test_a_block_that_decides_at_random_is_refused(monkeypatch):
+    class Coin:
+        def filter(self, _):
+            return random.random() < 0.5
+
+    monkeypatch.setattr(datatrove_block, "_built", lambda *_: Coin())
+    with pytest.raises(BadInput, match="decides at random"):
+        DatatroveBlock(block=PARAGRAPHS).check()
+
+
+def test_a_seeded_sampler_is_a_function_of_the_document():
+    documents = [Document(f"text number {n}") for n in range(400)]
+
+    def verdicts(seed, order):
+        datatrove_block._built.cache_clear()
+        block = DatatroveBlock(block=SAMPLER, options=(("rate", 0.5), ("seed", seed)))
+        block.check()
+        found = {documents[i].text: block.measure(documents[i])[block.signal] for i in order}
+        return [found[d.text] for d in documents]
+
+    first = verdicts(1, range(400))
+    assert first == verdicts(1, reversed(range(400)))
+    assert first != verdicts(2, range(400))
+    assert 150 < first.count(None) < 250
+
+
+def test_the_options_of_a_block_are_checked_without_building_it(monkeypatch):
+    monkeypatch.setattr(datatrove_block, "_built", None)
+    with pytest.raises(BadInput, match="refuses its options"):
+        DatatroveBlock(block=PARAGRAPHS, options=(("min_words", 3),)).check_options()
+    DatatroveBlock(block=PARAGRAPHS).check_options()
 
 
 class Needy:

@@ -3,6 +3,7 @@
 import pytest
 import yaml
 
+from tests import pipelines
 from tests.extract.test_language import SENTENCES
 from tests.pipelines import curated, rows
 from tests.tiny import mirror
@@ -11,7 +12,6 @@ from winnow.tasks.extract.language import RankModel
 from winnow.tasks.extract.language_codes import folded
 from winnow.tasks.ledger.find import open_run
 from winnow.tasks.ledger.sql import named, query
-from winnow.tasks.recipes import build as recipes
 from winnow.tasks.runs.housekeeping import record
 from winnow.tasks.runs.run import release
 from winnow.tasks.signals.filters.languages import BackEnds, Paragraphs
@@ -21,7 +21,7 @@ EN, FR = SENTENCES["en"], SENTENCES["fr"]
 
 
 def filter_of(name, **options):
-    return recipes._filter({f"languages.{name}": options}, "test")
+    return pipelines.filter_of({f"languages.{name}": options})
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import pytest
 import yaml
 
+from tests import pipelines
 from tests.models.ngram.texts import ngram_model, sentences, trained
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.models.files import file_sha256, register
@@ -103,7 +104,7 @@ def test_a_damaged_model_stops_a_run_before_its_first_shard(tmp_path, model):
     cut = tmp_path / "cut.kenlm"
     cut.write_bytes(trained().kenlm[:5000])
     files = {"kenlm": str(cut), "sentencepiece": model.sentencepiece.location}
-    f = recipes._filter({"perplexity.Perplexity": {"models": {"de": files}}}, "test")
+    f = pipelines.filter_of({"perplexity.Perplexity": {"models": {"de": files}}})
     assert f.models[0].kenlm.sha256 == file_sha256(cut)
     with pytest.raises(BadInput, match="is truncated: 5000 bytes"):
         f.check()

@@ -2,11 +2,16 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from winnow.cli.options import STORE, JsonOption, RunOption, StoreOption, print_json
 from winnow.tasks.engine.errors import BadInput
 
+if TYPE_CHECKING:
+    from winnow.tasks.ledger.find import Finished
+
 PANEL = "Look into a run"
+TEXTS = (".txt", ".md", ".html", ".htm", ".json", ".jsonl")
 
 
 def command(
@@ -38,10 +43,7 @@ def command(
             print_json({"lost": gone})
         if not found:
             if not gone:
-                raise BadInput(
-                    f"{what} is in no record of the run {finished.id}: the crawl's part that was read has no capture of this URL (as written), "
-                    "and no document of this id. The table documents (`winnow sql`) lists what there is of a host."
-                )
+                raise BadInput(_unknown(finished, what))
             return
     if html:
         Path(html).write_text(show.page(finished, found), encoding="utf-8", errors="replace")
@@ -50,3 +52,14 @@ def command(
             print_json(asdict(page))
         else:
             show.explained(finished, page, show.console())
+
+
+def _unknown(run: "Finished", what: str) -> str:
+    """Why there is nothing to explain, and what may have been meant."""
+    from winnow.tasks.ledger.explain import near
+
+    if "://" not in what and (what.startswith(("/", ".", "~")) or Path(what).suffix in TEXTS):
+        return f"There is no file {what}, and {run.id} has no page of this name. Give the path of a text file, a URL with http:// or https://, or an id."
+    alike = near(run, what)
+    hint = f" Near it: {', '.join(alike)}." if alike else " `winnow sql` finds what there is of a host in the table documents."
+    return f"{what} is in no record of the run {run.id}: the part of the crawl that it read has no capture of this URL, and no document of this id.{hint}"

@@ -47,6 +47,7 @@ def command(
     whole = asked(source, workers, limit, request)
     measured = None if fresh else known(prepare(whole), sample, sample_seed)
     if measured is None:
+        in_process.check_server()
         in_process.settings(verbose=verbose)
         from winnow.flows.plan import plan_snapshot
 

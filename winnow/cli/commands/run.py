@@ -14,25 +14,47 @@ PANEL = "Curate"
 
 @takes_request
 def command(
-    source: str, /, *, workers: int = cores(), limit: int | None = None, json: bool = False, verbose: bool = False, **request: Any
+    source: str,
+    /,
+    *,
+    workers: int = cores(),
+    limit: int | None = None,
+    json: bool = False,
+    quiet: bool = False,
+    verbose: bool = False,
+    **request: Any,
 ) -> None:
     """Curate a snapshot with a recipe. The same command again resumes, or says that nothing is left to do.
 
     Args:
-        json: Print one JSON object as the last line on stdout.
+        json: Print one JSON object as the last line on stdout: the paths, what came out, and how much was made or reused.
+        quiet: Print no progress and no figures, only warnings and errors.
         verbose: Show Prefect's log.
     """
-    from winnow.tasks.runs.run import prepare, result
+    from winnow.tasks.runs.ending import said, warnings
+    from winnow.tasks.runs.run import prepare, result, summary_of
 
-    run = prepare(asked(source, workers, limit, request))
+    def tell(line: str) -> None:
+        if not quiet:
+            print(line, file=sys.stderr, flush=True)
+
+    wanted = asked(source, workers, limit, request)
+    tell(f"Looking up {wanted.source} and the recipe {wanted.recipe} …")
+    run = prepare(wanted)
     if not run.plan.missing() and run.is_released():
         made = result(run)
-        print(f"Nothing to do: all {run.plan.total()} shards x steps are in the store.", file=sys.stderr)
+        tell(f"Nothing to do: all {run.plan.total()} shards x steps are in the store.")
     else:
-        made = in_process.curate(run, verbose=verbose)
-    print(f"corpus    {made['corpus']}\nreport    {made['report']}\nmanifest  {made['manifest']}", file=sys.stderr)
-    work = made["work"]
-    print(f"work      {work['computed']} shards x steps made, {work['cached']} found in the store", file=sys.stderr)
+        files = sum(len(shard.files) for shard in run.context.crawl.shards)
+        tell(
+            f"{run.id}: {files:,} files of {run.context.crawl.snapshot} in {len(run.context.shard_keys):,} shards. Starting workers and Prefect …"
+        )
+        made = in_process.curate(run, verbose=verbose, quiet=quiet)
+    if summary := summary_of(run):
+        for line in said(summary, made["work"]):
+            tell(line)
+        for warning in warnings(summary):
+            print(f"WARNING     {warning}", file=sys.stderr)
     if json:
         print_json(made)
 

@@ -1,6 +1,7 @@
 """``winnow sql``: ask the tables of a run."""
 
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -44,9 +45,17 @@ def command(
         for name, text in queries.items():
             print(f"{name:<22} {text.splitlines()[0].removeprefix('-- ')}")
         return
-    text = Path(file).read_text(encoding="utf-8") if file else queries.get(query, query)
+    if file and not Path(file).is_file():
+        raise BadInput(f"There is no file {file}. -f takes the path of a file with one SELECT.")
+    text = Path(file).read_text(encoding="utf-8", errors="replace") if file else queries.get(query, query)
     if not text.strip():
         raise BadInput("Give a SELECT, the name of a shipped query (winnow sql --list), or a file with -f.")
+    if not file and query not in queries and len(query.split()) == 1:
+        alike = get_close_matches(query, queries, n=2, cutoff=0.5)
+        hint = f" Did you mean {' or '.join(alike)}?" if alike else ""
+        raise BadInput(
+            f"There is no shipped query {query}.{hint} `winnow sql --list` lists them; a query of your own is a SELECT in quotes."
+        )
     names, rows = ledger.query(open_run(store, run, recipe=recipe), text, memory_gib)
     if json:
         for row in rows:

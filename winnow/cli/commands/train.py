@@ -53,6 +53,7 @@ def lm(
     if found:
         print(f"Nothing to do: {found.folder} was trained from these files with these options.", file=sys.stderr)
     else:
+        in_process.check_server()
         in_process.settings(verbose=False)
         from winnow.flows.train_lm import train_language_model
 
@@ -164,6 +165,7 @@ def classifier(
     if found:
         print(f"Nothing to do: {found.folder} was trained from these examples with these options.", file=sys.stderr)
     else:
+        in_process.check_server()
         in_process.settings(verbose=False)
         from winnow.flows.train_classifier import train_classifier
 
@@ -188,6 +190,7 @@ def importance(examples: Examples) -> None:
     if found:
         print(f"Nothing to do: {found.folder} was made from these texts.", file=sys.stderr)
     else:
+        in_process.check_server()
         in_process.settings(verbose=False)
         from winnow.flows.train_importance import train_importance
 

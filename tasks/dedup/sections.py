@@ -1,0 +1,218 @@
+"""Deduplication in recipes: one section whose ``by`` names a kind. A kind is a frozen dataclass under ``@deduplicate_by``: its fields are its options,
+and ``build`` adds its steps. Kinds that cut passages out of texts are in tasks/edit/sections.py."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, TypeVar
+
+import pyarrow as pa
+
+from winnow.tasks.dedup.exact import Clusters, Fingerprint, Scatter
+from winnow.tasks.dedup.keep import BEST, PLAIN
+from winnow.tasks.dedup.known import Lookup, ResolveKnown
+from winnow.tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, ComputeSignatures, FuzzyClusters, MinHash
+from winnow.tasks.dedup.resolve import ClusterStep, ResolveClusters
+from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.options import Reader
+from winnow.tasks.engine.sections import Draft, Section
+from winnow.tasks.engine.step import Step
+from winnow.tasks.engine.text_column import TextColumn
+from winnow.tasks.signals.condition import Condition
+
+SHARDS_PER_PARTITION = 512
+DEFAULT_PRESET = "verified"
+SHARDS_PER_RANGE = 2048
+K = TypeVar("K", bound=type["Deduplicate"])
+
+_kinds: dict[str, tuple[type["Deduplicate"], Mapping[str, str]]] = {}
+
+
+@stable("option/deduplicate")
+@dataclass(frozen=True)
+class Deduplicate:
+    """One pass of deduplication, among what the passes before it kept. ``keep`` is a policy of ``tasks/dedup/keep.py``; without ``drop`` it
+    only annotates. This class is for ``by: url`` and ``by: text``; the other kinds have options of their own."""
+
+    by: str
+    keep: str = "first"
+    drop: bool = True
+
+    @classmethod
+    def said(cls, options: dict[str, Any], reader: Reader) -> dict[str, Any]:
+        """Options as a recipe writes them to those of the class. Raises BadInput."""
+        return options
+
+    def written(self) -> dict[str, Any]:
+        """What is written in other words than the fields: the reverse of ``said``."""
+        return {}
+
+    def conditions(self) -> Iterable[Condition]:
+        """Conditions in SQL on the signals."""
+        return ()
+
+    def check(self, reader: Reader) -> None:
+        """Raises BadInput for options that make no sense."""
+        if self.keep not in PLAIN and not self.keep.startswith(BEST):
+            raise reader.error(f"deduplicate keep {self.keep!r} is not known; keep is {', '.join(PLAIN)} or {BEST}<signal>.")
+        for key, low in (("min_tokens", 1), ("min_documents", 2), ("group_files", 0), ("min_chars", 0), ("min_chars_left", 0)):
+            reader.whole_number(getattr(self, key, low), f"deduplicate {key}", low)
+
+    def build(self, draft: Draft, entry: str) -> None:
+        """Add the steps of the pass to the draft."""
+        assert draft.text is not None
+        fingerprints = Fingerprint(draft.text)
+        scattered = Scatter("url" if self.by == "url" else "text", fingerprints, draft.decisions, self.keep, ranked_by(self.keep, draft))
+        self.resolve(draft, Clusters(draft.crawl_digest, scattered, draft.partitions(SHARDS_PER_PARTITION)), entry)
+
+    def resolve(self, draft: Draft, clusters: ClusterStep, entry: str) -> None:
+        """Clusters become decisions. Columns of the decisions table are called after the entry."""
+        draft.decide(ResolveClusters(draft.decisions, clusters, self.drop, self.keep != "none", None if entry == clusters.by else entry))
+
+
+def deduplicate_by(by: str, *, reasons: Mapping[str, str]) -> Callable[[K], K]:
+    """Above a kind of deduplication: its name in ``by``, and what its drop reasons mean. Raises ValueError if the name is taken."""
+
+    def declare(cls: K) -> K:
+        known = _kinds.get(by)
+        if known and known[0].__qualname__ != cls.__qualname__:
+            raise ValueError(f"deduplication by {by!r} is {known[0].__qualname__}'s, not {cls.__qualname__}'s")
+        _kinds[by] = (cls, reasons)
+        return cls
+
+    return declare
+
+
+COPIES = "the page is a copy of one that stays, {}"
+deduplicate_by("url", reasons={"url_cluster_*:high": COPIES.format("by its URL")})(Deduplicate)
+deduplicate_by("text", reasons={"text_cluster_*:high": COPIES.format("by its text")})(Deduplicate)
+
+
+@deduplicate_by(
+    "minhash",
+    reasons={
+        "minhash_cluster_*:high": COPIES.format("nearly"),
+        "minhash_known_bands:high": "the page is nearly a copy of one of an earlier snapshot",
+    },
+)
+@stable("option/deduplicate-minhash")
+@dataclass(frozen=True)
+class ByMinHash(Deduplicate):
+    """``against`` names an index of earlier snapshots. In a recipe, ``preset`` and single fields of ``MinHash`` stand for ``minhash``.
+
+    A document goes only for one that stays and with which it has at least ``min_similarity`` in common, or which contains ``min_containment`` of its
+    n-grams; with 0, as in the published pipelines, for any member of its connected component. ``exempt`` is a condition on signals: documents for
+    which it holds are never removed."""
+
+    minhash: MinHash = PRESETS[DEFAULT_PRESET]
+    min_similarity: float = 0.8
+    min_containment: float | None = None
+    exempt: Condition | None = None
+    against: str = ""
+
+    @classmethod
+    def said(cls, options: dict[str, Any], reader: Reader) -> dict[str, Any]:
+        own = {f.name: options.pop(f.name) for f in fields(MinHash) if f.name in options}
+        preset = options.pop("preset", DEFAULT_PRESET)
+        if preset not in PRESETS:
+            raise reader.error(f"there is no minhash preset {preset!r}. Choose one of {', '.join(PRESETS)}.")
+        options["minhash"] = replace(PRESETS[preset], **own)
+        if preset != DEFAULT_PRESET:
+            options.setdefault("min_similarity", 0.0)  # as published
+        if options.get("exempt") is not None:
+            options["exempt"] = Condition(str(options["exempt"]))
+        return options
+
+    def written(self) -> dict[str, Any]:
+        return {f.name: getattr(self.minhash, f.name) for f in fields(MinHash)}
+
+    def conditions(self) -> Iterable[Condition]:
+        return (self.exempt,) if self.exempt else ()
+
+    def check(self, reader: Reader) -> None:
+        super().check(reader)
+        for key in ("min_similarity", "min_containment"):
+            value = getattr(self, key) or 0
+            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+                raise reader.error(f"deduplicate {key} is {value!r}; it must lie between 0 and 1.")
+        if not self.min_similarity and (self.min_containment or self.exempt):
+            raise reader.error(
+                "min_containment and exempt need verified removal. Set min_similarity above 0, 0.8 for example, or leave out the preset."
+            )
+
+    def build(self, draft: Draft, entry: str) -> None:
+        assert draft.text is not None
+        ranges, crawl = draft.partitions(SHARDS_PER_RANGE), draft.crawl_digest
+        signatures = ComputeSignatures(draft.text, self.minhash)
+        if self.against:
+            lookup = Lookup(crawl, signatures, draft.decisions, draft.indexes[self.against], ranges)
+            draft.decide(ResolveKnown(draft.decisions, lookup, self.drop))
+        components = Components(crawl, BandBuckets(crawl, signatures, draft.decisions, ranges))
+        exempted = (self.exempt, draft.signals) if self.exempt else (None, None)
+        candidates = Candidates(components, draft.text, self.minhash, self.keep, ranked_by(self.keep, draft), *exempted)
+        self.resolve(draft, FuzzyClusters(crawl, candidates, ranges, self.min_similarity, self.min_containment), entry)
+
+
+def ranked_by(keep: str, draft: Draft) -> Step | TextColumn | None:
+    """What a keep policy reads, if anything."""
+    if keep.startswith(BEST):
+        return draft.signals  # type: ignore[no-any-return]
+    rankings: dict[str, Step | TextColumn | None] = {"newest": draft.documents, "longest": draft.text}
+    return rankings.get(keep)
+
+
+def read_rule(value: Any, reader: Reader) -> Any:
+    """The pass that an entry of ``deduplicate`` asks for. Raises BadInput."""
+    options = reader.mapping(value, "deduplicate")
+    if str(options.get("by")) not in _kinds:
+        raise reader.error(f"deduplicate by {options.get('by')!r} is not known; by is {', '.join(_kinds)}.")
+    kind, _ = _kinds[str(options["by"])]
+    rule = reader.options(kind, kind.said(options, reader), f"deduplicate by {options['by']}")
+    rule.check(reader)
+    return rule
+
+
+class DeduplicateSection(Section):
+    key = "deduplicate"
+    order = 30
+    about = "Drops copies: by URL, by text, nearly (minhash), or cuts what repeats inside texts (paragraph, substring)."
+    options = Deduplicate
+    columns: ClassVar = {
+        "*_cluster": "what the members of the page's cluster share",
+        "*_cluster_size": "how many pages the cluster has",
+        "*_cluster_rank": "the page's place in the cluster; 0 stays",
+    }
+
+    @property
+    def reasons(self) -> Mapping[str, str]:  # type: ignore[override]
+        return {reason: words for _, reasons in _kinds.values() for reason, words in reasons.items()}
+
+    def read(self, value: Any, reader: Reader) -> Any:
+        return read_rule(value, reader)
+
+    def uses(self, options: Any) -> Iterable[str]:
+        return [options.keep.removeprefix(BEST)] if options.keep.startswith(BEST) else []
+
+    def check(self, options: Any, signals: Mapping[str, Any], reader: Reader) -> None:
+        for condition in options.conditions():
+            condition.check(pa.schema(list(signals.items())))
+
+    def build(self, draft: Draft, options: Any, entry: str) -> None:
+        options.build(draft, entry)
+
+    def written(self, options: Any, said: Any) -> Any:
+        own = {k: v for k, v in said.items() if k != "preset"}
+        return super().written(options, own | options.written())
+
+    def schema(self) -> dict[str, Any]:
+        from pydantic import TypeAdapter
+
+        found = []
+        for by, (kind, _) in _kinds.items():
+            one = dict(TypeAdapter(kind).json_schema())
+            properties = {k: v for k, v in one["properties"].items() if k != "minhash"} | {"by": {"const": by}, "name": {"type": "string"}}
+            if kind is ByMinHash:
+                properties |= {"exempt": {"type": ["string", "null"]}, "preset": {"enum": list(PRESETS)}} | TypeAdapter(
+                    MinHash
+                ).json_schema()["properties"]
+            found.append({"type": "object", "properties": properties, "required": ["by"], "additionalProperties": False})
+        return {"oneOf": found}

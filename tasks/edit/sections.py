@@ -1,0 +1,128 @@
+"""The sections that edit texts before anything is measured, and the kinds of deduplication that cut passages out of texts."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pyarrow as pa
+
+from winnow.tasks.dedup.sections import SHARDS_PER_RANGE, Deduplicate, deduplicate_by, ranked_by, read_rule
+from winnow.tasks.edit.corrections import LineRules
+from winnow.tasks.edit.edits import RequireTextLeft
+from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs
+from winnow.tasks.edit.substring import CutRepeatedSubstrings, RepeatedWindows, Windows
+from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.options import Reader
+from winnow.tasks.engine.sections import Draft, Phase, Section
+from winnow.tasks.engine.step import Step
+from winnow.tasks.engine.text_column import TextColumn
+from winnow.tasks.signals.measure import CORRECTED, EDIT_FIGURES, Correct, SignalTable
+
+
+@deduplicate_by("paragraph", reasons={"paragraph_chars_left:low": "too little text was left when repeated paragraphs had been cut"})
+@stable("option/deduplicate-paragraph")
+@dataclass(frozen=True)
+class ByParagraph(Deduplicate):
+    """``mode``, ``group_files`` and ``min_documents``: see ``tasks/edit/paragraph.py``. Lines under ``min_chars`` are never cut; a document with
+    fewer than ``min_chars_left`` is dropped. ``within`` also cuts the copies of a line inside one document: mode ``cc_net`` does, mode ``global``
+    does not unless it is asked to."""
+
+    mode: str = "global"
+    group_files: int = 0
+    min_documents: int = 2
+    min_chars: int = 0
+    min_chars_left: int = 1
+    within: bool | None = None
+
+    def check(self, reader: Reader) -> None:
+        super().check(reader)
+        if self.mode not in ("cc_net", "global") or (self.mode == "cc_net" and self.keep != "first"):
+            raise reader.error("deduplicate by paragraph has mode cc_net, which leaves no copy and knows no keep, or mode global.")
+        if self.mode == "cc_net" and self.within is False:
+            raise reader.error("mode cc_net always cuts the copies of a line inside one document. Use mode global with within: false.")
+
+    def edit(self, draft: Draft, decisions: Step | None, ranked_by: Step | TextColumn | None) -> CutRepeatedParagraphs:
+        """The cut of what repeats among the documents kept so far (all, without ``decisions``)."""
+        assert draft.text is not None
+        published = self.mode == "cc_net"
+        paragraphs = Paragraphs(draft.text, self.min_chars if published else max(self.min_chars, 1))
+        repeated = RepeatedParagraphs(
+            draft.crawl_digest,
+            paragraphs,
+            decisions,
+            draft.partitions(SHARDS_PER_RANGE),
+            self.mode,
+            self.group_files,
+            self.min_documents,
+            self.keep,
+            ranked_by,
+        )
+        return CutRepeatedParagraphs(draft.text, decisions, repeated, published if self.within is None else self.within)
+
+    def build(self, draft: Draft, entry: str) -> None:
+        edit = self.edit(draft, draft.decisions, ranked_by(self.keep, draft))
+        draft.decide(RequireTextLeft(draft.decisions, edit, self.min_chars_left if self.drop else 0, None if entry == self.by else entry))
+        if self.drop:
+            draft.edit(edit)
+
+
+@deduplicate_by("substring", reasons={"substring_chars_left:low": "too little text was left when repeated passages had been cut"})
+@stable("option/deduplicate-substring")
+@dataclass(frozen=True)
+class BySubstring(Deduplicate):
+    """Runs of ``min_tokens`` tokens or more. A document with fewer than ``min_chars_left`` characters left is dropped."""
+
+    min_tokens: int = 50
+    min_chars_left: int = 1
+
+    def check(self, reader: Reader) -> None:
+        super().check(reader)
+        if self.keep not in ("first", "none"):
+            raise reader.error(f"deduplicate by substring keeps first or none, not {self.keep}.")
+
+    def build(self, draft: Draft, entry: str) -> None:
+        assert draft.text is not None
+        windows = Windows(draft.text, self.min_tokens)
+        repeated = RepeatedWindows(draft.crawl_digest, windows, draft.decisions, draft.partitions(SHARDS_PER_RANGE), self.keep)
+        edit = CutRepeatedSubstrings(draft.text, draft.decisions, repeated)
+        draft.decide(RequireTextLeft(draft.decisions, edit, self.min_chars_left if self.drop else 0, None if entry == self.by else entry))
+        if self.drop:
+            draft.edit(edit)
+
+
+class ParagraphsSection(Section):
+    key = "paragraphs"
+    phase: ClassVar[Phase] = "edit"
+    order = 20
+    about = "Cuts paragraphs that many documents share, before anything is measured, as CCNet does."
+    options = ByParagraph
+
+    def read(self, value: Any, reader: Reader) -> Any:
+        rule = read_rule({"by": "paragraph", **reader.mapping(value, self.key)}, reader)
+        if rule.keep not in ("first", "none") or not rule.drop:
+            raise reader.error("paragraphs are cut before anything is measured: keep is first or none, and drop cannot be false.")
+        return rule
+
+    def signals(self, options: Any) -> dict[str, pa.DataType]:
+        return {f"paragraph_{name}": pa.int64() if name != "chars_removed_share" else pa.float64() for name in EDIT_FIGURES}
+
+    def build(self, draft: Draft, options: Any, entry: str) -> None:
+        edit = options.edit(draft, None, None)
+        draft.edit(edit)
+        draft.signal_tables.append(SignalTable(edit, EDIT_FIGURES, "paragraph_"))
+
+
+class CorrectSection(Section):
+    key = "correct"
+    phase: ClassVar[Phase] = "edit"
+    order = 40
+    about = "Removes or edits lines by the rules of C4 or RefinedWeb, before anything is measured."
+    options = LineRules
+
+    def signals(self, options: Any) -> dict[str, pa.DataType]:
+        return {f.name: f.type for f in list(CORRECTED)[2:]}
+
+    def build(self, draft: Draft, options: Any, entry: str) -> None:
+        assert draft.text is not None
+        step = Correct(draft.text, options)
+        draft.edit(step)
+        draft.signal_tables.append(SignalTable(step, tuple(CORRECTED.names[2:])))

@@ -1,0 +1,73 @@
+"""The sections that read: which extractor, which language model, how large a record may be. Their step is made by the source's own reader."""
+
+from typing import Any, ClassVar
+
+from winnow.tasks.engine.options import Reader
+from winnow.tasks.engine.plugins import named_classes
+from winnow.tasks.engine.sections import Draft, Phase, Section
+from winnow.tasks.extract.extract import MIB
+from winnow.tasks.extract.extractors.base import Extractor
+from winnow.tasks.models.files import ModelFile
+from winnow.tasks.sources.base import Reading, reader
+
+PACKAGE = "winnow.tasks.extract.extractors"
+GROUP = "winnow.extractors"
+COMPONENT = {
+    "description": "module.Class, plain or with options",
+    "oneOf": [
+        {"type": "string"},
+        {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": {"type": ["object", "null"]}},
+    ],
+}
+
+
+class LanguageModelSection(Section):
+    key = "language_model"
+    phase: ClassVar[Phase] = "read"
+    order = 10
+    about = "The model that names the language of each document: a name, a path, or a mapping of name and sha256."
+    options = ModelFile
+    default = "lid.176.ftz"
+
+    def read(self, value: Any, reader: Reader) -> Any:
+        return reader.model(value)
+
+    def schema(self) -> dict[str, Any]:
+        named = {"name": {"type": "string"}, "sha256": {"type": "string"}}
+        return {"oneOf": [{"type": "string"}, {"type": "object", "properties": named, "required": ["name"], "additionalProperties": False}]}
+
+
+class MaxRecordSection(Section):
+    key = "max_record_mib"
+    phase: ClassVar[Phase] = "read"
+    order = 20
+    about = "Records of an archive that are larger are dropped and counted."
+    options = int
+    default = 32
+    reasons: ClassVar = {"oversized": "the record is larger than max_record_mib"}
+
+    def read(self, value: Any, reader: Reader) -> int:
+        return reader.whole_number(value, self.key, 1)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": 1}
+
+
+class ExtractorSection(Section):
+    key = "extractor"
+    phase: ClassVar[Phase] = "read"
+    order = 50
+    about = "How HTML becomes text."
+    options = Extractor
+    required = True
+    needs = ("language_model", "max_record_mib")
+
+    def read(self, value: Any, reader: Reader) -> Any:
+        return reader.component(value, PACKAGE, Extractor, named_classes(GROUP, Extractor, reader.plugins))
+
+    def build(self, draft: Draft, options: Any, entry: str) -> None:
+        given = Reading(options, draft.options["language_model"], draft.options["max_record_mib"] * MIB)
+        draft.read(reader(draft.crawl.kind).documents(given))
+
+    def schema(self) -> dict[str, Any]:
+        return COMPONENT

@@ -1,0 +1,67 @@
+"""What a run says when it ends: what came out, and what somebody should look at. Lines for the terminal, figures for ``--json``; both out of the summary."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from winnow.tasks.report.summary import Summary
+from winnow.tasks.report.words import duration, number, percent, size
+
+HUGE = ("oversized", "extract:too_large")
+"""Reasons of the reading step that say that a record, text or page was larger than the reader takes."""
+
+
+def figures(summary: Summary) -> dict[str, Any]:
+    """The figures of ``winnow run --json`` beside its paths."""
+    elsewhere = ("run_id", "snapshot", "recipe", "corpus", "report", "manifest")
+    return {name: value for name, value in summary.headline().items() if name not in elsewhere} | {"warnings": warnings(summary)}
+
+
+def said(summary: Summary, work: Mapping[str, int]) -> list[str]:
+    """What came out, for people."""
+    noun = summary.page_noun
+    lines = [
+        f"read        {number(summary.pages)} {noun}, {number(summary.documents)} with text",
+        f"kept        {number(summary.kept)} documents, {percent(summary.kept, summary.pages)} of the {noun}; about {number(summary.tokens_kept)} tokens, "
+        f"{size(summary.size_bytes)} of Parquet",
+    ]
+    if drops := summary.drops()[:5]:
+        lines.append("dropped     " + ", ".join(f"{d.reason} {number(d.pages)}" for d in drops))
+    if summary.duplicates:
+        lines.append(f"duplicates  {number(summary.duplicates)}")
+    lines.append(
+        f"time        {duration(summary.elapsed_s)}; {number(work['computed'])} shards x steps made, {number(work['cached'])} reused from the store"
+    )
+    return [
+        *lines,
+        f"corpus      {summary.home}/data",
+        f"report      {summary.home}/report.html",
+        f"manifest    {summary.home}/manifest.json",
+    ]
+
+
+def warnings(summary: Summary) -> list[str]:
+    """What somebody should look at before the corpus is used; empty if there is nothing."""
+    found = []
+    if not summary.kept:
+        found.append(_nothing_kept(summary))
+    reading = summary.reading
+    if reading and (huge := sum(n for reason, n in reading.dropped.items() if reason in HUGE)):
+        found.append(
+            f"{number(huge)} records are larger than the reader takes and became no documents (docs/operating.md says how to raise the limit)."
+        )
+    if reading and (damaged := sum(n for reason, n in reading.dropped.items() if reason.startswith("damaged:"))):
+        found.append(f"{number(damaged)} records are damaged and became no documents. `winnow inspect FILE` lists them.")
+    return found
+
+
+def _nothing_kept(summary: Summary) -> str:
+    drops = summary.drops()
+    if not summary.pages:
+        return "The corpus is empty: the source holds no pages. `winnow inspect FILE` shows what an archive holds."
+    if not drops:
+        return "The corpus is empty, although nothing was dropped. `winnow status` shows the run's steps."
+    most = drops[0]
+    return (
+        f"The corpus is empty: none of {number(summary.pages)} {summary.page_noun} was kept. The reason of most is {most.reason} in the step {most.step} "
+        f"({number(most.pages)}). `winnow sql funnel` shows every reason, `winnow explain URL` one page, and `winnow what-if --set` other limits."
+    )

@@ -1,0 +1,159 @@
+"""The sections that measure and decide: groups of filters, limits on their signals, and one condition in SQL."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import pyarrow as pa
+
+from winnow.tasks.engine.options import Reader, frozen
+from winnow.tasks.engine.plugins import named_classes
+from winnow.tasks.engine.sections import Draft, Phase, Section
+from winnow.tasks.signals.condition import REASON, Condition
+from winnow.tasks.signals.filter import Filter
+from winnow.tasks.signals.filters.datatrove_block import DatatroveBlock
+from winnow.tasks.signals.limit import Limit
+from winnow.tasks.signals.measure import ARROW, Measure, Signals
+from winnow.tasks.signals.select import ApplyLimits
+
+PACKAGE = "winnow.tasks.signals.filters"
+GROUP = "winnow.filters"
+ALWAYS: Mapping[str, pa.DataType] = {"language": pa.string(), "language_score": pa.float64()}
+"""Columns that every signals table has."""
+
+
+class MeasureSection(Section):
+    key = "measure"
+    phase: ClassVar[Phase] = "measure"
+    order = 50
+    about = "Signals of each document, by groups of filters; a group is measured without touching the others. Nothing is dropped by it."
+    options = dict[str, tuple[Filter, ...]]
+    required = True
+
+    def read(self, value: Any, reader: Reader) -> dict[str, tuple[Filter, ...]]:
+        groups = {
+            group: tuple(read_filter(entry, reader) for entry in reader.items(entries, f"measure.{group}"))
+            for group, entries in reader.mapping(value, self.key).items()
+        }
+        owners: dict[str, str] = {}
+        for group, filters in groups.items():
+            if not group.replace("-", "").replace("_", "").isalnum():
+                raise reader.error(f"the group name {group!r} becomes part of a path; use letters, digits, - and _ only.")
+            for s in (s for f in filters for s in f.signals):
+                if s.name in owners:
+                    raise reader.error(f"the signal {s.name} is measured twice, in {owners[s.name]} and {group}. Take one filter out.")
+                owners[s.name] = group
+        return groups
+
+    def signals(self, options: Any) -> dict[str, pa.DataType]:
+        return {s.name: ARROW[s.kind] for filters in options.values() for f in filters for s in f.signals}
+
+    def build(self, draft: Draft, options: Any, entry: str) -> None:
+        assert draft.text is not None
+        assert draft.extracted is not None
+        for group, filters in options.items():
+            edited = any(f.text == "corrected" for f in filters)
+            draft.signal_tables.append(Measure(draft.text if edited else draft.extracted, group, filters))
+
+    def schema(self) -> dict[str, Any]:
+        from winnow.tasks.signals.filters.reference import filters
+
+        names = [f"{cls.__module__.removeprefix(PACKAGE + '.')}.{cls.__name__}" for cls in filters()]
+        options = {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": {"type": ["object", "null"]}}
+        block = {
+            "type": "object",
+            "properties": {"block": {"type": "string"}, "options": {"type": "object"}},
+            "required": ["block"],
+            "additionalProperties": False,
+        }
+        filter_ = {"anyOf": [{"enum": names}, {"type": "string"}, block, options]}
+        return {"type": "object", "additionalProperties": {"oneOf": [{"type": "null"}, {"type": "array", "items": filter_}]}}
+
+
+def read_filter(entry: Any, reader: Reader) -> Filter:
+    """The filter that an entry of a group names. Raises BadInput."""
+    if isinstance(entry, dict) and set(entry) <= {"block", "options"} and "block" in entry:
+        options = reader.mapping(entry.get("options") or {}, "options")
+        return DatatroveBlock(block=str(entry["block"]), options=tuple(sorted((str(k), frozen(v)) for k, v in options.items())))
+    return reader.component(entry, PACKAGE, Filter, named_classes(GROUP, Filter, reader.plugins))
+
+
+class JoinSection(Section):
+    """Not written in recipes: when measuring ends, everything that was measured becomes the signals table."""
+
+    key = "signals"
+    phase: ClassVar[Phase] = "measure"
+    order = 1000
+    about = "All signals side by side, one row per document."
+    default: ClassVar[Any] = True
+    hidden = True
+
+    def read(self, value: Any, reader: Reader) -> Any:
+        return None
+
+    def build(self, draft: Draft, options: Any, entry: str) -> None:
+        assert draft.documents is not None
+        draft.signals = Signals(draft.documents, tuple(draft.signal_tables))
+
+
+class LimitsSection(Section):
+    key = "limits"
+    order = 10
+    about = "Bounds on signals; a document that crosses one is dropped, and all that it crosses are told."
+    options = tuple[Limit, ...]
+    required = True
+    reasons: ClassVar = {
+        "*:low": "the signal is below its lower limit",
+        "*:high": "the signal is above its upper limit",
+        "*:other": "the value is none of those that the limit allows",
+        "*:missing": "there is no value to hold against the limit",
+    }
+
+    def read(self, value: Any, reader: Reader) -> tuple[Limit, ...]:
+        limits = []
+        for signal, bounds in reader.mapping(value, self.key).items():
+            options = reader.mapping(bounds, f"limits.{signal}")
+            if isinstance(options.get("one_of"), str):
+                options["one_of"] = [options["one_of"]]
+            limits.append(reader.options(Limit, {"signal": signal, **options}, f"limits.{signal}"))
+        return tuple(limits)
+
+    def uses(self, options: Any) -> Iterable[str]:
+        return [limit.signal for limit in options]
+
+    def build(self, draft: Draft, options: Any, entry: str) -> None:
+        draft.decide(ApplyLimits(draft.signals, options, None, draft.decisions, None if entry == self.key else entry))
+
+    def schema(self) -> dict[str, Any]:
+        from pydantic import TypeAdapter
+
+        limit = dict(TypeAdapter(Limit).json_schema())
+        limit["properties"] = {k: v for k, v in limit["properties"].items() if k not in ("signal", "by_language")}
+        words = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+        limit["properties"]["one_of"] = words
+        limit.pop("required", None)
+        return {"type": "object", "additionalProperties": {"oneOf": [{"type": "null"}, limit | {"additionalProperties": False}]}}
+
+
+class WhereSection(Section):
+    key = "where"
+    order = 20
+    about = "One condition in SQL on the signals of a document, as one more limit."
+    options = Condition
+    reasons: ClassVar = {REASON: "the recipe's condition does not hold"}
+
+    def read(self, value: Any, reader: Reader) -> Condition:
+        return Condition(str(value))
+
+    def check(self, options: Any, signals: Mapping[str, Any], reader: Reader) -> None:
+        options.check(pa.schema(list(signals.items())))
+
+    def build(self, draft: Draft, options: Any, entry: str) -> None:
+        before = draft.decisions
+        if entry == self.key and isinstance(before, ApplyLimits) and before.where is None:
+            draft.decide(replace(before, where=options))  # decided in one pass, as its last limit
+        else:
+            draft.decide(ApplyLimits(draft.signals, (), options, before, entry))
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "description": "such as word_count >= 50 AND language = 'en'"}
