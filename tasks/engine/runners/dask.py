@@ -93,7 +93,7 @@ class DaskRunner:
         """
         if not client.scheduler_info(n_workers=-1)["workers"]:
             print(
-                f"The Dask cluster at {client.scheduler.address} has no workers yet; waiting for one, {FIRST_WORKER_S:.0f} s.",
+                f"The Dask cluster at {self._address or 'on this machine'} has no workers yet; waiting for one, {FIRST_WORKER_S:.0f} s.",
                 file=sys.stderr,
             )
         for _ in range(CONNECT_TRIES):
