@@ -215,7 +215,7 @@ def extract(html: str | bytes, *, url: str = "", content_type: str = "text/html"
         ExtractionFailed: the page is larger or nested deeper than the extractor takes.
     """
     from winnow.tasks.archives.charset import decode
-    from winnow.tasks.recipes.build import load
+    from winnow.tasks.recipes.load import load
 
     text = html if isinstance(html, str) else decode(html, content_type).text
     return load(recipe).extractor.extract(text)
@@ -230,7 +230,7 @@ def measure(text: str, *, recipe: str = "fineweb", url: str = "", language: str 
     Raises:
         BadInput: no such recipe, or a model of one of its filters is missing.
     """
-    from winnow.tasks.recipes.build import load
+    from winnow.tasks.recipes.load import load
     from winnow.tasks.signals.text import Document
 
     chosen = load(recipe)
