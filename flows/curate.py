@@ -30,7 +30,6 @@ from winnow.flows import notify as notifications
 from winnow.tasks.engine.errors import DamagedArtifact, Transient, WinnowError
 from winnow.tasks.engine.plan import Stage, Work
 from winnow.tasks.engine.runners.base import Runner
-from winnow.tasks.engine.step import ShardStep
 from winnow.tasks.engine.store import MIN_FREE_BYTES, no_space
 from winnow.tasks.report import artifacts
 from winnow.tasks.report.section import contents
@@ -168,7 +167,7 @@ def _stage(run: Run, works: Sequence[Work], runner: Runner, progress: Any) -> No
     with."""
     work = works[0]
     name = numbered(work.stage, run.plan.stages)
-    counts_documents = isinstance(work.stage.steps[0], ShardStep)
+    reads = not work.stage.steps[0].inputs  # only there does a rate of documents say how fast the run is
     shards = list(work.stage.steps[0].shards(run.context) or ())
     account = Account(work, len(shards))
     whole = Whole.of(run, works, account)
@@ -234,7 +233,7 @@ def _stage(run: Run, works: Sequence[Work], runner: Runner, progress: Any) -> No
                     pending[0].wait(timeout=0.2)
                 pending = [f for f in pending if not f.wrapped_future.done()]
                 if tell:
-                    tell(stage, account.done, shards, {"rows": account.documents} if counts_documents else {})
+                    tell(stage, account.done, shards, {"rows": account.documents} if reads else {})
                 if not pending or time.monotonic() - told > PROGRESS_EVERY_S:
                     _check_space(run, account, warned)
                     share = 100.0 * account.done / max(1, shards)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PANEL = "Models"
 Many = Parameter(consume_multiple=True)
 
-command = App(name="train", help="Train a model and register it.", default_parameter=Parameter(negative=(), allow_repeating=True))
+command = App(name="train", help="Train a model and register it.", default_parameter=Parameter(negative=()))
 
 
 @command.command
