@@ -33,7 +33,7 @@ class Draft:
     """A pipeline while it is built: every section finds here what the sections before it made, and leaves what it makes.
 
     ``text`` is the text of the documents after the edits so far, ``extracted`` before them. ``signal_tables`` are joined to the signals table when
-    measuring ends. ``decisions`` is the last step that decides, ``corpus`` the rows to be published, ``publish`` the step that does. ``options`` has those of every section by key.
+    measuring ends; ``measured`` has its columns from the beginning. ``decisions`` is the last step that decides, ``corpus`` the rows to be published, ``publish`` the step that does. ``options`` has those of every section by key.
     """
 
     crawl: Crawl
@@ -45,6 +45,7 @@ class Draft:
     extracted: TextColumn | None = None
     signal_tables: list[Any] = field(default_factory=list)
     signals: Any = None
+    measured: Mapping[str, Any] = field(default_factory=dict)
     decisions: Any = None
     corpus: Step | None = None
     publish: Any = None

@@ -117,11 +117,14 @@ class ReadDocuments(ShardStep):
     """
 
     name: ClassVar[str] = "read"
-    tables: ClassVar[Mapping[str, pa.Schema]] = {"dropped": DROPPED}
     version: ClassVar[str] = "2"
 
     model: ModelFile
     max_document_chars: int = 20_000_000
+
+    @property
+    def tables(self) -> Mapping[str, pa.Schema]:
+        return {"dropped": DROPPED}
 
     def check(self) -> None:
         LanguageModel.of(self.model)

@@ -29,6 +29,11 @@ HTML = frozenset({"text/html", "application/xhtml+xml"})
 MIB = 1 << 20
 
 
+HEADERS = pa.schema([pa.field("id", pa.string()), pa.field("name", pa.string()), pa.field("value", pa.string())])
+OPTIONAL: Mapping[str, pa.Schema] = {"headers": HEADERS}
+"""Tables that are made only when a filter of the recipe needs them. ``headers``: one row per HTTP header of a page, names in lower case."""
+
+
 class _Dropped(Exception):
     """This record becomes no document; the message is the reason."""
 
@@ -39,15 +44,19 @@ class Extract(ShardStep):
     """Records of all types in, one row per document out (schema: ``winnow.tasks.extract.documents.SCHEMA``).
 
     ``extractor`` turns HTML into text; ``model`` names the language of each document. Only captures with HTTP status 200 and a text
-    type are documents. A file that is no archive at all is fatal when it is all there is, else it is one counted loss.
+    type are documents. ``wanted`` names further tables of OPTIONAL, for filters that need them. A file that is no archive at all is fatal when it is all there is, else it is one counted loss.
     """
 
     name: ClassVar[str] = "extract"
-    tables: ClassVar[Mapping[str, pa.Schema]] = {"dropped": DROPPED}
 
     extractor: Extractor
     model: ModelFile
     max_record_bytes: int = 32 * MIB
+    wanted: tuple[str, ...] | None = None
+
+    @property
+    def tables(self) -> Mapping[str, pa.Schema]:
+        return {"dropped": DROPPED} | {name: OPTIONAL[name] for name in self.wanted or ()}
 
     def check(self) -> None:
         LanguageModel.of(self.model)
@@ -58,6 +67,7 @@ class Extract(ShardStep):
         lost: list[dict[str, Any]] = []
         notes: Counter[str] = Counter()
         rows_in = 0
+        headers: list[dict[str, Any]] | None = [] if "headers" in self.tables else None
 
         def documents() -> Iterator[dict[str, Any]]:
             nonlocal rows_in
@@ -68,7 +78,7 @@ class Extract(ShardStep):
                             rows_in += 1
                             notes["archive_bytes"] += record.length
                             try:
-                                yield self._document(record, file.path, notes)
+                                yield self._document(record, file.path, notes, headers)
                             except _Dropped as drop:
                                 reason = str(drop)
                                 dropped[reason] += 1
@@ -97,10 +107,11 @@ class Extract(ShardStep):
             table.num_rows,
             dict(dropped),
             dict(sorted(notes.items())),
-            {"dropped": pa.Table.from_pylist(lost, schema=DROPPED)},
+            {"dropped": pa.Table.from_pylist(lost, schema=DROPPED)}
+            | ({"headers": pa.Table.from_pylist(headers, schema=HEADERS)} if headers is not None else {}),
         )
 
-    def _document(self, record: Record, path: str, notes: Counter[str]) -> dict[str, Any]:
+    def _document(self, record: Record, path: str, notes: Counter[str], headers: list[dict[str, Any]] | None = None) -> dict[str, Any]:
         if record.problem and record.problem not in ("oversized", "block_digest_mismatch"):
             raise _Dropped(f"damaged:{record.problem}")
         if record.type not in WANTED:
@@ -124,9 +135,11 @@ class Extract(ShardStep):
         text = clean(text)
         if not text.strip():
             raise _Dropped("extract:empty")
-        url = clean(record.uri)
+        url, identity = clean(record.uri), document_id(path, record.offset, record.record_id)
+        if headers is not None:
+            headers += [{"id": identity, "name": clean(name), "value": clean(value)} for name, value in http.headers.items()]
         return {
-            "id": document_id(path, record.offset, record.record_id),
+            "id": identity,
             "url": url,
             "host": host_of(url),
             "date": clean(record.date),

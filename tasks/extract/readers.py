@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from winnow.tasks.extract.documents import ReadDocuments
-from winnow.tasks.extract.extract import Extract
+from winnow.tasks.extract.extract import OPTIONAL, Extract
 from winnow.tasks.sources.base import Reader, Reading
 
 
@@ -17,7 +17,8 @@ class Archives(Reader):
         return head.startswith(b"filedesc://") or (head.lstrip().startswith(b"WARC/") and not _is_wet(head))
 
     def documents(self, reading: Reading) -> Extract:
-        return Extract(reading.extractor, reading.language_model, reading.max_record_bytes)
+        wanted = tuple(name for name in reading.needs if name in OPTIONAL)
+        return Extract(reading.extractor, reading.language_model, reading.max_record_bytes, wanted or None)
 
 
 class PlainTexts(Archives):

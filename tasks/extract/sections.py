@@ -60,13 +60,14 @@ class ExtractorSection(Section):
     about = "How HTML becomes text."
     options = Extractor
     required = True
-    needs = ("language_model", "max_record_mib")
+    needs = ("language_model", "max_record_mib", "measure")
 
     def read(self, value: Any, reader: Reader) -> Any:
         return reader.component(value, PACKAGE, Extractor, named_classes(GROUP, Extractor, reader.plugins))
 
     def build(self, draft: Draft, options: Any, entry: str) -> None:
-        given = Reading(options, draft.options["language_model"], draft.options["max_record_mib"] * MIB)
+        needs = sorted({need for filters in draft.options["measure"].values() for f in filters for need in f.needs})
+        given = Reading(options, draft.options["language_model"], draft.options["max_record_mib"] * MIB, tuple(needs))
         draft.read(reader(draft.crawl.kind).documents(given))
 
     def schema(self) -> dict[str, Any]:

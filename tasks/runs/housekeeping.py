@@ -32,6 +32,7 @@ def record(run: Run) -> None:
         "home": run.home,
         "steps": {step.address: {"label": step.label, "by_shard": isinstance(step, ShardStep)} for step in run.pipeline.steps},
         "tables": {name: getattr(run.pipeline, name).address for name in ("documents", "signals", "decisions")},
+        "edit": run.pipeline.text.edit.address if run.pipeline.text.edit else None,
         "shards": list(run.context.shard_keys),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }

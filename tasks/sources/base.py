@@ -62,11 +62,13 @@ class Found:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a recipe says about reading: the extractor of HTML, the language model, and the most bytes of a record."""
+    """What a recipe says about reading: the extractor of HTML, the language model, the most bytes of a record, and what its filters need
+    beside text (tables that the reader may be able to make)."""
 
     extractor: Any
     language_model: Any
     max_record_bytes: int
+    needs: tuple[str, ...] = ()
 
 
 class Listing(ABC):

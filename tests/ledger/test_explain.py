@@ -16,7 +16,7 @@ limits: {language_score: {low: 0.1}}
 deduplicate:
   - {by: url}
   - {by: text}
-  - {by: minhash, against: earlier}
+  - {by: minhash, preset: fineweb, against: earlier}
   - {by: paragraph, min_chars_left: 2000}
 buckets: {signal: punctuated_line_share, keep: [head]}
 """
