@@ -93,6 +93,7 @@ class ParagraphsSection(Section):
     key = "paragraphs"
     phase: ClassVar[Phase] = "edit"
     order = 20
+    example: ClassVar = {"min_chars": 20}
     about = "Cuts paragraphs that many documents share, before anything is measured, as CCNet does."
     options = ByParagraph
 
@@ -115,6 +116,7 @@ class CorrectSection(Section):
     key = "correct"
     phase: ClassVar[Phase] = "edit"
     order = 40
+    example: ClassVar = {"javascript": True, "policy": True}
     about = "Removes or edits lines by the rules of C4 or RefinedWeb, before anything is measured."
     options = LineRules
 

@@ -95,6 +95,8 @@ class Section:
     required: ClassVar[bool] = False
     hidden: ClassVar[bool] = False
     """Not written in recipes; it is built whenever its default is set."""
+    example: ClassVar[Any] = None
+    """A value that may stand under its key. The laws in tests/laws run every section that has one, so that a new one is under them without an edit."""
     needs: ClassVar[tuple[str, ...]] = ()
     """Keys of sections without which it makes no sense."""
     reasons: ClassVar[Mapping[str, str]] = {}
@@ -231,6 +233,7 @@ def _again(f: "Field[Any]") -> Any:
 
 class _StepSection(Section):
     step: ClassVar[type[Step]]
+    example: ClassVar[Any] = {}
 
     def read(self, value: Any, reader: Reader) -> Any:
         return reader.options(self.options, {} if value in (None, True) else value, self.key)

@@ -67,6 +67,7 @@ class ApplyDomains(ShardStep):
 class DomainsSection(Section):
     key = "domains"
     order = 25
+    example: ClassVar = {"never": ["nowhere.example"]}
     about = "Keeps pages of listed domains only, or never those of others."
     options = Domains
     reasons: ClassVar = {NOT_LISTED: "the page's domain is on none of the recipe's lists", REFUSED: "the recipe refuses the page's domain"}

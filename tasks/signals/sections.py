@@ -183,6 +183,7 @@ class LimitsSection(Section):
 class WhereSection(Section):
     key = "where"
     order = 20
+    example = "word_count >= 40 AND (language = 'en' OR language_score < 0.9)"
     about = "One condition in SQL on the signals of a document, as one more limit."
     options = Condition
     reasons: ClassVar = {REASON: "the recipe's condition does not hold"}

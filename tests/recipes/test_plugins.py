@@ -15,6 +15,7 @@ from winnow.tasks.engine.worker import Job
 from winnow.tasks.recipes.build import build
 from winnow.tasks.recipes.load import load
 from winnow.tasks.recipes.write import as_yaml
+from winnow.tasks.runs.housekeeping import record
 from winnow.tasks.runs.run import Request, prepare
 
 PLUGIN = '''
@@ -226,3 +227,25 @@ def test_modules_of_plug_ins_are_named_by_their_content(folder):
     [plugin] = load(str(folder / "mine.yaml")).plugins
     assert plugin.module.startswith(f"{PLUGINS}.my_steps_")
     assert plugin.module in sys.modules
+
+
+def test_a_changed_source_under_the_same_version_is_said_once(folder, tmp_path, caplog):
+    source = mirror(tmp_path / "mirror", warcs=1, pages=2)
+
+    def said(text):
+        (folder / "my_steps.py").write_text(text)
+        caplog.clear()
+        run = prepare(Request(str(source), str(folder / "mine.yaml"), str(tmp_path / "store")))
+        record(run)
+        return [r.getMessage() for r in caplog.records if r.name == "winnow"]
+
+    assert said(PLUGIN) == []
+    assert said(PLUGIN + "# a comment\n") == []
+    changed = PLUGIN.replace("FACTOR = 1", "FACTOR = 2")
+    first = said(changed)
+    assert [m.split(" has changed")[0] for m in first] == ["The source of my_steps.Every", "The source of my_steps.Shout"]
+    assert all("Raise `version`" in m for m in first)
+    assert said(changed) == []
+    assert said(changed.replace('name: ClassVar[str] = "every"', 'name: ClassVar[str] = "every"\n    version: ClassVar[str] = "2"')) == [
+        m for m in first if "Shout" in m
+    ]
