@@ -4,7 +4,7 @@ BIN := .venv/bin
 STORE ?= winnow-store
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: run test check fast setup servers lock audit pythons serve accept benchmarks extractor-model clean
+.PHONY: run test check fast setup servers lock audit pythons reference serve accept benchmarks extractor-model clean
 
 run: setup
 	$(BIN)/winnow run tests/data/sample --recipe fineweb --store $(STORE)
@@ -48,6 +48,10 @@ audit: setup
 # The wheel in a bare environment of each interpreter: make pythons WINNOW_PYTHONS="3.11 3.12 /usr/bin/python3.13".
 pythons: setup
 	$(BIN)/pytest tests/test_install.py
+
+# docs/reference/, from the signatures and docstrings of commands and API.
+reference: setup
+	$(BIN)/python -m winnow.reference
 
 serve: setup
 	$(BIN)/winnow serve --store $(STORE)

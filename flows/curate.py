@@ -6,12 +6,12 @@ One subflow per stage, batches of shards as its task runs (under a hundred each)
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import asdict
 from typing import Any, cast
 
-from prefect import flow, get_run_logger, task
+from prefect import flow, get_run_logger, tags, task
 from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
@@ -21,21 +21,21 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 from prefect.futures import PrefectConcurrentFuture
-from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import exponential_backoff
 
+from winnow.flows import names
 from winnow.flows import notify as notifications
 from winnow.tasks.engine.errors import DamagedArtifact, Transient, WinnowError
-from winnow.tasks.engine.plan import Work
+from winnow.tasks.engine.plan import Stage, Work
 from winnow.tasks.engine.runners.base import Runner
-from winnow.tasks.engine.step import ShardStep
 from winnow.tasks.engine.store import MIN_FREE_BYTES, no_space
 from winnow.tasks.report import artifacts
 from winnow.tasks.report.section import contents
+from winnow.tasks.report.serving import report_link
 from winnow.tasks.report.summary import Summary
-from winnow.tasks.runs.account import Account, why
+from winnow.tasks.runs.account import Account, Whole, why
 from winnow.tasks.runs.head_start import Begun, begin
 from winnow.tasks.runs.housekeeping import command
 from winnow.tasks.runs.parameters import Request, takes_request
@@ -56,14 +56,8 @@ def _is_transient(task: Any, task_run: Any, state: State[Any]) -> bool:
     return isinstance(state.result(raise_on_failure=False), Transient)
 
 
-def _name() -> str:
-    """What a run is called in the UI: a crawl's id or the last part of a path, and the recipe's name."""
-    source, recipe = (str(flow_run.parameters.get(key, "")).rstrip("/") for key in ("source", "recipe"))
-    return f"{source.rsplit('/', 1)[-1]} · {recipe.rsplit('/', 1)[-1].removesuffix('.yaml')}"
-
-
 ENTRY: dict[str, Any] = {
-    "flow_run_name": _name,
+    "flow_run_name": names.name_of_request,
     "description": "A Common Crawl snapshot in, a curated corpus out. Run it again to resume: what is finished is found in the store and never made twice.",
     "validate_parameters": True,
     **notifications.HOOKS,
@@ -103,6 +97,7 @@ def curate_begun(begun: Begun) -> State[Any]:
 def _curate(begun: Begun) -> State[Any]:
     """Work off what the run misses, and release it. Raises WinnowError."""
     run = begun.run
+    names.show_snapshot(run)
     if not run.plan.missing() and run.is_released():
         get_run_logger().info("Nothing to do: all %d shards x steps are in the store.", run.plan.total())
         return Completed(name="Cached", message=f"Nothing to do, see {run.context.store.uri(run.home)}", data=result(run))
@@ -119,6 +114,7 @@ def work_off(run: Run, runner: Runner | None = None) -> None:
     repairs = 0
     try:
         shown: set[str] = set()
+        progress: Any = None
         while works := run.plan.missing():
             runner = runner or run.open_runner()
             for stage in run.plan.stages:
@@ -126,15 +122,20 @@ def work_off(run: Run, runner: Runner | None = None) -> None:
                     break
                 if stage.label not in shown:
                     shown.add(stage.label)
-                    _cached_stage(numbered(stage, run.plan.stages), len(stage.steps[0].shards(run.context) or ()))
+                    _cached_stage(run, stage)
             shown.add(works[0].stage.label)
+            progress = progress or create_progress_artifact(0.0, key="progress", description=f"{names.title(run)}: {run.id}")
             try:
-                _stage(run, works[0], runner)
+                _stage(run, works, runner, progress)
             except DamagedArtifact:
                 repairs += 1
                 if repairs > REPAIRS:
                     raise
                 run.plan.forget()
+        if progress:
+            update_progress_artifact(
+                progress, progress=100.0, description=f"{names.title(run)}: all {len(run.plan.stages)} stages are done."
+            )
     finally:
         if runner:
             runner.close()
@@ -142,17 +143,34 @@ def work_off(run: Run, runner: Runner | None = None) -> None:
         clean(run)  # what a worker left that was killed on the way
 
 
-@flow(name="curate-stage", flow_run_name="{stage}", description="A stage whose every shard was found in the store.")
-def _cached_stage(stage: str, shards: int) -> State[Any]:
-    return Completed(name="Cached", message=f"All {shards} shards were found in the store.")
+def _cached_stage(run: Run, stage: Stage) -> None:
+    """A row for a stage whose every shard was found in the store."""
+
+    @flow(
+        name="curate-stage",
+        flow_run_name=lambda: names.title(run, numbered(stage, run.plan.stages)),
+        description="A stage whose every shard was found in the store.",
+    )
+    def cached(shards: int) -> State[Any]:
+        return Completed(name="Cached", message=f"All {shards} shards were found in the store.")
+
+    with tags(*_tags(run, stage)):
+        cached(len(stage.steps[0].shards(run.context) or ()))
 
 
-def _stage(run: Run, work: Work, runner: Runner) -> None:
-    """One subflow: the missing shards of one stage, in batches. Raises what it failed with."""
+def _tags(run: Run, stage: Stage) -> tuple[str, ...]:
+    return (run.context.crawl.snapshot, run.pipeline.recipe.name, stage_title(stage))
+
+
+def _stage(run: Run, works: Sequence[Work], runner: Runner, progress: Any) -> None:
+    """One subflow: the missing shards of the first stage of ``works``, in batches. ``progress`` is the artifact of the whole run. Raises what it failed
+    with."""
+    work = works[0]
     name = numbered(work.stage, run.plan.stages)
-    counts_documents = isinstance(work.stage.steps[0], ShardStep)
+    reads = not work.stage.steps[0].inputs  # only there does a rate of documents say how fast the run is
     shards = list(work.stage.steps[0].shards(run.context) or ())
     account = Account(work, len(shards))
+    whole = Whole.of(run, works, account)
     free_bytes = run.context.store.free_bytes()
     if free_bytes is not None and free_bytes < MIN_FREE_BYTES:
         raise no_space(run.context.store, free_bytes)
@@ -194,32 +212,33 @@ def _stage(run: Run, work: Work, runner: Runner) -> None:
 
     @flow(
         name="curate-stage",
-        flow_run_name="{stage}",
+        flow_run_name=lambda: names.title(run, name),
         description="Shards of one stage, in batches: " + ", ".join(step.label for step in work.stage.steps),
         task_runner=cast("TaskRunner[Any]", ThreadPoolTaskRunner(max_workers=at_once)),
     )
     def stage_flow(stage: str, shards: int, missing: int) -> Any:
         artifact = create_progress_artifact(0.0, key=f"progress-{work.stage.steps[0].label}", description=f"{stage}: {account.line()}")
-        names = [f"shard {i * size}" if len(b) == 1 else f"shards {i * size} to {i * size + len(b) - 1}" for i, b in enumerate(batches)]
+        ranges = [f"shard {i * size}" if len(b) == 1 else f"shards {i * size} to {i * size + len(b) - 1}" for i, b in enumerate(batches)]
         tell, told, saved = listener.get(), 0.0, time.monotonic()
         warned: set[str] = set()
         try:
             # Each run begins somewhere else, so that two that work on the same at the same time share it: what the other made is not made again.
-            first = secrets.randbelow(len(names))
+            first = secrets.randbelow(len(batches))
             # Waited for one by one: the timeout of prefect.futures.wait is an alarm that may go off while a lock is held, and then all wait for ever.
-            order = [*range(first, len(names)), *range(first)]
-            futures = [cast("PrefectConcurrentFuture[Any]", materialise.submit(shards=names[i], batch=i)) for i in order]
+            order = [*range(first, len(batches)), *range(first)]
+            futures = [cast("PrefectConcurrentFuture[Any]", materialise.submit(shards=ranges[i], batch=i)) for i in order]
             pending = futures
             while True:
                 if pending:
                     pending[0].wait(timeout=0.2)
                 pending = [f for f in pending if not f.wrapped_future.done()]
                 if tell:
-                    tell(stage, account.done, shards, {"rows": account.documents} if counts_documents else {})
+                    tell(stage, account.done, shards, {"rows": account.documents} if reads else {})
                 if not pending or time.monotonic() - told > PROGRESS_EVERY_S:
                     _check_space(run, account, warned)
                     share = 100.0 * account.done / max(1, shards)
                     update_progress_artifact(artifact, progress=share, description=f"{stage}: {account.line()}")  # type: ignore[arg-type]
+                    update_progress_artifact(progress, progress=whole.percent, description=whole.line())
                     told = time.monotonic()
                 if not pending or time.monotonic() - saved > SAVE_EVERY_S:
                     account.save(run)
@@ -241,7 +260,9 @@ def _stage(run: Run, work: Work, runner: Runner) -> None:
             return Failed(message=failed[0].message or "A batch failed.", data=failed[0].data)
         return Completed(message=f"{len(account.finished)} shards made, {shards - missing} found in the store.")
 
-    state = cast("State[Any]", stage_flow(name, len(shards), len(work.todo), return_state=True))
+    with tags(*_tags(run, work.stage)):
+        state = cast("State[Any]", stage_flow(name, len(shards), len(work.todo), return_state=True))
+    get_run_logger().info("%s", whole.line())
     if account.stop:
         raise account.stop
     if not state.is_completed():
@@ -284,8 +305,9 @@ def _publish_artifacts(run: Run, summary: Summary) -> None:
     """The run's essentials in the UI: a table per section of the report, and what came out."""
     for table in artifacts.tables(summary, contents(evidence(run, summary))):
         create_table_artifact([dict(row) for row in table.rows], key=table.key, description=table.about)
+    link = report_link(run.context.store, run.home)
     create_markdown_artifact(
-        artifacts.result(summary, f"`{run.context.store.uri(f'{run.home}/report.html')}`"),
+        artifacts.result(summary, f"[open it]({link})" if link else f"`{run.context.store.uri(f'{run.home}/report.html')}`"),
         key="report",
         description=f"Result of {run.id}: what was kept, where it lies",
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from winnow.tasks.engine.step import Step
     from winnow.tasks.exporters.base import Exporter
     from winnow.tasks.extract.extractors.base import Extractor
-    from winnow.tasks.recipes.build import Recipe
+    from winnow.tasks.recipes.recipe import Recipe
     from winnow.tasks.signals.filter import Filter, Signal
     from winnow.tasks.signals.text import Document
 
@@ -29,7 +29,7 @@ _PLACES = {
     "winnow.tasks.engine.step": ("Step",),
     "winnow.tasks.exporters.base": ("Exporter",),
     "winnow.tasks.extract.extractors.base": ("Extractor",),
-    "winnow.tasks.recipes.build": ("Recipe",),
+    "winnow.tasks.recipes.recipe": ("Recipe",),
     "winnow.tasks.signals.filter": ("Filter", "Signal"),
     "winnow.tasks.signals.text": ("Document",),
 }

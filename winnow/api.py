@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.runs.parameters import Request, takes_request
+from winnow.tasks.runs.parameters import Request, cores, takes_request
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,7 +170,7 @@ def _given(table: "pa.Table", arrow: bool) -> "pa.Table | pd.DataFrame":
 
 
 @takes_request
-def run(source: str, *, quiet: bool = False, verbose: bool = False, **request: Any) -> Run:
+def run(source: str, *, workers: int | None = None, quiet: bool = False, verbose: bool = False, **request: Any) -> Run:
     """Curate a snapshot with a recipe, as ``winnow run`` does: what is finished is found in the store and never made twice.
 
     Args:
@@ -187,7 +187,7 @@ def run(source: str, *, quiet: bool = False, verbose: bool = False, **request: A
 
     _refuse_unguarded_script()
     place = source if "://" in source or not Path(source).exists() else str(Path(source).absolute())
-    prepared = prepare(Request(place, **request))
+    prepared = prepare(Request(place, workers=cores() if workers is None else workers, **request))
     done = not prepared.plan.missing() and prepared.is_released()
     made = result(prepared) if done else in_process.curate(prepared, verbose=verbose, quiet=quiet)
     return Run(open_run(prepared.request.store, prepared.id), made["work"])
@@ -215,7 +215,7 @@ def extract(html: str | bytes, *, url: str = "", content_type: str = "text/html"
         ExtractionFailed: the page is larger or nested deeper than the extractor takes.
     """
     from winnow.tasks.archives.charset import decode
-    from winnow.tasks.recipes.build import load
+    from winnow.tasks.recipes.load import load
 
     text = html if isinstance(html, str) else decode(html, content_type).text
     return load(recipe).extractor.extract(text)
@@ -230,7 +230,7 @@ def measure(text: str, *, recipe: str = "fineweb", url: str = "", language: str 
     Raises:
         BadInput: no such recipe, or a model of one of its filters is missing.
     """
-    from winnow.tasks.recipes.build import load
+    from winnow.tasks.recipes.load import load
     from winnow.tasks.signals.text import Document
 
     chosen = load(recipe)

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 import xxhash
 
 from winnow.tasks.corpus.adult import LEAST, may_be_adult
-from winnow.tasks.corpus.pii import KINDS, redact
+from winnow.tasks.corpus.pii.find import redact
+from winnow.tasks.corpus.pii.registry import kinds
 from winnow.tasks.dedup.resolve import Decisions
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
@@ -97,7 +98,7 @@ class Profile(ShardStep):
     says that a page may be pornographic (``tasks/corpus/adult.py``).
     """
 
-    version: ClassVar[str] = "5"
+    version: ClassVar[str] = "6"
 
     name: ClassVar[str] = "profile"
     kind: ClassVar[Kind] = "aggregate"
@@ -364,7 +365,7 @@ def _samples(read: _Read) -> Iterator[Row]:
 
 def _shown(text: str, chars: int) -> str:
     """A bit of a text for people; reports are passed on, so personal data is replaced."""
-    return redact(" ".join(text[: 2 * chars].split())[:chars], KINDS).text
+    return redact(" ".join(text[: 2 * chars].split())[:chars], tuple(kinds())).text
 
 
 def _flags(decisions: pa.Table) -> Flags:

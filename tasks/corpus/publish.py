@@ -95,7 +95,7 @@ class Publish(WholeStep):
         parts = []
         for entry in plan.filter(pc.equal(plan["file"], shard)).to_pylist():
             with context.store.open_parquet(redacted, entry["shard"]) as file:
-                column = file.schema_arrow.get_field_index("partition")
+                column = file.schema.names.index("partition")  # among the leaves: a nested column has several
                 groups = [
                     g for g in range(file.num_row_groups) if file.metadata.row_group(g).column(column).statistics.min == entry["partition"]
                 ]

@@ -1,10 +1,11 @@
-"""Redact: the kept documents with personal data replaced, as the corpus will hold them.
+"""Redact: the kept documents with personal data replaced or marked, as the corpus will hold them.
 
-What counts as personal data, and what it is replaced by, is in ``tasks/corpus/pii.py``.
+What counts as personal data, and what it is replaced by, is in ``tasks/corpus/pii/``.
 """
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from winnow.tasks.corpus.buckets import bucket_column
-from winnow.tasks.corpus.pii import redact
+from winnow.tasks.corpus.pii.find import find, redact
+from winnow.tasks.corpus.pii.redaction import Redaction
 from winnow.tasks.dedup.resolve import Decisions
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
@@ -21,6 +23,16 @@ from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.signals.measure import Signals
 
 CARRIED = ("url", "date", "language", "language_score", "source_file", "offset", "length", "record_id")
+TAGS = pa.list_(pa.struct([("start", pa.int32()), ("end", pa.int32()), ("kind", pa.string())]))
+SPANS = pa.schema(
+    [
+        pa.field("id", pa.string()),
+        pa.field("start", pa.int32()),
+        pa.field("end", pa.int32()),
+        pa.field("kind", pa.string()),
+        pa.field("action", pa.string()),
+    ]
+)
 BUCKET = "~"  # between language and bucket in the name of a partition; in neither of them
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
@@ -41,16 +53,20 @@ def folder_of(partition: str) -> str:
 class Redact(ShardStep):
     """Documents and decisions in; the kept rows in their final columns out, grouped by partition, in crawl order within a partition.
 
-    ``kinds`` are the kinds of personal data to replace; ``signals`` the signal columns that the corpus carries along. A partition is a
-    language, and a bucket where decisions have one.
+    ``redaction`` says which kinds of personal data are replaced, and which are marked in the column ``personal_data`` (type TAGS; offsets are
+    characters of the final text). The table ``personal_data`` (schema SPANS) has the places of both: of what was replaced in the text as it
+    was before, of what was tagged in the final text. ``carried_signals`` are the signal columns that the corpus carries along. A partition is a language, and a
+    bucket where decisions have one.
     """
 
     name: ClassVar[str] = "redact"
+    version: ClassVar[str] = "2"
+    tables: ClassVar[Mapping[str, pa.Schema]] = {"personal_data": SPANS}
 
     text: TextColumn
     decisions: Decisions
     signals: Signals
-    kinds: tuple[str, ...]
+    redaction: Redaction
     carried_signals: tuple[str, ...] = ()
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
@@ -65,12 +81,21 @@ class Redact(ShardStep):
         kept = documents.filter(decisions["kept"])
         dropped: Counter[str] = Counter()
         found: Counter[str] = Counter()
-        redacted = []
-        for text in kept["text"].to_pylist():
-            result = redact(text, self.kinds)
+        tagged: Counter[str] = Counter()
+        redacted, tags = [], []
+        key = self.redaction.key_bytes()
+        places: list[tuple[str, int, int, str, str]] = []
+        for id_, text in zip(kept["id"].to_pylist(), kept["text"].to_pylist(), strict=True):
+            result = redact(text, self.redaction.replace, key)
             found.update(result.counts)
             redacted.append(result.text)
+            spans = find(result.text, self.redaction.tag)
+            tagged.update(span.kind for span in spans)
+            places += [(id_, *span, "replaced") for span in result.spans] + [(id_, *span, "tagged") for span in spans]
+            tags.append([span._asdict() for span in spans])
         kept = kept.set_column(1, "text", pa.array(redacted, pa.string()))
+        if self.redaction.tag:
+            kept = kept.append_column("personal_data", pa.array(tags, TAGS))
         blank = pc.equal(pc.utf8_trim_whitespace(kept["text"]), "")
         if empty := pc.sum(blank).as_py():
             dropped["empty_text"] += empty  # nothing was left after the line corrections, and no limit of the recipe minded
@@ -88,9 +113,12 @@ class Redact(ShardStep):
         notes = {
             "languages": dict(sorted(partitions.items())),
             "personal_data": dict(sorted(found.items())),
+            "personal_data_tagged": dict(sorted(tagged.items())),
             "text_chars": pc.sum(pc.utf8_length(kept["text"])).as_py() or 0,
         }
         rows_in = pc.sum(decisions["kept"]).as_py() or 0
-        return StepResult(
-            kept.take(order), rows_in, kept.num_rows, dict(dropped), notes, row_groups=[n for _, n in sorted(partitions.items())]
-        )
+        row_groups = [n for _, n in sorted(partitions.items())]
+        columns = list(zip(*places, strict=True)) if places else [()] * len(SPANS)
+        spans_table = pa.table([pa.array(c, f.type) for c, f in zip(columns, SPANS, strict=True)], schema=SPANS)
+        tables = {"personal_data": spans_table}
+        return StepResult(kept.take(order), rows_in, kept.num_rows, dict(dropped), notes, tables, row_groups)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from winnow.tasks.corpus.buckets import BUCKETS, Bucket, Cutoffs
-from winnow.tasks.corpus.pii import KINDS
+from winnow.tasks.corpus.pii.redaction import Redaction, redaction
+from winnow.tasks.corpus.pii.registry import kinds
 from winnow.tasks.corpus.publish import Layout, Publish
 from winnow.tasks.corpus.redact import Redact
 from winnow.tasks.engine.identity import stable
@@ -89,24 +90,26 @@ class RedactSection(Section):
     key = "redact"
     phase: ClassVar[Phase] = "corpus"
     order = 40
-    about = "Kinds of personal data that are replaced in the corpus."
-    options = tuple[str, ...]
+    about = "Kinds of personal data that are replaced or marked in the corpus."
+    options = Redaction
     default: ClassVar[Any] = ()
     reasons: ClassVar[Mapping[str, str]] = {"empty_text": "nothing was left of the text after the edits"}
 
-    def read(self, value: Any, reader: Reader) -> tuple[str, ...]:
-        kinds = tuple(reader.items(list(value) if isinstance(value, tuple) else value, self.key))
-        for kind in kinds:
-            if kind not in KINDS:
-                raise reader.error(f"redact knows {', '.join(KINDS)}, not {kind!r}.")
-        return kinds
+    def read(self, value: Any, reader: Reader) -> Redaction:
+        return redaction(value, f"Recipe {reader.spec}")
+
+    def written(self, options: Any, said: Any) -> Any:
+        given = {"replace": list(options.replace), "tag": list(options.tag), "key": options.key}
+        return {action: value for action, value in given.items() if value} if options.tag or options.key else given["replace"]
 
     def build(self, draft: Draft, options: Any, entry: str) -> None:
         assert draft.text is not None
         draft.corpus = Redact(draft.text, draft.decisions, draft.signals, options, draft.options["carry_signals"])
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": {"enum": list(KINDS)}}
+        named = {"type": "array", "items": {"enum": list(kinds())}}
+        mapping = {"replace": named, "tag": named, "key": {"type": "string"}}
+        return {"oneOf": [named, {"type": "object", "properties": mapping, "additionalProperties": False}]}
 
 
 class RowsPerFileSection(Section):

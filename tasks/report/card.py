@@ -15,7 +15,7 @@ import yaml
 from winnow.tasks.report.facts import bound, funnel
 from winnow.tasks.report.page import templates
 from winnow.tasks.report.section import Content, Evidence, Section, contents
-from winnow.tasks.report.sections.edits import ranked
+from winnow.tasks.report.sections.edits import ranked, replaced
 from winnow.tasks.report.summary import Summary
 from winnow.tasks.report.tallies import Group
 
@@ -63,7 +63,7 @@ def _values(summary: Summary) -> dict[str, Any]:
     stages = funnel(summary)
     return {
         "summary": summary,
-        "recipe": defaults | {k: v for k, v in recipe.items() if v is not None},
+        "recipe": defaults | {k: v for k, v in recipe.items() if v is not None} | {"redact": replaced(recipe)},
         "front": yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=1000),
         "licence": yaml.safe_dump(dict(summary.licence), sort_keys=False, allow_unicode=True, width=1000) if summary.licence else "",
         "common_crawl": common_crawl,
@@ -75,6 +75,7 @@ def _values(summary: Summary) -> dict[str, Any]:
         "languages_shown": LANGUAGES_SHOWN,
         "tlds_shown": TLDS_SHOWN,
         "personal_data": ranked(summary.notes("redact").get("personal_data", {})),
+        "tagged": ranked(summary.notes("redact").get("personal_data_tagged", {})),
         "text_chars": summary.notes("redact").get("text_chars"),
         "bias": bias(summary),
         "corrected": any(s.name == "correct" for s in summary.steps),

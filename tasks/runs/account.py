@@ -5,6 +5,7 @@ What is *done* is asked of the store; this is only for people who watch. Never i
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +16,7 @@ from winnow.tasks.engine.runners.base import Outcome
 from winnow.tasks.engine.step import ShardStep
 from winnow.tasks.engine.store import Store
 from winnow.tasks.runs.run import Run
-from winnow.tasks.runs.stages import stage_title
+from winnow.tasks.runs.stages import numbered, stage_title
 
 MAX_FAILED = 20
 """A stage with more failed shards is stopped: it is not the shards."""
@@ -106,6 +107,35 @@ class Account:
             ],
         }
         run.context.store.put(progress_path(run.id), json.dumps(entry, indent=1).encode())
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Where a whole run stands while one of its stages goes on: for the one bar and the log of the run itself.
+
+    ``name`` is that of the stage with its number. ``left`` are shards times steps that were missing when the stage began, of ``total`` (as far as the width of
+    later steps is known).
+    """
+
+    account: Account
+    name: str
+    left: int
+    total: int
+
+    @classmethod
+    def of(cls, run: Run, works: Sequence[Work], account: Account) -> "Whole":
+        """``works`` is what is missing as the stage of ``account`` begins."""
+        return cls(account, numbered(account.work.stage, run.plan.stages), sum(w.size for w in works), run.plan.total())
+
+    @property
+    def percent(self) -> float:
+        """How much of the run is done, 0 to 100."""
+        made = sum(len(self.account.work.todo[shard]) for shard in list(self.account.finished))
+        return 100.0 * min(1.0, max(0.0, (self.total - self.left + made) / self.total)) if self.total else 100.0
+
+    def line(self) -> str:
+        """One line for people."""
+        return f"{self.name}: {self.account.line()}"
 
 
 def why(error: Exception) -> str:

@@ -6,6 +6,7 @@ here; the addresses of the steps know the first kind alone.
 """
 
 import inspect
+import os
 import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
@@ -41,7 +42,14 @@ class Request:
             description="The folder or URI (s3://bucket/prefix) where artifacts and corpora are kept, or a winnow-store block as block:NAME."
         ),
     ] = "winnow-store"
-    workers: Annotated[int, Field(ge=1, le=256, description="Worker processes on this machine. Never changes a result.")] = 2
+    workers: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=256,
+            description="Worker processes on this machine; a command takes one per core if it is left out. Never changes a result.",
+        ),
+    ] = 2
     snapshot: Annotated[str, Field(description="Which crawl of a mirror that has several; a name for plain files.")] = ""
     kind: Annotated[Literal["warc", "wet"], Field(description="Which files of a crawl are read.")] = "warc"
     limit: Annotated[int, Field(ge=0, description="Only the first N files; all of them if it is left out.")] = 0
@@ -106,20 +114,27 @@ def _said(error: ValidationError) -> str:
     return f"{name.replace('_', '-')} is {first['input']!r}; {message}."
 
 
+def cores() -> int:
+    """How many workers a command starts unless told otherwise: one per core."""
+    return max(1, os.cpu_count() or 1)
+
+
 def takes_request(function: F) -> F:
     """A function with a ``**request`` gets the parameters of a run in its place: in its signature, and in the ``Args:`` of its docstring.
 
     A parameter of the same name that the function declares itself keeps its place and default; it is described here all the same. Prefect makes its
     form, and cyclopts the options of a command, from signature and docstring.
     """
-    own = {n: p for n, p in inspect.signature(function, eval_str=True).parameters.items() if p.kind is not inspect.Parameter.VAR_KEYWORD}
+    declared = inspect.signature(function, eval_str=True)
+    own = {n: p for n, p in declared.parameters.items() if p.kind is not inspect.Parameter.VAR_KEYWORD}
     asked = {n: own[n] if n in own else _parameter(n) for n in FIELDS}
     every = sorted((asked | own).values(), key=lambda p: p.kind)
     lines = [f"{name}: {FIELDS[name].description}" for name in asked]
     about, _, args = (inspect.getdoc(function) or "").partition("\n\nArgs:\n")
+    args, blank, rest = args.partition("\n\n")
     documented = [*lines, *(line.strip() for line in args.splitlines())]
 
-    signature = inspect.Signature(every)
+    signature = inspect.Signature(every, return_annotation=declared.return_annotation)
     first = [n for n, p in own.items() if p.kind is inspect.Parameter.POSITIONAL_ONLY]
 
     def call(*positional: Any, **named: Any) -> Any:
@@ -127,7 +142,7 @@ def takes_request(function: F) -> F:
         return function(*[given.pop(n) for n in first if n in given], **given)
 
     call.__name__, call.__qualname__, call.__module__ = function.__name__, function.__qualname__, function.__module__
-    call.__doc__ = about + "\n\nArgs:\n" + "\n".join(f"    {line}" for line in documented)
+    call.__doc__ = about + "\n\nArgs:\n" + "\n".join(f"    {line}" for line in documented) + blank + rest
     call.__signature__ = signature  # type: ignore[attr-defined]
     call.__annotations__ = {p.name: p.annotation for p in every}
     return call  # type: ignore[return-value]

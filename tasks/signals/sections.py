@@ -112,7 +112,9 @@ def read_filter(entry: Any, reader: Reader) -> Filter:
     """The filter that an entry of a group names. Raises BadInput."""
     if isinstance(entry, dict) and set(entry) <= {"block", "options"} and "block" in entry:
         options = reader.mapping(entry.get("options") or {}, "options")
-        return DatatroveBlock(block=str(entry["block"]), options=tuple(sorted((str(k), frozen(v)) for k, v in options.items())))
+        block = DatatroveBlock(block=str(entry["block"]), options=tuple(sorted((str(k), frozen(v)) for k, v in options.items())))
+        block.check_options()
+        return block
     return reader.component(entry, PACKAGE, Filter, named_classes(GROUP, Filter, reader.plugins))
 
 

@@ -13,7 +13,7 @@ from winnow.tasks.engine.errors import BadInput, ShardKilled, Transient, WinnowE
 from winnow.tasks.engine.runners.base import Outcome
 from winnow.tasks.runs import account as accounts
 from winnow.tasks.runs import housekeeping
-from winnow.tasks.runs.account import MAX_FAILED, Account, span, why
+from winnow.tasks.runs.account import MAX_FAILED, Account, Whole, span, why
 from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.run import prepare
 from winnow.tasks.runs.status import states
@@ -46,6 +46,22 @@ def test_rate_and_time_left(account):
     assert account.eta_s == pytest.approx(60)
     assert account.line() == "1 of 3 shards, 2.0 a minute, 4 documents, about 60 s left, 1 failed"
     assert account.bytes_to_come == 2 * (2 << 20)
+
+
+def test_the_whole_run_s_bar_moves_with_each_shard_and_counts_what_was_done_before(run, account):
+    works = run.plan.missing()
+    whole = Whole.of(run, works, account)
+    assert whole.percent == 0.0
+    a, b, _ = account.work.todo
+    steps = len(account.work.todo[a])
+    account.add(Outcome(a, (report(5, 1 << 20),)))
+    assert whole.percent == pytest.approx(100 * steps / run.plan.total())
+    account.add(Outcome(b, error=ShardKilled("it died")))
+    assert whole.percent == pytest.approx(100 * steps / run.plan.total())
+    assert whole.line() == f"1/{len(run.plan.stages)} Extract and measure: {account.line()}"
+    later = Whole.of(run, works[1:], Account(works[1], 3))
+    assert later.name.startswith(f"{run.plan.stages.index(works[1].stage) + 1}/")
+    assert later.percent == pytest.approx(100 * works[0].size / run.plan.total())
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0, "0 s"), (119, "119 s"), (150, "2 min"), (7300, "2 h"), (90_000, "25 h")])
@@ -112,7 +128,7 @@ def test_a_full_disk_stops_a_stage_before_it_begins(run, monkeypatch):
     run.context.store.open_for_writing()
     monkeypatch.setattr(stores.Store, "free_bytes", lambda self: 5 << 20)
     with pytest.raises(WinnowError, match=r"0\.0 GiB are free.*winnow prune"):
-        curate._stage(run, run.plan.missing()[0], None)
+        curate._stage(run, run.plan.missing(), None, None)
     assert not run.context.store.files("steps")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -34,9 +35,15 @@ def test_a_run_is_seen_on_a_server(winnow, server, tiny, local, store, tmp_path)
     assert entry["state"]["type"] == "COMPLETED"
     assert entry["parameters"]["recipe"] == "gopher"
     assert out["run_id"] in get(f"{server}/flow_runs/{entry['id']}")["state"]["message"]
-    stages = {r["name"] for r in get(f"{server}/flow_runs/filter", {"limit": 200}) if r["parent_task_run_id"]}
-    titles = {name.partition(" ")[2] for name in stages}
-    assert {"Extract and measure", "Exact duplicates: URL", "Write the corpus"} <= titles
+    stages = [r for r in get(f"{server}/flow_runs/filter", {"limit": 200}) if r["parent_task_run_id"]]
+    titled = {m[1]: r for r in stages if (m := re.fullmatch(rf"{CRAWL} · gopher · \d+/\d+ (.*)", r["name"]))}
+    assert {"Extract and measure", "Exact duplicates: URL", "Write the corpus"} <= set(titled)
+    assert {CRAWL, "gopher", "Write the corpus"} <= set(titled["Write the corpus"]["tags"])
+    artifacts = get(f"{server}/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [entry["id"]]}}, "limit": 200})
+    [whole] = [a for a in artifacts if a["key"] == "progress"]
+    assert whole["data"] == 100.0
+    said = [line["message"] for line in get(f"{server}/logs/filter", {"logs": {"flow_run_id": {"any_": [entry["id"]]}}, "limit": 200})]
+    assert [m for m in said if re.fullmatch(r"\d+/\d+ Write the corpus: .* of .*", m)], said
     keys = {a["key"] for a in get(f"{server}/artifacts/latest/filter", {"limit": 200})}
     assert {"funnel", "drops", "report", "progress-extract", "rules", "languages", "diversity", "time"} <= keys
     # A limit moved: extraction is found in the store.

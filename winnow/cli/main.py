@@ -15,6 +15,10 @@ from winnow.cli import commands
 
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 PLUGINS = "winnow.commands"
+DEFAULTS = Parameter(
+    negative=(), allow_repeating=True, show_default=lambda value: value if value not in ("", False, None, [], ()) else None
+)
+"""Of an option that is given twice the last counts; a default that says nothing is not shown."""
 PANELS = {name: Group(name, sort_key=n) for n, name in enumerate(("Curate", "Look into a run", "Models", "Extend", "Operate", "Plug-ins"))}
 """The panels of ``winnow --help``, in their order."""
 
@@ -60,7 +64,7 @@ def app(name: str = "") -> App:
         help="Common Crawl snapshots in, curated training corpora out.",
         version=lambda: f"winnow {version('winnow')}",
         version_flags=["--version"],
-        default_parameter=Parameter(negative=(), allow_repeating=True),
+        default_parameter=DEFAULTS,
     )
     own = list(command_names())
     for each in [name] if name in own else own:

@@ -1,7 +1,6 @@
 """Options that several commands share, each described once. The parameters of a run are in tasks/runs/parameters.py."""
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,11 +13,6 @@ RunOption = Annotated[
 JsonOption = Annotated[bool, Parameter(name="--json", help="Print JSON.")]
 
 STORE = "winnow-store"
-
-
-def cores() -> int:
-    """One worker per core, unless told otherwise."""
-    return max(1, os.cpu_count() or 1)
 
 
 def absolute(place: str) -> str:

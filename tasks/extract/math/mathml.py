@@ -34,6 +34,7 @@ COMMAND_AT_END = re.compile(r"\\[a-zA-Z]+\Z")
 LENGTH = re.compile(r"\s*([-+]?\d*\.?\d+)\s*([a-z%]*)")
 SPACE = re.compile(r"\s+")
 GLUE = re.compile(r"mtr-glue|mml-eqn-num")  # cells in which KaTeX keeps space and room for a number
+UNSPACED = re.compile(r"[\u2009\u2006\u00a0 ](?=\w)")
 BIG = re.compile(r"\A\\[bB]igg?(?![a-z])")
 NAMED_PAIR = re.compile(r"\\(?:operatorname|mathrm)\{(\w+)\}(?:\\,|\\ )?\\(?:operatorname|mathrm)\{(\w+)\}")
 MODULO = re.compile(r"(?:\\quad ?|\\ |\\[;,:]){0,4}\(\\(?:mathrm|operatorname)\{mod\}(?:\\[;,: ]|\\quad ?){0,3}([^()]*)\)")
@@ -56,6 +57,9 @@ TEXT_ESCAPES = str.maketrans(
     }
     | dict.fromkeys(INVISIBLE, "")
 )
+
+TEXT_SPACES = {"\u2003": r"\quad ", "\u2003\u2003": r"\qquad ", "\u2009": r"\,", "\u2005": r"\:", "\u2005\u200a": r"\;", "\u00a0": r"\ "}
+"""Texts of nothing but space, as KaTeX writes the commands of space."""
 
 LEAVES = frozenset(("mi", "mn", "mo", "mtext", "ms", "ci", "cn", "csymbol"))
 IGNORED = frozenset(("annotation", "annotation-xml", "maligngroup", "malignmark", "mphantom", "script", "style", "template"))
@@ -314,10 +318,8 @@ def _identifier(node: Node) -> str:
         if text == "∥" and variant == "normal":
             return r"\|"
         return characters(text, "" if variant == "italic" else variant)
-    name = text.replace("\u2009", "").replace("\u2006", "").replace("\u00a0", "").replace(" ", "")
-    if name in FUNCTIONS and variant in ("", "normal"):
-        return "\\" + name
-    if name in ("limsup", "liminf", "injlim", "projlim") and variant in ("", "normal"):
+    name = UNSPACED.sub("", text)
+    if (name in FUNCTIONS or name in ("limsup", "liminf", "injlim", "projlim")) and variant in ("", "normal"):
         return "\\" + name
     if text.isalpha() and text.isascii():
         return styled(text, variant or "normal")
@@ -358,7 +360,7 @@ def _operator(node: Node) -> str:
         if text in INVISIBLE:
             return ""
         return text if text.isascii() else characters(text)
-    if text in FUNCTIONS:
+    if text in FUNCTIONS or (text := UNSPACED.sub("", text)) in ("limsup", "liminf"):
         return "\\" + text
     if text == "mod":
         return r"\bmod"
@@ -401,7 +403,7 @@ def _text(node: Node) -> str:
     if not raw.strip(" \t\r\n\f"):
         return ""
     if not raw.strip():
-        return r"\ " if len(raw.strip(" \t\r\n\f")) == 1 else r"\quad "
+        return TEXT_SPACES.get(raw.strip(" \t\r\n\f").replace("\u200b", ""), r"\ ")
     text = SPACE.sub(" ", raw.translate(TEXT_ESCAPES))
     if text.startswith("\\") and text[1:].isalpha():
         return text
@@ -895,9 +897,8 @@ def _environment(table: Node, name: str = "") -> str:
     rows = _rows(table)
     if not rows:
         return ""
-    tag = _equation_tag(table, rows)
-    if tag:
-        return tag
+    if (tagged := _equation_tag(table, rows)) and not name:
+        return tagged
     width = max(map(len, rows))
     aligned = _alignments(table, width)
     options = ""
@@ -930,6 +931,14 @@ def _equation_tag(table: Node, rows: list[list[str]]) -> str:
     if table.get("width") == "100%" and len(rows) == 1 and len(rows[0]) == 4 and not rows[0][0] and not rows[0][2]:
         number = re.sub(r"\\text\{|[(){}\s]", "", rows[0][3])
         return rf"{rows[0][1]} \tag{{{number}}}"
+    if (
+        len(table.children) == 1
+        and table.children[0].tag == "mlabeledtr"
+        and len(rows[0]) == 1
+        and (label := table.children[0].children[0].latex)
+    ):
+        number = re.sub(r"\\text\{|[(){}\s]", "", label)
+        return rf"{rows[0][0]} \tag{{{number}}}"
     return ""
 
 

@@ -5,9 +5,12 @@ What could steer the model from inside a page is taken out: a word that begins l
 
 import re
 
+from winnow.tasks.extract.math.delimiters import DEFAULTS, Delimiters, split
 from winnow.tasks.models.fasttext import LABEL, MAX_CHARS
 
 STEERING = re.compile(rf"(?<!\S)(?:{LABEL}\S*|</s>(?!\S))")
+COMMAND = re.compile(r"\\[a-zA-Z]+")
+DELIMITERS = Delimiters(DEFAULTS)
 WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -24,4 +27,14 @@ def words(text: str) -> str:
     return " ".join(WORD.findall(line(text).lower()))
 
 
-PREPARATIONS = {"line": line, "words": words}
+def prose(text: str) -> str:
+    """``words`` without formulas and commands of LaTeX: what is said about mathematics, so that a page needs no formula to resemble those that have some.
+
+    OpenWebMath trains and asks its MathScore on text without its formulas (Paster et al. 2023, section 3.3).
+    """
+    cut = text[:MAX_CHARS]
+    parts = split(cut, DELIMITERS) if "$" in cut or "\\" in cut or "[" in cut else [cut]
+    return words(COMMAND.sub(" ", " ".join(part for part in parts if isinstance(part, str))))
+
+
+PREPARATIONS = {"line": line, "words": words, "prose": prose}

@@ -73,8 +73,19 @@ CASES = [
     ('<mml:math xmlns:mml="x"><mml:msup><mml:mi>q</mml:mi><mml:mn>7</mml:mn></mml:msup></mml:math>', "q^{7}"),
     ("<mi>σ<!-- σ --></mi>", r"\sigma"),
     ('<semantics><mi>y</mi><annotation encoding="application/x-tex">z</annotation></semantics>', "y"),
+    # numbers of equations
+    (
+        "<mtable><mlabeledtr><mtd><mtext>(7)</mtext></mtd><mtd><mi>a</mi><mo>=</mo><mi>b</mi></mtd></mlabeledtr></mtable>",
+        r"a=b \tag{7}",
+    ),
+    (
+        '<mtable width="100%"><mtr><mtd width="50%"></mtd><mtd><mi>a</mi></mtd><mtd width="50%"></mtd><mtd><mtext>(7)</mtext></mtd></mtr></mtable>',
+        r"a \tag{7}",
+    ),
+    ("<munder><mo>lim&#x2006;inf</mo><mi>n</mi></munder>", r"\liminf_{n}"),
     # spaces, enclosures, scripts before the base, what is not shown
     ('<mrow><mi>a</mi><mspace width="1em"/><mi>b</mi></mrow>', r"a\quad b"),
+    ("<mrow><mi>a</mi><mtext>&#x2005;&#x200a;</mtext><mi>b</mi></mrow>", r"a\;b"),
     ('<menclose notation="updiagonalstrike"><mi>c</mi></menclose>', r"\cancel{c}"),
     ("<mmultiscripts><mi>U</mi><mprescripts/><mn>92</mn><mn>238</mn></mmultiscripts>", "{}_{92}^{238}U"),
     ("<mrow><mphantom><mi>x</mi></mphantom><mi>y</mi></mrow>", "y"),

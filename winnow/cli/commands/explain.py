@@ -27,11 +27,11 @@ def command(
     from winnow.tasks.ledger import show
     from winnow.tasks.ledger.explain import explain, explain_text, lost
     from winnow.tasks.ledger.find import open_run
-    from winnow.tasks.recipes import build as recipes
+    from winnow.tasks.recipes.load import load
 
     finished = None
     if Path(what).is_file():
-        found = [explain_text(recipes.load(recipe), Path(what))]
+        found = [explain_text(load(recipe), Path(what))]
     else:
         finished = open_run(store, run)
         found = explain(finished, what)

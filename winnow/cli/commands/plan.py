@@ -5,7 +5,7 @@ from typing import Any
 
 from winnow import in_process
 from winnow.cli.commands.run import asked
-from winnow.cli.options import cores, print_json
+from winnow.cli.options import print_json
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.runs.parameters import takes_request
 
@@ -21,7 +21,7 @@ def command(
     sample_seed: int = 0,
     cluster_cores: int = 0,
     fresh: bool = False,
-    workers: int = cores(),
+    workers: int | None = None,
     limit: int | None = None,
     json: bool = False,
     verbose: bool = False,

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from winnow import in_process
-from winnow.cli.options import cores, print_json
+from winnow.cli.options import print_json
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.runs.parameters import Request, takes_request
+from winnow.tasks.runs.parameters import Request, cores, takes_request
 
 PANEL = "Curate"
 
@@ -17,7 +17,7 @@ def command(
     source: str,
     /,
     *,
-    workers: int = cores(),
+    workers: int | None = None,
     limit: int | None = None,
     json: bool = False,
     quiet: bool = False,
@@ -59,9 +59,9 @@ def command(
         print_json(made)
 
 
-def asked(source: str, workers: int, limit: int | None, request: dict[str, Any]) -> Request:
+def asked(source: str, workers: int | None, limit: int | None, request: dict[str, Any]) -> Request:
     """The request of a command line. Raises BadInput."""
     if limit is not None and limit < 1:
         raise BadInput(f"--limit is {limit}; it must be at least 1 (leave it out for all files).")
     place = source if "://" in source or not Path(source).exists() else str(Path(source).absolute())
-    return Request(place, workers=workers, limit=limit or 0, **request)
+    return Request(place, workers=cores() if workers is None else workers, limit=limit or 0, **request)

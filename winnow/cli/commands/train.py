@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PANEL = "Models"
 Many = Parameter(consume_multiple=True)
 
-command = App(name="train", help="Train a model and register it.", default_parameter=Parameter(negative=(), allow_repeating=True))
+command = App(name="train", help="Train a model and register it.", default_parameter=Parameter(negative=()))
 
 
 @command.command
@@ -146,7 +146,7 @@ def classifier(
         buckets: Rows that n-grams share.
         seed: The seed of the order of examples, and of the first weights.
         learning_rate: The learning rate at the beginning.
-        prepare: line for the text as it is; words for lower case, punctuation apart.
+        prepare: line for the text as it is; words for lower case, punctuation apart; prose for words without formulas.
         per_class: At most so many examples of each kind; 0 for all.
         unbalanced: Take all examples of both kinds; by default as many of one as of the other.
     """

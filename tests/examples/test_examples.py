@@ -1,0 +1,73 @@
+"""Every file of examples/ runs and says what it promises."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.pipelines import finished
+from tests.shared import ROOT
+from tests.tiny import mirror
+
+EXAMPLES = ROOT / "examples"
+SCRIPTS = {
+    "extract_a_page.py": "The harvest is thrown into the wind",
+    "measure_a_text.py": "stop_word_count                           0  below the limit",
+    "look_into_a_run.py": "kept documents would leave",
+    "filter_of_your_own.py": "http://",
+}
+NEED_A_STORE = ("look_into_a_run.py", "filter_of_your_own.py")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    base = tmp_path_factory.mktemp("examples")
+    finished(mirror(base / "mirror", warcs=2, pages=6), "gopher", base / "store")
+    return base / "store"
+
+
+def ran(*words, env=None, cwd=ROOT):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}
+    done = subprocess.run([sys.executable, *map(str, words)], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_example_is_tested():
+    assert {p.name for p in EXAMPLES.iterdir()} == {*SCRIPTS, "curate_a_crawl.py", "look_into_a_run.ipynb", "README.md"}
+    listed = (EXAMPLES / "README.md").read_text()
+    assert all(p.name in listed for p in EXAMPLES.iterdir() if p.name != "README.md")
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script(script, store, tmp_path):
+    assert SCRIPTS[script] in ran(EXAMPLES / script, *([store] if script in NEED_A_STORE else []), cwd=tmp_path)
+
+
+@pytest.mark.server
+def test_curating(environment, tiny, tmp_path):
+    told = ran(EXAMPLES / "curate_a_crawl.py", tiny, tmp_path / "store", env=environment, cwd=tmp_path)
+    assert "pages were kept" in told
+    assert "report.html" in told
+
+
+def test_the_notebook(store, tmp_path):
+    """Its cells one after another, as a kernel runs them: the last expression of a cell is shown."""
+    notebook = json.loads((EXAMPLES / "look_into_a_run.ipynb").read_text())
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert all(not cell.get("outputs") for cell in notebook["cells"]), "outputs of somebody's run are no part of the example"
+    (tmp_path / "cells.json").write_text(json.dumps(cells))
+    kernel = (
+        "import ast, json, sys\n"
+        "names = {'__name__': '__main__'}\n"
+        "for source in json.load(open(sys.argv[1])):\n"
+        "    tree = ast.parse(source)\n"
+        "    shown = ast.Expression(tree.body.pop().value) if isinstance(tree.body[-1], ast.Expr) else None\n"
+        "    exec(compile(tree, 'cell', 'exec'), names)\n"
+        "    if shown: print(eval(compile(shown, 'cell', 'eval'), names))\n"
+    )
+    told = ran("-c", kernel, tmp_path / "cells.json", env={"WINNOW_STORE": str(store)}, cwd=tmp_path)
+    assert "<winnow.Run gopher-" in told
+    assert "Kept: it is in the corpus" in told or "Dropped" in told

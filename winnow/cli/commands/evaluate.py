@@ -1,0 +1,33 @@
+"""``winnow evaluate``: how good a part of Winnow is, measured against files that people have labelled."""
+
+from pathlib import Path
+
+from cyclopts import App
+
+from winnow.cli.options import JsonOption, print_json
+
+PANEL = "Look into a run"
+command = App(help="Measure a part of Winnow against labelled files.")
+
+
+@command.command
+def pii(*files: Path, json: JsonOption = False) -> None:
+    """Precision and recall of the search for personal data, per kind.
+
+    Args:
+        files: JSONL with `text`, and `spans` or `entities`: see docs/personal-data.md.
+    """
+    from winnow.tasks.corpus.pii.evaluate import evaluate
+    from winnow.tasks.corpus.pii.registry import kinds
+    from winnow.tasks.engine.errors import BadInput
+
+    if not files:
+        raise BadInput("Name at least one labelled file: winnow evaluate pii FILES.")
+    scores = evaluate(files, tuple(kinds()))
+    if json:
+        for score in scores:
+            print_json(score.described())
+        return
+    print(f"{'kind':<14}{'labels':>8}{'found':>8}{'spans':>8}{'right':>8}{'precision':>11}{'recall':>9}{'F1':>8}")
+    for s in scores:
+        print(f"{s.kind:<14}{s.gold:>8}{s.found:>8}{s.spans:>8}{s.right:>8}{s.precision:>11.3f}{s.recall:>9.3f}{s.f1:>8.3f}")
