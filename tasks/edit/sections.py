@@ -8,7 +8,7 @@ import pyarrow as pa
 from winnow.tasks.dedup.sections import SHARDS_PER_RANGE, Deduplicate, deduplicate_by, ranked_by, read_rule
 from winnow.tasks.edit.correct import CORRECTED, Correct
 from winnow.tasks.edit.corrections import LineRules
-from winnow.tasks.edit.edits import FIGURES, RequireTextLeft
+from winnow.tasks.edit.edits import EMPTY, FIGURES, RequireText, RequireTextLeft
 from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs
 from winnow.tasks.edit.substring import CutRepeatedSubstrings, RepeatedWindows, Windows
 from winnow.tasks.engine.identity import stable
@@ -33,6 +33,7 @@ class ByParagraph(Deduplicate):
     min_chars: int = 0
     min_chars_left: int = 1
     within: bool | None = None
+    columns: ClassVar[tuple[str, ...]] = FIGURES
 
     def check(self, reader: Reader) -> None:
         super().check(reader)
@@ -74,6 +75,7 @@ class BySubstring(Deduplicate):
 
     min_tokens: int = 50
     min_chars_left: int = 1
+    columns: ClassVar[tuple[str, ...]] = FIGURES
 
     def check(self, reader: Reader) -> None:
         super().check(reader)
@@ -129,3 +131,22 @@ class CorrectSection(Section):
         step = Correct(draft.text, options)
         draft.edit(step)
         draft.signal_tables.append(SignalTable(step, tuple(CORRECTED.names[2:])))
+
+
+class RequireTextSection(Section):
+    """Not written in recipes: decisions end with what the edits have left."""
+
+    key = "require_text"
+    phase: ClassVar[Phase] = "corpus"
+    order = 0
+    about = "Drops documents of which the edits left nothing."
+    reasons: ClassVar = {EMPTY: "nothing was left of the text after the edits"}
+    default: ClassVar[Any] = True
+    hidden = True
+
+    def read(self, value: Any, reader: Reader) -> Any:
+        return None
+
+    def build(self, draft: Draft, options: Any, entry: str) -> None:
+        if draft.text is not None and draft.text.edit is not None:
+            draft.decide(RequireText(draft.decisions, draft.text))

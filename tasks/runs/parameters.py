@@ -9,7 +9,7 @@ import inspect
 import os
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
@@ -31,8 +31,9 @@ class Request:
     source: Annotated[
         str,
         Field(
-            description="A crawl id (CC-MAIN-2026-43), the root of a mirror of Common Crawl, a folder or file of WARC, WET or ARC, or Parquet or "
-            "JSONL with a text column. A path or a URI."
+            description="A crawl id (CC-MAIN-2026-43, CC-NEWS-2024-05), the root of a mirror of Common Crawl, or a folder, file or pattern "
+            "(data/*.parquet) of WARC, WET or ARC, or of documents that already are text: Parquet, JSONL, CSV or plain text. A path or a URI "
+            "(https://, s3://, hf://)."
         ),
     ]
     recipe: Annotated[str, Field(description="A shipped recipe (`winnow recipes` lists them) or the path of a YAML file.")] = "fineweb"
@@ -51,13 +52,25 @@ class Request:
         ),
     ] = 2
     snapshot: Annotated[str, Field(description="Which crawl of a mirror that has several; a name for plain files.")] = ""
-    kind: Annotated[Literal["warc", "wet"], Field(description="Which files of a crawl are read.")] = "warc"
+    kind: Annotated[str, Field(description="Which files of a crawl are read: warc or wet.")] = "warc"
     limit: Annotated[int, Field(ge=0, description="Only the first N files; all of them if it is left out.")] = 0
     sample_fraction: Annotated[
         float, Field(gt=0, le=1, description="A random share of the files, which is the same for the same seed.")
     ] = 1.0
     seed: Annotated[int, Field(description="The seed of the sample.")] = 0
     files_per_shard: Annotated[int, Field(ge=1, description="How many files one worker takes at a time. Never changes a result.")] = 1
+    text_column: Annotated[str, Field(description="The column that holds the text of documents that already are text.")] = "text"
+    part_mib: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="A larger Parquet or JSONL file is cut in parts of about this size, a shard each; 0 for never. Never changes a document.",
+        ),
+    ] = 32.0
+    strict: Annotated[
+        bool,
+        Field(description="End the run at a listed file that is not there. Otherwise it is counted and named, and the run exits with 3."),
+    ] = False
     base_url: Annotated[
         str, Field(description="Where crawl ids are looked up, if not at Common Crawl over HTTPS; s3://commoncrawl/ works too.")
     ] = ""

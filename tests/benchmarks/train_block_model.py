@@ -24,11 +24,11 @@ from resiliparse.parse.html import HTMLTree
 
 from tests.benchmarks import extraction_quality as quality
 from tests.benchmarks.machine import REAL
+from winnow.tasks.extract.blocks.formulas import InText
+from winnow.tasks.extract.blocks.plain import write
 from winnow.tasks.extract.extractors import block_trees
-from winnow.tasks.extract.extractors.base import tidy
 from winnow.tasks.extract.extractors.block_features import features
-from winnow.tasks.extract.extractors.block_writer import write
-from winnow.tasks.extract.extractors.learned_blocks import once
+from winnow.tasks.extract.extractors.learned_blocks import content
 from winnow.tasks.extract.extractors.page_blocks import Page, page_blocks
 
 FOLDS = 5
@@ -64,6 +64,7 @@ class Example:
     """A gold page: its blocks, features x blocks, labels in [0, 1], words per block."""
 
     row: dict
+    html: str
     page: Page
     texts: list[str]
     names: list[str]
@@ -119,11 +120,11 @@ def examples(snapshot):
         row = rows[identity]
         page = page_blocks(HTMLTree.parse(html.encode("utf-8", "replace").decode()))
         if not len(page.block_element):
-            yield Example(row, page, [], [], np.zeros((0, 0), np.float32), np.zeros(0), np.zeros(0), fold_of(row["url"]))
+            yield Example(row, html, page, [], [], np.zeros((0, 0), np.float32), np.zeros(0), np.zeros(0), fold_of(row["url"]))
             continue
         names, matrix, texts = features(page)
         label, words = labels(texts, tokens(row["gold_text"]))
-        yield Example(row, page, texts, names, matrix, label, words, fold_of(row["url"]))
+        yield Example(row, html, page, texts, names, matrix, label, words, fold_of(row["url"]))
 
 
 def weight(example):
@@ -177,8 +178,7 @@ def text_by(trees, e):
     if not e.texts:
         return ""
     words = e.matrix[e.names.index("words")].astype(np.int64)
-    chosen = np.flatnonzero(block_trees.best_blocks(trees.probabilities(e.names, e.matrix), words)).tolist()
-    return tidy(write(e.page, once(chosen, words.tolist(), e.texts), e.texts, markup=False))
+    return write(content(e.page, trees.probabilities(e.names, e.matrix), words, e.texts, InText(e.html), emphasis=False))[0]
 
 
 def by_folds(pages, usable, seed):

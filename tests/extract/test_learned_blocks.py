@@ -13,12 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from resiliparse.parse.html import HTMLTree
 
+from tests.extract.blocks.pages import as_markdown, as_plain
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.extract.extractors import block_trees
 from winnow.tasks.extract.extractors.block_features import features
 from winnow.tasks.extract.extractors.block_trees import CERTAIN, best_blocks, from_json, shipped
-from winnow.tasks.extract.extractors.block_writer import write
-from winnow.tasks.extract.extractors.learned_blocks import once
 from winnow.tasks.extract.extractors.page_blocks import GROUP_BIT, HIDDEN_BIT, page_blocks
 
 STRUCTURE = """<h1>Mills</h1><p>A  first
@@ -68,6 +67,7 @@ A first paragraph.
 
 • Grind
 • Sift
+
 twice
 
 def mill(grain):
@@ -90,19 +90,9 @@ def blocks(html):
     return page_blocks(HTMLTree.parse(html))
 
 
-def whole(html, *, markup):
-    page = blocks(html)
-    _, _, texts = features(page)
-    return write(page, list(range(len(texts))), texts, markup=markup)
-
-
 @pytest.mark.parametrize(("markup", "text"), [(True, MARKUP), (False, PLAIN)], ids=["markup", "plain"])
 def test_structure_is_kept(markup, text):
-    assert whole(STRUCTURE, markup=markup) == text
-
-
-def test_a_table_for_the_layout_is_no_row():
-    assert whole("<table><tr><td><p>One</p><p>Two</p></td><td>Three</td></tr></table>", markup=True) == "One\n\nTwo\n\nThree"
+    assert (as_markdown if markup else as_plain)(STRUCTURE) == text
 
 
 def test_what_is_no_text_makes_no_block():
@@ -161,7 +151,7 @@ def test_names_are_words_of_five_attributes(attributes):
 def test_kernels_say_the_same_without_their_compiler():
     extract = (
         "from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks\nfrom tests.extract.test_extractors import PAGE, THREAD\n"
-        "from tests.extract.test_learned_blocks import STRUCTURE\nprint([LearnedBlocks(markup=True).extract(p * 3) for p in (PAGE, THREAD, STRUCTURE)])"
+        "from tests.extract.test_learned_blocks import STRUCTURE\nprint([LearnedBlocks(structure='markdown').extract(p * 3) for p in (PAGE, THREAD, STRUCTURE)])"
     )
     said = [
         subprocess.run(
@@ -237,11 +227,6 @@ def test_no_other_cut_has_a_higher_expected_f1(blocks):
         return 2 * (chances * words)[taken].sum() / max(1, words[taken].sum() * CERTAIN + wanted)
 
     assert all(f1(chosen) >= f1(chances >= limit) - 1e-12 for limit in chances)
-
-
-def test_a_long_block_is_written_once():
-    long = "the same eight words stand here for wide"
-    assert once([0, 1, 2, 3], [8, 2, 8, 2], [long, "short one", f" {long}\n", "short one"]) == [0, 1, 3]
 
 
 def test_the_model_fits_the_features_and_the_package():

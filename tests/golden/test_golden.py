@@ -35,7 +35,7 @@ def test_addresses(request):
 
 
 def test_extractors(request):
-    extractors = [ResiliparseText(), TrafilaturaText(), LearnedBlocks(), LearnedBlocks(markup=True)]
+    extractors = [ResiliparseText(), TrafilaturaText(), LearnedBlocks(), LearnedBlocks(structure="markdown")]
     texts = {f"{type(e).__name__} {digest(e)[:16]}": hashlib.sha256(e.extract(STRUCTURE).encode()).hexdigest()[:16] for e in extractors}
     golden(request, "extractors", texts)
 

@@ -8,7 +8,7 @@ import yaml
 
 from tests.pipelines import curated
 from tests.tiny import mirror
-from winnow.tasks.dedup.known import remember
+from winnow.tasks.dedup.index import remember
 from winnow.tasks.engine.identity import describe, stable_classes
 from winnow.tasks.engine.merkle import tables_of
 from winnow.tasks.engine.sections import PHASES, Section, sections

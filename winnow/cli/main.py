@@ -24,7 +24,8 @@ PANELS = {name: Group(name, sort_key=n) for n, name in enumerate(("Curate", "Loo
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit status: 0 done; 1 ran but failed; 2 bad input or configuration, with one paragraph on stderr; 130 stopped by Ctrl-C."""
+    """Exit status: 0 done; 1 ran but failed; 2 bad input or configuration, with one paragraph on stderr; 3 done, but without files that
+    were not there; 130 stopped by Ctrl-C."""
     words = list(sys.argv[1:] if argv is None else argv)
     from winnow.tasks.engine.errors import Transient, WinnowError
 

@@ -6,9 +6,17 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import ClassVar
 
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.extract.extractors.nesting import nesting
+from winnow.tasks.extract.blocks.prepare import visible
+from winnow.tasks.extract.extractors.nesting import MOST_ATTRIBUTES, nesting
 
 TRAILING_SPACE = re.compile(r"[ \t\xa0]+(?=\n)")
+# The options of one <select> take a parser time that grows with the square of their number; none is text of the page.
+MOST_OPTIONS = 500
+SMALL_BYTES = 20_000
+# And so do the attributes of a tag.
+ATTRIBUTE = re.compile(r"""[\s/]*+[^\s=>/]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+))?+""")
+START_TAG = re.compile(rf"<[a-zA-Z][^\s/>]*+(?:{ATTRIBUTE.pattern})*+")
+OPTIONS = re.compile(r"<option\b[^<>]*+>[^<]*+(?:</option\s*+>)?", re.IGNORECASE)
 MANY_BREAKS = re.compile(r"\n{3,}")
 
 
@@ -31,7 +39,7 @@ class Extractor:
         BadInput: the library is not installed. ``extra`` is the extra of Winnow that brings it.
     """
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     distribution: ClassVar[str] = ""
     extra: ClassVar[str] = ""
 
@@ -55,21 +63,42 @@ class Extractor:
         Raises:
             ExtractionFailed: ``too_large``, ``too_deep``, or a reason of the library's.
         """
+        return self.text_of(self.bounded(html))
+
+    def bounded(self, html: str) -> str:
+        """The page in valid Unicode. Raises ExtractionFailed for what is larger or deeper than the bounds."""
         if len(html) > self.max_html_chars:
             raise ExtractionFailed("too_large")
         html, raw = _encodable(html)
-        # A page can only be deep with many tags, so nearly all pages are spared the count.
-        if raw.count(b"<") > self.max_depth and nesting(raw, self.max_depth) > self.max_depth:
-            raise ExtractionFailed("too_deep")
-        return tidy(self.text_of(html))
+        # A page can only be deep with many tags, and slow with many options or long tags, so nearly all small pages are spared the count.
+        if len(raw) > SMALL_BYTES or raw.count(b"<") > self.max_depth:
+            depth, attributes, options = nesting(raw, self.max_depth)
+            if depth > self.max_depth:
+                raise ExtractionFailed("too_deep")
+            if attributes > MOST_ATTRIBUTES:
+                html = START_TAG.sub(_with_few_attributes, html)
+            if options > MOST_OPTIONS:
+                html = OPTIONS.sub("", html)
+        return html
 
     def check(self) -> None:
         """Extract a page, so that what is missing fails before the first shard."""
         self.extract("<html><body><p>A page to see that the extractor works.</p></body></html>")
 
     def text_of(self, html: str) -> str:
-        """What the library makes of a page within the bounds."""
+        """What becomes of a page within the bounds, as `tidy` leaves it but for white space in code."""
         raise NotImplementedError
+
+
+def _with_few_attributes(tag: re.Match[str]) -> str:
+    """A start tag with its first ``MOST_ATTRIBUTES`` attributes."""
+    whole = tag[0]
+    if len(whole) <= MOST_ATTRIBUTES:
+        return whole
+    end = 0
+    for attribute, _ in zip(ATTRIBUTE.finditer(whole, 1), range(MOST_ATTRIBUTES + 1), strict=False):  # the first is the name
+        end = attribute.end()
+    return whole[:end]
 
 
 def _encodable(html: str) -> tuple[str, bytes]:
@@ -82,8 +111,8 @@ def _encodable(html: str) -> tuple[str, bytes]:
 
 
 def tidy(text: str) -> str:
-    """Line feeds only, no space at the ends of lines, at most one blank line in a row."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    """Line feeds only, no space at the ends of lines, at most one blank line in a row, no characters that nobody sees."""
+    text = visible(text).replace("\r\n", "\n").replace("\r", "\n")
     # Most texts have none of these, and looking for a string is much faster than a regular expression.
     if " \n" in text or "\t\n" in text or "\xa0\n" in text:
         text = TRAILING_SPACE.sub("", text)

@@ -4,32 +4,41 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
+from resiliparse.parse.html import HTMLTree
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.extract.blocks import choosing, markdown, plain, reading
+from winnow.tasks.extract.blocks.block import Block
+from winnow.tasks.extract.blocks.fallback import article
+from winnow.tasks.extract.blocks.formulas import InText
+from winnow.tasks.extract.blocks.units import Tree, units
 from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor
 from winnow.tasks.extract.extractors.block_features import features
-from winnow.tasks.extract.extractors.block_trees import best_blocks, shipped
-from winnow.tasks.extract.extractors.block_writer import write
-from winnow.tasks.extract.extractors.page_blocks import page_blocks
+from winnow.tasks.extract.extractors.block_trees import CERTAIN, best_blocks, shipped
+from winnow.tasks.extract.extractors.page_blocks import Page, page_blocks
 from winnow.tasks.extract.extractors.resiliparse_text import parsed
 
-COPIED_WORDS = 8
+STRUCTURES = ("plain", "markdown")
+FEW_CHARS = 250  # a page whose elements hold less may be drawn by a script
 
 
 @stable("extractor/learned-blocks")
 @dataclass(frozen=True)
 class LearnedBlocks(Extractor):
-    """``model`` is the digest of the model that ships with this version, ``markup`` keeps headings, lists, tables and code as Markdown.
+    """``model`` is the digest of the model that ships with this version, ``structure`` says what the text is: ``plain``, or ``markdown`` with
+    headings, lists, tables and code marked. The words are the same. ``emphasis`` marks bold and italic words in Markdown, too.
 
     A page of more than ``max_blocks`` blocks is refused (``too_many_blocks``): each takes a kilobyte of features.
     """
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     distribution: ClassVar[str] = "resiliparse"
 
     model: str = ""
-    markup: bool = False
+    structure: str = "plain"
+    emphasis: bool = False
     max_blocks: int = 200_000
 
     def __post_init__(self) -> None:
@@ -42,6 +51,9 @@ class LearnedBlocks(Extractor):
                 f"The block model {self.model} is not in this version of Winnow, which ships {digest}. Leave `model` out of the recipe."
             )
 
+        if self.structure not in STRUCTURES:
+            raise BadInput(f"There is no structure {self.structure!r} of a text; write `structure: plain` or `structure: markdown`.")
+
     def check(self) -> None:
         """Nothing is left to miss: the model was read when this was made. A page would load the kernels, 0.6 s, also where none is extracted."""
 
@@ -50,27 +62,60 @@ class LearnedBlocks(Extractor):
         self.extract("<p>A page of many tags.</p>" * self.max_depth)
 
     def text_of(self, html: str) -> str:
-        page = page_blocks(parsed(html))
+        write = markdown.write if self.structure == "markdown" else plain.write
+        return write(self._blocks(html))[0]
+
+    def blocks(self, html: str) -> list[Block]:
+        """The typed blocks of a page. Raises ExtractionFailed."""
+        return self._blocks(self.bounded(html))
+
+    def _blocks(self, html: str) -> list[Block]:
+        tree = parsed(html)
+        page = page_blocks(tree)
         if len(page.block_element) > self.max_blocks:
             raise ExtractionFailed("too_many_blocks")
-        if not len(page.block_element):
-            return ""
-        trees, _ = shipped()
-        names, matrix, texts = features(page)
-        words = matrix[names.index("words")].astype(np.int64)
-        chosen = best_blocks(trees.probabilities(names, matrix), words)
-        return write(page, once(np.flatnonzero(chosen).tolist(), words.tolist(), texts), texts, markup=self.markup)
+        blocks: list[Block] = []
+        if len(page.block_element):
+            trees, _ = shipped()
+            names, matrix, texts = features(page)
+            words = matrix[names.index("words")].astype(np.int64)
+            blocks = content(page, trees.probabilities(names, matrix), words, texts, InText(html), emphasis=self.emphasis)
+        if ("<script" in html or "itemprop" in html) and _chars(blocks) < FEW_CHARS:
+            blocks = self._drawn(tree, page, blocks)
+        return blocks
+
+    def _drawn(self, tree: HTMLTree, page: Page, blocks: list[Block]) -> list[Block]:
+        """The article that scripts draw in the browser, if it is far longer than what the elements of the page hold."""
+        head = tree.head
+        found = article((head.html if head is not None else "") + page.html.decode())
+        if not found:
+            return blocks
+        drawn = page_blocks(parsed(found))
+        if not len(drawn.block_element):
+            return blocks
+        _, _, texts = features(drawn)
+        read = reading.read(drawn, Tree(drawn), range(len(texts)), texts, (), InText(found), emphasis=self.emphasis)
+        return read if _chars(read) > 3 * _chars(blocks) else blocks
 
 
-def once(chosen: list[int], words: list[int], texts: list[str]) -> list[int]:
-    """Without later copies of a block of ``COPIED_WORDS`` or more: pages hold their text once for wide and once for narrow screens."""
-    seen: set[str] = set()
-    kept = []
-    for block in chosen:
-        if words[block] >= COPIED_WORDS:
-            text = " ".join(texts[block].split())
-            if text in seen:
-                continue
-            seen.add(text)
-        kept.append(block)
-    return kept
+def _chars(blocks: list[Block]) -> int:
+    """How much text there is; a table or code is always enough."""
+    if any(block.kind in ("table", "code") for block in blocks):
+        return FEW_CHARS
+    return sum(len(run.text) for block in blocks for run in block.runs)
+
+
+def content(
+    page: Page, probabilities: npt.NDArray[np.int64], words: npt.NDArray[np.int64], texts: list[str], in_text: InText, *, emphasis: bool
+) -> list[Block]:
+    """The content of a page as typed blocks, by what the model says of each of its blocks."""
+    tree = Tree(page)
+    out = choosing.unseen(page, tree, words, probabilities * words // CERTAIN)
+    if out.any():
+        probabilities, words = np.where(out, -1, probabilities), np.where(out, 0, words)
+    counts = words.tolist()
+    chosen, taken = choosing.with_units(tree, best_blocks(probabilities, words) & ~out, units(page, tree, texts, counts), words)
+    choosing.with_formulas(page, chosen, texts)
+    choosing.with_heading(page, tree, chosen, texts, words)
+    kept = choosing.without_copies(page, tree, np.flatnonzero(chosen & ~out).tolist(), counts, texts, taken)
+    return reading.read(page, tree, kept, texts, taken, in_text, emphasis=emphasis)

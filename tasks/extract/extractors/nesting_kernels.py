@@ -1,5 +1,7 @@
 """The compiled part of ``nesting.py``."""
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -7,68 +9,485 @@ from winnow.tasks.engine.compiled import compiled
 
 Bytes = npt.NDArray[np.uint8]
 
+TABLE_BITS = 9
+VOID, RAW, FORMATTING, CLOSES_P, SPECIAL, BARRIER, HEADING, MARKER, IGNORED, BREAKS_OUT = (1 << n for n in range(10))
+FOREIGN, IN_LIST = 1 << 20, 1 << 21  # of an open element: it is no HTML; it is in the list of formatting elements
+(
+    P,
+    LI,
+    DD,
+    DT,
+    A,
+    NOBR,
+    DIV,
+    ADDRESS,
+    BUTTON,
+    OPTION,
+    OPTGROUP,
+    SELECT,
+    TABLE,
+    TR,
+    TD,
+    TH,
+    TBODY,
+    THEAD,
+    TFOOT,
+    CAPTION,
+    FORM,
+    SVG,
+    MATH,
+    RT,
+    RP,
+    RB,
+    RTC,
+    RUBY,
+    TITLE,
+) = (
+    np.uint64(int.from_bytes(name.encode()[-8:]))
+    for name in "p li dd dt a nobr div address button option optgroup select table tr td th tbody thead tfoot caption form svg math rt rp rb rtc ruby title".split()
+)
+# A formatting element that a page opens with the same tag again and again is opened again at most so often at one place (the standard: three times).
+ALIKE = 4
+MOST_FORMATTING = 2000
+
+
+class Names(NamedTuple):
+    """Packed names and what is known of them; where ``bits_of`` looks, 0 between."""
+
+    key: npt.NDArray[np.uint64]
+    bits: npt.NDArray[np.int32]
+
 
 @compiled
-def deepest(html: Bytes, enough: int, longest_name: int, most_chars: int, void: npt.NDArray[np.uint64]) -> int:
-    """``nesting`` of a page. ``void``: the names that do not count, packed: eight bytes, the first lowest."""
+def place_of(key: np.uint64) -> np.int64:
+    """Where a name is looked for first."""
+    return np.int64((key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - TABLE_BITS))
+
+
+@compiled
+def bits_of(names: Names, key: np.uint64) -> np.int64:
+    """What is known of a name."""
+    place = place_of(key)
+    while names.key[place] != 0:
+        if names.key[place] == key:
+            return np.int64(names.bits[place])
+        place = (place + 1) & (len(names.key) - 1)
+    return np.int64(0)
+
+
+@compiled
+def is_space(byte: int) -> bool:
+    return byte == 32 or 9 <= byte <= 13
+
+
+@compiled
+def behind_tag(html: Bytes, at: int) -> tuple[int, int]:
+    """The place behind the tag whose attributes begin here, as a tokeniser reads them, and how many there are; the end if it does not end."""
     n = len(html)
-    at = depth = most = 0
-    end = -1  # the first ">" behind the last name
-    counted = chars = -1  # that many characters begin in html[counted:end]
+    count = 0
+    while at < n:
+        while at < n and (is_space(html[at]) or html[at] == 47):
+            at += 1
+        if at >= n:
+            return n, count
+        if html[at] == 62:
+            return at + 1, count
+        count += 1
+        at += 1
+        while at < n and html[at] != 61 and html[at] != 62 and html[at] != 47 and not is_space(html[at]):
+            at += 1
+        while at < n and is_space(html[at]):
+            at += 1
+        if at < n and html[at] == 61:
+            at += 1
+            while at < n and is_space(html[at]):
+                at += 1
+            if at < n and (html[at] == 34 or html[at] == 39):
+                quote = html[at]
+                at += 1
+                while at < n and html[at] != quote:
+                    at += 1
+                at += 1
+            else:
+                while at < n and html[at] != 62 and not is_space(html[at]):
+                    at += 1
+    return n, count
+
+
+@compiled
+def behind_comment(html: Bytes, at: int) -> int:
+    """The place behind the comment whose text begins here."""
+    n = len(html)
+    if at < n and html[at] == 62:
+        return at + 1
+    if at + 1 < n and html[at] == 45 and html[at + 1] == 62:
+        return at + 2
+    while at + 2 < n:
+        if html[at] == 45 and html[at + 1] == 45:
+            if html[at + 2] == 62:
+                return at + 3
+            if html[at + 2] == 33 and at + 3 < n and html[at + 3] == 62:
+                return at + 4
+        at += 1
+    return n
+
+
+@compiled
+def behind_raw(html: Bytes, at: int, begin: int, behind: int) -> int:
+    """The place of the end tag of the raw element named html[begin:behind]; the end where there is none."""
+    n, chars = len(html), behind - begin
+    while at + chars + 2 <= n:
+        if html[at] == 60 and html[at + 1] == 47:
+            k = 0
+            while k < chars and html[at + 2 + k] | 32 == html[begin + k] | 32:
+                k += 1
+            after = at + 2 + chars
+            if k == chars and (after >= n or is_space(html[after]) or html[after] == 47 or html[after] == 62):
+                return at
+        at += 1
+    return n
+
+
+@compiled
+def found_in_scope(stack: npt.NDArray[np.uint64], flags: npt.NDArray[np.int64], size: int, name: np.uint64, stop_at_button: bool) -> int:
+    """The place of the nearest open element of this name with no barrier between, or -1."""
+    k = size - 1
+    while k >= 0:
+        if stack[k] == name and flags[k] & FOREIGN == 0:
+            return k
+        if flags[k] & BARRIER != 0 or (stop_at_button and stack[k] == BUTTON):
+            return -1
+        k -= 1
+    return -1
+
+
+@compiled
+def found_in_table(stack: npt.NDArray[np.uint64], size: int, name: np.uint64) -> int:
+    """The place of the nearest open element of this name in the nearest table (the table itself if that is the name), or -1."""
+    k = size - 1
+    while k >= 0:
+        if stack[k] == name:
+            return k
+        if stack[k] == TABLE:
+            return -1
+        k -= 1
+    return -1
+
+
+@compiled
+def reopen(
+    stack: npt.NDArray[np.uint64],
+    flags: npt.NDArray[np.int64],
+    size: int,
+    list_name: npt.NDArray[np.uint64],
+    list_place: npt.NDArray[np.int64],
+    listed: int,
+) -> tuple[int, int]:
+    """Open again the formatting elements behind the last marker or open one of the list; returns the stack's size and how many were opened."""
+    k = listed
+    while k > 0 and list_name[k - 1] != 0 and list_place[k - 1] < 0:
+        k -= 1
+    opened = 0
+    for j in range(k, listed):
+        if size < len(stack):
+            stack[size], flags[size] = list_name[j], FORMATTING | IN_LIST
+            list_place[j] = size
+            size += 1
+            opened += 1
+    return size, opened
+
+
+@compiled
+def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int]:
+    """``nesting`` of a page."""
+    n = len(html)
+    room = enough + 8
+    stack = np.zeros(room, np.uint64)
+    flags = np.zeros(room, np.int64)
+    size = 0
+    # The list of active formatting elements: names (0: a marker), hashes of the tags, places on the stack or -1.
+    list_name = np.zeros(MOST_FORMATTING, np.uint64)
+    list_hash = np.zeros(MOST_FORMATTING, np.uint64)
+    list_place = np.zeros(MOST_FORMATTING, np.int64)
+    listed = waiting = 0  # of the list; those that are no longer open
+    most = most_attributes = options = 0
+    at = 0
     while at < n:
         if html[at] != 60:  # "<"
+            if waiting > 0 and not is_space(html[at]):
+                size, opened = reopen(stack, flags, size, list_name, list_place, listed)
+                waiting -= opened
+                most = max(most, size + waiting)
+                if most > enough:
+                    return enough + 1, most_attributes, options
+                while at < n and html[at] != 60:
+                    at += 1
+                continue
             at += 1
             continue
+        tag_begin = at
         at += 1
-        closing = at < n and html[at] == 47  # "/"
+        if at >= n:
+            break
+        if html[at] == 33:  # "!"
+            if at + 2 < n and html[at + 1] == 45 and html[at + 2] == 45:
+                at = behind_comment(html, at + 3)
+            else:
+                while at < n and html[at] != 62:
+                    at += 1
+            continue
+        closing = html[at] == 47
         begin = at + 1 if closing else at
+        if begin >= n or not 97 <= html[begin] | 32 <= 122:
+            if closing or html[at] == 63:  # a bogus comment
+                while at < n and html[at] != 62:
+                    at += 1
+            continue
         behind = begin
-        packed = np.uint64(0)
-        while behind < n and behind < begin + longest_name:
-            low = html[behind] | 32
-            if not (97 <= low <= 122 or (48 <= html[behind] <= 57 and behind > begin)):
-                break
-            packed = (packed << np.uint64(8)) | np.uint64(low)
+        name = np.uint64(0)
+        while behind < n and html[behind] != 62 and html[behind] != 47 and not is_space(html[behind]):
+            byte = html[behind]
+            if 65 <= byte <= 90:
+                byte |= 32
+            name = (name << np.uint64(8)) | np.uint64(byte)
             behind += 1
-        if behind == begin:
+        at, attributes = behind_tag(html, behind)
+        if at >= n and (at == behind or html[n - 1] != 62):
+            break  # a tag that does not end is none
+        most_attributes = max(most_attributes, attributes)
+        bits = bits_of(names, name)
+        foreign = size > 0 and flags[size - 1] & FOREIGN != 0 and flags[size - 1] & BARRIER == 0
+        options += name == OPTION and not closing
+        if bits & IGNORED != 0:
             continue
-        if end < behind:
-            end = behind
-            while end < n and html[end] != 62:  # ">"
-                end += 1
-            if end == n:
-                break
-            counted = -1
-        closed = end > behind and html[end - 1] == 47
-        if end - closed - behind > most_chars:
-            if end - closed - behind > 4 * most_chars:
-                continue
-            if counted < 0:
-                counted, chars = end, 0
-                while counted > behind:
-                    counted -= 1
-                    chars += html[counted] & 192 != 128
-            while counted < behind:
-                chars -= html[counted] & 192 != 128
-                counted += 1
-            if chars - closed > most_chars:
-                continue
-        at = end + 1
-        if closed:
-            continue
-        if behind - begin <= 8:
-            counts = True
-            for name in void:
-                if packed == name:
-                    counts = False
-            if not counts:
-                continue
+        level = size  # what stays open
+        without_section = without_row = False
+        # --- an end tag ------------------------------------------------------------------------------------------------------------------
         if closing:
-            depth = max(0, depth - 1)
+            if bits & VOID != 0 or bits & RAW != 0:
+                continue
+            if foreign:
+                k = size - 1
+                while k >= 0 and stack[k] != name and flags[k] & FOREIGN != 0:
+                    k -= 1
+                if k >= 0 and stack[k] == name:
+                    level = k
+                elif bits & SPECIAL != 0 and name != P:
+                    k = found_in_scope(stack, flags, size, name, False)
+                    if k >= 0:
+                        level = k
+            elif bits & FORMATTING != 0:
+                k = listed - 1
+                while k >= 0 and list_name[k] != 0 and list_name[k] != name:
+                    k -= 1
+                if k < 0 or list_name[k] == 0:
+                    # Not in the list: closed like any other element.
+                    j = size - 1
+                    while j >= 0 and stack[j] != name and flags[j] & SPECIAL == 0:
+                        j -= 1
+                    if j >= 0 and stack[j] == name:
+                        level = j
+                else:
+                    place = list_place[k]
+                    if place < 0:
+                        waiting -= 1
+                    else:
+                        inner = place + 1
+                        while inner < size and flags[inner] & SPECIAL == 0:
+                            inner += 1
+                        if inner == size:
+                            level = place
+                        else:
+                            for j in range(place, size - 1):
+                                stack[j], flags[j] = stack[j + 1], flags[j + 1]
+                            size -= 1
+                            level = size
+                            for j in range(listed):
+                                if list_place[j] > place:
+                                    list_place[j] -= 1
+                    for j in range(k, listed - 1):
+                        list_name[j], list_hash[j], list_place[j] = list_name[j + 1], list_hash[j + 1], list_place[j + 1]
+                    listed -= 1
+            elif bits & HEADING != 0:
+                k = size - 1
+                while k >= 0 and flags[k] & HEADING == 0 and flags[k] & BARRIER == 0:
+                    k -= 1
+                if k >= 0 and flags[k] & HEADING != 0:
+                    level = k
+            elif name in (TABLE, TR, TD, TH, TBODY, THEAD, TFOOT, CAPTION):
+                k = found_in_table(stack, size, name)
+                if k >= 0:
+                    level = k
+            elif bits & SPECIAL != 0:
+                k = found_in_scope(stack, flags, size, name, name == P)
+                if k >= 0:
+                    level = k
+            else:
+                k = size - 1
+                while k >= 0 and stack[k] != name and flags[k] & SPECIAL == 0:
+                    k -= 1
+                if k >= 0 and stack[k] == name:
+                    level = k
+            name = np.uint64(0)
+        # --- the ends that a start tag implies ----------------------------------------------------------------------------------------------
+        elif foreign and bits & BREAKS_OUT == 0:
+            if html[at - 2] == 47 or bits & VOID != 0:
+                continue
         else:
-            depth += 1
-            if depth > most:
-                most = depth
-                if most > enough:
-                    break
-    return most
+            if foreign:
+                while level > 0 and flags[level - 1] & FOREIGN != 0 and flags[level - 1] & BARRIER == 0:
+                    level -= 1
+            if bits & CLOSES_P != 0:
+                k = found_in_scope(stack, flags, level, P, True)
+                if k >= 0:
+                    level = k
+            if bits & VOID != 0:
+                name = np.uint64(0)
+            elif bits & HEADING != 0:
+                if level > 0 and flags[level - 1] & HEADING != 0:
+                    level -= 1
+            elif name in (LI, DD, DT):
+                k = level - 1
+                while k >= 0:
+                    if stack[k] == name or (name != LI and (stack[k] == DD or stack[k] == DT)):
+                        level = k
+                        break
+                    if flags[k] & SPECIAL != 0 and stack[k] != ADDRESS and stack[k] != DIV and stack[k] != P:
+                        break
+                    k -= 1
+                k = found_in_scope(stack, flags, level, P, True)
+                if k >= 0:
+                    level = k
+            elif name in (OPTION, OPTGROUP):
+                if level > 0 and stack[level - 1] == OPTION:
+                    level -= 1
+            elif name == BUTTON:
+                k = found_in_scope(stack, flags, level, BUTTON, False)
+                if k >= 0:
+                    level = k
+            elif (name in (RT, RP, RB, RTC)) and found_in_scope(stack, flags, level, RUBY, False) >= 0:
+                while level > 0 and (
+                    stack[level - 1] == RT or stack[level - 1] == RP or stack[level - 1] == RB or (stack[level - 1] == RTC and name == RTC)
+                ):
+                    level -= 1
+            elif name == FORM:
+                for k in range(level):
+                    if stack[k] == FORM:
+                        name = np.uint64(0)
+            elif name == SELECT:
+                k = found_in_scope(stack, flags, level, SELECT, False)
+                if k >= 0:
+                    level = k
+                    name = np.uint64(0)
+            elif name in (TR, TD, TH, TBODY, THEAD, TFOOT, CAPTION):
+                k = found_in_table(stack, level, TABLE)
+                if k < 0:
+                    name = np.uint64(0)  # no part of a table outside of one
+                else:
+                    row = found_in_table(stack, level, TR)
+                    section = k
+                    for j in range(k + 1, level):
+                        if stack[j] == TBODY or stack[j] == THEAD or stack[j] == TFOOT:
+                            section = j
+                            break
+                    if name in (TD, TH):
+                        level = row + 1 if row >= 0 else section + 1
+                        without_row = row < 0
+                        without_section = row < 0 and section == k
+                    elif name == TR:
+                        level = section + 1
+                        without_section = section == k
+                    else:
+                        level = k + 1
+        # --- close, then open ------------------------------------------------------------------------------------------------------------------
+        if level < size:
+            marked = False
+            for k in range(level, size):
+                if flags[k] & MARKER != 0:
+                    marked = True
+            for k in range(listed):
+                if list_place[k] >= level:
+                    list_place[k] = -1
+                    waiting += 1
+            if marked:
+                # Back to the first marker whose element is closed: markers know its place, too.
+                k = listed - 1
+                first = listed
+                while k >= 0:
+                    if list_name[k] == 0 and list_place[k] == -1:
+                        first = k
+                    k -= 1
+                for j in range(first, listed):
+                    waiting -= list_place[j] == -1
+                listed = min(listed, first)
+            size = level
+        if not closing and waiting > 0 and not foreign and (bits & SPECIAL == 0 or name in (BUTTON, SELECT) or bits & MARKER != 0):
+            size, opened = reopen(stack, flags, size, list_name, list_place, listed)
+            waiting -= opened
+            most = max(most, size + waiting)
+        if name == 0:
+            continue
+        if bits & RAW != 0 and not foreign:
+            at = behind_raw(html, at, begin, behind)
+            continue
+        own = bits
+        if (foreign and bits & BREAKS_OUT == 0) or name in (SVG, MATH):
+            own = bits * 0 + FOREIGN
+            if bits & (MARKER | SPECIAL) == 0 or name == TITLE:
+                own |= bits & BARRIER
+        elif bits & BARRIER != 0 and bits & (MARKER | SPECIAL) == 0:
+            own = bits & ~BARRIER  # a <desc> or <mi> outside of SVG and MathML is nothing special
+        elif bits & FORMATTING != 0:
+            code = np.uint64(14695981039346656037)
+            for k in range(tag_begin, at):
+                code = (code ^ np.uint64(html[k])) * np.uint64(1099511628211)
+            if name in (A, NOBR):
+                k = listed - 1
+                while k >= 0 and list_name[k] != 0 and list_name[k] != name:
+                    k -= 1
+                if k >= 0 and list_name[k] == name:
+                    place = list_place[k]
+                    if place < 0:
+                        waiting -= 1
+                    elif place == size - 1:
+                        size -= 1
+                    for j in range(k, listed - 1):
+                        list_name[j], list_hash[j], list_place[j] = list_name[j + 1], list_hash[j + 1], list_place[j + 1]
+                    listed -= 1
+            alike, first = 0, -1
+            k = listed - 1
+            while k >= 0 and list_name[k] != 0:
+                if list_hash[k] == code:
+                    alike += 1
+                    first = k
+                k -= 1
+            if alike >= ALIKE:
+                waiting -= list_place[first] == -1
+                for j in range(first, listed - 1):
+                    list_name[j], list_hash[j], list_place[j] = list_name[j + 1], list_hash[j + 1], list_place[j + 1]
+                listed -= 1
+            if listed < MOST_FORMATTING:
+                list_name[listed], list_hash[listed], list_place[listed] = name, code, size
+                listed += 1
+            own |= IN_LIST
+        if own & MARKER != 0 and listed < MOST_FORMATTING:
+            list_name[listed], list_hash[listed], list_place[listed] = np.uint64(0), np.uint64(0), size
+            listed += 1
+        if without_section and size < room:
+            stack[size], flags[size] = TBODY, SPECIAL
+            size += 1
+        if without_row and size < room:
+            stack[size], flags[size] = TR, SPECIAL
+            size += 1
+        if size >= room:
+            return enough + 1, most_attributes, options
+        if own & (MARKER | IN_LIST) != 0 and listed > 0 and list_place[listed - 1] >= 0 and (without_section or without_row):
+            list_place[listed - 1] = size
+        stack[size], flags[size] = name, own
+        size += 1
+        depth = size + waiting
+        if depth > most:
+            most = depth
+            if most > enough:
+                return enough + 1, most_attributes, options
+    return most, most_attributes, options

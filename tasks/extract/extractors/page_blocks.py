@@ -13,6 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from resiliparse.parse.html import HTMLTree
 
+from winnow.tasks.extract.blocks.formulas import extracted
+from winnow.tasks.extract.blocks.prepare import prepared
+from winnow.tasks.extract.math.sources import Formula
+
 if TYPE_CHECKING:
     from winnow.tasks.extract.extractors import page_kernels
 
@@ -20,17 +24,33 @@ Ints = npt.NDArray[np.int32]
 
 # Elements whose content is written out raw, where "<" begins no tag. They end at their end tag or with the page, and are no text of it.
 RAW = frozenset("script style iframe noembed noframes xmp plaintext".split())
-SKIPPED = frozenset("svg template select textarea datalist video audio canvas object embed map math-annotation annotation title".split())
-INLINE = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q rp rt ruby s samp small span strike strong sub sup"
-    " time tt u var wbr img input".split()
-)
-VOID = frozenset("area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split())
+SKIPPED = frozenset("svg template select textarea datalist video audio canvas object map annotation title".split())
 BLOCK_TAGS = (
     "body div p li td th h1 h2 h3 h4 h5 h6 pre blockquote dt dd figcaption button article main nav header footer aside section form table"
     " ul ol dl tr figure noscript details summary caption center address fieldset tbody thead tfoot"
 ).split()
 TAG_ID = {tag: n + 1 for n, tag in enumerate(BLOCK_TAGS)}
+# Blocks in every browser's style sheet, which no feature tells apart. Elements that are neither here nor above are inline, as CSS has it.
+OTHER_BLOCKS = frozenset("hgroup menu dir legend dialog search listing optgroup frameset marquee".split())
+BREAKING = frozenset({"br", "hr"})
+# Inline elements that say more than their text, by the number of their bit.
+MARKS = {
+    "sup": 0,
+    "sub": 1,
+    "code": 2,
+    "kbd": 2,
+    "samp": 2,
+    "tt": 2,
+    "rt": 3,
+    "rp": 4,
+    "ruby": 5,
+    "strong": 6,
+    "b": 6,
+    "em": 7,
+    "i": 7,
+    "q": 8,
+}
+NOT_CODE = 1 << 30  # of a block: some of its text is in no code
 
 # Groups of words in class, id, role and itemprop names. A block carries the groups of all elements around it.
 GROUPS: dict[str, str] = {
@@ -45,7 +65,7 @@ GROUPS: dict[str, str] = {
     "crumb": "breadcrumb breadcrumbs crumb crumbs",
     "meta": "meta metadata byline author date time timestamp published posted info dateline credit credits autor autoren auteur autore autora datum fecha fuente quelle",
     "tags": "tag tags category categories topics keywords label labels schlagwort schlagworte schlagwoerter themen temas etiquetas tagi kategorie kategorien categoria categorias",
-    "notice": "cookie cookies consent gdpr notice alert privacy disclaimer hinweis datenschutz cookiebanner aviso",
+    "notice": "cookie cookies consent gdpr notice alert privacy disclaimer hinweis datenschutz cookiebanner aviso onetrust cybot cookiebot didomi usercentrics iubenda borlabs klaro osano cmplz complianz termly evidon trustarc truste cookieconsent cookielaw cookiefirst cmpbox cky cmp ccpa rgpd rodo",
     "overlay": "modal popup overlay dialog lightbox tooltip offcanvas toast",
     "account": "login signin signup register account user subscribe subscription newsletter email paywall premium abo abonnement abonnieren anmelden registrieren suscripcion abbonati paywalled bezahlschranke regwall",
     "search": "search searchbox filter filters facet facets sort suche buscar recherche szukaj",
@@ -63,7 +83,7 @@ GROUPS: dict[str, str] = {
     "hidden": "hidden placeholder hide invisible sr visually screenreader noprint print offscreen collapsed",
     "action": "btn button buttons cta link links action actions tools toolbox controls edit",
     "table": "table row col column cell",
-    "code": "code highlight hljs syntax codehilite snippet terminal",
+    "code": "code highlight hljs syntax codehilite snippet terminal blockcode codeblock codebox crayon prettyprint sourcecode prism shiki",
 }
 GROUP_NAMES = tuple(GROUPS)
 GROUP_BIT = {word: 1 << n for n, (_, words) in reversed(list(enumerate(GROUPS.items()))) for word in words.split()}
@@ -76,24 +96,36 @@ class Page:
 
     ``text``: UTF-8 of all runs, one behind the other.
     ``run_*``: one entry per piece of text between two tags: where it ends in ``text``, how many links it is in.
-    ``block_*``: element, first run, whether a line break began it.
+    ``formulas``: those that the marks in the text stand for.
+    ``html``: the body written out again, in UTF-8; the places below are in it.
+    ``block_*``: element, first run, whether a line break began it, where it begins and ends, the marks in it and those open where it begins (bits
+    of MARKS, and NOT_CODE).
     ``element_*``: place in BLOCK_TAGS + 1 (0: not there), bits and checksum of its names (0 where no block is inside), parent, first block
-    inside, first block behind.
+    inside, first block behind, where its attributes begin and end, where its end tag begins.
     """
 
     title: str
+    html: bytes
     text: bytes
     run_end: Ints
     run_link: Ints
     block_element: Ints
     block_run: Ints
     block_break: Ints
+    block_begin: Ints
+    block_end: Ints
+    block_marks: Ints
+    block_open: Ints
     element_tag: Ints
     element_bits: Ints
     element_checksum: npt.NDArray[np.uint32]
     element_parent: Ints
     element_first: Ints
     element_behind: Ints
+    element_attributes: Ints
+    element_content: Ints
+    element_end: Ints
+    formulas: tuple[Formula, ...] = ()
 
     @property
     def run_text(self) -> list[str]:
@@ -108,19 +140,29 @@ def tag_table() -> "page_kernels.TagTable":
     from winnow.tasks.extract.extractors import page_kernels as kernels
 
     opening = {
-        **dict.fromkeys(BLOCK_TAGS, kernels.OPENS),
-        **dict.fromkeys(VOID, kernels.BREAKS),
-        **dict.fromkeys(SKIPPED - VOID, kernels.SKIPS),
-        **dict.fromkeys((SKIPPED & VOID) | INLINE, kernels.NOTHING),
+        **dict.fromkeys((*BLOCK_TAGS, *OTHER_BLOCKS), kernels.OPENS),
+        **dict.fromkeys(BREAKING, kernels.BREAKS),
+        **dict.fromkeys(SKIPPED, kernels.SKIPS),
+        **dict.fromkeys(MARKS, kernels.MARK_OPENS),
         **dict.fromkeys(RAW, kernels.IS_RAW),
         "a": kernels.LINK_OPENS,
     }
-    closing = {**dict.fromkeys(INLINE, kernels.NOTHING), "a": kernels.LINK_CLOSES}
+    signals = {
+        **{"template": kernels.SEEN_TEMPLATE, "textarea": kernels.SEEN_TEXT_AREA},
+        **dict.fromkeys(("math", "mjx-container", "mathjax"), kernels.SEEN_FORMULA),
+        **dict.fromkeys(("span", "img", "div", "p", "a"), kernels.LOOK),
+    }
+    opening = {**dict.fromkeys(signals, kernels.NOTHING), **opening}
+    closing = {
+        **{name: kernels.NOTHING for name, effect in opening.items() if effect == kernels.NOTHING},
+        **dict.fromkeys(MARKS, kernels.MARK_CLOSES),
+        "a": kernels.LINK_CLOSES,
+    }
     names, place = _table_of(opening)
-    values = np.zeros((3, names.shape[1]), np.uint8)
+    values = np.zeros((4, names.shape[1]), np.uint8)
     for name, effect in opening.items():
-        values[:, place[name]] = effect, closing.get(name, kernels.CLOSES), TAG_ID.get(name, 0)
-    return kernels.TagTable(names[0], names[1], values[0], values[1], values[2])
+        values[:, place[name]] = effect, closing.get(name, kernels.CLOSES), MARKS.get(name, TAG_ID.get(name, 0)), signals.get(name, 0)
+    return kernels.TagTable(names[0], names[1], values[0], values[1], values[2], values[3])
 
 
 @cache
@@ -152,31 +194,58 @@ def _table_of(names: Iterable[str]) -> tuple[npt.NDArray[np.uint64], dict[str, i
 
 
 def page_blocks(tree: HTMLTree) -> Page:
-    """The blocks of a parsed page. Blocks may be blank."""
-    from winnow.tasks.extract.extractors.page_kernels import all_names, cut
+    """The blocks of a parsed page. Blocks may be blank. Formulas are out of it, and marks in their places."""
+    from winnow.tasks.extract.extractors import page_kernels as kernels
 
     body = tree.body
     html = body.html.encode() if body is not None else b""
+    page, seen = _cut(tree, html)
+    if not seen:
+        return page
+    other = prepared(html, templates=bool(seen & kernels.SEEN_TEMPLATE), text_areas=bool(seen & kernels.SEEN_TEXT_AREA))
+    formulas: tuple[Formula, ...] = ()
+    if seen & kernels.SEEN_FORMULA:
+        written, formulas = extracted(other.decode())
+        other = written.encode()
+    if other != html:
+        page, _ = _cut(tree, other)
+        page.formulas = formulas
+    return page
+
+
+def _cut(tree: HTMLTree, html: bytes) -> tuple[Page, int]:
+    """The blocks of a page that is written out again, and what was seen in it."""
+    from winnow.tasks.extract.extractors.page_kernels import all_names, cut
+
     raw = np.frombuffer(html, np.uint8)
     text = np.empty(len(html), np.uint8)
     most = html.count(b"<") + 1
-    run, block, element = (np.empty((rows, most), np.int32) for rows in (2, 3, 6))
-    runs, blocks, elements = cut(raw, tag_table(), text, run, block, element)
+    run, block, element = (np.empty((rows, most), np.int32) for rows in (2, 7, 7))
+    runs, blocks, elements, seen = cut(raw, tag_table(), text, run, block, element)
     run, block, element = run[:, :runs].copy(), block[:, :blocks].copy(), element[:, :elements].copy()
     bits, checksum = np.empty(elements, np.int32), np.empty(elements, np.uint32)
     all_names(raw, element, group_table(), HIDDEN_BIT, bits, checksum)
-    return Page(
+    page = Page(
         tree.title or "",
+        html,
         text[: run[0, -1] if runs else 0].tobytes(),
         run_end=run[0],
         run_link=run[1],
         block_element=block[0],
         block_run=block[1],
         block_break=block[2],
+        block_begin=block[3],
+        block_end=block[4],
+        block_marks=block[5],
+        block_open=block[6],
         element_tag=element[0],
         element_bits=bits,
         element_checksum=checksum,
         element_parent=element[1],
         element_first=element[2],
         element_behind=element[3],
+        element_attributes=element[4],
+        element_content=element[5],
+        element_end=element[6],
     )
+    return page, seen

@@ -13,7 +13,11 @@ Ints = npt.NDArray[np.int32]
 Hashes = npt.NDArray[np.uint64]
 
 # What a tag does.
-NOTHING, OPENS, CLOSES, LINK_OPENS, LINK_CLOSES, SKIPS, BREAKS, IS_RAW = range(8)
+NOTHING, OPENS, CLOSES, LINK_OPENS, LINK_CLOSES, SKIPS, BREAKS, IS_RAW, MARK_OPENS, MARK_CLOSES = range(10)
+# What of a page needs another look before it is cut; of elements with LOOK, only their attributes tell.
+SEEN_TEMPLATE, SEEN_TEXT_AREA, SEEN_FORMULA, LOOK = 1, 2, 4, 8
+# Of a block: some of its text is in no code.
+CODE_MARK, NOT_CODE = 2, 1 << 30
 TABLE_BITS = 10
 NAME_BYTES = 16
 
@@ -27,13 +31,14 @@ MOST_CHARS, MOST_NAME_CHARS, MOST_WORD = 4000, 1000, 30
 
 
 class TagTable(NamedTuple):
-    """Packed names of tags, what a tag does, what its end tag does, and its id; where ``find`` looks, 0 between."""
+    """Packed names of tags, what a tag does, what its end tag does, its id, and what its being there says; where ``find`` looks, 0 between."""
 
     low: Hashes
     high: Hashes
     opening: Bytes
     closing: Bytes
     tag_id: Bytes
+    signal: Bytes
 
 
 class WordTable(NamedTuple):
@@ -136,6 +141,46 @@ def space_bytes(text: Bytes, at: int, end: int) -> int:
         return 3 if 0x80 <= c <= 0x8A or c == 0xA8 or c == 0xA9 or c == 0xAF else 0
     is_space = (a == 0xE1 and b == 0x9A and c == 0x80) or (a == 0xE2 and b == 0x81 and c == 0x9F) or (a == 0xE3 and b == 0x80 and c == 0x80)
     return 3 if is_space else 0
+
+
+@compiled
+def invisible_bytes(text: Bytes, at: int, begin: int) -> int:
+    """How many bytes the character at this place takes if no reader sees it, else 0. A zero-width space is seen where scripts of South East Asia have
+    no other. ``begin``: where the text begins."""
+    left, a = len(text) - at, text[at]
+    if a == 0xC2:
+        return 2 if left > 1 and text[at + 1] == 0xAD else 0  # soft hyphen
+    if left < 3:
+        return 0
+    b, c = text[at + 1], text[at + 2]
+    if a == 0xEF:
+        return 3 if b == 0xBB and c == 0xBF else 0  # byte order mark
+    if b == 0x81 and c == 0xA0:  # word joiner
+        return 3
+    if b == 0x80 and c == 0x8B:
+        after = text[at + 3] if left > 5 else 0
+        before = text[at - 3] if at >= begin + 3 else 0
+        return 0 if before == 0xE0 or before == 0xE1 or after == 0xE0 or after == 0xE1 else 3
+    return 0
+
+
+@compiled
+def speaks_of_formulas(html: Bytes, at: int, end: int) -> bool:
+    """Whether attributes have "math", "tex" (but not text, texture, texas) or "codecogs" in them."""
+    while at + 3 <= end:
+        a = html[at] | 32
+        if a == 109:  # "m"
+            if at + 4 <= end and html[at + 1] | 32 == 97 and html[at + 2] | 32 == 116 and html[at + 3] | 32 == 104:
+                return True
+        elif a == 116:  # "t"
+            if html[at + 1] | 32 == 101 and html[at + 2] | 32 == 120:
+                after = html[at + 3] | 32 if at + 3 < end else 32
+                if after != 116 and after != 117 and after != 97:
+                    return True
+        elif a == 99 and at + 4 <= end and html[at + 1] | 32 == 111 and html[at + 2] | 32 == 103 and html[at + 3] | 32 == 115:  # "cogs"
+            return True
+        at += 1
+    return False
 
 
 @compiled
@@ -309,20 +354,26 @@ def cut(
     runs: Ints,
     blocks: Ints,
     elements: Ints,
-) -> tuple[int, int, int]:
+) -> tuple[int, int, int, int]:
     """``page_blocks`` of UTF-8.
 
-    Filled: ``text`` (as long as ``html``), ``runs`` (2 rows: end in ``text``, links), ``blocks`` (3: element, first run, break), ``elements``
-    (6: tag, parent, first block, first block behind, first byte of the attributes, first behind), each with a column more than ``html`` has "<".
-    Returns how many columns of each count.
+    Filled: ``text`` (as long as ``html``), ``runs`` (2 rows: end in ``text``, links), ``blocks`` (7: element, first run, break, first byte in
+    ``html``, first behind, marks in it, marks open where it begins), ``elements`` (7: tag, parent, first block, first block behind, first byte of the attributes,
+    first behind, first byte of the end tag), each with a column more than ``html`` has "<". Returns how many columns of each count, and what was seen
+    (SEEN_TEMPLATE and the like).
+
+    Elements that are not known are inline, as in CSS.
     """
     n = len(html)
     stack = np.empty(elements.shape[1], np.int32)
     stack[0] = 0
     elements[:, 0] = 0
     elements[0, 0] = 1
+    elements[6, 0] = n
+    marks = np.zeros(256, np.int32)  # how many elements are open by the number of their mark
+    open_marks = seen_marks = begin_marks = boundary = 0
     open_elements = all_elements = 1
-    all_runs = all_blocks = written = 0
+    all_runs = all_blocks = written = seen = 0
     link = skipped = broken = 0
     skipped_place = np.int64(-1)
     begun = False
@@ -343,27 +394,52 @@ def cut(
             while behind < n and html[behind] != 32 and html[behind] != 47 and html[behind] != 62:
                 behind += 1
             place = find(tags.low, tags.high, html, begin, behind)
-            effect = np.int64(CLOSES if closes else OPENS)
+            effect = np.int64(NOTHING)
+            tag_at = at
             if place >= 0:
                 effect = np.int64(tags.closing[place] if closes else tags.opening[place])
             attributes = behind
             if effect == IS_RAW:
+                tag_end = behind_byte(html, behind, 62)
+                if begin + 6 == behind and speaks_of_formulas(html, behind, tag_end):
+                    seen |= SEEN_FORMULA
                 at = behind_raw(html, begin, behind)
                 effect = np.int64(NOTHING)
             else:
                 attributes = behind_attributes(html, behind)
                 at = behind_byte(html, attributes, 62)
+                if not closes and place >= 0 and tags.signal[place] > 0:
+                    if tags.signal[place] != LOOK:
+                        seen |= tags.signal[place]
+                    elif attributes > behind and seen & SEEN_FORMULA == 0 and speaks_of_formulas(html, behind, attributes):
+                        seen |= SEEN_FORMULA
                 if skipped > 0 and place == skipped_place:
                     skipped += -1 if closes else 1
                     effect = np.int64(NOTHING)
             if skipped > 0 or effect == NOTHING:
                 pass
+            elif effect == MARK_OPENS:
+                mark = tags.tag_id[place]
+                marks[mark] += 1
+                open_marks |= 1 << mark
+                seen_marks |= 1 << mark
+            elif effect == MARK_CLOSES:
+                mark = tags.tag_id[place]
+                if marks[mark] > 0:
+                    marks[mark] -= 1
+                    if marks[mark] == 0:
+                        open_marks &= ~(1 << mark)
             elif effect == CLOSES:
                 if open_elements > 1:
                     open_elements -= 1
                     elements[3, stack[open_elements]] = all_blocks
-                    begun = False
+                    elements[6, stack[open_elements]] = tag_at
+                    if begun:
+                        blocks[4, all_blocks - 1] = tag_at
+                        blocks[5, all_blocks - 1] |= seen_marks
+                        begun = False
                     broken = 0
+                    boundary, begin_marks, seen_marks = at, open_marks, open_marks
             elif effect == OPENS:
                 elements[0, all_elements] = tags.tag_id[place] if place >= 0 else 0
                 elements[1, all_elements] = stack[open_elements - 1]
@@ -374,15 +450,22 @@ def cut(
                 open_elements += 1
                 all_elements += 1
                 if begun:
+                    blocks[4, all_blocks - 1] = tag_at
+                    blocks[5, all_blocks - 1] |= seen_marks
                     begun = False
                     broken = 0
+                boundary, begin_marks, seen_marks = at, open_marks, open_marks
             elif effect == LINK_OPENS:
                 link += 1
             elif effect == LINK_CLOSES:
                 link -= 1
             elif effect == BREAKS:
+                if begun:
+                    blocks[4, all_blocks - 1] = tag_at
+                    blocks[5, all_blocks - 1] |= seen_marks
                 begun = False
                 broken = 1
+                boundary, begin_marks, seen_marks = at, open_marks, open_marks
             else:
                 skipped, skipped_place = 1, place
         # --- the text up to the next ----------------------------------------------------------------------------------------------------
@@ -407,6 +490,11 @@ def cut(
                     text[written] = 0xC2
                     written += 1
                     byte, step = 0xA0, 6
+            elif byte == 0xC2 or byte == 0xE2 or byte == 0xEF:
+                hidden = invisible_bytes(html, at, 0)
+                if hidden > 0:
+                    at += hidden
+                    continue
             text[written] = byte
             written += 1
             at += step
@@ -418,10 +506,19 @@ def cut(
                 blocks[0, all_blocks] = stack[open_elements - 1]
                 blocks[1, all_blocks] = all_runs
                 blocks[2, all_blocks] = broken
+                blocks[3, all_blocks] = boundary
+                blocks[4, all_blocks] = n
+                blocks[5, all_blocks] = 0
+                blocks[6, all_blocks] = begin_marks
                 all_blocks += 1
+            if marks[CODE_MARK] == 0 and not is_blank(text, first, written):
+                blocks[5, all_blocks - 1] |= NOT_CODE
             runs[0, all_runs] = written
             runs[1, all_runs] = link
             all_runs += 1
+    if begun:
+        blocks[5, all_blocks - 1] |= seen_marks
     for k in range(open_elements):
         elements[3, stack[k]] = all_blocks
-    return all_runs, all_blocks, all_elements
+        elements[6, stack[k]] = n
+    return all_runs, all_blocks, all_elements, seen

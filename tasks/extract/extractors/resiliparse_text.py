@@ -7,7 +7,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
 from winnow.tasks.engine.identity import stable
-from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor
+from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor, tidy
 
 
 def parsed(html: str) -> HTMLTree:
@@ -47,7 +47,7 @@ class ResiliparseText(Extractor):
             with_comments = self._plain(tree, main_content=True, comments=True)
             if len(text) < self.comment_share * len(with_comments):
                 text = with_comments
-        return text if len(text) >= self.min_main_chars else self._plain(tree, main_content=False, comments=True)
+        return tidy(text if len(text) >= self.min_main_chars else self._plain(tree, main_content=False, comments=True))
 
     def _plain(self, tree: HTMLTree, *, main_content: bool, comments: bool) -> str:
         return str(

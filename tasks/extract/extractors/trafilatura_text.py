@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from winnow.tasks.engine.identity import stable
-from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor
+from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor, tidy
 
 CONTROL = dict.fromkeys(c for c in range(32) if c not in (9, 10, 13))
 
@@ -38,4 +38,4 @@ class TrafilaturaText(Extractor):
             )
         except (ValueError, TypeError, AttributeError, RecursionError, AssertionError) as e:
             raise ExtractionFailed(f"parse_error_{type(e).__name__}") from None
-        return text or ""
+        return tidy(text or "")

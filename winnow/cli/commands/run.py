@@ -10,6 +10,7 @@ from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.runs.parameters import Request, cores, takes_request
 
 PANEL = "Curate"
+INCOMPLETE = 3
 
 
 @takes_request
@@ -23,15 +24,17 @@ def command(
     quiet: bool = False,
     verbose: bool = False,
     **request: Any,
-) -> None:
+) -> int:
     """Curate a snapshot with a recipe. The same command again resumes, or says that nothing is left to do.
+
+    The exit status is 3 if the corpus was made without files that the source lists and that are not there.
 
     Args:
         json: Print one JSON object as the last line on stdout: the paths, what came out, and how much was made or reused.
         quiet: Print no progress and no figures, only warnings and errors.
         verbose: Show Prefect's log.
     """
-    from winnow.tasks.runs.ending import said, warnings
+    from winnow.tasks.runs.ending import lost_files, said, warnings
     from winnow.tasks.runs.run import prepare, result, summary_of
 
     def tell(line: str) -> None:
@@ -57,6 +60,7 @@ def command(
             print(f"WARNING     {warning}", file=sys.stderr)
     if json:
         print_json(made)
+    return INCOMPLETE if summary and lost_files(summary) else 0
 
 
 def asked(source: str, workers: int | None, limit: int | None, request: dict[str, Any]) -> Request:

@@ -1,0 +1,58 @@
+"""The typed blocks that a page becomes, and the runs in them. Values only: reading is in ``reading.py``, writing in ``plain.py`` and ``markdown.py``."""
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+Kind = Literal["heading", "paragraph", "item", "table", "code", "formula", "quotation", "caption", "term", "definition"]
+RunKind = Literal["text", "code", "formula", "display", "strong", "emphasis"]
+
+
+class Run(NamedTuple):
+    """A piece of a block's text. Code is as the page has it, formulas are LaTeX without delimiters, ``display`` are those on a line of their own."""
+
+    kind: RunKind
+    text: str
+
+
+Runs = tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells; all rows are equally long. ``header_rows``: how many of the first are headers. ``spans``: cells that stand for more than one."""
+
+    rows: tuple[tuple[Runs, ...], ...]
+    header_rows: int = 0
+    html: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block of a page's content.
+
+    ``runs``: the text, empty for tables and code; lines of a paragraph are apart by line feeds.
+    ``level``: of a heading 1 to 6, of an item its depth from 1. ``number``: of an item in an ordered list; ``opens``: whether it begins the item.
+    ``quotes``: how many quotations it is in. ``code`` and ``language``: of code, exactly as the page shows it.
+    ``tight``: nothing but a line feed stands between it and the block before.
+    """
+
+    kind: Kind
+    runs: Runs = ()
+    level: int = 0
+    number: int | None = None
+    opens: bool = True
+    quotes: int = 0
+    tight: bool = False
+    code: str = ""
+    language: str | None = None
+    table: Table | None = field(default=None)
+
+
+class Span(NamedTuple):
+    """Where a block stands in a written text: characters ``start`` to ``end``."""
+
+    start: int
+    end: int
+    kind: str
+    level: int
+    language: str | None

@@ -1,0 +1,194 @@
+"""From the model's choice of blocks to what is content: code and tables as a whole, a page's heading, no text that nobody sees, no banner of consent."""
+
+import re
+
+import numpy as np
+import numpy.typing as npt
+
+from winnow.tasks.extract.blocks.formulas import BEGIN, END
+from winnow.tasks.extract.blocks.units import CODE_BIT, Tree, Unit
+from winnow.tasks.extract.extractors.page_blocks import GROUP_NAMES, HIDDEN_BIT, TAG_ID, Page
+
+Bools = npt.NDArray[np.bool_]
+NEAR = 3  # blocks
+COPIED_WORDS = 8
+BESIDE_CODE_WORDS = 6
+BESIDE_LEVELS = 3
+EQUATION_NUMBER = re.compile(rf"{BEGIN}\d+{END}|\(?\d+(?:\.\d+)*\)?|[\s.,;]+")
+FAR = 40  # blocks
+HEADING_WORDS = 40
+# What is left out as hidden or as a banner must leave this share of the words that the model expects.
+LEAST_LEFT = 0.5
+NOTICE_BIT = 1 << GROUP_NAMES.index("notice")
+OVERLAY_BIT = 1 << GROUP_NAMES.index("overlay")
+NOSCRIPT, BUTTON, H1 = TAG_ID["noscript"], TAG_ID["button"], TAG_ID["h1"]
+# Hidden until somebody asks for it: the panels of tabs and accordions are content.
+PANEL = re.compile(
+    r'\brole="tabpanel"|\bhidden="until-found"|\b(?:tab-?(?:pane|panel|content)|accordion|collapse|collapsible|panel-collapse)',
+    re.IGNORECASE,
+)
+UNSEEN = re.compile(r'\shidden="(?!until-found)|\sstyle="[^"]*display:\s*none', re.IGNORECASE)
+# Managers of consent, by the names of their elements.
+MANAGERS = re.compile(
+    r"onetrust|ot-sdk|cybot|cookiebot|didomi|usercentrics|qc-cmp|iubenda-cs|borlabs|\bklaro|osano|cmplz|complianz|\bcky-|termly|evidon|truste|trustarc|cookie-?law"
+    r"|cookie-?consent|cookie-?(?:banner|notice|bar|popup|modal|policy-?(?:banner|notice))|consent-?(?:banner|manager|dialog|popup|modal|overlay)|cmpbox|cookiefirst"
+    r"|sp_message|fc-consent|gdpr|cc-window|cc-banner|eu-cookie|cookies?-?(?:wrapper|container|overlay|info|alert|message|dialog|disclaimer|hint|hinweis)",
+    re.IGNORECASE,
+)
+COOKIE_WORDS = re.compile(r"cookie|consent|gdpr|ccpa|datenschutz|privacy|privacidad|rgpd|rodo", re.IGNORECASE)
+CONSENT = re.compile(
+    r"\b(?:(?:we|this (?:web)?site|our (?:web)?site|and our \w* ?partners|our \d+ partners)\b[^.]{0,80}\b(?:uses?|store|process)\b[^.]{0,60}\bcookies"
+    r"|partners store and/?(?:or)? access information on a device|store and/or access information on a device"
+    r"|(?:accept|reject|allow|manage|decline) (?:all|cookies|optional|consent)\b|cookie (?:settings|preferences|policy)|your privacy choices|we value your privacy"
+    r"|wir (?:und unsere \w+ ?\w* )?(?:verwenden|nutzen|setzen)\b[^.]{0,60}\bcookies|alle (?:cookies )?akzeptieren|nous (?:et nos partenaires )?utilisons (?:des )?cookies|tout accepter"
+    r"|utilizamos cookies|usamos cookies|utilizziamo i? ?cookie|questo sito utilizza|używamy (?:plików )?cookies|pliki cookies|wij gebruiken cookies|vi använder cookies"
+    r"|используем (?:файлы )?cookie|χρησιμοποιούμε cookies|使用\s*cookie|クッキー)",
+    re.IGNORECASE,
+)
+SCRIPTS = re.compile(r"java ?script|browser|js\b|активиру|включите|habilit|activ[ae]|aktiv|有効", re.IGNORECASE)
+
+
+def unseen(page: Page, tree: Tree, words: npt.NDArray[np.int64], weights: npt.NDArray[np.int64]) -> Bools:
+    """Blocks that no reader sees: hidden ones, banners that ask for consent, notices that scripts are off. Unless the page is nothing else.
+
+    ``weights``: how many words of content the model expects in each block.
+    """
+    out = np.zeros(len(words), np.bool_)
+    whole = int(weights.sum())
+    bits = page.element_bits
+    for e in np.flatnonzero(bits & HIDDEN_BIT).tolist():
+        written = tree.written(e)
+        if UNSEEN.search(written) and not PANEL.search(written):
+            _leave_out(out, tree, e, weights, whole)
+    for e in np.flatnonzero(bits & (NOTICE_BIT | OVERLAY_BIT)).tolist():
+        first, behind = tree.first[e], tree.behind[e]
+        if out[first:behind].all():
+            continue
+        written = tree.written(e)
+        if MANAGERS.search(written) or (
+            COOKIE_WORDS.search(written) and int(words[first:behind].sum()) < 400 and CONSENT.search(_text(page, first, behind))
+        ):
+            _leave_out(out, tree, e, weights, whole)
+    for e in np.flatnonzero(page.element_tag == NOSCRIPT).tolist():
+        first, behind = tree.first[e], tree.behind[e]
+        if behind > first and int(words[first:behind].sum()) < 60 and SCRIPTS.search(_text(page, first, behind)):
+            out[first:behind] = True
+    return out
+
+
+def _leave_out(out: Bools, tree: Tree, element: int, weights: npt.NDArray[np.int64], whole: int) -> None:
+    """Mark the blocks of an element, if most of the page stays."""
+    first, behind = tree.first[element], tree.behind[element]
+    left = whole - int(weights[out].sum()) - int(weights[first:behind][~out[first:behind]].sum())
+    if left >= LEAST_LEFT * whole:
+        out[first:behind] = True
+
+
+def _text(page: Page, first: int, behind: int) -> str:
+    """The text of some blocks."""
+    runs = page.block_run
+    begin = int(page.run_end[runs[first] - 1]) if runs[first] else 0
+    end = int(page.run_end[runs[behind] - 1]) if behind < len(runs) else len(page.text)
+    return page.text[begin:end].decode()
+
+
+def with_units(tree: Tree, chosen: Bools, found: list[Unit], words: npt.NDArray[np.int64]) -> tuple[Bools, list[Unit]]:
+    """The choice with each unit in or out as a whole, and the units that are in.
+
+    Code is in where the model takes some of it or a block near it, and wherever it stands inside the text: a classifier that knows prose drops lines
+    of code one by one. A table is in where the model takes half of it, or what is before and behind.
+    """
+    kept = chosen.copy()
+    plain = chosen.copy()
+    for unit in found:
+        plain[unit.first : unit.behind] = False
+    spots = np.flatnonzero(plain)
+    begin, end = (int(spots[0]), int(spots[-1])) if len(spots) else (0, -1)
+    taken = []
+    for unit in found:
+        first, behind = unit.first, unit.behind
+        own = words[first:behind]
+        share = float((own * chosen[first:behind]).sum()) / max(1, int(own.sum()))
+        before, after = bool(plain[max(0, first - NEAR) : first].any()), bool(plain[behind : behind + NEAR].any())
+        if unit.kind == "code":
+            inside = share >= 0.3 or before or after or begin < first < end
+        else:
+            inside = share >= 0.5 or (before and after) or (share > 0 and not len(spots))
+        kept[first:behind] = inside
+        if inside:
+            taken.append(unit)
+            if unit.kind == "code":
+                _leave_out_beside(tree, kept, unit, words)
+    return kept, taken
+
+
+def _leave_out_beside(tree: Tree, kept: Bools, unit: Unit, words: npt.NDArray[np.int64]) -> None:
+    """Leave out buttons and names of files or languages that stand in the code's frame."""
+    e = unit.element
+    for _ in range(BESIDE_LEVELS):
+        e = tree.parent[e]
+        first, behind = tree.first[e], tree.behind[e]
+        if not e or not int(tree.page.element_bits[e]) & CODE_BIT or behind - first > unit.behind - unit.first + NEAR:
+            return
+        for b in (*range(first, unit.first), *range(unit.behind, behind)):
+            if words[b] <= BESIDE_CODE_WORDS:
+                kept[b] = False
+
+
+def without_copies(page: Page, tree: Tree, chosen: list[int], words: list[int], texts: list[str], found: list[Unit]) -> list[int]:
+    """Without later copies of a block of ``COPIED_WORDS`` or more: pages hold their text once for wide and once for narrow screens.
+
+    Lines of verse, of code and of tables are no copies, nor is a refrain: a block alone among others that are new, in the same element as the first.
+    """
+    seen: dict[str, int] = {}
+    copies: dict[int, int] = {}
+    held = np.zeros(len(texts), np.bool_)
+    for unit in found:
+        held[unit.first : unit.behind] = True
+    element = page.block_element
+    for block in chosen:
+        if words[block] >= COPIED_WORDS and not held[block]:
+            text = " ".join(texts[block].split())
+            first = seen.setdefault(text, block)
+            if first != block and element[first] != element[block]:
+                copies[block] = first
+    if not copies:
+        return chosen
+    kept = []
+    for k, block in enumerate(chosen):
+        if block in copies:
+            refrain = tree.parent[element[block]] == tree.parent[element[copies[block]]]
+            beside = (k > 0 and chosen[k - 1] in copies) or (k + 1 < len(chosen) and chosen[k + 1] in copies)
+            if not refrain or beside:
+                continue
+        kept.append(block)
+    return kept
+
+
+def with_formulas(page: Page, chosen: Bools, texts: list[str]) -> None:
+    """Choose each block that is nothing but formulas if the block before or behind it is chosen."""
+    if not page.formulas:
+        return
+    alone = [b for b, text in enumerate(texts) if BEGIN in text and not EQUATION_NUMBER.sub("", text)]
+    others = chosen.copy()
+    others[alone] = False
+    nothing_else = not others.any()
+    for b in alone:
+        chosen[b] = nothing_else or bool(others[max(0, b - NEAR) : b].any() or others[b : b + NEAR + 1].any())
+
+
+def with_heading(page: Page, tree: Tree, chosen: Bools, texts: list[str], words: npt.NDArray[np.int64]) -> None:
+    """Choose the page's heading too: an ``h1`` not far before what is chosen that is the page's only one, or what its title says."""
+    spots = np.flatnonzero(chosen)
+    if not len(spots) or not (page.element_tag == H1).any():
+        return
+    first, last = int(spots[0]), int(spots[-1])
+    title = " ".join(page.title.split()).lower()
+    headings = [e for e in np.flatnonzero(page.element_tag == H1).tolist() if tree.behind[e] > tree.first[e]]
+    for e in headings:
+        begin, end = tree.first[e], tree.behind[e]
+        if begin >= last or first - end > FAR or chosen[begin:end].any() or int(words[begin:end].sum()) > HEADING_WORDS:
+            continue
+        text = " ".join(" ".join(texts[begin:end]).split()).lower()
+        if len(text) > 3 and (text in title or len(headings) == 1):
+            chosen[begin:end] = True

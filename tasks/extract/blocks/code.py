@@ -1,0 +1,190 @@
+"""Code as a page shows it: every line, tab and blank line, but no line numbers, buttons or marked prompts; and its language.
+
+The names are those of the highlighters in use: Pygments, Rouge, Chroma, highlight.js, Prism, Shiki, SyntaxHighlighter, CodeMirror, Crayon, GitHub.
+"""
+
+import re
+
+from winnow.tasks.extract.blocks.markup import VOID, Token, attributes, tokens
+
+# Line numbers, by class. "blob-num" and the like are of GitHub.
+GUTTER = re.compile(
+    r"(?:^|[\s_])(?:lineno|linenos|line-?numbers?(?:-rows)?|line_numbers?|linenums?|gutter|rouge-gutter|gl|hljs-ln-n|hljs-ln-numbers|hljs-ln-line-number|blob-num"
+    r"|crayon-nums?|crayon-num|CodeMirror-gutter(?:-wrapper|s)?|CodeMirror-linenumber|lnt|ln|ec-line-number|ace_gutter|token-line-number|code-line-number"
+    r"|react-syntax-highlighter-line-number|codeLineNumber\S*|line-num|diff-line-num|num-line)(?=\s|$)",
+)
+# What is beside the code: buttons to copy it, its file's name, its language.
+BESIDE = re.compile(
+    r"(?:^|\s)(?:copy(?:-\S+|btn|button)?|btn|btn-\S+|clipboard\S*|\S*copy-?(?:btn|button|code)\S*|toolbar|code-?(?:block)?_*-?(?:header|toolbar|title|lang|actions)\S*"
+    r"|\S*code__(?:header|copy)\S*|filename|sr-only|visually-hidden|hljs-copy\S*|rehype-pretty-copy|snippet-clipboard-content-copy)(?=\s|$)",
+    re.IGNORECASE,
+)
+PROMPT = re.compile(r"(?:^|[\s_])(?:prompt_?|shell-prompt|command-prompt|hljs-prompt)(?=\s|$)")
+PYGMENTS_PROMPT = re.compile(r"(?:^|\s)gp(?=\s|$)")
+LINE = re.compile(
+    r"(?:^|\s)(?:line|code-line|token-line|gatsby-highlight-code-line|highlighted-line|view-line|cl|hljs-ln-line|CodeMirror-line|crayon-line|ace_line|highlight-line|js-file-line|ec-line|react-code-line)(?=\s|$)"
+)
+LANGUAGE = re.compile(r"(?:^|\s)(?:language|lang|highlight-source|highlight-text|sourceCode|brush:)[-:]?\s*([\w+#.-]+)", re.IGNORECASE)
+HIGHLIGHTER = re.compile(r"(?:^|\s)(?:hljs|prism|highlight|sourceCode|prettyprint|brush:|codehilite|src)(?=\s|$)")
+NAMED = re.compile(r"[A-Za-z][\w+#.-]{0,19}")
+NOT_A_LANGUAGE = frozenset(
+    "none nohighlight no-highlight undefined auto plaintext plain text default null hljs highlight highlighter-rouge prettyprint prettyprinted linenums code src line-numbers"
+    " numbers block inline wrap copy copyable".split()
+)
+SHELLS = frozenset("bash sh shell console shell-session zsh terminal fish powershell ps1con doscon cmd bat".split())
+BLOCKS = frozenset("div p li tr ol ul table tbody figure section pre".split())
+SHELLS_OF_LINES = frozenset("table thead tbody tr ol ul".split())
+WHOLE = frozenset("pre code table tbody figure".split())
+SKIPPED = frozenset("button svg select input template noscript script style title".split())
+NUMBERS = re.compile(r"\s*(?:\d+\s*)+")
+FEED_AT_END = re.compile(r"\A[ \t]*\n[ \t\n]*|[ \t]*\n[ \t\n]*\Z")
+BLANK_LINE = re.compile(r"^ +$", re.MULTILINE)
+SPACES = re.compile(r"  +")
+FEED_WITHIN = re.compile(r"[ \t]*\n[ \t\n]*")
+UNSELECTABLE = re.compile(r"user-select:\s*none")
+
+
+def is_gutter(names: str) -> bool:
+    """Whether an element of this class holds line numbers."""
+    return GUTTER.search(names) is not None
+
+
+def language_of(written: str) -> str | None:
+    """The language that an element's attributes name: ``class="language-python"``, ``data-lang``, ``brush: js`` and the like."""
+    found = attributes(written)
+    for name in ("data-lang", "data-language", "data-code-language", "data-programming-language", "lang-code"):
+        if found.get(name) and (named := _language(found[name])):
+            return named
+    names = found.get("class", "")
+    for match in LANGUAGE.finditer(names):
+        if named := _language(match[1]):
+            return named
+    if HIGHLIGHTER.search(names):
+        words = [w for w in names.split() if NAMED.fullmatch(w) and w.lower() in KNOWN_LANGUAGES]
+        if words:
+            return words[0].lower()
+    return None
+
+
+KNOWN_LANGUAGES = frozenset(
+    "python py python3 pycon javascript js jsx typescript ts tsx java c cpp c++ csharp cs c# go golang rust ruby rb php perl swift kotlin scala r julia lua"
+    " haskell hs elixir erlang clojure dart bash sh shell console zsh powershell sql mysql pgsql html xml css scss sass less json yaml yml toml ini diff"
+    " makefile dockerfile markdown md latex tex matlab octave groovy objectivec objc fortran vb vbnet fsharp ocaml scheme lisp nginx apache graphql vim"
+    " wasm asm nasm http java-properties properties protobuf terraform hcl svelte vue solidity zig nim crystal".split()
+)
+
+
+def _language(word: str) -> str | None:
+    word = word.strip().lower().removeprefix("language-").removeprefix("lang-").strip(";,")
+    if word.endswith("-basic") or not NAMED.fullmatch(word) or word in NOT_A_LANGUAGE:
+        word = word.removesuffix("-basic")
+    return word if NAMED.fullmatch(word) and word not in NOT_A_LANGUAGE else None
+
+
+class _Lines:
+    """The text of code as it grows; where lines are elements, each ends once."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.last = "\n"  # the last character written; a line begins at the start
+        self.line_closed = False  # a line's element has just ended without a line feed of its own
+
+    def add(self, text: str) -> None:
+        if text:
+            if self.line_closed and not text.startswith("\n") and text.strip(" \t\r\n"):
+                self.parts.append("\n")
+            self.line_closed = self.line_closed and not text.strip(" \t") and "\n" not in text
+            self.parts.append(text)
+            self.last = text[-1]
+
+    def line_begins(self) -> None:
+        if self.line_closed or self.last != "\n":
+            self.parts.append("\n")
+            self.last = "\n"
+        self.line_closed = False
+
+
+def code_text(markup: str, language: str | None, *, preformatted: bool = True) -> str:
+    """The code in a piece of markup. ``preformatted``: line feeds of the markup are lines of the code; else they are what an editor of HTML put
+    between its tags. Total, linear."""
+    lines = _Lines()
+    skipped, skipping = 0, ""
+    opened: list[tuple[str, bool, int]] = []  # name, whether it is a line, how many parts were there
+    for token in tokens(markup):
+        name = token.name
+        if skipped:
+            if name == skipping:
+                skipped += -1 if token.closes else 1
+            continue
+        if not name:
+            if opened and opened[-1][0] in SHELLS_OF_LINES and not token.text.strip():
+                continue
+            text = token.text.replace("\r\n", "\n").replace("\r", "\n")
+            if not preformatted and "\n" in text:
+                text = FEED_WITHIN.sub(" ", FEED_AT_END.sub("", text))
+            if "\xa0" in text:
+                # Who writes no-break spaces to indent lets a browser see two other spaces as one.
+                text = text if preformatted else SPACES.sub(" ", text)
+                text = text.replace("\xa0", " ")
+            lines.add(text)
+        elif name == "br":
+            lines.line_closed = False
+            lines.parts.append("\n")
+            lines.last = "\n"
+        elif name in VOID:
+            continue
+        elif token.closes:
+            _close(name, opened, lines)
+        elif name in SKIPPED or (token.attributes and _left_out(token, language)):
+            skipped, skipping = 1, name
+        else:
+            is_line = name in BLOCKS or (bool(token.attributes) and _is_line(token.attributes))
+            if is_line:
+                lines.line_begins()
+            opened.append((name, is_line, len(lines.parts)))
+    text = "".join(lines.parts)
+    # Where spaces are written one by one, a blank line is one of them.
+    return _trimmed(text if preformatted else BLANK_LINE.sub("", text))
+
+
+def _close(name: str, opened: list[tuple[str, bool, int]], lines: _Lines) -> None:
+    for _ in range(len(opened)):
+        opened_name, is_line, before = opened.pop()
+        if is_line:
+            empty = len(lines.parts) == before
+            if empty or lines.last != "\n":
+                # An empty line is one, unless it was only the shell of the lines inside.
+                lines.line_closed = True
+        if opened_name == name:
+            return
+
+
+def _is_line(written: str) -> bool:
+    return " data-line=" in written or (" class=" in written and LINE.search(attributes(written).get("class", "")) is not None)
+
+
+def _left_out(token: Token, language: str | None) -> bool:
+    found = attributes(token.attributes)
+    names = found.get("class", "")
+    if names and token.name not in WHOLE and (is_gutter(names) or BESIDE.search(names) or PROMPT.search(names)):
+        return True
+    if names and language in SHELLS and PYGMENTS_PROMPT.search(names):
+        return True
+    if "data-line-number" in found and token.name == "td":
+        return True
+    if "hidden" in found or "data-copy" in found or "copy" in found.get("onclick", "").lower():
+        return True
+    style = found.get("style", "")
+    if style and UNSELECTABLE.search(style):
+        return True
+    return bool(style) and "display:" in style and re.search(r"display:\s*none", style) is not None
+
+
+def _trimmed(text: str) -> str:
+    """Without blank lines at both ends and white space behind the last line."""
+    lines = text.split("\n")
+    while lines and not lines[0].strip():
+        lines.pop(0)
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return "\n".join(lines).rstrip()

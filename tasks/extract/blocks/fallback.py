@@ -1,0 +1,100 @@
+"""The article of a page whose elements hold almost no text: from its structured data (JSON-LD, microdata) or from the state of its framework.
+
+Pages that draw themselves in the browser carry their text as JSON: schema.org's ``articleBody`` (https://schema.org/Article), ``__NEXT_DATA__``, ``__NUXT__``,
+``__INITIAL_STATE__`` and the like. Nothing is run; JSON that is none is passed over.
+"""
+
+import html as entities
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+MOST_SCRIPT_CHARS = 4_000_000
+MOST_VALUES = 200_000
+LEAST_WORDS = 40
+SCRIPT = re.compile(r"<script((?:\s[^>]*+)?)>(.*?)</script>", re.DOTALL)
+META_BODY = re.compile(r'<(?:meta|link)\b[^>]*\sitemprop="(?:articleBody|text|reviewBody)"[^>]*>')
+CONTENT = re.compile(r'\scontent="([^"]*)"')
+# What schema.org calls the text of a thing.
+BODIES = ("articleBody", "text", "reviewBody", "recipeInstructions")
+STATE = re.compile(r"(?:__NEXT_DATA__|__NUXT__|__NUXT_DATA__|__INITIAL_STATE__|__PRELOADED_STATE__|__APOLLO_STATE__|__DATA__|__STATE__)")
+ASSIGNED = re.compile(
+    r"(?:window\.|self\.)?(?:__NUXT__|__INITIAL_STATE__|__PRELOADED_STATE__|__APOLLO_STATE__|__DATA__|__STATE__)\s*=\s*(?=[{\[])"
+)
+# Keys of a state under which content management systems keep the text of a page.
+TEXT_KEYS = frozenset(
+    "articlebody body bodyhtml body_html content contenthtml content_html html htmlcontent text fulltext full_text description markdown rendered".split()
+)
+HAS_TAGS = re.compile(r"<(?:p|div|h[1-6]|ul|ol|br|section|article)\b", re.IGNORECASE)
+
+
+def article(markup: str) -> str:
+    """The longest article that the scripts and attributes of a page hold, as HTML; empty if there is none of ``LEAST_WORDS``."""
+    found: list[str] = []
+    state: list[str] = []
+    for written, content in SCRIPT.findall(markup):
+        if len(content) > MOST_SCRIPT_CHARS:
+            continue
+        if "ld+json" in written:
+            for value in _values(_loaded(content)):
+                if isinstance(value, dict):
+                    found += [text for key in BODIES if isinstance(text := value.get(key), str)]
+        elif STATE.search(written) or STATE.search(content[:2000]):
+            state += _texts(_loaded(content))
+    for tag in META_BODY.findall(markup):
+        if match := CONTENT.search(tag):
+            found.append(entities.unescape(match[1]))
+    for texts in (found, state):
+        best = max(texts, key=_words, default="")
+        if _words(best) >= LEAST_WORDS:
+            return _as_html(best)
+    return ""
+
+
+def _words(text: str) -> int:
+    # Characters count for scripts that write no spaces.
+    return max(len(text.split()), len(text) // 12)
+
+
+def _loaded(content: str) -> Any:
+    content = content.strip().removeprefix("<!--").removeprefix("//<![CDATA[").removesuffix("-->").removesuffix("//]]>").strip()
+    assigned = ASSIGNED.search(content[:2000])
+    if assigned:
+        content = content[assigned.end() :]
+    try:
+        return json.JSONDecoder(strict=False).raw_decode(content)[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _values(value: Any) -> Iterator[Any]:
+    """All values in a value, at most ``MOST_VALUES``."""
+    stack, seen = [value], 0
+    while stack and seen < MOST_VALUES:
+        value = stack.pop()
+        seen += 1
+        yield value
+        if isinstance(value, dict):
+            stack.extend(reversed(value.values()))
+        elif isinstance(value, list):
+            stack.extend(reversed(value))
+
+
+def _texts(value: Any) -> list[str]:
+    return [
+        text
+        for inner in _values(value)
+        if isinstance(inner, dict)
+        for key, text in inner.items()
+        if isinstance(text, str) and len(text) >= 200 and str(key).lower() in TEXT_KEYS
+    ]
+
+
+def _as_html(text: str) -> str:
+    if "&lt;" in text and not HAS_TAGS.search(text):
+        text = entities.unescape(text)
+    if HAS_TAGS.search(text):
+        return text
+    paragraphs = [line for line in re.split(r"\s*\n\s*", text.strip()) if line]
+    return "".join(f"<p>{entities.escape(entities.unescape(p))}</p>" for p in paragraphs)

@@ -1,0 +1,128 @@
+"""Formulas of a page, each once: the elements that hold them are put out of the page, and a mark that no page can hold takes their place in the text.
+
+Which elements hold formulas, and what LaTeX is in them, is told in ``tasks/extract/math/``.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+from winnow.tasks.extract.blocks.block import Run, RunKind, Runs
+from winnow.tasks.extract.blocks.markup import RAW, TAG, VOID, attributes
+from winnow.tasks.extract.math.delimiters import Delimiters, page_delimiters, split
+from winnow.tasks.extract.math.sources import Formula, formula, page_has_math_scripts, role
+
+# Two noncharacters of Unicode, which no text may hold, with the formula's number between them.
+BEGIN, END = "\ufdd0", "\ufdd1"
+PLACEHOLDER = re.compile(f"{BEGIN}([0-9]{{1,9}}){END}")
+# Attributes of elements that have to do with formulas have one of these in them.
+SPEAKING = re.compile(r"math|tex|mjx|formula|codecogs|cht=tx|equation", re.IGNORECASE)
+ALWAYS = frozenset("math mjx-container mathjax mjx-assistive-mml math-renderer la-tex katex-element tex-math".split())
+VERBATIM = frozenset("pre code textarea samp kbd".split())
+# Elements looked through again and again for the ends of elements inside them: at most so many characters per character of the page.
+MOST_LOOKS = 20
+# What may begin a formula in a text.
+DELIMITER = re.compile(r"\$[^$]*\$|\\[(\[]|\\begin\{|\[(?:i?tex|math|latex|texx)\]|`[^`]+`")
+
+
+def extracted(html: str) -> tuple[str, tuple[Formula, ...]]:
+    """A page without its formulas' elements, and the formulas; where the n-th stood is its number between BEGIN and END. Linear."""
+    html = html.replace(BEGIN, "").replace(END, "")
+    math_scripts = page_has_math_scripts(html)
+    found: list[Formula] = []
+    parts: list[str] = []
+    at = kept = 0
+    budget = MOST_LOOKS * len(html) + 100_000
+    while match := TAG.search(html, at):
+        at = match.end()
+        name = match[2]
+        if name is None or match[1]:
+            continue
+        name = name.lower()
+        what = ""
+        written = match[3] or ""
+        if name in ALWAYS or name.endswith(":math") or (written and SPEAKING.search(written)):
+            what = role(name, named := attributes(written), math_scripts)
+        if not what and name not in VERBATIM and name not in RAW:
+            continue
+        end = at if name in VOID else _end(html, name, at)
+        budget -= end - at
+        if budget < 0:
+            break
+        if what == "formula":
+            read = formula(name, named, html[match.start() : end])
+            if read is not None:
+                parts += (html[kept : match.start()], f"{BEGIN}{len(found)}{END}")
+                found.append(read)
+                at = kept = end
+                continue
+        elif what == "rendering":
+            parts.append(html[kept : match.start()])
+            at = kept = end
+            continue
+        if name in VERBATIM or name in RAW:
+            at = end
+    return ("".join([*parts, html[kept:]]) if found or kept else html), tuple(found)
+
+
+@lru_cache(maxsize=64)
+def _tags(name: str) -> re.Pattern[str]:
+    return re.compile(rf"<(/?){re.escape(name)}(?=[\s>/])", re.IGNORECASE)
+
+
+def _end(html: str, name: str, at: int) -> int:
+    """The place behind the end tag of an element whose content begins here."""
+    if name in RAW:
+        end = html.find(f"</{name}>", at)
+        return len(html) if end < 0 else end + len(name) + 3
+    depth = 1
+    for match in _tags(name).finditer(html, at):
+        depth += -1 if match[1] else 1
+        if depth == 0:
+            end = html.find(">", match.end())
+            return len(html) if end < 0 else end + 1
+    return len(html)
+
+
+def with_formulas(pieces: Iterable[tuple[RunKind, str]], formulas: Sequence[Formula]) -> Iterator[tuple[RunKind, str]]:
+    """Pieces of text with the formulas that stood in them."""
+    for kind, text in pieces:
+        if BEGIN not in text:
+            yield kind, text
+            continue
+        for k, part in enumerate(PLACEHOLDER.split(text)):
+            if k % 2 == 0:
+                if part:
+                    yield kind, part
+            elif int(part) < len(formulas):
+                one = formulas[int(part)]
+                yield ("display" if one.display else "formula"), one.latex
+
+
+class InText:
+    """Formulas between delimiters in the text of a page, by the delimiters that the page itself names. Looked for once a text has some."""
+
+    def __init__(self, page: str) -> None:
+        self.page = page
+        self.known = False
+        self.delimiters: Delimiters | None = None
+
+    def read(self, runs: Runs) -> Runs:
+        """Runs whose texts are cut where formulas stand."""
+        if not any(run.kind == "text" and DELIMITER.search(run.text) for run in runs):
+            return runs
+        if not self.known:
+            self.delimiters, self.known = page_delimiters(self.page), True
+        if self.delimiters is None:
+            return runs
+        out: list[Run] = []
+        for run in runs:
+            if run.kind != "text":
+                out.append(run)
+                continue
+            for part in split(run.text, self.delimiters):
+                if isinstance(part, str):
+                    out.append(Run("text", part))
+                else:
+                    out.append(Run("display" if part.display else "formula", part.latex))
+        return tuple(out)

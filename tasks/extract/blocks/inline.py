@@ -1,0 +1,168 @@
+"""The runs of a paragraph: superscripts, readings of characters, quotations, code and formulas inside a line of text."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from winnow.tasks.extract.blocks.block import Run, RunKind, Runs
+from winnow.tasks.extract.blocks.formulas import BEGIN, with_formulas
+from winnow.tasks.extract.blocks.markup import tokens
+from winnow.tasks.extract.extractors.page_blocks import MARKS, SKIPPED
+from winnow.tasks.extract.math.sources import Formula
+
+SUP, SUB, CODE, RT, RP, RUBY, STRONG, EMPHASIS, QUOTE = range(9)
+# Marks that change the text itself; the others only change Markdown.
+TEXT_MARKS = 1 << SUP | 1 << SUB | 1 << RT | 1 << RP | 1 << RUBY | 1 << QUOTE
+SPACES = re.compile(r"\s+")
+# Raised letters that are part of a word: 1st, 2e, Mme, nº, ™.
+RAISED_LETTERS = re.compile(
+    r"(?:st|nd|rd|th|er|[eè]re|[eèé]me|e|es|ers|o|os|a|as|me|mes|mlle|lle|gr|tm|sm|r|™|®|©|℠|º|ª)\.?", re.IGNORECASE
+)
+EXPONENT = re.compile(r"[-+−–]?[0-9]+(?:[.,/][0-9]+)?|[-+−–*∗†‡′]")
+SCRIPT = re.compile(r"[^\s\[\](){}]{1,12}")
+BASE = re.compile(r"[\w)\]}|'′∂∑∏∫%°]")
+
+
+class _Piece:
+    __slots__ = ("kind", "text")
+
+    def __init__(self, kind: RunKind, text: str) -> None:
+        self.kind = kind
+        self.text = text
+
+
+def script(mark: int, base: str, content: str, *, linked: bool) -> str:
+    """A superscript or subscript as text, so that base and exponent stay apart: ``10^23``, ``H_2``, ``x^{n+1}``.
+
+    Ordinals and the like stay words (1st), a number that links somewhere is a note's and stands in brackets.
+    """
+    bare = content.strip()
+    if not bare or not base or not BASE.match(base):
+        return content
+    if linked:
+        return f"[{bare}]" if bare.isdigit() else content
+    sign = "^" if mark == SUP else "_"
+    if EXPONENT.fullmatch(bare):
+        return sign + bare
+    if mark == SUP and RAISED_LETTERS.fullmatch(bare) and (base.isdigit() or len(bare) > 1 or not bare.isascii()):
+        return content
+    if SCRIPT.fullmatch(bare):
+        return sign + (bare if len(bare) == 1 else "{" + bare + "}")
+    return content
+
+
+def read(markup: str, open_marks: int, formulas: Sequence[Formula], wanted: int) -> Runs:
+    """The runs of a piece of markup inside one block. ``open_marks``: bits of the marks open where it begins; ``wanted``: bits of the marks to tell."""
+    pieces: list[_Piece] = []
+    opened: list[tuple[int, int, list[bool]]] = []  # mark, pieces before it, whether a link is in it
+    counts = [open_marks >> mark & 1 for mark in range(9)]
+    skipped, skipping = 0, ""
+    readings: list[str] = []
+    for token in tokens(markup):
+        name = token.name
+        if skipped:
+            if name == skipping:
+                skipped += -1 if token.closes else 1
+            continue
+        if not name:
+            if counts[RP] and counts[RUBY]:
+                continue
+            if counts[RT] and counts[RUBY]:
+                readings.append(token.text)
+            elif token.text:
+                pieces.append(_Piece(_kind(counts, wanted), token.text))
+            continue
+        if name in SKIPPED:
+            if not token.closes:
+                skipped, skipping = 1, name
+            continue
+        if name == "a" and not token.closes:
+            for _, _, linked in opened:
+                linked[0] = True
+        if name in ("br", "p", "li", "div", "td"):
+            pieces.append(_Piece("text", " "))
+        mark = MARKS.get(name)
+        if mark is None:
+            continue
+        if not token.closes:
+            counts[mark] += 1
+            if mark in (SUP, SUB):
+                opened.append((mark, len(pieces), [False]))
+            elif mark == QUOTE:
+                pieces.append(_Piece("text", "“"))
+        elif counts[mark]:
+            counts[mark] -= 1
+            if mark in (SUP, SUB):
+                _close_script(mark, opened, pieces)
+            elif mark == QUOTE:
+                pieces.append(_Piece("text", "”"))
+            elif mark == RUBY and not counts[RUBY]:
+                _close_ruby(readings, pieces)
+    _close_ruby(readings, pieces)
+    return collapsed(with_formulas(((p.kind, p.text) for p in pieces), formulas))
+
+
+def _kind(counts: list[int], wanted: int) -> RunKind:
+    if counts[CODE] and wanted >> CODE & 1:
+        return "code"
+    if counts[STRONG] and wanted >> STRONG & 1:
+        return "strong"
+    return "emphasis" if counts[EMPHASIS] and wanted >> EMPHASIS & 1 else "text"
+
+
+def _close_script(mark: int, opened: list[tuple[int, int, list[bool]]], pieces: list[_Piece]) -> None:
+    for k in range(len(opened) - 1, -1, -1):
+        if opened[k][0] == mark:
+            _, first, linked = opened.pop(k)
+            break
+    else:
+        return
+    inside = pieces[first:]
+    content = "".join(p.text for p in inside)
+    base = pieces[first - 1].text[-1:] if first else ""
+    if inside and BEGIN not in content:
+        del pieces[first:]
+        pieces.append(_Piece(inside[0].kind, script(mark, base, content, linked=linked[0])))
+
+
+def _close_ruby(readings: list[str], pieces: list[_Piece]) -> None:
+    """The readings of a word behind it, in brackets. Also of a word whose characters are read one by one."""
+    reading = "".join(readings).strip()
+    readings.clear()
+    if reading:
+        pieces.append(_Piece("text", f"（{reading}）" if not reading.isascii() else f" ({reading})"))
+
+
+def plain(text: str, formulas: Sequence[Formula]) -> Runs:
+    """The runs of a text without marks."""
+    if BEGIN not in text:
+        bare = " ".join(text.split())
+        return (Run("text", bare),) if bare else ()
+    return collapsed(with_formulas([("text", text)], formulas))
+
+
+def collapsed(pieces: Iterable[tuple[RunKind, str]]) -> Runs:
+    """Neighbours of a kind as one run, white space as a browser shows it: one space, none at the ends."""
+    out: list[tuple[RunKind, list[str]]] = []
+    spaced = True
+    for kind, text in pieces:
+        if kind in ("formula", "display"):
+            out.append((kind, [text]))
+            spaced = False
+            continue
+        shown = SPACES.sub(" ", text)
+        if spaced and shown.startswith(" "):
+            shown = shown[1:]
+        if not shown:
+            continue
+        spaced = shown.endswith(" ")
+        if out and out[-1][0] == kind:
+            out[-1][1].append(shown)
+        else:
+            out.append((kind, [shown]))
+    runs = [Run(kind, "".join(parts)) for kind, parts in out]
+    while runs and runs[-1].kind not in ("formula", "display"):
+        last = runs.pop()
+        if last.text.rstrip():
+            runs.append(Run(last.kind, last.text.rstrip()))
+            break
+    return tuple(runs)

@@ -1,0 +1,281 @@
+"""Chosen blocks of a page -> typed blocks: what each is (heading, item, table, code...), by the elements it stands in."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from winnow.tasks.extract.blocks import inline, tables
+from winnow.tasks.extract.blocks.block import Block, Kind, Run, Runs
+from winnow.tasks.extract.blocks.code import code_text, language_of
+from winnow.tasks.extract.blocks.formulas import InText
+from winnow.tasks.extract.blocks.markup import attributes
+from winnow.tasks.extract.blocks.units import Tree, Unit
+from winnow.tasks.extract.extractors.page_blocks import BLOCK_TAGS, Page
+
+HEADINGS = {f"h{k}": k for k in range(1, 7)}
+CELLS = frozenset({"td", "th"})
+LISTS = frozenset({"ul", "ol"})
+CAPTIONS = frozenset({"figcaption", "caption"})
+# Elements after which a paragraph ends; others end a line.
+PARAGRAPHS = frozenset("p pre blockquote table ul ol dl article section h1 h2 h3 h4 h5 h6 figure address details main".split())
+SHAPING = PARAGRAPHS | HEADINGS.keys() | CELLS | LISTS | CAPTIONS | {"li", "tr", "blockquote", "dt", "dd"}
+TAGS = ("", *BLOCK_TAGS)
+TEXT_AND_CODE = inline.TEXT_MARKS | 1 << inline.CODE
+EMPHASES = 1 << inline.STRONG | 1 << inline.EMPHASIS
+LANGUAGE_LEVELS = 4
+# A <code> that is set as a block: highlighters say so in its class.
+CODE_BLOCK = re.compile(
+    r'<code[^>]*(?:class="[^"]*(?:language-|lang-|hljs|prettyprint|brush|highlight|sourceCode|code-?block)|white-space:\s*pre)'
+)
+INNER_CODE = re.compile(r'<(?:code|pre|table|div|span|td)((?:\s++[^\s=>/"]++="[^"]*+")++)')
+MOST_INNER = 12
+
+
+class Place(NamedTuple):
+    """Where an element stands. Elements are numbers; 0 where there is none around. ``paragraph`` is the nearest element of PARAGRAPHS."""
+
+    heading: int = 0
+    item: int = 0
+    lists: int = 0
+    outer_list: int = 0
+    quotes: int = 0
+    paragraph: int = 0
+    kind: Kind = "paragraph"
+
+
+class Places:
+    """Places of the elements of a page, each worked out once."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.parent = tree.parent
+        self.tag = tree.tag
+        self.known: dict[int, Place] = {0: Place()}
+
+    def __getitem__(self, element: int) -> Place:
+        chain = []
+        while element not in self.known:
+            chain.append(element)
+            element = self.parent[element]
+        place = self.known[element]
+        for e in reversed(chain):
+            tag = TAGS[self.tag[e]]
+            if tag in SHAPING:
+                place = self._inside(place, e, tag)
+            self.known[e] = place
+        return place
+
+    def _inside(self, p: Place, e: int, tag: str) -> Place:
+        if tag in PARAGRAPHS and not (tag in LISTS and p.item):
+            p = p._replace(paragraph=e)
+        if tag in HEADINGS:
+            return p._replace(heading=HEADINGS[tag])
+        if tag in LISTS:
+            return p._replace(heading=0, item=0, lists=p.lists + 1, outer_list=p.outer_list or e)
+        if tag == "li":
+            return p._replace(heading=0, item=e)
+        if tag == "tr" or tag in CELLS:
+            return Place(quotes=p.quotes, paragraph=p.paragraph)
+        if tag == "blockquote":
+            return p._replace(quotes=p.quotes + 1)
+        if tag in CAPTIONS:
+            return p._replace(kind="caption")
+        if tag == "dt":
+            return p._replace(kind="term")
+        return p._replace(kind="definition") if tag == "dd" else p
+
+
+def read(
+    page: Page, tree: Tree, chosen: Sequence[int], texts: list[str], taken: Sequence[Unit], in_text: InText, *, emphasis: bool
+) -> list[Block]:
+    """Typed blocks of the chosen ones. ``taken``: the units among them, in order; ``in_text`` finds formulas between delimiters."""
+    return _Reader(page, tree, texts, in_text, emphasis=emphasis).blocks(chosen, taken)
+
+
+class _Reader:
+    def __init__(self, page: Page, tree: Tree, texts: list[str], in_text: InText, *, emphasis: bool) -> None:
+        self.page, self.tree, self.texts, self.formulas, self.in_text = page, tree, texts, page.formulas, in_text
+        self.places = Places(tree)
+        self.element: list[int] = page.block_element.tolist()
+        self.broken: list[int] = page.block_break.tolist()
+        self.marks: list[int] = page.block_marks.tolist()
+        self.wanted = TEXT_AND_CODE | (EMPHASES if emphasis else 0)
+        self.numbers: dict[int, dict[int, int]] = {}
+        self.out: list[Block] = []
+        self.before: Place | None = None
+
+    def blocks(self, chosen: Sequence[int], taken: Sequence[Unit]) -> list[Block]:
+        starts = {unit.first: unit for unit in taken}
+        k, count = 0, len(chosen)
+        while k < count:
+            block = chosen[k]
+            unit = starts.get(block)
+            if unit is not None:
+                self._unit(unit)
+                while k < count and chosen[k] < unit.behind:
+                    k += 1
+                continue
+            lines = [block]
+            while (
+                k + 1 < count
+                and chosen[k + 1] == lines[-1] + 1
+                and self.broken[chosen[k + 1]]
+                and self.element[chosen[k + 1]] == self.element[block]
+                and chosen[k + 1] not in starts
+            ):
+                k += 1
+                lines.append(chosen[k])
+            self._paragraph(lines)
+            k += 1
+        return self.out
+
+    # --- paragraphs ---------------------------------------------------------------------------------------------------------------------
+
+    def _paragraph(self, lines: list[int]) -> None:
+        place = self.places[self.element[lines[0]]]
+        read = [runs for runs in map(self._line, lines) if runs]
+        if not read:
+            return
+        code = self._code_of(lines, read)
+        if code is not None:
+            self._add(Block("code", code=code), place)
+            return
+        if len(read) == 1:
+            runs = read[0]
+        else:
+            between = Run("text", " " if place.heading else "\n")
+            runs = _joined([run for line in read for run in (between, *line)][1:])
+        runs = self.in_text.read(runs)
+        if place.heading:
+            self._add(Block("heading", runs, place.heading, quotes=place.quotes), place)
+        elif place.item:
+            opens = self.before is None or self.before.item != place.item
+            kind: Kind = "item" if opens else "paragraph"
+            self._add(Block(kind, runs, place.lists, self._number(place.item) if opens else None, opens, place.quotes), place)
+        elif len(runs) == 1 and runs[0].kind == "display":
+            self._add(Block("formula", runs, quotes=place.quotes), place)
+        else:
+            kind = "quotation" if place.quotes and place.kind == "paragraph" else place.kind
+            self._add(Block(kind, runs, place.lists, quotes=place.quotes), place)
+
+    def _line(self, block: int) -> Runs:
+        if self.marks[block] & self.wanted:
+            page = self.page
+            markup = page.html[page.block_begin[block] : page.block_end[block]].decode()
+            return inline.read(markup, int(page.block_open[block]), self.formulas, self.wanted)
+        return inline.plain(self.texts[block], self.formulas)
+
+    def _code_of(self, lines: list[int], read: list[Runs]) -> str | None:
+        """The code that a paragraph is nothing but, in an element set as a block."""
+        block = lines[0]
+        if len(lines) > 1 or len(read[0]) != 1 or read[0][0].kind != "code" or "\n" not in self.texts[block].strip():
+            return None
+        page = self.page
+        markup = page.html[page.block_begin[block] : page.block_end[block]].decode()
+        return code_text(markup, None) if CODE_BLOCK.search(markup) else None
+
+    def _number(self, item: int) -> int | None:
+        """The number that a browser writes before an item of an ordered list."""
+        tree = self.tree
+        of = tree.parent[item]
+        if TAGS[tree.tag[of]] != "ol":
+            return None
+        known = self.numbers.get(of)
+        if known is None:
+            items = [e for e in tree.inside(of) if tree.parent[e] == of and TAGS[tree.tag[e]] == "li"]
+            written = attributes(tree.written(of))
+            step = -1 if "reversed" in written else 1
+            number = _whole(written.get("start"), len(items) if step < 0 else 1)
+            known = self.numbers[of] = {}
+            for e in items:
+                own = tree.written(e)
+                if " value=" in own:
+                    number = _whole(attributes(own).get("value"), number)
+                known[e] = number
+                number += step
+        return known.get(item)
+
+    # --- units --------------------------------------------------------------------------------------------------------------------------
+
+    def _unit(self, unit: Unit) -> None:
+        place = self.places[unit.element]
+        page = self.page
+        if unit.part:
+            markup = page.html[page.block_begin[unit.first] : page.block_end[unit.behind - 1]].decode()
+        else:
+            markup = self.tree.markup(unit.element)
+        if unit.kind == "table":
+            table, caption = tables.read(f"<table>{markup}</table>", self.formulas, self.in_text, self.wanted)
+            if caption:
+                self._add(Block("caption", caption), place)
+            if table.rows:
+                self._add(Block("table", table=table), place)
+            return
+        language = self._language(unit, markup)
+        code = code_text(markup, language, preformatted=not unit.lines)
+        if code:
+            self._add(Block("code", code=code, language=language), place)
+
+    def _language(self, unit: Unit, markup: str) -> str | None:
+        """The language that the code's elements name: those inside first, then those around."""
+        tree = self.tree
+        inner = [match[1] for match, _ in zip(INNER_CODE.finditer(markup), range(MOST_INNER), strict=False)]
+        around = [tree.written(unit.pre)] if unit.pre != unit.element else []
+        e = unit.element
+        for _ in range(LANGUAGE_LEVELS + 1):
+            around.append(tree.written(e))
+            e = tree.parent[e]
+            if not e:
+                break
+        for written in (around[0], *inner, *around[1:]):
+            if "class=" in written or "data-" in written:
+                language = language_of(written)
+                if language is not None:
+                    return language
+        return None
+
+    # --- gaps ---------------------------------------------------------------------------------------------------------------------------
+
+    def _add(self, block: Block, place: Place) -> None:
+        before = self.before
+        if (
+            before is not None
+            and _tight(before, place)
+            and block.kind not in ("code", "table")
+            and self.out[-1].kind not in ("code", "table")
+        ):
+            block = _with_tight(block)
+        self.out.append(block)
+        self.before = place
+
+
+def _with_tight(block: Block) -> Block:
+    return Block(
+        block.kind, block.runs, block.level, block.number, block.opens, block.quotes, True, block.code, block.language, block.table
+    )
+
+
+def _tight(p: Place, q: Place) -> bool:
+    """Whether a line feed is enough between two blocks: between the items of a list and inside a paragraph."""
+    if p.heading or q.heading:
+        return False
+    if p.outer_list and p.outer_list == q.outer_list:
+        return p.item != q.item
+    return p.paragraph == q.paragraph and p.lists == q.lists
+
+
+def _joined(runs: list[Run]) -> Runs:
+    """Neighbours of a kind as one."""
+    out: list[Run] = []
+    for run in runs:
+        if out and out[-1].kind == run.kind == "text":
+            out[-1] = Run("text", out[-1].text + run.text)
+        else:
+            out.append(run)
+    return tuple(out)
+
+
+def _whole(written: str | None, otherwise: int) -> int:
+    try:
+        return max(-(10**9), min(10**9, int((written or "").strip()[:12])))
+    except ValueError:
+        return otherwise

@@ -1,0 +1,244 @@
+"""What of a page hangs together: code and tables of data, each with all its blocks. Such a unit is content as a whole or not at all."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from winnow.tasks.extract.blocks.code import is_gutter
+from winnow.tasks.extract.blocks.markup import attributes
+from winnow.tasks.extract.extractors.page_blocks import GROUP_NAMES, MARKS, NOT_CODE, TAG_ID, Page
+
+CODE_BIT = 1 << GROUP_NAMES.index("code")
+CODE_MARK = 1 << MARKS["code"]
+PRE, TABLE, TR, TD, TH, CAPTION, THEAD, DIV, LI = (TAG_ID[t] for t in "pre table tr td th caption thead div li".split())
+HEADINGS = frozenset(TAG_ID[f"h{k}"] for k in range(1, 7))
+# Elements that no table of data has in its cells.
+LAYOUT = frozenset(TAG_ID[t] for t in "article main nav header footer aside section form fieldset blockquote figure".split())
+# Highlighters whose lines are elements, without a <pre> around them.
+LINES = re.compile(
+    r"(?:^|\s)(?:CodeMirror-code|CodeMirror-lines|syntaxhighlighter|js-file-line-container|blob-wrapper|crayon-table|crayon-main|ace_text-layer|view-lines|dp-highlighter|hljs-ln|codehilite|highlight|blockcode)(?=\s|$)"
+)
+LINE_OF = re.compile(
+    r"(?:^|\s)(?:CodeMirror-line|blob-code\S*|js-file-line|crayon-line|ace_line|view-line|hljs-ln-code|lines-code|line|code)(?=\s|$)"
+)
+EQUATION = re.compile(r"(?:^|\s)(?:ltx_equation\S*|ltx_eqn_\S*|equation)(?=\s|$)")
+DIGITS = re.compile(r"[\s\d]*")
+LEVELS = 8
+MOST_LOOKS = 40
+LONG_CELL_WORDS, LONG_DATA_CELL_WORDS = 60, 250
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """``element`` and the blocks: first, and first behind. ``pre``: the element of the code itself, where ``element`` has more.
+
+    ``lines``: the code is not preformatted, its lines are elements or end with ``<br>``. ``part``: the unit is only a part of the element, from the first
+    block to the last.
+    """
+
+    kind: Literal["code", "table"]
+    element: int
+    first: int
+    behind: int
+    pre: int
+    lines: bool = False
+    part: bool = False
+
+
+class Tree:
+    """A page's elements, where a loop in Python asks for them one by one."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.tag: list[int] = page.element_tag.tolist()
+        self.parent: list[int] = page.element_parent.tolist()
+        self.first: list[int] = page.element_first.tolist()
+        self.behind: list[int] = page.element_behind.tolist()
+
+    def written(self, element: int) -> str:
+        """The attributes of an element as they are written."""
+        page = self.page
+        return page.html[page.element_attributes[element] : page.element_content[element]].decode()
+
+    def names(self, element: int) -> str:
+        """Its class."""
+        written = self.written(element)
+        return attributes(written).get("class", "") if "class=" in written else ""
+
+    def inside(self, element: int) -> range:
+        """The elements inside it."""
+        page = self.page
+        return range(element + 1, int(np.searchsorted(page.element_attributes, page.element_end[element])))
+
+    def markup(self, element: int) -> str:
+        """What is inside it, as it is written."""
+        page = self.page
+        begin = page.html.find(b">", page.element_content[element]) + 1
+        return page.html[begin : page.element_end[element]].decode()
+
+
+def units(page: Page, tree: Tree, texts: list[str], words: list[int]) -> list[Unit]:
+    """All units of a page with a block in them, in order, none inside another."""
+    held = page.element_behind > page.element_first
+    coded = np.flatnonzero(((page.element_tag == PRE) | (page.element_bits & CODE_BIT != 0)) & held).tolist()
+    tables = np.flatnonzero((page.element_tag == TABLE) & held).tolist()
+    pure = (page.block_marks & (CODE_MARK | NOT_CODE)) == CODE_MARK
+    if not coded and not tables and not pure.any():
+        return []
+    found = _code(tree, coded, texts)
+    found += [Unit("table", t, tree.first[t], tree.behind[t], t) for t in tables if _is_data(tree, t, words)]
+    if pure.any():
+        found += _pure(tree, pure)
+    found.sort(key=lambda u: (u.first, -u.behind, u.element))
+    out: list[Unit] = []
+    for unit in found:
+        if not out or unit.first >= out[-1].behind:
+            out.append(unit)
+    return out
+
+
+def _code(tree: Tree, candidates: list[int], texts: list[str]) -> list[Unit]:
+    """Code in <pre>, and in the frames of highlighters that have none."""
+    found: list[Unit] = []
+    covered = 0
+    for e in candidates:
+        if e < covered:
+            continue
+        lines = tree.tag[e] != PRE
+        if not lines:
+            root = _around(tree, e, texts)
+        elif tree.tag[e] == TD:
+            root = _table_of_lines(tree, e)
+        elif LINES.search(names := tree.names(e)) and not any(tree.tag[i] == PRE for i in tree.inside(e)) and _has_lines(tree, e, names):
+            root = e
+        else:
+            continue
+        if not root:
+            continue
+        found.append(Unit("code", root, tree.first[root], tree.behind[root], e, lines))
+        covered = max(covered, tree.inside(root).stop)
+    return found
+
+
+def _table_of_lines(tree: Tree, cell: int) -> int:
+    """The table of which a cell of code is a line, or that holds all lines: no other cells but those of the numbers."""
+    row = tree.parent[cell]
+    table = row
+    while table and tree.tag[table] != TABLE:
+        table = tree.parent[table]
+    if not table or tree.tag[row] != TR:
+        return 0
+    rows = others = 0
+    bits = tree.page.element_bits
+    for i in tree.inside(table):
+        if tree.tag[i] == PRE or tree.tag[i] == TABLE:
+            return 0
+        if tree.tag[i] in (TD, TH):
+            if int(bits[i]) & CODE_BIT or tree.first[i] == tree.behind[i]:
+                rows += tree.first[i] < tree.behind[i]
+            elif not is_gutter(tree.names(i)):
+                others += 1
+    return table if (rows >= 2 or _has_lines(tree, cell, "")) and not others else 0
+
+
+def _pure(tree: Tree, pure: npt.NDArray[np.bool_]) -> list[Unit]:
+    """Lines that are nothing but <code>, two or more one below another: apart by <br>, or each in a <div>."""
+    found: list[Unit] = []
+    element: list[int] = tree.page.block_element.tolist()
+    broken: list[int] = tree.page.block_break.tolist()
+    spots = np.flatnonzero(pure).tolist()
+    k = 0
+    while k < len(spots):
+        i = k
+        while k + 1 < len(spots) and spots[k + 1] == spots[k] + 1:
+            k += 1
+        k += 1
+        begin, end = spots[i], spots[k - 1] + 1
+        b = begin
+        while b < end:
+            behind = b + 1
+            while behind < end and broken[behind] and element[behind] == element[b]:
+                behind += 1
+            if behind > b + 1:
+                found.append(Unit("code", element[b], b, behind, element[b], True, True))
+                b = behind
+                continue
+            root, e = 0, element[b]
+            while tree.tag[e] == DIV and tree.first[e] >= begin and tree.behind[e] <= end:
+                root, e = e, tree.parent[e]
+            if root and tree.behind[root] - tree.first[root] > 1:
+                found.append(Unit("code", root, tree.first[root], tree.behind[root], root, True))
+                behind = tree.behind[root]
+            b = behind
+    return found
+
+
+def _has_lines(tree: Tree, element: int, names: str) -> bool:
+    if "syntaxhighlighter" in names or "crayon" in names:
+        return True
+    return sum(1 for i in tree.inside(element)[:MOST_LOOKS] if tree.tag[i] == LI or LINE_OF.search(tree.names(i))) >= 2
+
+
+def _around(tree: Tree, pre: int, texts: list[str]) -> int:
+    """The element to take for a <pre>: the table with its line numbers beside it, the parent of many that are a line each, else itself."""
+    up = tree.parent[pre]
+    siblings = 0
+    if up and "line" in tree.names(pre).lower():
+        siblings = sum(1 for i in tree.inside(up) if tree.tag[i] == PRE and tree.parent[i] == up)
+        if siblings > 1:
+            return up
+    e = pre
+    for _ in range(LEVELS):
+        e = tree.parent[e]
+        if not e or tree.tag[e] == TD or tree.tag[e] == TH:
+            break
+    if tree.tag[e] not in (TD, TH):
+        return pre
+    cell, table = e, e
+    while table and tree.tag[table] != TABLE:
+        table = tree.parent[table]
+    cells = [i for i in tree.inside(table) if tree.tag[i] in (TD, TH)] if table else []
+    if len(cells) not in (2, 3) or cell not in cells:
+        return pre
+    others = [c for c in cells if c != cell]
+    if all(is_gutter(tree.names(c)) or DIGITS.fullmatch("".join(texts[tree.first[c] : tree.behind[c]])) for c in others):
+        return table
+    # This is the cell of the numbers, before the code.
+    numbers = is_gutter(tree.names(cell)) or DIGITS.fullmatch("".join(texts[tree.first[cell] : tree.behind[cell]]))
+    return table if numbers and len(others) == 1 else pre
+
+
+def _is_data(tree: Tree, table: int, words: list[int]) -> bool:
+    """Whether a table holds data: rows and columns of cells that are short, with no page's structure in them."""
+    inside = tree.inside(table)
+    tags = tree.page.element_tag[table + 1 : inside.stop]
+    counts = np.bincount(tags, minlength=256)
+    if counts[TABLE] or any(counts[t] for t in LAYOUT):
+        return False
+    cells, rows, headers = int(counts[TD] + counts[TH]), int(counts[TR]), int(counts[TH])
+    if rows < 2 or cells < 4 or cells < 1.5 * rows:
+        return False
+    written = tree.written(table)
+    if 'role="presentation"' in written or 'role="none"' in written or EQUATION.search(tree.names(table)):
+        return False
+    says_so = headers > 0 or counts[CAPTION] > 0 or counts[THEAD] > 0 or 'role="table"' in written or 'role="grid"' in written
+    if any(counts[t] for t in HEADINGS) and not (headers and says_so):
+        return False
+    places = (np.flatnonzero((tags == TD) | (tags == TH)) + table + 1).tolist()
+    first, behind = tree.first, tree.behind
+    long = several = filled = 0
+    most = LONG_DATA_CELL_WORDS if says_so else LONG_CELL_WORDS
+    for c in places:
+        begin, end = first[c], behind[c]
+        if end > begin:
+            filled += 1
+            long += sum(words[begin:end]) > most
+            several += end - begin > 3
+    if not filled or filled * 3 < cells:
+        return False
+    if says_so:
+        return long * 4 <= filled
+    return not long and several * 4 <= filled and filled * 2 >= cells

@@ -1,0 +1,89 @@
+"""What is content beside the model's choice: no hidden text, no banners of consent, headings, no copies but refrains."""
+
+import pytest
+
+from tests.extract.blocks.pages import AFTER, BEFORE, article, extracted
+from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
+
+UNSEEN = "This offer of the museum shop has ended, and nobody but a program reads that you should buy three scarves before the end of it."
+BANNER = (
+    "<h2>Your choice</h2><p>We and our 517 partners store information on a device, such as cookies, and process personal data for measured and personalised advertising.</p>"
+    "<p>You can agree to the processing as described here or say no to all of it at any time.</p><button>Agree to all</button>"
+)
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        '<div style="display:none"><p>{}</p></div>',
+        "<div hidden><p>{}</p></div>",
+        '<p style="color:red; DISPLAY: none">{}</p>',
+        '<section hidden=""><div><p>{}</p></div></section>',
+    ],
+)
+def test_hidden_text_is_left_out(hidden):
+    text = extracted(hidden.format(UNSEEN))
+    assert "scarves" not in text
+    assert AFTER[1] in text
+
+
+def test_a_page_that_is_hidden_as_a_whole_is_read():
+    text = LearnedBlocks().extract('<body><div style="display:none">' + "".join(f"<p>{p}</p>" for p in BEFORE + AFTER) + "</div></body>")
+    assert BEFORE[0] in text
+
+
+def test_the_panels_of_tabs_are_read():
+    assert "scarves" in extracted(f'<div role="tabpanel" hidden><p>{UNSEEN}</p></div>')
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '<div id="onetrust-banner-sdk">{}</div>',
+        '<div id="CybotCookiebotDialog">{}</div>',
+        '<div class="cookie-notice" role="dialog">{}</div>',
+        '<div class="cmplz-cookiebanner">{}</div>',
+    ],
+)
+@pytest.mark.parametrize("place", ["before", "inside"])
+def test_banners_of_consent_are_left_out(frame, place):
+    banner = frame.format(BANNER)
+    text = extracted(banner) if place == "inside" else extracted("", before_main=banner)
+    assert "517 partners" not in text
+    assert AFTER[1] in text
+
+
+def test_an_article_on_cookies_is_read():
+    middle = "<p>The museum sells cookies in the shape of a loom, and each visitor may accept all cookies that are offered at the door of the house.</p>"
+    assert "in the shape of a loom" in extracted(middle)
+
+
+def test_notices_that_scripts_are_off_are_left_out():
+    assert "enable" not in extracted(
+        "<noscript><p>You need to enable JavaScript to see the looms on this page of the museum.</p></noscript>"
+    )
+
+
+def test_questions_and_answers_in_details_are_read():
+    text = extracted(
+        "<details><summary>How long is a length of cloth?</summary><p>Forty ells, says the book, or a little more in the years without a war.</p></details>"
+    )
+    assert "How long is a length" in text
+    assert "Forty ells" in text
+
+
+def test_the_heading_of_a_page_is_read():
+    assert extracted("").startswith("The loom by the window")
+
+
+def test_text_twice_in_a_page_is_written_once():
+    twice = "".join(f"<p>{p}</p>" for p in BEFORE)
+    text = LearnedBlocks().extract(article("").replace("</main>", f'<div class="narrow"><div>{twice}</div></div></main>'))
+    assert text.count(BEFORE[0]) == 1
+
+
+def test_a_refrain_stays():
+    refrain = "and the shuttle flies from left to right and never comes to rest"
+    verses = [f"In verse number {n} the weaver sings of the river and of the hills behind it." for n in range(3)]
+    text = extracted("".join(f"<p>{verse}</p><p>{refrain}</p>" for verse in verses))
+    assert text.count(refrain) == 3

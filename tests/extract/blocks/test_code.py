@@ -1,0 +1,125 @@
+"""Code is kept as it is, whatever the highlighter, and without what the highlighter put beside it."""
+
+import pytest
+
+from tests.extract.blocks.pages import all_blocks, as_markdown, extracted
+
+CODE = 'def warp(n):\n    """Threads."""\n    for i in range(n):\n\n        print("<thread>", i)\n\n\nwarp(3)'
+ESCAPED = CODE.replace("<", "&lt;").replace(">", "&gt;")
+LINES = ESCAPED.split("\n")
+SPANS = [f'<span class="line">{line}</span>' for line in LINES]
+NUMBERS = "\n".join(str(n + 1) for n in range(len(LINES)))
+FORMS = {
+    "plain": f"<pre>{ESCAPED}</pre>",
+    "code": f'<pre><code class="language-python">{ESCAPED}\n</code></pre>',
+    "carriage returns": f"<pre>{ESCAPED}</pre>".replace("\n", "\r\n"),
+    "breaks": "<pre>" + "<br>".join(LINES) + "</pre>",
+    "rouge": f'<div class="language-python highlighter-rouge"><div class="highlight"><pre class="highlight"><table class="rouge-table"><tbody><tr><td class="rouge-gutter gl"><pre class="lineno">{NUMBERS}\n</pre></td><td class="rouge-code"><pre>{ESCAPED}\n</pre></td></tr></tbody></table></pre></div></div>',
+    "pygments": f'<div class="highlight-python notranslate"><table class="highlighttable"><tr><td class="linenos"><div class="linenodiv"><pre>{NUMBERS}</pre></div></td><td class="code"><div class="highlight"><pre><span></span>{ESCAPED}\n</pre></div></td></tr></table></div>',
+    "pygments inline": '<div class="highlight"><pre>'
+    + "\n".join(f'<span class="linenos">{n:>2} </span>{line}' for n, line in enumerate(LINES, 1))
+    + "</pre></div>",
+    "chroma": '<div class="highlight"><pre tabindex="0" class="chroma"><code class="language-python" data-lang="python">'
+    + "".join(f'<span class="line"><span class="ln">{n}</span><span class="cl">{line}\n</span></span>' for n, line in enumerate(LINES, 1))
+    + "</code></pre></div>",
+    "chroma by style": "<pre><code>"
+    + "".join(
+        f'<span style="display:flex"><span style="-webkit-user-select:none;user-select:none"> {n}</span><span>{line}\n</span></span>'
+        for n, line in enumerate(LINES, 1)
+    )
+    + "</code></pre>",
+    "shiki": '<pre class="shiki"><code>' + "\n".join(SPANS) + "</code></pre>",
+    "lines without feeds": "<pre><code>" + "".join(SPANS) + "</code></pre>",
+    "hexo": f'<figure class="highlight python"><table><tr><td class="gutter"><pre>{"<br>".join(f"<span class=line>{n + 1}</span>" for n in range(len(LINES)))}</pre></td><td class="code"><pre>{"<br>".join(SPANS)}</pre></td></tr></table></figure>',
+    "divs": "<pre>" + "".join(f"<div>{line}</div>" for line in LINES) + "</pre>",
+    "copy button": f'<div class="codeblock"><pre><button class="copy-btn">Copy</button><code>{ESCAPED}</code></pre></div>',
+    "github": '<table class="highlight js-file-line-container"><tbody>'
+    + "".join(
+        f'<tr><td id="L{n}" class="blob-num" data-line-number="{n}"></td><td class="blob-code blob-code-inner js-file-line">{line or chr(10)}</td></tr>'
+        for n, line in enumerate(LINES, 1)
+    )
+    + "</tbody></table>",
+    "gitea": '<div class="file-view"><table><tbody>'
+    + "".join(
+        f'<tr><td class="lines-num"><span data-line-number="{n}"></span></td><td rel="L{n}" class="lines-code chroma"><code class="code-inner">{line}\n</code></td></tr>'
+        for n, line in enumerate(LINES, 1)
+    )
+    + "</tbody></table></div>",
+    "syntaxhighlighter": '<div class="syntaxhighlighter python"><table><tbody><tr><td class="gutter">'
+    + "".join(f'<div class="line number{n}">{n}</div>' for n, _ in enumerate(LINES, 1))
+    + '</td><td class="code"><div class="container">'
+    + "".join(f'<div class="line">{line.replace("    ", "&nbsp;&nbsp;&nbsp;&nbsp;") or "&nbsp;"}</div>' for line in LINES)
+    + "</div></td></tr></tbody></table></div>",
+    "codemirror": '<div class="CodeMirror"><div class="CodeMirror-code">'
+    + "".join(f'<pre class="CodeMirror-line"><span>{line or chr(0x200B)}</span></pre>' for line in LINES)
+    + "</div></div>",
+    "inline code with breaks": "<p><code>" + "<br />\n".join(line.replace("    ", "&nbsp; &nbsp; ") for line in LINES) + "</code></p>",
+    "read-only text area": f"<textarea readonly>{ESCAPED}</textarea>",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_code_is_exact(form):
+    codes = [b.code for b in all_blocks(f"<p>Before it.</p>{FORMS[form]}<p>Behind it.</p>") if b.kind == "code"]
+    assert codes == [CODE]
+
+
+@pytest.mark.parametrize("form", ["plain", "rouge", "github", "syntaxhighlighter", "inline code with breaks"])
+def test_code_of_an_article_is_chosen_as_a_whole(form):
+    assert CODE in extracted(f"<p>Run this on the loom:</p>{FORMS[form]}")
+
+
+def test_one_short_line_stays():
+    assert "loom --warp 3" in extracted(
+        "<p>The whole work of an hour is done by one command on the machine in the museum:</p><pre><code>loom --warp 3\n</code></pre>"
+    )
+
+
+def test_repeated_lines_stay():
+    line = "09:10 the shuttle passed from the left to the right of the loom"
+    assert f"{line}\n{line}\n{line}" in extracted(f"<pre>{line}<br>{line}<br>{line}</pre>")
+
+
+@pytest.mark.parametrize(
+    ("written", "language"),
+    [
+        ('<pre><code class="language-rust">x</code></pre>', "rust"),
+        ('<pre class="lang-py s-code-block"><code>x</code></pre>', "py"),
+        ('<div class="highlight highlight-source-c++"><pre>x</pre></div>', "c++"),
+        ('<pre class="brush: js; toolbar: false">x</pre>', "js"),
+        ('<pre data-language="yaml"><code>x</code></pre>', "yaml"),
+        ('<pre><code class="hljs python">x</code></pre>', "python"),
+        (
+            '<div class="language-ruby highlighter-rouge"><div class="highlight"><pre class="highlight"><code>x</code></pre></div></div>',
+            "ruby",
+        ),
+        ('<figure class="highlight go"><pre>x</pre></figure>', "go"),
+        ('<pre><code class="language-none">x</code></pre>', None),
+        ('<pre class="wide">x</pre>', None),
+    ],
+)
+def test_the_language_that_a_page_names(written, language):
+    (block,) = all_blocks(written)
+    assert (block.kind, block.language) == ("code", language)
+
+
+def test_only_marked_prompts_go():
+    assert all_blocks('<div class="highlight-console"><pre><span class="gp">$ </span>ls\nout</pre></div>')[0].code == "$ ls\nout"
+    assert all_blocks('<pre class="language-console"><span class="gp">$ </span>ls\nout</pre>')[0].code == "ls\nout"
+    assert all_blocks("<pre>$ ls\nout</pre>")[0].code == "$ ls\nout"
+
+
+def test_a_fence_is_longer_than_those_inside():
+    assert as_markdown("<pre>```\nx\n```</pre>") == "````\n```\nx\n```\n````"
+
+
+def test_tabs_and_entities_are_as_written():
+    assert (
+        all_blocks("<pre>\tif a &amp;&amp; b &lt; c:\n\t\treturn &quot;&amp;lt;&quot;</pre>")[0].code
+        == '\tif a && b < c:\n\t\treturn "&lt;"'
+    )
+
+
+def test_a_list_of_inline_code_is_a_list():
+    blocks = all_blocks("<ul><li><code>warp</code></li><li><code>weft</code></li></ul>")
+    assert [b.kind for b in blocks] == ["item", "item"]

@@ -1,0 +1,78 @@
+"""Formulas of a page: each once, in its sentence, in LaTeX; and formulas between delimiters in the text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.extract.blocks.pages import all_blocks, as_markdown, extracted
+from winnow.tasks.extract.blocks.formulas import extracted as without
+
+KATEX = (
+    '<span class="katex"><span class="katex-mathml"><math><semantics><mrow><mi>a</mi><mo>=</mo><mi>b</mi></mrow><annotation encoding="application/x-tex">a=b^2</annotation></semantics>'
+    '</math></span><span class="katex-html" aria-hidden="true"><span class="mord">a</span><span class="mrel">=</span><span class="mord">b2</span></span></span>'
+)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        (KATEX, "$a=b^2$"),
+        (f'<span class="katex-display">{KATEX}</span>', "$$a=b^2$$"),
+        ('<script type="math/tex">a=b^2</script>', "$a=b^2$"),
+        ('<span class="MathJax_Preview">[math]</span><script type="math/tex; mode=display">a=b^2</script>', "$$a=b^2$$"),
+        ('<img class="latex" src="x.png" alt="a=b^2">', "$a=b^2$"),
+        ("<math><mi>a</mi><mo>=</mo><msup><mi>b</mi><mn>2</mn></msup></math>", "$a=b^2$"),
+    ],
+)
+def test_a_formula_in_its_sentence(html, text):
+    marked = as_markdown(f"<p>The ratio {html} holds.</p>")
+    assert marked.replace("{2}", "2").replace(" ", "") == f"Theratio{text}holds.".replace(" ", "")
+
+
+def test_a_formula_alone_is_a_block():
+    (block,) = [
+        b for b in all_blocks(f'<p>See</p><div><span class="katex-display">{KATEX}</span></div><p>there.</p>') if b.kind == "formula"
+    ]
+    assert block.runs[0].text == "a=b^2"
+
+
+def test_formulas_of_an_article_are_chosen():
+    assert "$$a=b^2$$" in extracted(
+        f'<p>The weight of the cloth grows with the square of its width, as every weaver knows:</p><div><span class="katex-display">{KATEX}</span></div>'
+    )
+
+
+def test_delimiters_are_read_where_the_page_loads_a_renderer():
+    head = '<script src="https://cdn.example/mathjax@3/tex-mml-chtml.js"></script>'
+    html = f"<html><head>{head}</head><body><p>We have \\(x^2\\) and <code>\\(y\\)</code> for $5 each.</p></body></html>"
+    assert as_markdown(html) == "We have $x^2$ and `\\(y\\)` for $5 each."
+
+
+def test_prices_are_no_formulas():
+    assert [r.kind for b in all_blocks("<p>It costs $5 or $7 a piece.</p>") for r in b.runs] == ["text"]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "<math>",
+                "</math>",
+                "<mi>x</mi>",
+                "<span class='katex'>",
+                "</span>",
+                "<pre>",
+                "</pre>",
+                "text",
+                "\ufdd0",
+                "0",
+                "\ufdd1",
+                "<img class=latex alt=x>",
+            ]
+        ),
+        max_size=25,
+    ).map("".join)
+)
+def test_marks_and_formulas_belong_together(html):
+    page, formulas = without(html.replace("'", '"'))
+    assert page.count("\ufdd0") == len(formulas)

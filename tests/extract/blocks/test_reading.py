@@ -1,0 +1,76 @@
+"""Typed blocks: headings, items with depth and number, quotations, definitions; and the two writers say the same words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.extract.blocks.pages import all_blocks, as_markdown
+from winnow.tasks.extract.blocks import markdown, plain
+
+
+def kinds(html):
+    return [(b.kind, b.level, b.number, plain.body_of(b)) for b in all_blocks(html)]
+
+
+def test_items_have_depth_and_number():
+    html = '<ol start="3"><li>Warp<ul><li>Linen</li></ul></li><li value="7">Weft</li><li>Beat</li></ol>'
+    assert kinds(html) == [("item", 1, 3, "Warp"), ("item", 2, None, "Linen"), ("item", 1, 7, "Weft"), ("item", 1, 8, "Beat")]
+    assert as_markdown(html) == "3. Warp\n  - Linen\n7. Weft\n8. Beat"
+
+
+def test_a_reversed_list_counts_down():
+    assert [n for _, _, n, _ in kinds("<ol reversed><li>a</li><li>b</li></ol>")] == [2, 1]
+
+
+def test_kinds():
+    html = (
+        "<h2>Looms</h2><dl><dt>Warp</dt><dd>Threads along.</dd></dl><blockquote><p>Weave.</p></blockquote>"
+        "<figure><img src=a.png><figcaption>A loom</figcaption></figure><p>Text</p>"
+    )
+    assert kinds(html) == [
+        ("heading", 2, None, "Looms"),
+        ("term", 0, None, "Warp"),
+        ("definition", 0, None, "Threads along."),
+        ("quotation", 0, None, "Weave."),
+        ("caption", 0, None, "A loom"),
+        ("paragraph", 0, None, "Text"),
+    ]
+
+
+def test_lines_of_verse_are_one_block():
+    assert kinds("<p>The shuttle flies<br>The shuttle flies<br>and nobody tries</p>") == [
+        ("paragraph", 0, None, "The shuttle flies\nThe shuttle flies\nand nobody tries")
+    ]
+
+
+PARTS = [
+    "<p>", "</p>", "<h2>", "</h2>", "<ul>", "<ol>", "<li>", "</ul>", "</ol>", "<pre>", "</pre>", "<code>", "</code>", "<table>", "<tr>", "<td>", "</table>", "<sup>2</sup>",
+    "<br>", "<blockquote>", "</blockquote>", "word ", "two words ", "`", "$x$ ", "<math><mi>x</mi></math>", "<span class=line>", "</span>", "<template shadowrootmode=open>",
+    "</template>", "<textarea readonly>", "<ruby>a<rt>b</ruby>", "\u00ad", "\ufdd0", "7\ufdd1",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=30).map("".join))
+def test_spans_are_the_blocks_texts(html):
+    blocks = all_blocks(html)
+    for writer in (plain, markdown):
+        text, spans = writer.write(blocks)
+        assert len(spans) == len(blocks)
+        at = 0
+        for span in spans:
+            assert text[at : span.start].strip("\n") == ""
+            at = span.end
+        assert at == len(text)
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=30).map("".join))
+def test_both_writers_say_the_same_words(html):
+    blocks = all_blocks(html)
+    plainly, marked = ("".join(filter(str.isalpha, writer.write(blocks)[0])) for writer in (plain, markdown))
+    assert plainly == marked
+
+
+@pytest.mark.parametrize("depth", [1, 3, 12])
+def test_items_are_indented_by_their_depth(depth):
+    html = "<ul><li>x" * depth
+    assert as_markdown(html).split("\n")[-1] == "  " * (min(depth, 8) - 1) + "- x"

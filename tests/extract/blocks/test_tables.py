@@ -1,0 +1,80 @@
+"""Tables: data as a grid with every cell in its column, layout as the text it holds."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.extract.blocks.pages import all_blocks, as_markdown, as_plain, extracted
+from winnow.tasks.extract.blocks import tables
+from winnow.tasks.extract.blocks.formulas import InText
+
+HEAD = "<tr><th>Cloth</th><th>Lengths</th><th>Price</th></tr>"
+
+
+def test_empty_cells_keep_their_place():
+    html = f"<table>{HEAD}<tr><td>Linen</td><td></td><td>9</td></tr><tr><td>Wool</td><td>4</td><td>&nbsp;</td></tr></table>"
+    assert as_plain(html) == "Cloth\tLengths\tPrice\nLinen\t\t9\nWool\t4\t"
+    assert as_markdown(html) == "| Cloth | Lengths | Price |\n| --- | --- | --- |\n| Linen |  | 9 |\n| Wool | 4 |  |"
+
+
+def test_what_breaks_lines_in_a_cell_is_a_space():
+    html = "<table><tr><th>Cloth<br>(kind)</th><th>Made</th></tr><tr><td><p>Linen</p><p>fine</p></td><td><ul><li>spring</li><li>autumn</li></ul></td></tr></table>"
+    assert as_markdown(html) == "| Cloth (kind) | Made |\n| --- | --- |\n| Linen fine | spring autumn |"
+
+
+def test_a_cell_that_spans_is_repeated():
+    html = f'<table>{HEAD}<tr><td rowspan="2">Linen</td><td>3</td><td>8</td></tr><tr><td>5</td><td>9</td></tr><tr><td colspan="2">All cloth</td><td>17</td></tr></table>'
+    assert as_plain(html).split("\n")[1:] == ["Linen\t3\t8", "Linen\t5\t9", "All cloth\tAll cloth\t17"]
+
+
+def test_marks_in_cells():
+    html = r"<table><tr><th>Call</th><th>Cost</th></tr><tr><td><code>a|b</code></td><td>10<sup>3</sup></td></tr></table>"
+    assert as_markdown(html).endswith("| `a\\|b` | 10^3 |")
+
+
+def test_a_caption_stands_before_its_table():
+    blocks = all_blocks(f"<table><caption>Cloth by kind</caption>{HEAD}<tr><td>Linen</td><td>1</td><td>2</td></tr></table>")
+    assert [(b.kind, b.runs[0].text if b.runs else "") for b in blocks] == [("caption", "Cloth by kind"), ("table", "")]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<table><tr><td><p>One</p><p>Two</p></td><td>Three</td></tr></table>",
+        '<table role="presentation"><tr><th>a</th><td>b</td></tr><tr><th>c</th><td>d</td></tr></table>',
+        "<table><tr><td><h1>Title</h1><p>Text</p></td><td>side</td></tr><tr><td>a</td><td>b</td></tr></table>",
+        "<table><tr><td>only</td></tr><tr><td>one column</td></tr></table>",
+    ],
+    ids=["one row", "says so", "headings", "one column"],
+)
+def test_a_table_for_the_layout_is_text(html):
+    assert "table" not in [b.kind for b in all_blocks(html)]
+
+
+def test_a_table_around_a_table_is_layout():
+    inner = f"<table>{HEAD}<tr><td>Linen</td><td>3</td><td>8</td></tr></table>"
+    blocks = all_blocks(f"<table><tr><td><p>Text before the numbers.</p>{inner}</td><td>side</td></tr></table>")
+    assert [b.kind for b in blocks] == ["paragraph", "table", "paragraph"]
+
+
+def test_repeated_cells_stay():
+    hours = "from eight in the morning until four in the afternoon, without a break"
+    text = extracted(
+        f"<table><tr><th>Day</th><th>Hours of the museum</th></tr><tr><td>Friday</td><td>{hours}</td></tr><tr><td>Saturday</td><td>{hours}</td></tr></table>"
+    )
+    assert f"Friday\t{hours}\nSaturday\t{hours}" in text
+
+
+def read(rows):
+    html = "".join("<tr>" + "".join(f'<td rowspan="{r}" colspan="{c}">x</td>' for r, c in row) + "</tr>" for row in rows)
+    return tables.read(f"<table>{html}</table>", (), InText(""), 0)[0].rows
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=5), max_size=6))
+def test_rows_are_equally_long(rows):
+    assert len({len(row) for row in read(rows)}) <= 1
+
+
+def test_spans_cost_no_more_than_cells():
+    rows = read([[(1000, 1000)] * 50] * 50)
+    assert sum(map(len, rows)) < 200_000
