@@ -9,7 +9,7 @@ import yaml
 from tests.pipelines import curated
 from tests.tiny import mirror
 from winnow.tasks.dedup.index import remember
-from winnow.tasks.engine.identity import describe, stable_classes
+from winnow.tasks.engine.identity import describe, is_shipped, stable_classes
 from winnow.tasks.engine.merkle import tables_of
 from winnow.tasks.engine.sections import PHASES, Section, sections
 from winnow.tasks.engine.step import ShardStep, Step, WholeStep
@@ -78,7 +78,7 @@ def test_named_tables_are_what_the_step_declares(runs):
 
 def test_steps_are_frozen_described_picklable_values(runs):
     for _, step in every_step(runs):
-        assert stable_classes()[describe(step)["type"]] is type(step)
+        assert not is_shipped(type(step)) or stable_classes()[describe(step)["type"]] is type(step)
         copy = pickle.loads(pickle.dumps(step))
         assert copy == step
         assert copy.address == step.address

@@ -9,6 +9,7 @@ import pytest
 from tests.golden.test_golden import CRAWL
 from tests.pipelines import curated, digests, rows, work_off_with
 from tests.tiny import mirror
+from winnow.tasks.engine import sections
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import PLUGINS
 from winnow.tasks.engine.worker import Job
@@ -126,6 +127,7 @@ def test_the_job_brings_the_plug_in_to_a_process_that_never_saw_its_file(folder,
 
 def test_a_worker_with_another_version_of_a_module_is_refused(folder, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setattr(sections, "_sections", dict(sections._sections))
     (folder / "installed.py").write_text(PLUGIN.replace('"every"', '"each"'))
     (folder / "mine.yaml").write_text(
         RECIPE.replace("plugins: [./my_steps.py]", "")
