@@ -16,6 +16,7 @@ from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
+from winnow.tasks.engine.errors import WinnowError
 from winnow.tasks.engine.identity import classes_in
 
 WITHOUT_EFFECT = frozenset({"aiohttp", "botocore", "fsspec", "httpx", "jinja2", "rich", "s3fs", "yaml"})
@@ -26,6 +27,9 @@ def versions_behind(values: Iterable[Any]) -> dict[str, str]:
     """Installed versions of what can change the results of these steps, by normalised name (PEP 503), with Winnow's own and Unicode's.
 
     A class may name in ``libraries`` what it loads without an import statement; of these, those that are installed count.
+
+    Raises:
+        WinnowError: the source of a loaded module is gone.
     """
     classes = {cls for value in values for cls in classes_in(value)}
     modules = _reached({cls.__module__ for cls in classes})
@@ -83,7 +87,12 @@ def _is_package(module: str) -> bool:
 def _tree(module: str) -> ast.Module | None:
     spec = _spec(module)
     path = Path(spec.origin) if spec and spec.origin else None
-    return ast.parse(path.read_bytes()) if path and path.suffix == ".py" else None
+    try:
+        return ast.parse(path.read_bytes()) if path and path.suffix == ".py" else None
+    except OSError:
+        raise WinnowError(
+            f"The installed file {path} is gone: Winnow was replaced while the run went on. Run the same command again; what is finished is kept."
+        ) from None
 
 
 def _names(tree: ast.AST, module: str) -> Iterator[str]:

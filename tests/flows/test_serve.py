@@ -39,7 +39,7 @@ def start(environment, port, *more, output):
         )
 
 
-def until(true, what, seconds=120):
+def until(true, what, seconds=300):
     deadline = time.monotonic() + seconds
     while not (found := true()):
         assert time.monotonic() < deadline, what() if callable(what) else what
