@@ -32,6 +32,7 @@ class Correct(ShardStep):
     """
 
     name: ClassVar[str] = "correct"
+    version: ClassVar[str] = "2"
 
     text: TextColumn
     rules: LineRules

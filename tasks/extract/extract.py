@@ -55,7 +55,7 @@ class Extract(ShardStep):
     """
 
     name: ClassVar[str] = "extract"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
 
     extractor: Extractor
     model: ModelFile

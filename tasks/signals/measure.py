@@ -48,6 +48,7 @@ class Measure(ShardStep):
     tokenisation; a filter in another group is measured without touching this one. ``given`` are signals of other groups that its filters need."""
 
     name: ClassVar[str] = "measure"
+    version: ClassVar[str] = "2"
 
     text: TextColumn
     group: str
