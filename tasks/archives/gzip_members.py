@@ -46,16 +46,16 @@ class Piece:
 class Members:
     """Iterable of pieces. ``padding`` counts zero and blank bytes between members. Memory: ``RETAIN_BYTES`` and one piece."""
 
-    def __init__(self, stream: BinaryIO, begins: Callable[[bytes], bool], head: bytes = b"") -> None:
+    def __init__(self, stream: BinaryIO, begins: Callable[[bytes], bool], head: bytes = b"", start: int = 0) -> None:
+        self._start = self.padding = start  # of the first member; what lies before it is nothing of the file
         self._stream, self._begins = stream, begins
         self._raw = bytearray(head)
         self._base = 0  # file offset of _raw[0]
         self._ended = False
         self._aligned: bool | None = None  # does every member begin as `begins` says? None: not seen yet
-        self.padding = 0
 
     def __iter__(self) -> Iterator[Piece]:
-        at = 0
+        at = self._start
         while (begin := self._skip_padding(at)) >= 0:
             if not self._is_magic(begin):
                 saved = self._without_header(at)

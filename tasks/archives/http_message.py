@@ -1,11 +1,14 @@
 """The HTTP response inside a record: status, header fields, and the payload as the page's author wrote it.
 
 Total on any bytes: what cannot be read is left as it is, or named in ``problem``. RFC 9110 (fields, content codings), RFC 9112 (message,
-chunked coding). Crawlers store bodies that are decoded already under the old header fields, so a coding is undone only where it is there.
+chunked coding), RFC 8878 (Zstandard). Crawlers store bodies that are decoded already under the old header fields, and bodies that are still
+coded under fields that do not say so. So a coding is undone where it is there, whatever the fields say: chunks if all of the body parses as
+chunks, gzip and Zstandard if the body of a page begins with their magic number.
 """
 
 import re
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from winnow.tasks.archives.digests import digest_holds
@@ -17,14 +20,20 @@ except ImportError:
     brotli = None
 
 FEED_BYTES = 1 << 16
+MOST_CODINGS = 3  # a body that is packed more often is left packed: nobody does that but by malice
 
 _STATUS = re.compile(rb"HTTP/\d+(?:\.\d+)?[ \t]+(\d{3})(?!\d)", re.IGNORECASE)
+# What precedes the response itself: interim answers (RFC 9110, 15.2), and a proxy's word that its tunnel stands.
+_INTERIM = re.compile(rb"HTTP/\d+(?:\.\d+)?[ \t]+(?:1\d\d(?!\d)|200[ \t]+connection established)", re.IGNORECASE)
+_TEXTUAL = re.compile(r"\s*\"?(?:text/|application/(?:xhtml\+xml|xml)|$)", re.IGNORECASE)
 _BLANK_LINE = re.compile(rb"\n\r{0,3}\n")
 _FOLD = re.compile(r"\r*\n[ \t]+")
 _FIELD = re.compile(r"^([^:\r\n]+):[ \t]*([^\r\n]*)", re.MULTILINE)
 _CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_TRAILER = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}:[^\r\n]*\r?\n)*(?:\r?\n)?")
 _LAST_COUNTS = frozenset({"content-type", "content-length"})
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_CODINGS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "x-zstd"})
 
 
 @dataclass(slots=True)
@@ -48,18 +57,26 @@ def parse_http_response(block: bytes, *, max_payload_bytes: int) -> HttpResponse
     """Never raises; the payload has at most ``max_payload_bytes``."""
     if block[:5].upper() != b"HTTP/":
         return HttpResponse(0, "", {}, block[:max_payload_bytes], "no_http_head")
-    blank = _BLANK_LINE.search(block)
-    head_bytes = blank.end() if blank else len(block)
-    headers = _fields(block[:head_bytes])
+    begin, head_bytes = 0, _end_of_head(block, 0)
+    while _INTERIM.match(block, begin) and _STATUS.match(block, head_bytes):
+        begin, head_bytes = head_bytes, _end_of_head(block, head_bytes)
+    headers = _fields(block[begin:head_bytes])
     body, problem = block[head_bytes:], None
     if "chunked" in headers.get("transfer-encoding", "").lower():
         body = dechunk(body)
+    while (whole := _whole_chunks(body)) is not None:
+        body = whole
     for coding in reversed(headers.get("content-encoding", "").lower().split(",")):
         if problem is None:
             body, problem = _undo(coding.strip(), body, max_payload_bytes)
+    if _TEXTUAL.match(headers.get("content-type", "")):
+        for _ in range(MOST_CODINGS):
+            if not (by_magic := _coding_of(body)):
+                break
+            body = by_magic(body, max_payload_bytes) or body
     if len(body) > max_payload_bytes:
         body, problem = body[:max_payload_bytes], problem or "payload_oversized"
-    status = _STATUS.match(block)
+    status = _STATUS.match(block, begin)
     if not status:
         problem = "bad_status_line"
     return HttpResponse(int(status[1]) if status else 0, headers.get("content-type", ""), headers, body, problem, head_bytes)
@@ -96,6 +113,33 @@ def dechunk(body: bytes) -> bytes:
     return b"".join(chunks)
 
 
+def _whole_chunks(body: bytes) -> bytes | None:
+    """The chunks joined if the body is nothing but chunks: to the last one and its trailer, or, where the capture was cut, to its end with two
+    sizes at least. None otherwise."""
+    at = sizes = 0
+    chunks: list[bytes] = []
+    while size := _CHUNK.match(body, at):
+        n, at = int(size[1], 16), size.end()
+        if n == 0:
+            trailer = _TRAILER.match(body, at)
+            return b"".join(chunks) if chunks and trailer and trailer.end() == len(body) else None
+        sizes += 1
+        chunks.append(body[at : at + n])
+        at += n
+        if at >= len(body):
+            return b"".join(chunks) if sizes > 1 else None
+        line_end = 2 if body.startswith(b"\r\n", at) else int(body.startswith(b"\n", at))
+        if not line_end:
+            return None
+        at += line_end
+    return None
+
+
+def _end_of_head(block: bytes, begin: int) -> int:
+    blank = _BLANK_LINE.search(block, begin)
+    return blank.end() if blank else len(block)
+
+
 def _fields(head: bytes) -> dict[str, str]:
     try:
         text = head.decode("utf-8")
@@ -112,17 +156,22 @@ def _fields(head: bytes) -> dict[str, str]:
 
 def _undo(coding: str, body: bytes, limit: int) -> tuple[bytes, str | None]:
     """The body without one content coding, and the problem."""
-    if coding in ("gzip", "x-gzip") and body.startswith(_GZIP):
-        out = _inflate(body, 31, limit)
+    if coding in _CODINGS and (by_magic := _coding_of(body)):  # what it is, whatever it is called
+        out = by_magic(body, limit)
     elif coding == "deflate" and body:
         out = _inflate(body, 15, limit) or _inflate(body, -15, limit) or body
     elif coding == "br" and not _is_markup(body):
         out = _unbrotli(body, limit)
-    elif coding == "zstd" and body.startswith(_ZSTD):
-        out = b""
     else:
         return body, None
     return (out, None) if out or not body else (body, f"content_encoding:{coding}")
+
+
+def _coding_of(body: bytes) -> Callable[[bytes, int], bytes] | None:
+    """What undoes the coding that the first bytes show; None if they show none."""
+    if body.startswith(_GZIP + b"\x08"):
+        return lambda data, limit: _inflate(data, 31, limit)
+    return _unzstd if body.startswith(_ZSTD) else None
 
 
 def _is_markup(body: bytes) -> bool:
@@ -152,6 +201,22 @@ def _inflate(data: bytes, wbits: int, limit: int) -> bytes:
             if wbits != 31 or not (rest or bytes(view[at : at + 2])).startswith(_GZIP[: len(rest) or 2]):
                 break
             inflate = zlib.decompressobj(wbits)
+    return b"".join(out)
+
+
+def _unzstd(data: bytes, limit: int) -> bytes:
+    """As ``_inflate``, for Zstandard frames."""
+    import pyarrow as pa
+
+    out: list[bytes] = []
+    left = limit + 1
+    try:
+        with pa.CompressedInputStream(pa.BufferReader(data), "zstd") as stream:
+            while left > 0 and (block := stream.read(min(left, FEED_BYTES))):
+                out.append(block)
+                left -= len(block)
+    except OSError:
+        pass  # a cut or broken frame gives its begin
     return b"".join(out)
 
 

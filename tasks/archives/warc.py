@@ -9,6 +9,7 @@ follow a record; the next line that begins a record.
 
 import io
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -31,22 +32,32 @@ _BLANK_LINES = re.compile(rb"\r\n\r\n|\n\n")
 _LINE = re.compile(rb"\n")
 
 
-def read_records(stream: BinaryIO, *, max_block_bytes: int = MAX_BLOCK_BYTES, wanted: frozenset[str] | None = None) -> "RecordReader":
-    """Records of a binary stream, in order; what kind of file it is, is seen from its bytes.
+def read_records(
+    stream: BinaryIO,
+    *,
+    max_block_bytes: int = MAX_BLOCK_BYTES,
+    max_header_bytes: int = MAX_HEADER_BYTES,
+    wanted: frozenset[str] | None = None,
+) -> "RecordReader":
+    """Records of a binary stream, in order; what kind of file it is, is seen from its bytes. A byte order mark before the first record is skipped.
+
+    A record with a longer block than ``max_block_bytes`` keeps the first bytes and is ``oversized``; one with a longer header than
+    ``max_header_bytes`` is ``bad_header``.
 
     Records of types that are not ``wanted`` come with an empty block and an unchecked digest. Memory stays under about four times
     ``max_block_bytes``. Raises NotAnArchive (while iterating) if there is no record at all.
     """
-    return RecordReader(stream, max_block_bytes, wanted)
+    return RecordReader(stream, max_block_bytes, max_header_bytes, wanted)
 
 
 class RecordReader:
     """Iterator of records. ``skipped_bytes`` counts bytes of damaged stretches, padding, and what a broken member kept to itself."""
 
-    def __init__(self, stream: BinaryIO, max_block_bytes: int = MAX_BLOCK_BYTES, wanted: frozenset[str] | None = None) -> None:
-        self._max, self._wanted = max_block_bytes, wanted
+    def __init__(self, stream: BinaryIO, max_block_bytes: int, max_header_bytes: int, wanted: frozenset[str] | None) -> None:
+        self._max, self._max_header, self._wanted = max_block_bytes, max_header_bytes, wanted
         self._head = _read_up_to(stream, SNIFF_BYTES)
-        self._members = Members(stream, begins_record, self._head) if _is_gzip(self._head) else None
+        mark = len(BOM_UTF8) if self._head.startswith(BOM_UTF8 + MAGIC) else 0
+        self._members = Members(stream, begins_record, self._head, mark) if mark or _is_gzip(self._head) else None
         self._window = Window(iter(self._members) if self._members else _plain(stream, self._head))
         self._patterns: tuple[re.Pattern[bytes], ...] = (WARC_BEGIN, ARC_BEGIN)
         self._closing = _BLANK_LINES  # what must follow a block
@@ -92,7 +103,12 @@ class RecordReader:
             yield damage
 
     def _all(self) -> Iterator[Record]:
+        first = True
         while self._window.next_segment():
+            if first and self._window.need(len(BOM_UTF8)) and self._window.bytes(0, len(BOM_UTF8)) == BOM_UTF8:
+                self._window.take(len(BOM_UTF8))
+                self._skipped += len(BOM_UTF8)
+            first = False
             yield from self._segment()
 
     def _segment(self) -> Iterator[Record]:
@@ -151,6 +167,8 @@ class RecordReader:
             if record.problem is None:
                 self._patterns = (WARC_BEGIN,) if warc else (ARC_BEGIN,)  # from now on the kind of the file is known
         w.take(end)
+        if record.problem == "bad_header" and end >= self._max_header:
+            self._stretch()  # the rest of a header without end belongs to its record
         self._take_newlines()
         record.length = w.tell() - begin
         return record
@@ -160,11 +178,11 @@ class RecordReader:
         w, want = self._window, BEGIN_BYTES
         while True:
             here = w.need(want)
-            match = pattern.search(w.data, w.pos, w.pos + min(here, MAX_HEADER_BYTES))
-            if match or here >= MAX_HEADER_BYTES or (w.ended and not self._join()):
+            match = pattern.search(w.data, w.pos, w.pos + min(here, self._max_header))
+            if match or here >= self._max_header or (w.ended and not self._join()):
                 break
             want = max(here, want) * 4
-        body = match.end() - w.pos if match else min(here, MAX_HEADER_BYTES)
+        body = match.end() - w.pos if match else min(here, self._max_header)
         if w.data.find(b"WARC/", w.pos + 5, w.pos + body) >= 0:
             other = find_record(w.data, w.pos + 5, w.pos + body, self._patterns)
             if other >= 0:
@@ -178,7 +196,7 @@ class RecordReader:
             return self._recover(record, body, None, first)
         here = self._need(body + min(n, self._max))
         if n > self._max:
-            lie = -1 if self._one_per_member else find_record(w.data, w.pos + body, w.pos + here, self._patterns)
+            lie = -1 if self._one_per_member else find_record(w.data, w.pos + body, w.pos + min(here, body + n), self._patterns)
             return self._oversized(record, body, n) if lie < 0 and here >= body + self._max else self._recover(record, body, n, first)
         end = body + n
         if here < end:

@@ -22,10 +22,11 @@ from scipy.sparse.csgraph import connected_components
 
 from winnow.tasks.dedup.keep import scores
 from winnow.tasks.dedup.resolve import ClusterStep, Decisions, group_sizes, overlaps, rows_of_shard
-from winnow.tasks.dedup.shingles import I64, U32, U64, Shingles, mixed, shingles
+from winnow.tasks.dedup.shingles import I64, U32, U64, Shingles, shingles
 from winnow.tasks.dedup.verified import Proof, jaccard_of, shared_count, stays_for
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.mixing import mixed
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
 from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.signals.condition import Condition
@@ -315,11 +316,6 @@ class Candidates(ShardStep):
         ranks = scores(self.keep, self.ranked_by, shard, context)
         order = np.lexsort((found["row"].to_numpy(), found["component"].to_numpy()))
         rows = found["row"].take(order).combine_chunks()
-        sets: list[U32] = []
-        for _, batch in _batches(texts.take(rows).to_pylist()):
-            of = self.minhash.shingles(batch)
-            sets += [np.unique(of.hashes[i:j]) for i, j in zip(of.starts[:-1], of.starts[1:], strict=True)]
-        offsets = pa.array(np.concatenate([[0], np.cumsum([len(s) for s in sets])]), pa.int32())
         table = pa.table(
             [
                 found["component"].take(order),
@@ -328,7 +324,7 @@ class Candidates(ShardStep):
                 documents["url"].take(rows),
                 pa.nulls(len(rows), pa.float64()) if ranks is None else ranks.take(rows),
                 pa.array(self._exempted(shard, context, documents.num_rows)).take(rows),
-                pa.ListArray.from_arrays(offsets, np.concatenate([*sets, np.zeros(0, np.uint32)]), type=CANDIDATES.field("shingles").type),
+                shingle_sets(self.minhash, texts.take(rows).to_pylist()),
             ],
             schema=CANDIDATES,
         )
@@ -451,6 +447,16 @@ def _clusters(rows: pa.Table, minhash: MinHash, proof: Proof | None) -> pa.Table
         "kept_url": rows["url"].take(kept),
     }
     return pa.table([taken[name] if name in taken else pa.array(found[name], FUZZY.field(name).type) for name in FUZZY.names], schema=FUZZY)
+
+
+def shingle_sets(minhash: MinHash, texts: list[str]) -> pa.ListArray:
+    """The distinct shingles of each text, ascending: list<uint32>."""
+    sets: list[U32] = []
+    for _, batch in _batches(texts):
+        of = minhash.shingles(batch)
+        sets += [np.unique(of.hashes[i:j]) for i, j in zip(of.starts[:-1], of.starts[1:], strict=True)]
+    offsets = pa.array(np.concatenate([[0], np.cumsum([len(s) for s in sets])]), pa.int32())
+    return pa.ListArray.from_arrays(offsets, np.concatenate([*sets, np.zeros(0, np.uint32)]), type=CANDIDATES.field("shingles").type)
 
 
 def _batches(texts: list[str]) -> Iterator[tuple[int, list[str]]]:

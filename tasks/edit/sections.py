@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from winnow.tasks.dedup.sections import SHARDS_PER_RANGE, Deduplicate, deduplicate_by, ranked_by, read_rule
+from winnow.tasks.edit.correct import CORRECTED, Correct
 from winnow.tasks.edit.corrections import LineRules
-from winnow.tasks.edit.edits import RequireTextLeft
+from winnow.tasks.edit.edits import EMPTY, FIGURES, RequireText, RequireTextLeft
 from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs
 from winnow.tasks.edit.substring import CutRepeatedSubstrings, RepeatedWindows, Windows
 from winnow.tasks.engine.identity import stable
@@ -15,7 +16,7 @@ from winnow.tasks.engine.options import Reader
 from winnow.tasks.engine.sections import Draft, Phase, Section
 from winnow.tasks.engine.step import Step
 from winnow.tasks.engine.text_column import TextColumn
-from winnow.tasks.signals.measure import CORRECTED, EDIT_FIGURES, Correct, SignalTable
+from winnow.tasks.signals.measure import SignalTable
 
 
 @deduplicate_by("paragraph", reasons={"paragraph_chars_left:low": "too little text was left when repeated paragraphs had been cut"})
@@ -32,6 +33,7 @@ class ByParagraph(Deduplicate):
     min_chars: int = 0
     min_chars_left: int = 1
     within: bool | None = None
+    columns: ClassVar[tuple[str, ...]] = FIGURES
 
     def check(self, reader: Reader) -> None:
         super().check(reader)
@@ -73,6 +75,7 @@ class BySubstring(Deduplicate):
 
     min_tokens: int = 50
     min_chars_left: int = 1
+    columns: ClassVar[tuple[str, ...]] = FIGURES
 
     def check(self, reader: Reader) -> None:
         super().check(reader)
@@ -93,6 +96,7 @@ class ParagraphsSection(Section):
     key = "paragraphs"
     phase: ClassVar[Phase] = "edit"
     order = 20
+    example: ClassVar = {"min_chars": 20}
     about = "Cuts paragraphs that many documents share, before anything is measured, as CCNet does."
     options = ByParagraph
 
@@ -103,18 +107,19 @@ class ParagraphsSection(Section):
         return rule
 
     def signals(self, options: Any) -> dict[str, pa.DataType]:
-        return {f"paragraph_{name}": pa.int64() if name != "chars_removed_share" else pa.float64() for name in EDIT_FIGURES}
+        return {f"paragraph_{name}": pa.int64() if name != "chars_removed_share" else pa.float64() for name in FIGURES}
 
     def build(self, draft: Draft, options: Any, entry: str) -> None:
         edit = options.edit(draft, None, None)
         draft.edit(edit)
-        draft.signal_tables.append(SignalTable(edit, EDIT_FIGURES, "paragraph_"))
+        draft.signal_tables.append(SignalTable(edit, FIGURES, "paragraph_"))
 
 
 class CorrectSection(Section):
     key = "correct"
     phase: ClassVar[Phase] = "edit"
     order = 40
+    example: ClassVar = {"javascript": True, "policy": True}
     about = "Removes or edits lines by the rules of C4 or RefinedWeb, before anything is measured."
     options = LineRules
 
@@ -126,3 +131,22 @@ class CorrectSection(Section):
         step = Correct(draft.text, options)
         draft.edit(step)
         draft.signal_tables.append(SignalTable(step, tuple(CORRECTED.names[2:])))
+
+
+class RequireTextSection(Section):
+    """Not written in recipes: decisions end with what the edits have left."""
+
+    key = "require_text"
+    phase: ClassVar[Phase] = "corpus"
+    order = 0
+    about = "Drops documents of which the edits left nothing."
+    reasons: ClassVar = {EMPTY: "nothing was left of the text after the edits"}
+    default: ClassVar[Any] = True
+    hidden = True
+
+    def read(self, value: Any, reader: Reader) -> Any:
+        return None
+
+    def build(self, draft: Draft, options: Any, entry: str) -> None:
+        if draft.text is not None and draft.text.edit is not None:
+            draft.decide(RequireText(draft.decisions, draft.text))

@@ -16,11 +16,14 @@ class SourceFile:
 
     ``number`` is its position in the whole listing, whatever was selected. ``path`` is relative to the root, '/'-separated.
     ``fingerprint`` makes a changed file another file; '' where the name alone says what the content is (files of Common Crawl).
+    ``begin`` and ``end`` bound a part of a file that is cut, in what its reader counts (rows, bytes); both are 0 for a whole one.
     """
 
     number: int
     path: str
     fingerprint: str = ""
+    begin: int = 0
+    end: int = 0
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,14 @@ class Shard:
 
 @dataclass(frozen=True)
 class Crawl:
-    """The selected files of one snapshot, in listing order. ``kind`` names their reader (tasks/sources/base.py)."""
+    """The selected files of one snapshot, in listing order. ``kind`` names their reader (tasks/sources/base.py); ``text_column`` is where documents
+    that already are text have it."""
 
     snapshot: str
     kind: str
     files: tuple[SourceFile, ...]
     files_per_shard: int = 1
+    text_column: str = "text"
 
     @cached_property
     def shards(self) -> tuple[Shard, ...]:
@@ -68,6 +73,10 @@ class FileSource(Protocol):
     def root(self) -> str:
         """A folder or URI."""
 
+    @property
+    def strict(self) -> bool:
+        """Whether a listed file that is not there ends the run, instead of being counted."""
+
     def open(self, path: str) -> BinaryIO:
         """A sequential stream of a file."""
 
@@ -87,7 +96,7 @@ def drawn(seed: int, name: str) -> float:
 
 
 def digest_of_files(kind: str, files: Iterable[SourceFile]) -> str:
-    """SHA-256 in hex over kind, paths and fingerprints."""
+    """SHA-256 in hex over kind, paths, fingerprints and the bounds of parts."""
     # NUL cannot occur in a path, so no two lists of files read the same.
-    parts = [kind, *(part for f in files for part in (f.path, f.fingerprint))]
+    parts = [kind, *(part for f in files for part in (f.path, f.fingerprint, *([f"{f.begin}-{f.end}"] if f.end else [])))]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()

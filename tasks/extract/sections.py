@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from winnow.tasks.engine.options import Reader
 from winnow.tasks.engine.plugins import named_classes
 from winnow.tasks.engine.sections import Draft, Phase, Section
-from winnow.tasks.extract.extract import MIB
+from winnow.tasks.extract.extract import KIB, MIB
 from winnow.tasks.extract.extractors.base import Extractor
 from winnow.tasks.models.files import ModelFile
 from winnow.tasks.sources.base import Reading, reader
@@ -53,6 +53,21 @@ class MaxRecordSection(Section):
         return {"type": "integer", "minimum": 1}
 
 
+class MaxHeaderSection(Section):
+    key = "max_header_kib"
+    phase: ClassVar[Phase] = "read"
+    order = 21
+    about = "Records of an archive with a longer header are damaged and counted."
+    options = int
+    default = 1024
+
+    def read(self, value: Any, reader: Reader) -> int:
+        return reader.whole_number(value, self.key, 1)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": 1}
+
+
 class ExtractorSection(Section):
     key = "extractor"
     phase: ClassVar[Phase] = "read"
@@ -60,14 +75,19 @@ class ExtractorSection(Section):
     about = "How HTML becomes text."
     options = Extractor
     required = True
-    needs = ("language_model", "max_record_mib")
+    needs = ("language_model", "max_record_mib", "max_header_kib", "measure")
 
     def read(self, value: Any, reader: Reader) -> Any:
         return reader.component(value, PACKAGE, Extractor, named_classes(GROUP, Extractor, reader.plugins))
 
     def build(self, draft: Draft, options: Any, entry: str) -> None:
-        given = Reading(options, draft.options["language_model"], draft.options["max_record_mib"] * MIB)
+        largest = draft.options["max_record_mib"] * MIB, draft.options["max_header_kib"] * KIB
+        needs = sorted({need for filters in draft.options["measure"].values() for f in filters for need in f.needs})
+        given = Reading(options, draft.options["language_model"], *largest, draft.crawl.text_column, tuple(needs))
         draft.read(reader(draft.crawl.kind).documents(given))
+
+    def written(self, options: Any, said: Any) -> Any:
+        return said  # a class, or a class with its options: what the class has besides is not written under the key
 
     def schema(self) -> dict[str, Any]:
         return COMPONENT

@@ -51,7 +51,18 @@ def warnings(summary: Summary) -> list[str]:
         )
     if reading and (damaged := sum(n for reason, n in reading.dropped.items() if reason.startswith("damaged:"))):
         found.append(f"{number(damaged)} records are damaged and became no documents. `winnow inspect FILE` lists them.")
+    if lost := sorted(reading.notes.get("lost_files", {})) if reading else []:
+        named = ", ".join(lost[:3]) + (f" and {number(len(lost) - 3)} more" if len(lost) > 3 else "")
+        found.append(
+            f"{number(len(lost))} of the listed files could not be read, and the corpus lacks what they hold: {named}. When they are there, run the "
+            "same command again with --strict."
+        )
     return found
+
+
+def lost_files(summary: Summary) -> int:
+    """How many listed files were not there."""
+    return summary.reading.dropped.get("file:missing", 0) if summary.reading else 0
 
 
 def _nothing_kept(summary: Summary) -> str:

@@ -8,8 +8,8 @@ here; the addresses of the steps know the first kind alone.
 import inspect
 import os
 import re
-from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import Callable, Collection
+from typing import Annotated, Any, TypeVar
 
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
@@ -31,8 +31,9 @@ class Request:
     source: Annotated[
         str,
         Field(
-            description="A crawl id (CC-MAIN-2026-43), the root of a mirror of Common Crawl, a folder or file of WARC, WET or ARC, or Parquet or "
-            "JSONL with a text column. A path or a URI."
+            description="A crawl id (CC-MAIN-2026-43, CC-NEWS-2024-05), the root of a mirror of Common Crawl, or a folder, file or pattern "
+            "(data/*.parquet) of WARC, WET or ARC, or of documents that already are text: Parquet, JSONL, CSV or plain text. A path or a URI "
+            "(https://, s3://, hf://)."
         ),
     ]
     recipe: Annotated[str, Field(description="A shipped recipe (`winnow recipes` lists them) or the path of a YAML file.")] = "fineweb"
@@ -51,13 +52,25 @@ class Request:
         ),
     ] = 2
     snapshot: Annotated[str, Field(description="Which crawl of a mirror that has several; a name for plain files.")] = ""
-    kind: Annotated[Literal["warc", "wet"], Field(description="Which files of a crawl are read.")] = "warc"
+    kind: Annotated[str, Field(description="Which files of a crawl are read: warc or wet.")] = "warc"
     limit: Annotated[int, Field(ge=0, description="Only the first N files; all of them if it is left out.")] = 0
     sample_fraction: Annotated[
         float, Field(gt=0, le=1, description="A random share of the files, which is the same for the same seed.")
     ] = 1.0
     seed: Annotated[int, Field(description="The seed of the sample.")] = 0
     files_per_shard: Annotated[int, Field(ge=1, description="How many files one worker takes at a time. Never changes a result.")] = 1
+    text_column: Annotated[str, Field(description="The column that holds the text of documents that already are text.")] = "text"
+    part_mib: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="A larger Parquet or JSONL file is cut in parts of about this size, a shard each; 0 for never. Never changes a document.",
+        ),
+    ] = 32.0
+    strict: Annotated[
+        bool,
+        Field(description="End the run at a listed file that is not there. Otherwise it is counted and named, and the run exits with 3."),
+    ] = False
     base_url: Annotated[
         str, Field(description="Where crawl ids are looked up, if not at Common Crawl over HTTPS; s3://commoncrawl/ works too.")
     ] = ""
@@ -119,16 +132,19 @@ def cores() -> int:
     return max(1, os.cpu_count() or 1)
 
 
-def takes_request(function: F) -> F:
+def takes_request(function: F, *, leaving_out: Collection[str] = ()) -> F:
     """A function with a ``**request`` gets the parameters of a run in its place: in its signature, and in the ``Args:`` of its docstring.
+
+    ``leaving_out`` names those that it finds out itself, such as the source of each run that a backfill starts.
 
     A parameter of the same name that the function declares itself keeps its place and default; it is described here all the same. Prefect makes its
     form, and cyclopts the options of a command, from signature and docstring.
     """
     declared = inspect.signature(function, eval_str=True)
     own = {n: p for n, p in declared.parameters.items() if p.kind is not inspect.Parameter.VAR_KEYWORD}
-    asked = {n: own[n] if n in own else _parameter(n) for n in FIELDS}
-    every = sorted((asked | own).values(), key=lambda p: p.kind)
+    asked = {n: own[n] if n in own else _parameter(n) for n in FIELDS if n not in leaving_out}
+    required = {n: p for n, p in own.items() if p.default is p.empty}
+    every = sorted((required | asked | own).values(), key=lambda p: p.kind)
     lines = [f"{name}: {FIELDS[name].description}" for name in asked]
     about, _, args = (inspect.getdoc(function) or "").partition("\n\nArgs:\n")
     args, blank, rest = args.partition("\n\n")
@@ -138,7 +154,9 @@ def takes_request(function: F) -> F:
     first = [n for n, p in own.items() if p.kind is inspect.Parameter.POSITIONAL_ONLY]
 
     def call(*positional: Any, **named: Any) -> Any:
-        given = signature.bind(*positional, **named).arguments
+        bound = signature.bind(*positional, **named)
+        bound.apply_defaults()
+        given = bound.arguments
         return function(*[given.pop(n) for n in first if n in given], **given)
 
     call.__name__, call.__qualname__, call.__module__ = function.__name__, function.__qualname__, function.__module__

@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from winnow.tasks.dedup.known import check_name, open_index, remember, remembers
+from winnow.tasks.dedup.index import check_name, open_index, remember, remembers
 from winnow.tasks.dedup.sections import ByMinHash
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput, WinnowError
@@ -33,7 +33,7 @@ from winnow.tasks.report.page import report_html
 from winnow.tasks.report.section import Evidence, contents
 from winnow.tasks.report.summary import SUMMARY_NAME, CorpusFile, StepTotal, Summary
 from winnow.tasks.report.tallies import added
-from winnow.tasks.runs.ending import figures
+from winnow.tasks.runs.ending import figures, lost_files
 from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.plans import compare
 from winnow.tasks.sources.base import COMMON_CRAWL
@@ -101,6 +101,9 @@ def prepare(request: Request) -> Run:
         base_url=request.base_url or COMMON_CRAWL,
         anonymous=request.anonymous or None,
         options=tuple(sorted(source_options.items())),
+        text_column=request.text_column,
+        strict=request.strict,
+        part_bytes=int(request.part_mib * (1 << 20)),
     )
     store = store_at(request.store)
     store.check()
@@ -113,7 +116,20 @@ def prepare(request: Request) -> Run:
         raise BadInput(
             f"The recipe {recipe.name} has no deduplication by minhash, so that there is nothing to remember in {request.remember}."
         )
+    if request.strict:
+        _forget_missing_files(run)
     return run
+
+
+def _forget_missing_files(run: Run) -> None:
+    """Shards that an earlier run finished without a file that was not there are made anew: a strict run wants them whole, or ends."""
+    summary = summary_of(run)
+    if summary is None or not lost_files(summary):
+        return
+    step = run.pipeline.documents
+    for shard in step.shards(run.context) or ():
+        if run.context.store.has(step, shard) and run.context.store.report(step, shard)["dropped"].get("file:missing"):
+            run.context.store.delete(run.context.store.report_path(step, shard))
 
 
 def sampled(run: Run, shards: int, seed: int) -> Run:
@@ -178,6 +194,8 @@ def release(run: Run) -> Summary:
             files = [
                 {"path": r["data"]["path"][len(run.home) + 1 :]} | {k: r["data"][k] for k in ("rows", "bytes", "sha256")} for r in made
             ]
+        if step is run.pipeline.documents and totals[-1].rows_in == totals[-1].dropped.get("file:missing"):
+            raise WinnowError(f"None of the {totals[-1].rows_in} chosen files is there. Check the source, or whoever keeps it.")
     recipe, snapshot = run.pipeline.recipe.described(), run.context.crawl.snapshot
     installed = versions_behind(run.pipeline.steps)
     curated = {"snapshot": snapshot, "recipe": recipe, "versions": installed, "files": files}

@@ -9,10 +9,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.plugins import entry_point_modules
 from winnow.tasks.engine.step import ShardStep
 from winnow.tasks.sources.source import Source
 from winnow.tasks.transport.politeness import POLITE, Options, Transport
@@ -22,6 +22,9 @@ SHIPPED = (
     "winnow.tasks.sources.common_crawl",
     "winnow.tasks.sources.mirror",
     "winnow.tasks.sources.folder",
+    "winnow.tasks.sources.listing_file",
+    "winnow.tasks.sources.cc_news",
+    "winnow.tasks.sources.hub",
     "winnow.tasks.extract.readers",
 )
 """Imported by name: readers stand above the sources, as they make steps of extraction."""
@@ -62,11 +65,15 @@ class Found:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a recipe says about reading: the extractor of HTML, the language model, and the most bytes of a record."""
+    """What a recipe and a run say about reading: the extractor of HTML, the language model, the most bytes of a record's block and header, the column of the
+    text, and what filters need beside the text (tables that the reader may be able to make)."""
 
     extractor: Any
     language_model: Any
     max_record_bytes: int
+    max_header_bytes: int
+    text_column: str = "text"
+    needs: tuple[str, ...] = ()
 
 
 class Listing(ABC):
@@ -105,6 +112,11 @@ class Reader(ABC):
         if not inspect.isabstract(cls):
             _register(_readers, cls.kind, cls())
 
+    listed: ClassVar[bool] = False
+    """Whether a crawl has a listing of files of this kind, ``<kind>.paths.gz``."""
+    beside: ClassVar[tuple[str, ...]] = ()
+    """Endings that count only where no other file can be read: notes and lists lie beside archives."""
+
     @abstractmethod
     def recognises(self, head: bytes) -> bool:
         """Whether the first bytes of a file (those of a gzip file inflated) say that it is of this kind."""
@@ -113,8 +125,13 @@ class Reader(ABC):
     def documents(self, reading: Reading) -> ShardStep:
         """The step that makes the documents table."""
 
-    def check(self, source: Source, path: str) -> None:  # noqa: B027  most kinds need no look
+    def check(self, source: Source, path: str, text_column: str) -> None:  # noqa: B027  most kinds need no look
         """Look into the first file of a run, before anything starts. Raises BadInput if nothing could be made of it."""
+
+    def parts(self, source: Source, path: str, part_bytes: int) -> list[tuple[int, int]]:
+        """Begin and end of each part in which a file of more than ``part_bytes`` is read, so that several workers share it; none if it is read whole.
+        A function of the file and of ``part_bytes`` only."""
+        return []
 
 
 _listings: dict[str, Listing] = {}
@@ -132,8 +149,7 @@ def load() -> None:
     """Import every module that registers a part: those of winnow, and those that installed packages name as ``winnow.sources``."""
     for module in SHIPPED:
         import_module(module)
-    for point in entry_points(group=GROUP):
-        point.load()
+    entry_point_modules(GROUP)
 
 
 def listings() -> tuple[Listing, ...]:
@@ -158,4 +174,7 @@ def reader(kind: str) -> Reader:
 
 def readable() -> str:
     """Endings of all files that can be read, for messages."""
-    return ", ".join(ending for r in readers() for ending in r.endings)
+    return (
+        ", ".join(ending for r in readers() for ending in (*r.endings, *r.beside) if not ending.endswith((".gz", ".zst")))
+        + " (also .gz, .zst)"
+    )

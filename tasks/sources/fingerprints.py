@@ -15,13 +15,14 @@ from winnow.tasks.transport.uri import scheme, shown
 WHOLE_BYTES = 16 << 20
 SAMPLE_BYTES = 64 << 10
 THREADS = 8
+MISSING = "missing"
 
 
-def fingerprints(found: Found, paths: Sequence[str], transport: Transport) -> list[str]:
-    """One per path, after making sure that every selected file is there (over HTTP that shows when it is read).
+def fingerprints(found: Found, paths: Sequence[str], transport: Transport, *, strict: bool = False) -> list[str]:
+    """One per path. Of a file that is not there (over HTTP that shows when it is read) it is ``missing``, so that it is read when it is.
 
     Raises:
-        BadInput: files are missing or cannot be read.
+        BadInput: a file is missing and the run is ``strict``, or more than half of them are; or one cannot be read.
     """
     if found.known:
         return [found.known[p] for p in paths]
@@ -29,12 +30,15 @@ def fingerprints(found: Found, paths: Sequence[str], transport: Transport) -> li
         return [""] * len(paths)
     match scheme(found.root):
         case "file":
-            _refuse_missing(found, _missing_locally(found.root, paths))
-            return _local_fingerprints(found.root, paths)
+            missing = _missing_locally(found.root, paths)
+            _refuse_missing(found, missing, paths, strict)
+            there = [p for p in paths if p not in set(missing)] if missing else paths
+            known = dict(zip(there, _local_fingerprints(found.root, there), strict=True))
+            return [known.get(p, MISSING) for p in paths]
         case "s3":
             known = _s3_fingerprints(found, sorted({p.rpartition("/")[0] for p in paths}), transport)
-            _refuse_missing(found, [p for p in paths if p not in known])
-            return [known[p] for p in paths]
+            _refuse_missing(found, [p for p in paths if p not in known], paths, strict)
+            return [known.get(p, MISSING) for p in paths]
         case _:
             return [""] * len(paths)
 
@@ -88,8 +92,8 @@ def _missing_locally(root: str, paths: Sequence[str]) -> list[str]:
     return missing
 
 
-def _refuse_missing(found: Found, missing: Sequence[str]) -> None:
-    if not missing:
+def _refuse_missing(found: Found, missing: Sequence[str], wanted: Sequence[str], strict: bool) -> None:
+    if not missing or not (strict or 2 * len(missing) > len(wanted)):
         return
     gap = next(n for n, p in enumerate(found.paths) if p == missing[0])
     before = f"With --limit {gap} only the files before the first gap are used" if gap else "Even the first file is missing"

@@ -1,4 +1,4 @@
-"""Plain files: a folder of them, or one, on disk, over HTTP or on S3. They say themselves what kind they are of."""
+"""Plain files: a folder of them, a pattern of names, or one, on disk, over HTTP or on S3. They say themselves what kind they are of."""
 
 import os
 import re
@@ -11,7 +11,8 @@ from urllib.parse import urlsplit, urlunsplit
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.sources.base import Found, Listing, Wanted, readable
 from winnow.tasks.sources.credentials import options_for
-from winnow.tasks.sources.kinds import HEAD_BYTES, kind_by_name, sniff
+from winnow.tasks.sources.glob import is_pattern, matcher, root_of
+from winnow.tasks.sources.kinds import HEAD_BYTES, kind_by_name, kinds_by_name, sniff
 from winnow.tasks.sources.mirror import local_path, s3_uri
 from winnow.tasks.transport.http import HttpStream
 from winnow.tasks.transport.open import open_stream
@@ -24,7 +25,7 @@ class Folder(Listing):
     """A folder of files that winnow can read, or one such file."""
 
     name: ClassVar[str] = "folder"
-    about: ClassVar[str] = "a folder of WARC files, or one file"
+    about: ClassVar[str] = "a folder of WARC files, a pattern such as data/*.parquet, or one file"
     order: ClassVar[int] = 30
 
     def find(self, wanted: Wanted) -> Found | None:
@@ -43,7 +44,13 @@ class Folder(Listing):
             folder, name = os.path.split(path)
             with open_stream(folder, name) as stream:
                 return _one_file(wanted, folder, name, stream.read(HEAD_BYTES))
-        return _files(wanted, path, _walk(path)) if os.path.exists(path) else None
+        if os.path.exists(path):
+            return plain_files(wanted, path, _walk(path))
+        if is_pattern(path):
+            root, pattern = root_of(path.replace(os.sep, "/"))
+            fits = matcher(pattern)
+            return plain_files(wanted, root, _matching(wanted, [p for p in _walk(root) if fits.match(p)]))
+        return None
 
     def _http(self, wanted: Wanted) -> Found | None:
         parts = urlsplit(wanted.spec)
@@ -58,6 +65,11 @@ class Folder(Listing):
     def _s3(self, wanted: Wanted) -> Found | None:
         source = s3_uri(wanted.spec)
         options = options_for(source, wanted)
+        if is_pattern(source):
+            root, pattern = root_of(source)
+            fits = matcher(pattern)
+            matching = {p: f for p, f in s3_find(root, options, wanted.transport).items() if fits.match(p)}
+            return plain_files(wanted, root, _matching(wanted, sorted(matching)), options, matching)
         if "/" in source.removeprefix("s3://"):
             try:
                 is_file, version = s3_info(source, options, wanted.transport)
@@ -69,12 +81,17 @@ class Folder(Listing):
                     return _one_file(wanted, folder, name, stream.read(HEAD_BYTES), options, version)
         if not (found := s3_find(source, options, wanted.transport)):
             raise NotFound(f"There is no object or folder {source}. Check the name and the endpoint (AWS_ENDPOINT_URL).")
-        return _files(wanted, source, sorted(p for p in found if not _hidden(p)), options, found)
+        return plain_files(wanted, source, sorted(p for p in found if not _hidden(p)), options, found)
 
 
-def _files(wanted: Wanted, root: str, paths: Iterable[str], options: Options = (), known: Mapping[str, str] | None = None) -> Found:
+def plain_files(wanted: Wanted, root: str, paths: Iterable[str], options: Options = (), known: Mapping[str, str] | None = None) -> Found:
+    """Those of the files that can be read; all of one kind.
+
+    Raises:
+        BadInput: none can be read, or they are of several kinds.
+    """
     every = list(paths)
-    kinds = {p: k for p in every if (k := kind_by_name(p))}
+    kinds = kinds_by_name(every)
     if not kinds:
         what = f"holds none among {len(every)} files, such as {every[0]}" if every else "is empty"
         raise BadInput(
@@ -100,6 +117,14 @@ def _one_file(wanted: Wanted, root: str, name: str, head: bytes, options: Option
     if wanted.kind == "wet" and kind == "warc":
         kind = "wet"
     return Found(root, kind, [name], "", options, {name: fingerprint} if scheme(root) != "file" else {})
+
+
+def _matching(wanted: Wanted, paths: list[str]) -> list[str]:
+    if not paths:
+        raise NotFound(
+            f"No file matches {shown(wanted.spec)}. Put the pattern in quotes if the shell has one of its own; ** stands for any folders."
+        )
+    return paths
 
 
 def _hidden(path: str) -> bool:

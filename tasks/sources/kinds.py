@@ -1,6 +1,7 @@
 """Which reader a file asks for: by its first bytes, or by its name."""
 
 import zlib
+from collections.abc import Iterable
 
 from winnow.tasks.sources.base import readers
 
@@ -9,7 +10,14 @@ HEAD_BYTES = 64 << 10
 
 def kind_by_name(path: str) -> str | None:
     """What the extension says a file is; None if it says nothing."""
-    return next((reader.kind for reader in readers() if path.lower().endswith(reader.endings)), None)
+    return next((reader.kind for reader in readers() if path.lower().endswith((*reader.endings, *reader.beside))), None)
+
+
+def kinds_by_name(paths: Iterable[str]) -> dict[str, str]:
+    """The files that can be read, each with its kind. Notes and lists count only where nothing else can be read."""
+    every = list(paths)
+    found = {p: r.kind for p in every for r in readers() if p.lower().endswith(r.endings)}
+    return found or {p: r.kind for p in every for r in readers() if r.beside and p.lower().endswith(r.beside)}
 
 
 def sniff(head: bytes) -> str | None:

@@ -27,13 +27,15 @@ def listing(source: FileSource, snapshot: str, name: Name) -> tuple[str, ...]:
 
 
 def parse_listing(data: bytes, where: str) -> tuple[str, ...]:
-    """The paths of a gzipped listing, each once, in order.
+    """The paths of a listing, gzipped (or, if it is named ``.paths``, plain), each once, in order.
 
     Raises:
         BadInput: not gzip, damaged, empty, too large, or a path that leads outside the root.
     """
     advice = "Fetch the listing again, or ask whoever keeps the mirror."
     parts, size = [], 0
+    if data and not data.startswith(b"\x1f\x8b") and where.endswith(".paths"):
+        parts, data = [data], b""
     while data:
         inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
         try:

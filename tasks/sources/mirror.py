@@ -7,7 +7,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.sources.base import Found, Listing, Wanted, readable
+from winnow.tasks.sources.base import Found, Listing, Wanted, readable, readers
 from winnow.tasks.sources.credentials import options_for
 from winnow.tasks.sources.fingerprints import some
 from winnow.tasks.sources.kinds import kind_by_name
@@ -40,7 +40,7 @@ class Mirror(Listing):
     def _local(self, wanted: Wanted) -> Found | None:
         path = local_path(wanted.spec)
         root, named = _split(path.replace(os.sep, "/"))
-        crawls = [] if os.path.isfile(path) else _local_crawls(root)
+        crawls = [] if os.path.isfile(path) and not path.endswith(".paths.gz") else _local_crawls(root)
         if crawls and (named in crawls or not named):
             return crawl_at(root, _choose(wanted, named, crawls, root), (), wanted)
         return None
@@ -79,8 +79,9 @@ class Mirror(Listing):
 
 def crawl_at(root: str, crawl_id: str, options: Options, wanted: Wanted) -> Found:
     """The files of one crawl below a root. Raises BadInput for a kind that crawls do not have, NotFound for a listing that is not there."""
-    if wanted.kind not in ("warc", "wet"):
-        raise BadInput(f"A crawl has WARC and WET files, not {wanted.kind}. Choose kind warc or wet.")
+    listed = [r.kind for r in readers() if r.listed]
+    if wanted.kind not in listed:
+        raise BadInput(f"A crawl has no files of the kind {wanted.kind}. Choose one of {', '.join(listed)}.")
     where = f"crawl-data/{crawl_id}/{wanted.kind}.paths.gz"
     paths = parse_listing(read_all(root, where, options, wanted.transport), f"{shown(root)}/{where}")
     return Found(root, wanted.kind, paths, crawl_id, options, named=root.startswith(IMMUTABLE_BY_NAME))

@@ -2,14 +2,20 @@
 
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from winnow.tasks.engine.crawl import Crawl, SourceFile, digest_of_files, drawn
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.sources.base import COMMON_CRAWL, Found, Wanted, listings, readers
-from winnow.tasks.sources.fingerprints import fingerprints
+from winnow.tasks.sources.base import COMMON_CRAWL, Found, Wanted, listings, reader, readers
+from winnow.tasks.sources.fingerprints import THREADS, fingerprints
 from winnow.tasks.sources.source import Source
 from winnow.tasks.transport.politeness import POLITE, Options, Transport, Unreachable
 from winnow.tasks.transport.uri import scheme, shown
+
+PART_BYTES = 32 << 20
+LOOK_FILES = 3
+MOST_FILES_TO_CUT = 1000
 
 
 def resolve(
@@ -25,13 +31,17 @@ def resolve(
     anonymous: bool | None = None,
     options: Options = (),
     transport: Transport = POLITE,
+    text_column: str = "text",
+    strict: bool = False,
+    part_bytes: int = PART_BYTES,
 ) -> tuple[Crawl, Source]:
     """What ``source`` names: a crawl id (looked up below ``base_url``), the root of a mirror, a folder, or one file.
 
     ``kind`` chooses the listing of a crawl ("warc" or "wet"); plain files say themselves what they are, and another kind than "warc" takes
     only those. ``snapshot`` chooses among the
     crawls of a mirror, or names plain files. Sampling depends on ``seed`` and path only; ``limit`` takes the first of the sample.
-    ``anonymous`` None: with credentials where there are any. ``options`` go to s3fs.
+    ``anonymous`` None: with credentials where there are any. ``options`` go to s3fs. Files of documents of more than ``part_bytes`` are cut in
+    parts, a shard each (0: never), of which ``text_column`` holds the text. A listed file that is not there costs that file, unless ``strict``.
 
     Raises:
         BadInput: no such source, several crawls, mixed kinds, listed files missing, impossible numbers; says what to do.
@@ -59,10 +69,17 @@ def resolve(
         raise BadInput(
             f"{shown(source)} has file names that are not UTF-8, such as {odd[0]!r}: provenance could not name them. Rename them."
         )
-    prints = fingerprints(found, [p for _, p in chosen], hasty)
+    if not re.fullmatch(r"\S(?:.{0,200}\S)?", text_column):
+        raise BadInput(f"--text-column {text_column!r} is no name of a column. Give the name as the table has it.")
+    prints = fingerprints(found, [p for _, p in chosen], hasty, strict=strict)
     files = tuple(SourceFile(n, p, f) for (n, p), f in zip(chosen, prints, strict=True))
     name = found.snapshot or snapshot or f"files-{digest_of_files(found.kind, files)[:8]}"
-    return Crawl(name, found.kind, files, files_per_shard), Source(found.root, found.options, transport)
+    place = Source(found.root, found.options, transport, strict)
+    if not found.snapshot:
+        _check_first(files, found.kind, replace(place, transport=hasty), text_column)
+    if part_bytes and files_per_shard == 1:
+        files = _cut(files, found.kind, replace(place, transport=hasty), part_bytes)
+    return Crawl(name, found.kind, files, files_per_shard, text_column), place
 
 
 def _find(wanted: Wanted) -> Found:
@@ -72,11 +89,39 @@ def _find(wanted: Wanted) -> Found:
     for listing in every:
         if found := listing.find(wanted):
             return found
-    if scheme(wanted.spec) not in ("file", "http", "https", "s3"):
+    if scheme(wanted.spec) not in ("file", "http", "https", "s3", "hf"):
         raise BadInput(
-            f"{shown(wanted.spec)}: {scheme(wanted.spec)}:// is not a place winnow reads from. Give a local path, https:// or s3://."
+            f"{shown(wanted.spec)}: {scheme(wanted.spec)}:// is not a place winnow reads from. Give a local path, https://, s3:// or hf://."
         )
     raise BadInput(f"There is no {shown(wanted.spec)}. Give {_forms(every)}.")
+
+
+def _check_first(files: Sequence[SourceFile], kind: str, source: Source, text_column: str) -> None:
+    """Look into the first files, until something can be made of one."""
+    first: BadInput | None = None
+    for file in files[:LOOK_FILES]:
+        try:
+            return reader(kind).check(source, file.path, text_column)
+        except BadInput as e:
+            first = first or e
+    if first:
+        raise first
+
+
+def _cut(files: tuple[SourceFile, ...], kind: str, source: Source, part_bytes: int) -> tuple[SourceFile, ...]:
+    """Large files in parts, all numbered anew; the same files if none is large, or there are so many that workers need no more."""
+    if len(files) > MOST_FILES_TO_CUT:
+        return files
+    with ThreadPoolExecutor(THREADS) as pool:
+        parts = list(pool.map(lambda file: reader(kind).parts(source, file.path, part_bytes), files))
+    if not any(parts):
+        return files
+    cut = [
+        replace(file, begin=begin, end=end)
+        for file, bounds in zip(files, parts, strict=True)
+        for begin, end in (bounds or [(file.begin, file.end)])
+    ]
+    return tuple(replace(file, number=number) for number, file in enumerate(cut))
 
 
 def _forms(every: Sequence[object]) -> str:

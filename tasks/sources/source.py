@@ -13,11 +13,12 @@ from winnow.tasks.transport.uri import scheme, shown
 
 @dataclass(frozen=True)
 class Source:
-    """A root, and the way to it. Picklable; never part of any identity; never shows options, which may hold secrets."""
+    """A root, and the way to it; ``strict``: a listed file that is not there ends the run. Picklable; never part of any identity; never shows options, which may hold secrets."""
 
     root: str
     options: Options = field(default=(), repr=False)
     transport: Transport = field(default=POLITE, repr=False)
+    strict: bool = False
 
     def __repr__(self) -> str:
         return f"Source({shown(self.root)!r})"

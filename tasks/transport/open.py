@@ -1,4 +1,4 @@
-"""Opening a file below a root, wherever it lies: one sequential stream over HTTP(S), S3 and local files, or one that can seek.
+"""Opening a file below a root, wherever it lies: one sequential stream over HTTP(S), S3, the Hugging Face Hub and local files, or one that can seek.
 
 Each way has its own module; what a source *is* belongs to tasks/sources, what the bytes mean to its reader.
 """
@@ -11,6 +11,7 @@ from typing import BinaryIO, cast
 
 from winnow.tasks.engine.errors import BadInput, WinnowError
 from winnow.tasks.transport.http import HttpStream
+from winnow.tasks.transport.hub import HubStream
 from winnow.tasks.transport.politeness import POLITE, NotFound, Options, Transport
 from winnow.tasks.transport.s3 import S3Stream
 from winnow.tasks.transport.uri import join_url, scheme, shown
@@ -31,10 +32,12 @@ def open_stream(root: str, path: str, options: Options = (), transport: Transpor
             raw = HttpStream(join_url(root, path), transport)
         case "s3":
             raw = S3Stream(f"{root.rstrip('/')}/{path}", options, transport)
+        case "hf":
+            raw = HubStream(f"{root.rstrip('/')}/{path}", options, transport)
         case "file":
             return _open_local(f"{root.rstrip('/')}/{path}")
         case other:
-            raise BadInput(f"{shown(root)}: {other}:// is not a place winnow reads from. Give a local path, https:// or s3://.")
+            raise BadInput(f"{shown(root)}: {other}:// is not a place winnow reads from. Give a local path, https://, s3:// or hf://.")
     return cast(BinaryIO, io.BufferedReader(raw, BLOCK_BYTES))
 
 

@@ -15,6 +15,10 @@ LABELLED = DATA / "labels" / "encoding.tar.xz"
 
 RUSSIAN = "Урожай собран до начала дождя, и мельница работает день и ночь, как это было при наших отцах. " * 4
 JAPANESE = "雨が降り始める前に収穫が終わり、水車小屋では昼も夜も粉をひいていました。" * 4
+GREEK = "Ο μύλος δουλεύει μέρα και νύχτα, όπως έκαναν πάντα οι πατέρες μας στο χωριό. " * 4
+POLISH = "Młyn pracuje dzień i noc, jak było za naszych ojców, zażółć gęślą jaźń, świeżo. " * 4
+CHINESE = "磨坊位于下游河畔，由两兄弟建造，头三个冬天都睡在水车房的地板上。" * 4
+ARABIC = "بنيت الطاحونة على النهر السفلي قبل زمن طويل، وهي تعمل ليلا ونهارا كما كانت. " * 4
 GERMAN = "Die Mühle läuft Tag und Nacht, wie es schon unsere Väter gewöhnt waren. " * 4
 
 CASES = {
@@ -35,6 +39,89 @@ CASES = {
     "nonsense said": (GERMAN, "utf-8", "text/html; charset=nonsense-8", b"", "utf-8", "utf-8"),
     "a mark beats all": (GERMAN, "utf-16", "text/html; charset=iso-8859-1", b"", "utf-16-le", "bom"),
     "wide without a mark": ("<html>" + GERMAN, "utf-16-be", "", b"", "utf-16-be", "detected"),
+    "a comment declares nothing": (
+        RUSSIAN,
+        "windows-1251",
+        "text/html",
+        b"<!-- <meta charset=koi8-r> --><meta charset=windows-1251>",
+        "cp1251",
+        "meta",
+    ),
+    "an open comment neither": (
+        RUSSIAN,
+        "windows-1251",
+        "text/html",
+        b"<meta charset=windows-1251><!-- <meta charset=koi8-r>",
+        "cp1251",
+        "meta",
+    ),
+    "a script declares nothing": (
+        RUSSIAN,
+        "koi8-r",
+        "text/html",
+        b"<script>w('<meta charset=big5>')</script><meta charset=koi8-r>",
+        "koi8-r",
+        "meta",
+    ),
+    "a description declares nothing": (
+        GERMAN,
+        "windows-1252",
+        "text/html",
+        b"<meta name=description content='what charset=koi8-r is'><meta charset=windows-1252>",
+        "cp1252",
+        "meta",
+    ),
+    "an attribute for content": (
+        GERMAN,
+        "windows-1252",
+        "",
+        b"<meta http-equiv=content-type value='text/html; charset=iso-8859-1'>",
+        "cp1252",
+        "meta",
+    ),
+    "a server's default Latin-1, Cyrillic": (
+        RUSSIAN,
+        "windows-1251",
+        "text/html; charset=ISO-8859-1",
+        b"<meta charset=windows-1251>",
+        "cp1251",
+        "meta",
+    ),
+    "a server's default Latin-1, Greek": (
+        GREEK,
+        "iso-8859-7",
+        "text/html; charset=ISO-8859-1",
+        b"<meta charset=iso-8859-7>",
+        "iso8859-7",
+        "meta",
+    ),
+    "a server's default Latin-1, Polish": (
+        POLISH,
+        "iso-8859-2",
+        "text/html; charset=ISO-8859-1",
+        b"<meta charset=iso-8859-2>",
+        "iso8859-2",
+        "meta",
+    ),
+    "a server's default Latin-1, Japanese": (JAPANESE, "euc-jp", "text/html; charset=latin1", b"<meta charset=euc-jp>", "euc_jp", "meta"),
+    "Latin-1 everywhere and Cyrillic": (
+        RUSSIAN,
+        "windows-1251",
+        "text/html; charset=ISO-8859-1",
+        b"<meta charset=iso-8859-1>",
+        "cp1251",
+        "detected",
+    ),
+    "the page is wrong": (GERMAN, "windows-1252", "text/html; charset=ISO-8859-1", b"<meta charset=windows-1251>", "cp1252", "http"),
+    "the server is wrong": (RUSSIAN, "koi8-r", "text/html; charset=windows-1251", b"<meta charset=koi8-r>", "koi8-r", "meta"),
+    "the server is right": (RUSSIAN, "windows-1251", "text/html; charset=windows-1251", b"<meta charset=koi8-r>", "cp1251", "http"),
+    "wide without a mark, Cyrillic": (RUSSIAN, "utf-16-le", "", b"", "utf-16-le", "detected"),
+    "wide without a mark, big end first": (RUSSIAN, "utf-16-be", "text/html", b"", "utf-16-be", "detected"),
+    "wide without a mark, Chinese with markup": ("<p>" + CHINESE, "utf-16-le", "text/html", b"", "utf-16-le", "detected"),
+    "wide, declared, no zero at all": (CHINESE, "utf-16-be", "text/plain; charset=utf-16", b"", "utf-16-be", "http"),
+    "wide, declared, Arabic": (ARABIC, "utf-16-le", "text/plain; charset=utf-16le", b"", "utf-16-le", "detected"),
+    "four bytes each": (RUSSIAN, "utf-32-le", "", b"", "utf-32-le", "detected"),
+    "said to be wide and is not": (GERMAN, "windows-1252", "text/html; charset=utf-16", b"<p>", "cp1252", "detected"),
     "escapes in ASCII": (JAPANESE, "iso-2022-jp", "text/html; charset=iso-2022-jp", b"", "iso2022_jp", "http"),
 }
 

@@ -305,6 +305,28 @@ def test_oversized_records_are_cut_and_the_next_ones_read(pack):
     assert peak < 40 << 20
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, bytes], ids=["gzip", "plain"])
+@pytest.mark.parametrize("mark_inside", [True, False])
+def test_a_byte_order_mark_before_a_file_is_no_damage(pack, mark_inside):
+    mark = b"\xef\xbb\xbf"
+    data = pack(mark + RAW[0]) if mark_inside else mark + pack(RAW[0])
+    *records, totals = inspect(io.BytesIO(data + pack(RAW[1])))
+    assert [r["problem"] for r in records] == [None, None]
+    assert totals["damaged"] == 0
+    if pack is bytes or not mark_inside:
+        assert data[records[0]["offset"] :].startswith(pack(RAW[0])[:4])
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bytes], ids=["gzip", "plain"])
+def test_caps_can_be_chosen_and_count_once(pack):
+    long_header = warc_record(4, BLOCKS[4], more=b"X: " + b"x" * 300_000)
+    data = pack(RAW[0]) + pack(long_header) + pack(RAW[1])
+    assert [r.problem for r in read(data)] == [None, None, None]
+    assert [r.problem for r in read(data, max_header_bytes=1000)] == [None, "bad_header", None]
+    long_block = warc_record(4, b"x" * 300_000)
+    assert [r.problem for r in read(pack(RAW[0]) + pack(long_block) + pack(RAW[1]), max_block_bytes=100_000)] == [None, "oversized", None]
+
+
 def test_many_lying_lengths_take_no_quadratic_time():
     data = b"".join(warc_record(n, b"x", length=900_000, digest=False) for n in range(4000)) + RAW[0]
     records = read(data, max_block_bytes=LIMIT)

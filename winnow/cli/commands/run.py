@@ -10,6 +10,7 @@ from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.runs.parameters import Request, cores, takes_request
 
 PANEL = "Curate"
+INCOMPLETE = 3
 
 
 @takes_request
@@ -23,15 +24,17 @@ def command(
     quiet: bool = False,
     verbose: bool = False,
     **request: Any,
-) -> None:
+) -> int:
     """Curate a snapshot with a recipe. The same command again resumes, or says that nothing is left to do.
+
+    The exit status is 3 if the corpus was made without files that the source lists and that are not there.
 
     Args:
         json: Print one JSON object as the last line on stdout: the paths, what came out, and how much was made or reused.
         quiet: Print no progress and no figures, only warnings and errors.
         verbose: Show Prefect's log.
     """
-    from winnow.tasks.runs.ending import said, warnings
+    from winnow.tasks.runs.ending import lost_files, said, warnings
     from winnow.tasks.runs.run import prepare, result, summary_of
 
     def tell(line: str) -> None:
@@ -39,16 +42,13 @@ def command(
             print(line, file=sys.stderr, flush=True)
 
     wanted = asked(source, workers, limit, request)
-    tell(f"Looking up {wanted.source} and the recipe {wanted.recipe} …")
+    if sys.stderr.isatty():  # for whoever waits in front of it; in a log, bad input is one paragraph
+        tell(f"Looking up {wanted.source} and the recipe {wanted.recipe} …")
     run = prepare(wanted)
     if not run.plan.missing() and run.is_released():
         made = result(run)
         tell(f"Nothing to do: all {run.plan.total()} shards x steps are in the store.")
     else:
-        files = sum(len(shard.files) for shard in run.context.crawl.shards)
-        tell(
-            f"{run.id}: {files:,} files of {run.context.crawl.snapshot} in {len(run.context.shard_keys):,} shards. Starting workers and Prefect …"
-        )
         made = in_process.curate(run, verbose=verbose, quiet=quiet)
     if summary := summary_of(run):
         for line in said(summary, made["work"]):
@@ -57,6 +57,7 @@ def command(
             print(f"WARNING     {warning}", file=sys.stderr)
     if json:
         print_json(made)
+    return INCOMPLETE if summary and lost_files(summary) else 0
 
 
 def asked(source: str, workers: int | None, limit: int | None, request: dict[str, Any]) -> Request:

@@ -1,0 +1,35 @@
+"""One payload -> one text: decode it, take the text out of its HTML, and free it of what nobody sees.
+
+What a payload *is* was decided before (tasks/archives/media_type.py); charsets are in ``tasks/archives/charset.py``, HTML to text in
+``tasks/extract/extractors/``. Everything that turns a single page into text goes through here: the step, the command and the Python API.
+"""
+
+from typing import NamedTuple
+
+from winnow.tasks.archives.charset import decode
+from winnow.tasks.archives.media_type import PLAIN, XHTML
+from winnow.tasks.extract.documents import clean
+from winnow.tasks.extract.extractors.base import Extractor
+from winnow.tasks.extract.invisible import without_invisible
+from winnow.tasks.extract.xhtml import as_html
+
+
+class PageText(NamedTuple):
+    """``charset`` is the encoding that the payload was read in."""
+
+    text: str
+    charset: str
+
+
+def page_text(payload: bytes, mime: str, content_type: str, extractor: Extractor) -> PageText:
+    """The text of a payload of this media type; ``content_type`` is the header field, whose charset counts.
+    A page is XHTML if it is served as such, or begins as XML does.
+
+    Raises:
+        ExtractionFailed: the extractor gives up on the page, with a reason.
+    """
+    decoded = decode(payload, content_type)
+    is_xhtml = mime == XHTML or decoded.text[:100].lstrip("\ufeff \t\r\n").startswith("<?xml")
+    html = as_html(decoded.text) if is_xhtml else decoded.text
+    text = decoded.text if mime == PLAIN else extractor.extract(html)
+    return PageText(without_invisible(clean(text)), decoded.encoding)
