@@ -14,6 +14,8 @@ NEAR = 3  # blocks
 COPIED_WORDS = 8
 BESIDE_CODE_WORDS = 6
 BESIDE_LEVELS = 3
+LEAST_PROBABILITY = 50_000  # parts per million
+FORMULA = re.compile(rf"{BEGIN}|\\\(.{{1,2000}}?\\\)|\\\[.{{1,2000}}?\\\]|\$\$[^$]{{1,2000}}\$\$", re.DOTALL)
 EQUATION_NUMBER = re.compile(rf"{BEGIN}\d+{END}|\(?\d+(?:\.\d+)*\)?|[\s.,;]+")
 FAR = 40  # blocks
 NOTICE_WORDS, NOSCRIPT_WORDS = 400, 60
@@ -171,16 +173,25 @@ def without_copies(
     return kept, shown
 
 
-def with_formulas(page: Page, chosen: Bools, texts: list[str]) -> None:
-    """Choose each block that is nothing but formulas if the block before or behind it is chosen."""
-    if not page.formulas:
+def with_formulas(page: Page, chosen: Bools, out: Bools, texts: list[str], probabilities: npt.NDArray[np.int64]) -> None:
+    """Choose each block with a formula that stands inside the text, and one that is nothing but formulas next to it: a classifier sees few words in them.
+    But for those that are most unlikely, as entries of a table of contents."""
+    if not page.formulas and b"\\(" not in page.text and b"\\[" not in page.text and b"$$" not in page.text:
         return
-    alone = [b for b, text in enumerate(texts) if BEGIN in text and not EQUATION_NUMBER.sub("", text)]
+    holding = [b for b, text in enumerate(texts) if FORMULA.search(text) and not out[b] and probabilities[b] >= LEAST_PROBABILITY]
+    alone = [b for b in holding if not EQUATION_NUMBER.sub("", texts[b])]
     others = chosen.copy()
     others[alone] = False
-    nothing_else = not others.any()
+    spots = np.flatnonzero(others)
+    if not len(spots):
+        chosen[alone] = True
+        return
+    begin, end = int(spots[0]), int(spots[-1])
+    for b in holding:
+        if begin < b < end:
+            chosen[b] = True
     for b in alone:
-        chosen[b] = nothing_else or bool(others[max(0, b - NEAR) : b].any() or others[b : b + NEAR + 1].any())
+        chosen[b] = begin < b < end or bool(others[max(0, b - NEAR) : b].any() or others[b : b + NEAR + 1].any())
 
 
 def with_heading(page: Page, tree: Tree, chosen: Bools, texts: list[str], words: npt.NDArray[np.int64]) -> None:

@@ -118,7 +118,7 @@ def content(
     counts = words.tolist()
     chosen, taken = choosing.with_units(tree, chosen, units(page, tree, texts, counts), words)
     chosen &= ~out
-    choosing.with_formulas(page, chosen, texts)
+    choosing.with_formulas(page, chosen, out, texts, probabilities)
     choosing.with_heading(page, tree, chosen, texts, words)
     kept, shown = choosing.without_copies(page, tree, np.flatnonzero(chosen).tolist(), counts, texts, taken)
     return reading.read(page, tree, kept, texts, taken, in_text, shown, emphasis=emphasis)
