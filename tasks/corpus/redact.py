@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 from winnow.tasks.corpus.buckets import bucket_column
 from winnow.tasks.corpus.pii.find import find, redact
 from winnow.tasks.corpus.pii.redaction import Redaction
+from winnow.tasks.corpus.rehydrate import COLUMN as REPEATS
+from winnow.tasks.corpus.rehydrate import Rehydrate
 from winnow.tasks.dedup.resolve import Decisions
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
@@ -55,7 +57,7 @@ class Redact(ShardStep):
 
     ``redaction`` says which kinds of personal data are replaced, and which are marked in the column ``personal_data`` (type TAGS; offsets are
     characters of the final text). The table ``personal_data`` (schema SPANS) has the places of both: of what was replaced in the text as it
-    was before, of what was tagged in the final text. ``carried_signals`` are the signal columns that the corpus carries along. A partition is a language, and a
+    was before, of what was tagged in the final text. ``carried_signals`` are the columns of the signals or of the decisions that the corpus carries along; ``rehydrate`` adds the column ``repeats``. A partition is a language, and a
     bucket where decisions have one.
     """
 
@@ -68,18 +70,21 @@ class Redact(ShardStep):
     signals: Signals
     redaction: Redaction
     carried_signals: tuple[str, ...] = ()
+    rehydrate: Rehydrate | None = None
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         bucket = bucket_column(self.decisions)
-        decisions = context.read(self.decisions, shard, ["id", "kept", *([bucket] if bucket else [])])
+        decisions = context.read(self.decisions, shard)
         documents = context.read(self.text.documents, shard, ["id", "text", *CARRIED])
         documents = documents.set_column(1, "text", self.text.of(documents, shard, context))
         for name in self.carried_signals:
-            documents = documents.append_column(name, context.read(self.signals, shard, [name])[name])
+            decided = name in decisions.column_names
+            documents = documents.append_column(name, decisions[name] if decided else context.read(self.signals, shard, [name])[name])
+        if self.rehydrate:
+            documents = documents.append_column(REPEATS, self.rehydrate.repeats(decisions[self.rehydrate.sizes]))
         if bucket:
             documents = documents.append_column(bucket, decisions[bucket])
         kept = documents.filter(decisions["kept"])
-        dropped: Counter[str] = Counter()
         found: Counter[str] = Counter()
         tagged: Counter[str] = Counter()
         redacted, tags = [], []
@@ -96,10 +101,6 @@ class Redact(ShardStep):
         kept = kept.set_column(1, "text", pa.array(redacted, pa.string()))
         if self.redaction.tag:
             kept = kept.append_column("personal_data", pa.array(tags, TAGS))
-        blank = pc.equal(pc.utf8_trim_whitespace(kept["text"]), "")
-        if empty := pc.sum(blank).as_py():
-            dropped["empty_text"] += empty  # nothing was left after the line corrections, and no limit of the recipe minded
-            kept = kept.filter(pc.invert(blank))
         names = [partition_of(x) for x in kept["language"].to_pylist()]
         if bucket:
             names = [f"{name}{BUCKET}{b}" for name, b in zip(names, kept[bucket].to_pylist(), strict=True)]
@@ -121,4 +122,4 @@ class Redact(ShardStep):
         columns = list(zip(*places, strict=True)) if places else [()] * len(SPANS)
         spans_table = pa.table([pa.array(c, f.type) for c, f in zip(columns, SPANS, strict=True)], schema=SPANS)
         tables = {"personal_data": spans_table}
-        return StepResult(kept.take(order), rows_in, kept.num_rows, dict(dropped), notes, tables, row_groups)
+        return StepResult(kept.take(order), rows_in, kept.num_rows, {}, notes, tables, row_groups)

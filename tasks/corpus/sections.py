@@ -1,6 +1,6 @@
 """The sections that make the corpus of what was kept: buckets, the signals that it carries along, personal data, and how it is laid out in files."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -73,7 +73,8 @@ class CarrySection(Section):
     key = "carry_signals"
     phase: ClassVar[Phase] = "corpus"
     order = 10
-    about = "Signals that the corpus carries along as columns."
+    about = "Signals, or columns of the decisions such as minhash_cluster_size, that the corpus carries along."
+    names_decisions = True
     options = tuple[str, ...]
     default: ClassVar[Any] = ()
 
@@ -91,7 +92,6 @@ class RedactSection(Section):
     about = "Kinds of personal data that are replaced or marked in the corpus."
     options = Redaction
     default: ClassVar[Any] = ()
-    reasons: ClassVar[Mapping[str, str]] = {"empty_text": "nothing was left of the text after the edits"}
 
     def read(self, value: Any, reader: Reader) -> Redaction:
         return redaction(value, f"Recipe {reader.spec}")
@@ -102,7 +102,9 @@ class RedactSection(Section):
 
     def build(self, draft: Draft, options: Any, entry: str) -> None:
         assert draft.text is not None
-        draft.corpus = Redact(draft.text, draft.decisions, draft.signals, options, draft.options["carry_signals"])
+        draft.corpus = Redact(
+            draft.text, draft.decisions, draft.signals, options, draft.options["carry_signals"], draft.options.get("rehydrate")
+        )
 
     def schema(self) -> dict[str, Any]:
         named = {"type": "array", "items": {"enum": list(kinds())}}

@@ -315,11 +315,6 @@ class Candidates(ShardStep):
         ranks = scores(self.keep, self.ranked_by, shard, context)
         order = np.lexsort((found["row"].to_numpy(), found["component"].to_numpy()))
         rows = found["row"].take(order).combine_chunks()
-        sets: list[U32] = []
-        for _, batch in _batches(texts.take(rows).to_pylist()):
-            of = self.minhash.shingles(batch)
-            sets += [np.unique(of.hashes[i:j]) for i, j in zip(of.starts[:-1], of.starts[1:], strict=True)]
-        offsets = pa.array(np.concatenate([[0], np.cumsum([len(s) for s in sets])]), pa.int32())
         table = pa.table(
             [
                 found["component"].take(order),
@@ -328,7 +323,7 @@ class Candidates(ShardStep):
                 documents["url"].take(rows),
                 pa.nulls(len(rows), pa.float64()) if ranks is None else ranks.take(rows),
                 pa.array(self._exempted(shard, context, documents.num_rows)).take(rows),
-                pa.ListArray.from_arrays(offsets, np.concatenate([*sets, np.zeros(0, np.uint32)]), type=CANDIDATES.field("shingles").type),
+                shingle_sets(self.minhash, texts.take(rows).to_pylist()),
             ],
             schema=CANDIDATES,
         )
@@ -451,6 +446,16 @@ def _clusters(rows: pa.Table, minhash: MinHash, proof: Proof | None) -> pa.Table
         "kept_url": rows["url"].take(kept),
     }
     return pa.table([taken[name] if name in taken else pa.array(found[name], FUZZY.field(name).type) for name in FUZZY.names], schema=FUZZY)
+
+
+def shingle_sets(minhash: MinHash, texts: list[str]) -> pa.ListArray:
+    """The distinct shingles of each text, ascending: list<uint32>."""
+    sets: list[U32] = []
+    for _, batch in _batches(texts):
+        of = minhash.shingles(batch)
+        sets += [np.unique(of.hashes[i:j]) for i, j in zip(of.starts[:-1], of.starts[1:], strict=True)]
+    offsets = pa.array(np.concatenate([[0], np.cumsum([len(s) for s in sets])]), pa.int32())
+    return pa.ListArray.from_arrays(offsets, np.concatenate([*sets, np.zeros(0, np.uint32)]), type=CANDIDATES.field("shingles").type)
 
 
 def _batches(texts: list[str]) -> Iterator[tuple[int, list[str]]]:

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from winnow.tasks.dedup.exact import Clusters, Fingerprint, Scatter
 from winnow.tasks.dedup.keep import BEST, PLAIN
-from winnow.tasks.dedup.known import Lookup, ResolveKnown
-from winnow.tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, ComputeSignatures, FuzzyClusters, MinHash
+from winnow.tasks.dedup.known import TAKEN_DOWN, Lookup, ResolveKnown
+from winnow.tasks.dedup.minhash import FUZZY, PRESETS, BandBuckets, Candidates, Components, ComputeSignatures, FuzzyClusters, MinHash
 from winnow.tasks.dedup.resolve import ClusterStep, ResolveClusters
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
@@ -36,6 +36,8 @@ class Deduplicate:
     by: str
     keep: str = "first"
     drop: bool = True
+    columns: ClassVar[tuple[str, ...]] = ("cluster", "cluster_size", "cluster_rank")
+    """What it adds to the decisions table, behind the name of the pass."""
 
     @classmethod
     def said(cls, options: dict[str, Any], reader: Reader) -> dict[str, Any]:
@@ -92,6 +94,7 @@ deduplicate_by("text", reasons={"text_cluster_*:high": COPIES.format("by its tex
     reasons={
         "minhash_cluster_*:high": COPIES.format("nearly"),
         "minhash_known_bands:high": "the page is nearly a copy of one of an earlier snapshot",
+        TAKEN_DOWN: "the page, or one that it is nearly a copy of, was taken down",
     },
 )
 @stable("option/deduplicate-minhash")
@@ -108,6 +111,7 @@ class ByMinHash(Deduplicate):
     min_containment: float | None = None
     exempt: Condition | None = None
     against: str = ""
+    columns: ClassVar[tuple[str, ...]] = tuple(FUZZY.names[2:])
 
     @classmethod
     def said(cls, options: dict[str, Any], reader: Reader) -> dict[str, Any]:
@@ -145,7 +149,7 @@ class ByMinHash(Deduplicate):
         signatures = ComputeSignatures(draft.text, self.minhash)
         if self.against:
             lookup = Lookup(crawl, signatures, draft.decisions, draft.indexes[self.against], ranges)
-            draft.decide(ResolveKnown(draft.decisions, lookup, self.drop))
+            draft.decide(ResolveKnown(draft.decisions, lookup, self.drop, self.min_similarity, self.min_containment))
         components = Components(crawl, BandBuckets(crawl, signatures, draft.decisions, ranges))
         exempted = (self.exempt, draft.signals) if self.exempt else (None, None)
         candidates = Candidates(components, draft.text, self.minhash, self.keep, ranked_by(self.keep, draft), *exempted)
@@ -188,6 +192,9 @@ class DeduplicateSection(Section):
 
     def read(self, value: Any, reader: Reader) -> Any:
         return read_rule(value, reader)
+
+    def decided(self, options: Any, entry: str) -> Iterable[str]:
+        return [f"{entry}_{column}" for column in options.columns]
 
     def uses(self, options: Any) -> Iterable[str]:
         return [options.keep.removeprefix(BEST)] if options.keep.startswith(BEST) else []

@@ -15,9 +15,10 @@ from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.engine.text_column import TextColumn
-from winnow.tasks.signals.limit import Limit, apply_limits
+from winnow.tasks.signals.limit import CROSSED, Limit, apply_limits
 from winnow.tasks.signals.select import add_crossed, decision_result
 
+EMPTY = "empty_text"
 SPANS = pa.list_(pa.field("element", pa.struct([pa.field("start", pa.int32()), pa.field("end", pa.int32())])))
 EDITED = pa.schema(
     [
@@ -142,4 +143,25 @@ class RequireTextLeft(ShardStep):
         after = add_crossed(before, *apply_limits({limit.signal: left}, (limit,), before.num_rows, self.label))
         for name in names:
             after = after.append_column(f"{self.by}_{name}", edits[name])
+        return decision_result(after, before["kept"])
+
+
+@stable("step/require-text")
+@dataclass(frozen=True)
+class RequireText(ShardStep):
+    """Decisions and the text after all edits in, decisions out: a document of which the edits left nothing but white space is dropped, reason
+    ``empty_text``. It ends every chain of decisions behind which a text was edited, so that ``kept`` is true exactly for what the corpus holds."""
+
+    name: ClassVar[str] = "require-text"
+
+    decisions: Decisions
+    text: TextColumn
+
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        before = context.read(self.decisions, shard)
+        blank = pc.equal(pc.utf8_trim_whitespace(self.text.read(shard, context)), "")
+        gone = pc.and_(before["kept"], pc.fill_null(blank, True))
+        given = {"reason": EMPTY, "value": None, "limit": None, "margin": None, "detail": None, "step": self.label}
+        crossed = pa.array([[given] if g else [] for g in gone.to_pylist()], CROSSED)
+        after = add_crossed(before, pa.chunked_array([crossed]), pc.if_else(gone, EMPTY, pa.scalar(None, pa.string())))
         return decision_result(after, before["kept"])

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from winnow.tasks.dedup.sections import SHARDS_PER_RANGE, Deduplicate, deduplicate_by, ranked_by, read_rule
 from winnow.tasks.edit.corrections import LineRules
-from winnow.tasks.edit.edits import RequireTextLeft
+from winnow.tasks.edit.edits import EMPTY, RequireText, RequireTextLeft
 from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs
 from winnow.tasks.edit.substring import CutRepeatedSubstrings, RepeatedWindows, Windows
 from winnow.tasks.engine.identity import stable
@@ -32,6 +32,7 @@ class ByParagraph(Deduplicate):
     min_chars: int = 0
     min_chars_left: int = 1
     within: bool | None = None
+    columns: ClassVar[tuple[str, ...]] = EDIT_FIGURES
 
     def check(self, reader: Reader) -> None:
         super().check(reader)
@@ -73,6 +74,7 @@ class BySubstring(Deduplicate):
 
     min_tokens: int = 50
     min_chars_left: int = 1
+    columns: ClassVar[tuple[str, ...]] = EDIT_FIGURES
 
     def check(self, reader: Reader) -> None:
         super().check(reader)
@@ -126,3 +128,22 @@ class CorrectSection(Section):
         step = Correct(draft.text, options)
         draft.edit(step)
         draft.signal_tables.append(SignalTable(step, tuple(CORRECTED.names[2:])))
+
+
+class RequireTextSection(Section):
+    """Not written in recipes: decisions end with what the edits have left."""
+
+    key = "require_text"
+    phase: ClassVar[Phase] = "corpus"
+    order = 0
+    about = "Drops documents of which the edits left nothing."
+    reasons: ClassVar = {EMPTY: "nothing was left of the text after the edits"}
+    default: ClassVar[Any] = True
+    hidden = True
+
+    def read(self, value: Any, reader: Reader) -> Any:
+        return None
+
+    def build(self, draft: Draft, options: Any, entry: str) -> None:
+        if draft.text is not None and draft.text.edit is not None:
+            draft.decide(RequireText(draft.decisions, draft.text))

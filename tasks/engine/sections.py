@@ -94,6 +94,8 @@ class Section:
     required: ClassVar[bool] = False
     hidden: ClassVar[bool] = False
     """Not written in recipes; it is built whenever its default is set."""
+    names_decisions: ClassVar[bool] = False
+    """Whether ``uses`` may name columns of the decisions table, which are known when the chain of decisions has ended."""
     needs: ClassVar[tuple[str, ...]] = ()
     """Keys of sections without which it makes no sense."""
     reasons: ClassVar[Mapping[str, str]] = {}
@@ -113,6 +115,10 @@ class Section:
     def signals(self, options: Any) -> Mapping[str, Any]:
         """What it adds to the signals table: name -> Arrow type."""
         return {}
+
+    def decided(self, options: Any, entry: str) -> Iterable[str]:
+        """Names of the columns that it adds to the decisions table."""
+        return ()
 
     def uses(self, options: Any) -> Iterable[str]:
         """Signals that its options name; each must be measured."""

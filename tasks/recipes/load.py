@@ -97,11 +97,13 @@ def _check(recipe: Recipe, known: Mapping[str, Section], reader: Reader) -> None
             if name in measured:
                 raise reader.error(f"the signal {name} is measured twice. Take one of its filters or steps out.")
             measured[name] = kind
+    decided = {name for e in recipe.decide for name in known[e.section].decided(e.options, e.name)}
     for section, value in used:
+        there = measured.keys() | decided if section.names_decisions else measured.keys()
         for name in section.uses(value):
-            if name not in measured:
+            if name not in there:
                 raise reader.error(
-                    f"no filter of `measure` gives a signal {name!r}.{near(name, measured)} `winnow recipes {recipe.name}` lists them."
+                    f"no filter of `measure` gives a signal {name!r}.{near(name, there)} `winnow recipes {recipe.name}` lists them."
                 )
         section.check(value, measured, reader)
 

@@ -8,9 +8,10 @@ import json
 import shlex
 from dataclasses import fields
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from winnow.tasks.dedup.known import drop_snapshot, overview, take_down
+from winnow.tasks.dedup.index import drop_snapshot, forget, overview, take_down
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.places import store_at
 from winnow.tasks.engine.step import ShardStep
@@ -64,24 +65,41 @@ def opened(root: str) -> Store:
     return store
 
 
-def change_index(root: str, action: str, name: str = "", what: str = "", reason: str = "") -> list[str]:
-    """``list`` the indexes of a store, ``take-down`` a document by id or URL, or ``drop`` a snapshot; what was done, in words.
+def change_index(root: str, action: str, name: str = "", what: str = "", reason: str = "", file: str = "") -> list[str]:
+    """``list`` the indexes of a store, ``take-down`` or ``forget`` documents by id or URL, or ``drop`` a snapshot; what was done, in words.
+
+    ``file`` holds ids or URLs of documents, one on each line.
 
     Raises:
-        BadInput: no store, no such index, document or snapshot, or a take-down without a reason.
+        BadInput: no store, no such index, document or snapshot, a file that cannot be read, or a take-down without a reason.
     """
     store = opened(root)
     if action == "list":
         return overview(store) or [f"The store {root} holds no index. `winnow run ... --remember NAME` makes one."]
-    if not name or not what:
-        raise BadInput(f"winnow index {action} needs the name of an index and {'a document' if action == 'take-down' else 'a snapshot'}.")
+    if not name or not (what or file):
+        raise BadInput(
+            f"winnow index {action} needs the name of an index and {'a snapshot' if action == 'drop' else 'a document, or --file'}."
+        )
     if action == "drop":
         drop_snapshot(store, name, what)
-        return [f"{what} is no longer in the index {name}."]
+        return [f"{what} is no longer in the index {name}. What was taken down stays forbidden."]
+    wanted = [what] if what else _lines(file)
+    if action == "forget":
+        return [f"{forget(store, name, wanted)} take-down(s) of the index {name} lifted: later runs may keep these documents again."]
     if not reason:
         raise BadInput("Say why with --reason: a take-down is recorded with its reason.")
-    count = take_down(store, name, what, reason, datetime.now(UTC).date().isoformat())
-    return [f"{count} document(s) taken out of the index {name}; recorded in {store.uri(f'indexes/{name}/index.json')}."]
+    count = take_down(store, name, wanted, reason, datetime.now(UTC).date().isoformat())
+    where = store.uri(f"indexes/{name}/index.json")
+    return [
+        f"{count} document(s) of the index {name} taken down: every later run that names it drops them and their near copies. Recorded in {where}."
+    ]
+
+
+def _lines(file: str) -> list[str]:
+    try:
+        return [line.strip() for line in Path(file).read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as e:
+        raise BadInput(f"The file {file} cannot be read ({e}). It holds ids or URLs of documents, one on each line.") from None
 
 
 def prune(root: str, *, drop: tuple[str, ...] = (), dry_run: bool = False) -> list[str]:

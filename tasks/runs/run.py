@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from winnow.tasks.dedup.known import check_name, open_index, remember, remembers
+from winnow.tasks.dedup.index import check_name, open_index, remember, remembers
 from winnow.tasks.dedup.sections import ByMinHash
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput, WinnowError

@@ -1,10 +1,17 @@
 """Cutting passages out of texts: nothing else is lost, and no white space is doubled."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from winnow.tasks.edit.edits import cut
+from tests.dedup.clusters import DOCS, Decided, Documents, context_of, decided
+from winnow.tasks.edit.edits import RequireText, cut
+from winnow.tasks.engine.step import ShardStep, StepResult
+from winnow.tasks.engine.text_column import TextColumn
 
 
 @pytest.mark.parametrize(
@@ -53,3 +60,29 @@ def test_a_cut_of_whole_lines_leaves_every_other_line_as_it_was(lines, data):
         start += len(line) + 1
     left = [line for line, gone in zip(lines, goes, strict=True) if not gone and line.strip()]
     assert [line.rstrip() for line in cut(text, spans).split("\n") if line.strip()] == left
+
+
+def test_a_document_of_which_the_edits_leave_nothing_is_dropped_by_the_decisions(tmp_path):
+    DOCS.clear()
+    DOCS["f"] = [{"url": "", "text": t, "kept": k} for t, k in (("gone", True), ("gone", False), ("stays", True))]
+    documents, judged = Documents(), Decided()
+    step = RequireText(judged, TextColumn(documents, Blanked(documents)))
+    context = context_of(tmp_path)
+    rows = decided(step, context)
+    assert [(r["kept"], r["reason"]) for r in rows] == [(False, "empty_text"), (False, "bad:high"), (True, None)]
+    assert rows[0]["crossed"][0]["step"] == "require-text"
+    [report] = [context.store.report(step, key) for key in context.shard_keys]
+    assert report["dropped"] == {"empty_text": 1}
+
+
+@dataclass(frozen=True)
+class Blanked(ShardStep):
+    """An edit that leaves white space of the texts ``gone``."""
+
+    name: ClassVar[str] = "blanked"
+    documents: Documents
+
+    def run(self, shard, context):
+        documents = context.read(self.documents, shard)
+        texts = [" \n" if t == "gone" else None for t in documents["text"].to_pylist()]
+        return StepResult(pa.table({"id": documents["id"], "corrected_text": pa.array(texts, pa.string())}), len(texts), len(texts))

@@ -7,7 +7,7 @@ import pytest
 
 from tests.pipelines import curated
 from tests.tiny import mirror
-from winnow.tasks.dedup.known import remember
+from winnow.tasks.dedup.index import remember
 from winnow.tasks.engine.identity import describe, stable_classes
 from winnow.tasks.engine.merkle import tables_of
 from winnow.tasks.engine.step import ShardStep, Step, WholeStep
@@ -21,7 +21,7 @@ where: word_count >= 40 AND (language = 'en' OR language_score < 0.9)
 deduplicate:
   - {by: paragraph, min_chars: 20}
   - {by: substring, min_tokens: 10}
-  - {by: minhash, against: kept}
+  - {by: minhash, preset: fineweb, against: kept}
 """
 
 

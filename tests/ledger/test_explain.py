@@ -5,7 +5,7 @@ import pytest
 from tests.pipelines import finished, rows
 from tests.tiny import article, capture, html, mirror
 from winnow.tasks.corpus import profile
-from winnow.tasks.dedup.known import remember
+from winnow.tasks.dedup.index import remember
 from winnow.tasks.ledger.explain import explain
 from winnow.tasks.ledger.find import open_run
 
@@ -16,7 +16,7 @@ limits: {language_score: {low: 0.1}}
 deduplicate:
   - {by: url}
   - {by: text}
-  - {by: minhash, against: earlier}
+  - {by: minhash, preset: fineweb, against: earlier}
   - {by: paragraph, min_chars_left: 2000}
 buckets: {signal: punctuated_line_share, keep: [head]}
 """

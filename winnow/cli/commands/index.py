@@ -8,16 +8,24 @@ PANEL = "Operate"
 
 
 def command(
-    action: Literal["list", "take-down", "drop"], name: str = "", what: str = "", /, *, reason: str = "", store: StoreOption = STORE
+    action: Literal["list", "take-down", "forget", "drop"],
+    name: str = "",
+    what: str = "",
+    /,
+    *,
+    file: str = "",
+    reason: str = "",
+    store: StoreOption = STORE,
 ) -> None:
     """Indexes of kept documents, which later snapshots are deduplicated against.
 
     Args:
-        action: list; take-down, to forget one document; or drop, to forget a snapshot.
+        action: list; take-down, to forbid documents in all later runs; forget, to lift that again; or drop, to take out a snapshot.
         name: The index.
-        what: For take-down, the id or URL of a document; for drop, the snapshot.
-        reason: Why a document is taken down; recorded in the index.
+        what: For take-down and forget, the id or URL of a document; for drop, the snapshot.
+        file: For take-down and forget, a file of ids or URLs, one on each line.
+        reason: Why documents are taken down; recorded in the index and in the decisions of later runs.
     """
     from winnow.tasks.runs.housekeeping import change_index
 
-    print("\n".join(change_index(store, action, name, what, reason)))
+    print("\n".join(change_index(store, action, name, what, reason, file)))
