@@ -214,11 +214,11 @@ def extract(html: str | bytes, *, url: str = "", content_type: str = "text/html"
         BadInput: no such recipe.
         ExtractionFailed: the page is larger or nested deeper than the extractor takes.
     """
-    from winnow.tasks.archives.charset import decode
+    from winnow.tasks.extract.page import page_text
     from winnow.tasks.recipes.load import load
 
-    text = html if isinstance(html, str) else decode(html, content_type).text
-    return load(recipe).extractor.extract(text)
+    data, declared = (html, content_type) if isinstance(html, bytes) else (html.encode("utf-8", "replace"), "text/html; charset=utf-8")
+    return page_text(data, content_type.partition(";")[0].strip().lower(), declared, load(recipe).extractor).text
 
 
 def measure(text: str, *, recipe: str = "fineweb", url: str = "", language: str = "") -> "dict[str, Value]":
