@@ -30,9 +30,10 @@ def prune(store: str = "winnow-store", drop: str = "", dry_run: bool = False, no
     """
     try:
         notifications.check(notify)
-        *places, summary = housekeeping.prune(store, drop=tuple(drop.replace(",", " ").split()), dry_run=dry_run)
+        pruned = housekeeping.prune(store, drop=tuple(drop.replace(",", " ").split()), dry_run=dry_run)
     except WinnowError as e:
         return Failed(message=str(e), data=e)
+    places, summary = pruned.places, pruned.said()
     listed = [f"- `{place}`" for place in places[:SHOWN]] + ([f"- and {len(places) - SHOWN} more"] if len(places) > SHOWN else [])
     create_markdown_artifact("\n".join([summary, "", *listed]), key="prune", description=f"Pruned {store}")
     return Completed(message=summary)

@@ -2,8 +2,6 @@
 
 import os
 import re
-import urllib.error
-import urllib.request
 from base64 import b64encode
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -38,6 +36,9 @@ def check_server() -> None:
     Raises:
         BadInput: nothing listens there, or it wants another password.
     """
+    import urllib.error
+    import urllib.request
+
     url = os.environ.get("PREFECT_API_URL", "").rstrip("/")
     if not url:
         return

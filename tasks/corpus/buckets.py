@@ -1,4 +1,4 @@
-"""Buckets: documents of one language cut into head, middle and tail by a signal, at given values or at percentiles of the run itself.
+"""Buckets: the documents of a language are cut into head, middle and tail by a signal, at given values or at percentiles of the run itself.
 
 CCNet (Wenzek et al. 2020, section 3.4) publishes cut-offs for its own models; under another model the same number means something else, so
 ``Cutoffs`` finds them over the whole crawl. A document without a value, or of a language without cut-offs, is in the bucket ``all``.

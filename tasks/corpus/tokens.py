@@ -1,6 +1,6 @@
-"""Tokens, estimated from characters: what a corpus is measured by, without running a tokeniser over it.
+"""Tokens: the size of a corpus in tokens, estimated from its characters without running a tokeniser over it.
 
-The characters of one token, per language, were measured with Mistral's ``tekken_240911`` (131,072 pieces, mistral-common) on the 3,900 documents
+How many characters a token has, per language, was measured with Mistral's ``tekken_240911`` (131,072 pieces, mistral-common) on the 3,900 documents
 of a snapshot of real pages. Other tokenisers of this size lie within a few per cent in English and within a quarter elsewhere.
 """
 
@@ -19,6 +19,6 @@ OTHER = 3.0
 
 
 def estimated_tokens(chars: Sequence[int] | npt.NDArray[Any], languages: Sequence[str | None]) -> npt.NDArray[np.float64]:
-    """Tokens of texts with so many characters in these languages (as documents have it: ``en``, ``deu_Latn``)."""
+    """Tokens of texts with these numbers of characters in these languages (as the documents table has them: ``en``, ``deu_Latn``)."""
     per_token = np.array([CHARS_PER_TOKEN.get((name or "").split("_")[0], OTHER) for name in languages], np.float64)
     return np.asarray(chars, np.float64) / (per_token if len(per_token) else 1.0)

@@ -255,11 +255,15 @@ def drop_snapshot(store: Store, name: str, snapshot: str) -> None:
     store.delete(f"indexes/{name}/{snapshot}", recursive=True)
 
 
+def indexes(store: Store) -> dict[str, dict[str, Any]]:
+    """Every index of the store by name: its options of ``minhash``, ``snapshots`` with their documents, and what was ``taken_down``."""
+    return {name: _entry(store, name) for name in store.folders("indexes")}
+
+
 def overview(store: Store) -> list[str]:
     """One line per index, snapshot and document taken down, for people."""
     lines = []
-    for name in store.folders("indexes"):
-        entry = _entry(store, name)
+    for name, entry in indexes(store).items():
         lines.append(f"{name}  {entry['minhash']}  {len(entry['taken_down'])} taken down")
         lines += [f"    {s['snapshot']}  {s['documents']} documents" for s in entry["snapshots"]]
         lines += [f"    taken down {t['date']}  {t['url'] or t['id']}  {t['reason']}" for t in entry["taken_down"]]

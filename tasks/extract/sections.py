@@ -85,5 +85,8 @@ class ExtractorSection(Section):
         given = Reading(options, draft.options["language_model"], *largest, draft.crawl.text_column)
         draft.read(reader(draft.crawl.kind).documents(given))
 
+    def written(self, options: Any, said: Any) -> Any:
+        return said  # a class, or a class with its options: what the class has besides is not written under the key
+
     def schema(self) -> dict[str, Any]:
         return COMPONENT

@@ -1,4 +1,4 @@
-"""A finished run, opened from what it left in the store: its record, its manifest, its tables. Nothing here needs the source or an engine."""
+"""Find: a finished run, opened from what it left in the store: its record, its manifest and its tables. Neither the source nor an engine is needed."""
 
 import contextlib
 import difflib
@@ -46,7 +46,7 @@ class Finished:
 
     @property
     def repair(self) -> str:
-        """The command that makes anew what is damaged or missing."""
+        """The command that makes what is damaged or missing again."""
         return REPAIR.format(source=self.entry["source"], recipe=self.entry["recipe"], store=self.store.root)
 
     def address(self, label: str) -> str:

@@ -1,4 +1,4 @@
-"""Limits as SQL: two notations of one thing. A test holds them together on any signals, nulls and NaN included."""
+"""Predicate: limits as SQL. A test makes sure that both notations say the same of any signals, nulls and NaN included."""
 
 from collections.abc import Sequence
 

@@ -6,6 +6,7 @@ Reads one column of the run's signals table, nothing else. The mathematics is in
 import difflib
 import io
 import json
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,27 @@ SHARES_PERCENT = (5, 10, 20)
 WIDTH, HEIGHT = 640.0, 240.0
 
 
-def threshold(root: str, run: str, signal: str, *, language: str = "", svg: str = "") -> list[str]:
-    """Lines for people: the verdict and the thresholds, each with the documents it would drop. Writes the plot.
+@dataclass(frozen=True)
+class Threshold:
+    """Where to cut a signal: the verdict in words, the values between the two groups, and thresholds by name with the share of documents below each."""
+
+    signal: str
+    verdict: str
+    values: int
+    modes: tuple[float, ...]
+    thresholds: dict[str, tuple[float, float]]
+    plot: str
+    low: float
+
+    def said(self) -> list[str]:
+        """Lines for people."""
+        head = f"{self.signal}: {self.verdict}; {self.values} values, modes at {' and '.join(f'{m:.4g}' for m in self.modes)}"
+        rows = [f"{name:<12} {value:>12.4g}  {below:7.2%} below" for name, (value, below) in self.thresholds.items()]
+        return [head, "", *rows, "", f"plot   {self.plot}", f"recipe limits: {{{self.signal}: {{low: {self.low:.4g}}}}}"]
+
+
+def threshold(root: str, run: str, signal: str, *, language: str = "", svg: str = "") -> Threshold:
+    """Where to cut a signal of a finished run: at the valley between two groups. Writes the plot.
 
     Raises:
         BadInput: no such run or signal, too few values, or no two groups: no threshold is offered then; the plot is written all the same.
@@ -41,10 +61,10 @@ def threshold(root: str, run: str, signal: str, *, language: str = "", svg: str 
             f"{signal} has {found.says()}, in {found.values} values. A threshold between groups would be arbitrary: see {target}, and choose a limit "
             "by percentile or by reading pages."
         )
-    lines = [f"{signal}: {found.says()}; {found.values} values, modes at {' and '.join(f'{m:.4g}' for m in found.modes)}", ""]
-    rows = [*ways.items(), *((f"lowest {p} %", float(np.percentile(values, p))) for p in SHARES_PERCENT)]
-    lines += [f"{name:<12} {value:>12.4g}  {np.mean(values < value):7.2%} below" for name, value in rows]
-    return [*lines, "", f"plot   {target}", f"recipe limits: {{{signal}: {{low: {found.valley:.4g}}}}}"]
+    assert found.valley is not None, "a signal with two groups has a valley between them"
+    cuts = {**ways, **{f"lowest {p} %": float(np.percentile(values, p)) for p in SHARES_PERCENT}}
+    shares = {name: (float(value), float(np.mean(values < value))) for name, value in cuts.items()}
+    return Threshold(signal, found.says(), found.values, tuple(map(float, found.modes)), shares, str(target), float(found.valley))
 
 
 def signal_values(root: str, run: str, signal: str, language: str = "") -> npt.NDArray[np.float64]:
@@ -74,7 +94,7 @@ def signal_values(root: str, run: str, signal: str, language: str = "") -> npt.N
         try:
             numbers = table[signal].cast("float64").to_numpy(zero_copy_only=False)
         except ValueError:
-            raise BadInput(f"{signal} is no numeric signal: it is {table.schema.field(signal).type}.") from None
+            raise BadInput(f"The signal {signal} is not a number but {table.schema.field(signal).type}, so it cannot be cut.") from None
         if language:
             numbers = numbers[np.array(table["language"].to_pylist(), object) == language]
         parts.append(numbers[np.isfinite(numbers)])

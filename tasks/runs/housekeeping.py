@@ -6,7 +6,7 @@ deleted by prune.
 
 import json
 import shlex
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,22 @@ def _lines(file: str) -> list[str]:
         raise BadInput(f"The file {file} cannot be read ({e}). It holds ids or URLs of documents, one on each line.") from None
 
 
-def prune(root: str, *, drop: tuple[str, ...] = (), dry_run: bool = False) -> list[str]:
+@dataclass(frozen=True)
+class Pruned:
+    """What was deleted, or with ``dry_run`` would be: places below the store's root, their bytes, and how many runs are kept."""
+
+    places: tuple[str, ...]
+    bytes: int
+    runs_kept: int
+    dry_run: bool
+
+    def said(self) -> str:
+        """One sentence."""
+        verb = "Would free" if self.dry_run else "Freed"
+        return f"{verb} {self.bytes / 1e6:.1f} MB in {len(self.places)} places; {self.runs_kept} runs kept."
+
+
+def prune(root: str, *, drop: tuple[str, ...] = (), dry_run: bool = False) -> Pruned:
     """Delete the artifacts that no kept run needs, and the runs of ``drop`` with their corpora.
 
     Raises:
@@ -145,7 +160,4 @@ def prune(root: str, *, drop: tuple[str, ...] = (), dry_run: bool = False) -> li
         freed += sum(store.files(path).values())
         if not dry_run:
             store.delete(path, recursive=True)
-    return [
-        *gone,
-        f"{'Would free' if dry_run else 'Freed'} {freed / 1e6:.1f} MB in {len(gone)} places; {len(every) - len(drop)} runs kept.",
-    ]
+    return Pruned(tuple(gone), freed, len(every) - len(drop), dry_run)

@@ -15,6 +15,8 @@ EXISTING = {
     "run", "plan", "inspect", "status", "prune", "index", "explain", "sql", "what-if", "diff", "verify", "threshold", "export", "serve", "deploy",
     "recipes", "train", "doctor",
 }  # fmt: skip
+LIGHT = ("pydantic", "winnow.tasks.runs", "winnow.cli.commands.run", "urllib.request")
+"""What not even the help of all commands together needs."""
 HEAVY = ("prefect", "pyarrow", "pandas", "datatrove", "numpy", "numba", "duckdb")
 
 
@@ -34,6 +36,23 @@ def test_help_of_every_command_loads_nothing_heavy():
         "    assert m.main(['--help']) == 0\n"
         "    for name in m.command_names(): assert m.main([name, '--help']) == 0, name\n"
         f"sys.exit(', '.join(h for h in {HEAVY!r} if h in sys.modules) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_first_help_imports_no_command_and_says_what_they_say():
+    code = (
+        "import sys, io, contextlib, winnow.cli.main as m\n"
+        "with contextlib.redirect_stdout(io.StringIO()) as out:\n"
+        "    assert m.main(['--help']) == 0\n"
+        f"found = [h for h in {LIGHT!r} if h in sys.modules]\n"
+        "told = ' '.join(out.getvalue().replace('│', ' ').split())\n"
+        "every = m.app()\n"
+        "for name in m.command_names():\n"
+        "    first = every[name].help.partition('\\n\\n')[0].split('\\n')[0]\n"
+        "    if first[:40] not in told: found.append(name)\n"
+        "sys.exit(', '.join(found) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -99,6 +118,16 @@ def test_of_an_option_that_is_given_twice_the_last_counts(capsys):
     said = capsys.readouterr().err
     assert "/nowhere/last" in said
     assert "first" not in said
+
+
+def test_every_command_that_prints_something_prints_json_too():
+    every = main.app()
+    without = set()
+    for name in main.command_names():
+        for command in [every[name]] if name != "train" else [every[name][kind] for kind in ("lm", "classifier", "importance")]:
+            options = {n for a in command.assemble_argument_collection() for n in a.names}
+            without |= set() if "--json" in options else {name}
+    assert without <= {"serve", "extract"}, "these give no JSON; `extract` has --format json"
 
 
 def test_the_completion_of_a_shell_knows_the_commands():

@@ -1,4 +1,4 @@
-"""Every file of examples/ runs and says what it promises."""
+"""Every file of examples/ runs and says what it promises; curate_a_crawl.py does so in tests/flows/test_curate.py."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def store(tmp_path_factory):
     return base / "store"
 
 
-def ran(*words, env=None, cwd=ROOT):
+def ran(*words, cwd, env=None):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}
     done = subprocess.run([sys.executable, *map(str, words)], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -44,13 +44,6 @@ def test_every_example_is_tested():
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script(script, store, tmp_path):
     assert SCRIPTS[script] in ran(EXAMPLES / script, *([store] if script in NEED_A_STORE else []), cwd=tmp_path)
-
-
-@pytest.mark.server
-def test_curating(environment, tiny, tmp_path):
-    told = ran(EXAMPLES / "curate_a_crawl.py", tiny, tmp_path / "store", env=environment, cwd=tmp_path)
-    assert "pages were kept" in told
-    assert "report.html" in told
 
 
 def test_the_notebook(store, tmp_path):

@@ -2,6 +2,8 @@
 
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from prefect.flow_engine import run_flow
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.utilities.names import generate_slug
 
+from tests.shared import ROOT
 from tests.tiny import CRAWL, mirror
 from winnow.flows.curate import curate_snapshot
 from winnow.flows.names import is_random
@@ -60,3 +63,27 @@ def test_names_that_prefect_makes_up_are_known_as_such(seed):
 )
 def test_names_that_somebody_typed(name):
     assert not is_random(name)
+
+
+def test_the_example_curates_a_crawl(environment, tiny, tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "curate_a_crawl.py"), str(tiny), str(tmp_path / "store")],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "pages were kept" in done.stdout
+    assert "report.html" in done.stdout
+
+
+def test_the_command_says_what_it_does_and_what_came_out_and_is_quiet_on_request(winnow, tiny, tmp_path):
+    words = ["run", tiny, "--recipe", "gopher", "--store", tmp_path, "--workers", 2, "--limit", 1]
+    first = winnow(*words)
+    assert first.returncode == 0, first.stderr
+    assert first.stdout == ""
+    said = first.stderr.splitlines()
+    assert said[0].startswith("Looking up ")
+    assert any(line.startswith("1/7 Extract and measure: 1 of 1") for line in said)
+    assert {line.split()[0] for line in said} >= {"read", "kept", "dropped", "time", "corpus", "report", "manifest"}
+    again = winnow(*words, "--quiet", "--json")
+    assert again.stderr == ""
+    assert json.loads(again.stdout)["work"]["computed"] == 0

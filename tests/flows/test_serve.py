@@ -238,9 +238,9 @@ def test_the_ui_shows_what_people_look_for(team, tmp_path):
         browser.until("the graph is drawn", "document.querySelector('canvas')?.width > 300")
         browser.click("Artifacts")
         browser.see("funnel", "drops", "report")
-        browser.open(f"{team.ui}/artifacts/artifact/{artifacts['funnel']['latest_id']}", "rows in", "rows out", "extract")
-        browser.open(f"{team.ui}/artifacts/artifact/{artifacts['drops']['latest_id']}", "reason", "type:request")
-        browser.open(f"{team.ui}/artifacts/artifact/{artifacts['report']['latest_id']}", "documents kept", "report.html", "sha256:")
+        browser.open(f"{team.ui}/artifacts/artifact/{artifacts['funnel']['latest_id']}", "pages in", "dropped", "extract")
+        browser.open(f"{team.ui}/artifacts/artifact/{artifacts['drops']['latest_id']}", "reason", "pages", "extract")
+        browser.open(f"{team.ui}/artifacts/artifact/{artifacts['report']['latest_id']}", "pages kept", "report.html", "sha256:")
         browser.open(f"{team.ui}/deployments/deployment/{curate}/run", "source", "A crawl id (CC-MAIN-2026-43)", "notify", STORE)
         browser.open(f"{team.ui}/blocks/catalog/winnow-store/create", "Winnow store", "Endpoint of an S3 service")
 

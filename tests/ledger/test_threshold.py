@@ -84,7 +84,7 @@ def test_the_values_of_a_run_in_crawl_order(finished):
 def test_two_groups_are_told_and_drawn(finished, tmp_path, monkeypatch):
     run, store = finished
     monkeypatch.setattr("winnow.tasks.ledger.threshold.signal_values", lambda *_: mixture(4))
-    lines = threshold(store, run.id, "harmful_perplexity", svg=str(tmp_path / "plot.svg"))
+    lines = threshold(store, run.id, "harmful_perplexity", svg=str(tmp_path / "plot.svg")).said()
     assert "two groups: valley depth" in lines[0]
     assert re.search(r"limits: \{harmful_perplexity: \{low: \d+\.?\d*\}\}", lines[-1])
     assert any(line.startswith("valley") and "below" in line for line in lines)
@@ -103,7 +103,7 @@ def test_one_group_gets_a_plot_and_no_threshold(finished, tmp_path):
 
 @pytest.mark.parametrize(
     ("run_id", "signal", "says"),
-    [("nothing", "word_count", "There is no run nothing"), ("", "word_size", "no signal word_size"), ("", "language", "no numeric")],
+    [("nothing", "word_count", "There is no run nothing"), ("", "word_size", "no signal word_size"), ("", "language", "not a number")],
 )
 def test_bad_names_are_told(finished, run_id, signal, says):
     run, store = finished

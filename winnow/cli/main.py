@@ -1,25 +1,29 @@
 """The command ``winnow``: finds the commands, parses, and turns what went wrong into a sentence and an exit status. Nothing else."""
 
+import ast
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points, version
+from importlib.util import find_spec
+from pathlib import Path
 from pkgutil import iter_modules
-from types import ModuleType
 from typing import Any
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from winnow.cli import commands
 
+ROOT_FLAGS = ("--help", "-h", "--version")
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 PLUGINS = "winnow.commands"
 DEFAULTS = Parameter(
     negative=(), allow_repeating=True, show_default=lambda value: value if value not in ("", False, None, [], ()) else None
 )
 """Of an option that is given twice the last counts; a default that says nothing is not shown."""
-PANELS = {name: Group(name, sort_key=n) for n, name in enumerate(("Curate", "Look into a run", "Models", "Extend", "Operate", "Plug-ins"))}
+NO_PANEL = "Plug-ins"
+PANELS = {name: Group(name, sort_key=n) for n, name in enumerate(("Curate", "Look into a run", "Models", "Extend", "Operate", NO_PANEL))}
 """The panels of ``winnow --help``, in their order."""
 
 
@@ -50,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _called(words: list[str]) -> int:
-    found = app(words[0] if words else "")
+    found = outline() if not words or words[0] in ROOT_FLAGS else app(words[0])
     command, bound, _ = found.parse_args(words, exit_on_error=False, print_error=False)
     status = command(*bound.args, **bound.kwargs)
     if getattr(command, "__func__", None) is App.help_print and not {"--help", "-h"} & set(words):
@@ -60,22 +64,59 @@ def _called(words: list[str]) -> int:
 
 def app(name: str = "") -> App:
     """The application with every command; with the one called ``name`` alone, if Winnow has it."""
+    made = _empty()
+    own = list(command_names())
+    for each in [name] if name in own else own:
+        module = import_module(_module(each))
+        _add(made, each, module.command, getattr(module, "PANEL", NO_PANEL))
+    if name not in own:
+        _add_plugins(made)
+    return made
+
+
+def outline() -> App:
+    """The application for ``winnow --help``: commands are known by name, panel and first paragraph, which are read without importing them."""
+    made = _empty()
+    for each in command_names():
+        spec = find_spec(_module(each))
+        assert spec is not None
+        assert spec.origin
+        panel, summary = _told(Path(spec.origin).read_text(encoding="utf-8"))
+        if summary is None:
+            _add(made, each, import_module(_module(each)).command, panel)
+        else:
+            made.command(f"{_module(each)}:command", name=each, help=summary, group=PANELS[panel])
+    _add_plugins(made)
+    return made
+
+
+def _told(source: str) -> tuple[str, str | None]:
+    """The panel of a module and the first paragraph of its command; None if the command is a group."""
+    panel, summary = NO_PANEL, None
+    for node in ast.parse(source).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="PANEL")], value=ast.Constant(value=str(value))):
+                panel = value
+            case ast.FunctionDef(name="command"):
+                summary = (ast.get_docstring(node) or "").partition("\n\n")[0]
+    return panel, summary
+
+
+def _empty() -> App:
     made = App(
         name="winnow",
         help="Common Crawl snapshots in, curated training corpora out.",
+        help_format="plaintext",
         version=lambda: f"winnow {version('winnow')}",
         version_flags=["--version"],
         default_parameter=DEFAULTS,
     )
-    own = list(command_names())
-    for each in [name] if name in own else own:
-        module = import_module(f"{commands.__name__}.{each.replace('-', '_')}")
-        _add(made, each, module.command, module)
-    if name not in own:
-        for point in entry_points(group=PLUGINS):
-            _add(made, point.name, point.load(), None)
     made.register_install_completion_command()
     return made
+
+
+def _module(command: str) -> str:
+    return f"{commands.__name__}.{command.replace('-', '_')}"
 
 
 def command_names() -> Iterator[str]:
@@ -84,13 +125,17 @@ def command_names() -> Iterator[str]:
         yield module.name.replace("_", "-")
 
 
-def _add(made: App, name: str, command: Any, module: ModuleType | None) -> None:
-    group = PANELS[getattr(module, "PANEL", "Plug-ins")]
+def _add_plugins(made: App) -> None:
+    for point in entry_points(group=PLUGINS):
+        _add(made, point.name, point.load(), NO_PANEL)
+
+
+def _add(made: App, name: str, command: Any, panel: str) -> None:
     if isinstance(command, App):
-        command.group = (group,)
+        command.group = (PANELS[panel],)
         made.command(command, name=name)
     else:
-        made.command(command, name=name, group=group)
+        made.command(command, name=name, group=PANELS[panel])
 
 
 if __name__ == "__main__":

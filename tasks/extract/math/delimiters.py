@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from winnow.tasks.extract.math.asciimath import asciimath_to_latex
+from winnow.tasks.extract.math.asciimath import asciimath_to_latex, is_asciimath
 from winnow.tasks.extract.math.cleaning import clean
 from winnow.tasks.extract.math.commands import LATEX_COMMAND
 from winnow.tasks.extract.math.sources import Formula
@@ -195,11 +195,13 @@ def _unescaped(text: str) -> str:
 
 @lru_cache(maxsize=256)
 def _openings(pairs: tuple[Pair, ...], escapes: bool) -> re.Pattern[str]:
-    return re.compile("|".join([r"\\\$" if escapes else r"(?!)", ENVIRONMENT.pattern, *(re.escape(pair.left) for pair in pairs), r"\\\\"]))
+    dollar = r"\\\$" if escapes else r"(?!)"
+    backtick = r"\\`" if any(pair.left == "`" for pair in pairs) else r"(?!)"
+    return re.compile("|".join([dollar, backtick, ENVIRONMENT.pattern, *(re.escape(pair.left) for pair in pairs), r"\\\\"]))
 
 
 def split(text: str, delimiters: Delimiters) -> list[str | Formula]:
-    """A run of text as what it consists of: text and formulas, in order; text between, with ``\\$`` as a dollar sign where the page says so.
+    r"""A run of text as what it consists of: text and formulas, in order; text between, with ``\$`` as a dollar sign where the page says so.
 
     The run is a whole paragraph or cell (a formula may cross lines, not a blank one inside ``$..$``), with what is code left out by the caller.
     """
@@ -227,8 +229,8 @@ def split(text: str, delimiters: Delimiters) -> list[str | Formula]:
         position = match.end()
         if found == "\\\\" and found not in by_left:
             continue
-        if found == "\\$":
-            plain.append(text[at : match.start()] + "$")
+        if found in ("\\$", "\\`"):
+            plain.append(text[at : match.start()] + found[1])
             at = position
             continue
         if match[1]:
@@ -309,7 +311,7 @@ def _is_formula(content: str, pair: Pair, text: str, start: int, end: int) -> bo
     if not content.strip():
         return False
     if pair.notation == "asciimath":
-        return len(content) <= MAX_INLINE_CHARS and BLANK_LINE.search(content) is None
+        return len(content) <= MAX_INLINE_CHARS and BLANK_LINE.search(content) is None and is_asciimath(content)
     if pair.left != "$":
         return not (pair.left == "[latex]" or pair.left == "[math]") or len(content) < MAX_INLINE_CHARS
     if BLANK_LINE.search(content):

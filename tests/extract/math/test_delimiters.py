@@ -49,6 +49,8 @@ def test_asciimath_has_its_own_delimiters():
         Formula("y", False, "asciimath"),
     ]
     assert formulas("`code` in a page of MathJax") == []
+    assert split(r"type \`x\` and `y`", page_delimiters(page)) == ["type `x` and ", Formula("y", False, "asciimath")]
+    assert formulas(r"space `\ \ ` and `the words that follow here`", page) == []
 
 
 def test_backslash_brackets_are_displays_and_parentheses_are_not():

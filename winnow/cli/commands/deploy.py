@@ -2,13 +2,13 @@
 
 import os
 
-from winnow.cli.options import STORE, StoreOption, absolute
+from winnow.cli.options import STORE, JsonOption, StoreOption, absolute, print_json
 from winnow.tasks.engine.errors import BadInput
 
 PANEL = "Operate"
 
 
-def command(*, pool: str = "winnow", watch: bool = False, store: StoreOption = STORE) -> None:
+def command(*, pool: str = "winnow", watch: bool = False, json: JsonOption = False, store: StoreOption = STORE) -> None:
     """Register blocks, work pool and deployments with the Prefect server in PREFECT_API_URL.
 
     Args:
@@ -21,4 +21,8 @@ def command(*, pool: str = "winnow", watch: bool = False, store: StoreOption = S
         )
     from winnow.flows.deployments import register
 
-    print("\n".join(register(absolute(store), pool, watch=watch)))
+    names = register(absolute(store), pool, watch=watch)
+    if json:
+        print_json({"deployments": names, "pool": pool})
+    else:
+        print("\n".join(names))

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from winnow.cli.options import STORE, StoreOption
+from winnow.cli.options import STORE, JsonOption, StoreOption, print_json
 
 PANEL = "Operate"
 
@@ -15,6 +15,7 @@ def command(
     *,
     file: str = "",
     reason: str = "",
+    json: JsonOption = False,
     store: StoreOption = STORE,
 ) -> None:
     """Indexes of kept documents, which later snapshots are deduplicated against.
@@ -26,6 +27,11 @@ def command(
         file: For take-down and forget, a file of ids or URLs, one on each line.
         reason: Why documents are taken down; recorded in the index and in the decisions of later runs.
     """
-    from winnow.tasks.runs.housekeeping import change_index
+    from winnow.tasks.dedup.index import indexes
+    from winnow.tasks.runs.housekeeping import change_index, opened
 
-    print("\n".join(change_index(store, action, name, what, reason, file)))
+    said = change_index(store, action, name, what, reason, file)
+    if json:
+        print_json({"indexes": indexes(opened(store))})
+    else:
+        print("\n".join(said))

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from winnow.cli.options import JsonOption, print_json
 from winnow.tasks.engine.errors import BadInput
 
 PANEL = "Extend"
@@ -23,6 +24,7 @@ def command(
     *,
     extends: str = "fineweb",
     folder: Annotated[Path, Parameter(help="Where the files are written.")] = Path(),
+    json: JsonOption = False,
 ) -> None:
     """Write a filter, extractor, step or recipe of your own that works, its test, and the recipe that uses it.
 
@@ -51,7 +53,9 @@ def command(
             path.write_text(text, encoding="utf-8")
     except OSError as e:
         raise BadInput(f"{e.filename} cannot be written: {e.strerror}. Give another --folder.") from None
-    for path in made:
-        print(path)
+    if json:
+        print_json({"kind": kind, "name": name, "files": [str(path) for path in made]})
+    else:
+        print("\n".join(map(str, made)))
     recipe, test = folder / f"{name}.yaml", folder / f"test_{name}.py"
     print(f"Try it: python -m pytest {test}, then winnow run SOURCE --recipe {recipe}", file=sys.stderr)

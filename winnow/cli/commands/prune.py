@@ -1,11 +1,13 @@
 """``winnow prune``: free the disk of what no run needs."""
 
-from winnow.cli.options import STORE, StoreOption
+from dataclasses import asdict
+
+from winnow.cli.options import STORE, JsonOption, StoreOption, print_json
 
 PANEL = "Operate"
 
 
-def command(*, drop: list[str] | None = None, dry_run: bool = False, store: StoreOption = STORE) -> None:
+def command(*, drop: list[str] | None = None, dry_run: bool = False, json: JsonOption = False, store: StoreOption = STORE) -> None:
     """Delete what no kept run of a store needs.
 
     Args:
@@ -14,4 +16,8 @@ def command(*, drop: list[str] | None = None, dry_run: bool = False, store: Stor
     """
     from winnow.tasks.runs.housekeeping import prune
 
-    print("\n".join(prune(store, drop=tuple(drop or ()), dry_run=dry_run)))
+    pruned = prune(store, drop=tuple(drop or ()), dry_run=dry_run)
+    if json:
+        print_json(asdict(pruned))
+    else:
+        print("\n".join([*pruned.places, pruned.said()]))

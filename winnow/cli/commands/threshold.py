@@ -1,10 +1,11 @@
 """``winnow threshold``: where to cut a signal."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from winnow.cli.options import STORE, StoreOption
+from winnow.cli.options import STORE, JsonOption, StoreOption, print_json
 
 PANEL = "Look into a run"
 
@@ -16,6 +17,7 @@ def command(
     run: Annotated[str, Parameter(help="A run of the store (see `winnow status`).")],
     language: str = "",
     svg: str = "",
+    json: JsonOption = False,
     store: StoreOption = STORE,
 ) -> None:
     """Where to cut a signal of a finished run whose values form two groups.
@@ -27,4 +29,9 @@ def command(
     """
     from winnow.tasks.ledger.threshold import threshold
 
-    print("\n".join(threshold(store, run, signal, language=language, svg=svg)))
+    found = threshold(store, run, signal, language=language, svg=svg)
+    if json:
+        cuts = {name: {"value": value, "share_below": below} for name, (value, below) in found.thresholds.items()}
+        print_json({**asdict(found), "thresholds": cuts})
+    else:
+        print("\n".join(found.said()))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from winnow import in_process
-from winnow.cli.options import STORE
+from winnow.cli.options import STORE, JsonOption, print_json
 
 if TYPE_CHECKING:
+    from winnow.tasks.models.files import Card
     from winnow.tasks.runs.examples import Sources
 
 PANEL = "Models"
@@ -30,6 +31,7 @@ def lm(
     prune: Annotated[tuple[int, ...], Many] = (0, 0, 1),
     estimator: str = "winnow",
     licence: str = "",
+    json: JsonOption = False,
 ) -> None:
     """A language model for perplexity, trained as cc_net does: SentencePiece, KenLM.
 
@@ -61,9 +63,17 @@ def lm(
         state: Any = train_language_model(lang, text, out, licence=licence, return_state=True, **parameters)
         state.result()
         found = registered(out)
+    if json:
+        print_json(_card(found))
+        return
     figures = found.card["figures"]
     print(f"model     {found.folder}\ntokens    {figures['tokens']:,}\nheld out  perplexity {figures['held_out_perplexity']}")
     print(f"use it    measure: {{perplexity: [{{perplexity.Perplexity: {{models: {{{lang}: {out}}}}}}}]}}")
+
+
+def _card(found: "Card") -> dict[str, Any]:
+    """What ``--json`` says of a model."""
+    return {"model": str(found.folder), "name": found.name, **found.card}
 
 
 @Parameter(name="*")
@@ -134,6 +144,7 @@ def classifier(
     prepare: str | None = None,
     per_class: int = 0,
     unbalanced: bool = False,
+    json: JsonOption = False,
 ) -> None:
     """A fastText classifier, from positive and negative examples: files, or documents of a finished run.
 
@@ -172,6 +183,9 @@ def classifier(
         state: Any = train_classifier(*examples.words, preset, changed, licence=examples.licence, return_state=True, **rules)
         state.result()
         found = registered(examples.out)
+    if json:
+        print_json(_card(found))
+        return
     held = found.card["figures"]["held_out"]
     print(f"model     {found.folder}\nheld out  {held['positives']} positive, {held['negatives']} negative, AUC {held['auc']:.3f}")
     for row in (held["at_half"], held["best_f1"]):
@@ -180,7 +194,7 @@ def classifier(
 
 
 @command.command
-def importance(examples: Examples) -> None:
+def importance(examples: Examples, *, json: JsonOption = False) -> None:
     """Importance weights (DSIR): words and pairs of words of a target text (positive) against raw text (negative)."""
     from winnow.flows.training import already_trained
     from winnow.tasks.models.files import registered
@@ -197,6 +211,9 @@ def importance(examples: Examples) -> None:
         state: Any = train_importance(*examples.words, licence=examples.licence, return_state=True)
         state.result()
         found = registered(examples.out)
+    if json:
+        print_json(_card(found))
+        return
     figures = found.card["figures"]
     print(f"model     {found.folder}\ntarget    {figures['target_texts']} texts, {figures['target_words']} words")
     print(f"raw       {figures['raw_texts']} texts, {figures['raw_words']} words")
