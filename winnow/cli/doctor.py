@@ -19,7 +19,19 @@ MIN_FREE_BYTES = 5 << 30
 
 def examine() -> tuple[list[str], bool]:
     """Lines for people, and whether all is well."""
-    found = [_python(), *_pins(), _fasttext(), _model(), _language_models(), _datatrove(), _kernels(), _memory(), _disk(), _server()]
+    found = [
+        _python(),
+        *_pins(),
+        _contact(),
+        _fasttext(),
+        _model(),
+        _language_models(),
+        _datatrove(),
+        _kernels(),
+        _memory(),
+        _disk(),
+        _server(),
+    ]
     return [f"{'ok  ' if well else 'BAD '} {text}" for well, text in found], all(well for well, _ in found)
 
 
@@ -47,6 +59,19 @@ def _pins() -> list[tuple[bool, str]]:
 def _owners(module: str) -> list[str]:
     """The installed distributions that provide a module, by their normalised names (PEP 503)."""
     return sorted({re.sub(r"[-_.]+", "-", name).lower() for name in packages_distributions().get(module, [])})
+
+
+def _contact() -> tuple[bool, str]:
+    from winnow.tasks.engine.errors import BadInput
+    from winnow.tasks.transport.http import CONTACT, user_agent
+
+    try:
+        said = user_agent()
+    except BadInput as e:
+        return False, str(e)
+    return True, f"servers are told: {said}" + (
+        "" if "contact: " in said else f"; set {CONTACT} to an address or URL where their operators can reach you"
+    )
 
 
 def _fasttext() -> tuple[bool, str]:
