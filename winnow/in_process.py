@@ -95,7 +95,7 @@ def watched(flow: Callable[[], Any], *, quiet: bool = False) -> dict[str, Any]:
     from winnow.cli.terminal import Progress
     from winnow.flows.curate import listener
 
-    # Without a heartbeat each subflow ends a second earlier (research/prefect.md); nobody watches a command's flow for zombies.
+    # Without a heartbeat each subflow ends a second earlier (docs/design.md); nobody watches a command's flow for zombies.
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), Progress(quiet=quiet) as progress:
         token = listener.set(progress.tell)
         try:
