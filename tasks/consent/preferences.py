@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
-from winnow.tasks.consent.robots import Line, Robots, groups, normalised_path, normalised_pattern, path_of
+from winnow.tasks.consent.robots import Line, Robots, groups, matches, normalised_path, normalised_pattern, path_of
 
 Preference = Literal["y", "n"]
 CATEGORIES = ("train-ai", "search")
@@ -77,14 +77,14 @@ def stated(robots: Robots, agent: str, url: str) -> Mapping[str, Stated]:
     the two mechanisms, the most restrictive. A rule without a path holds for all paths.
     """
     token, path = agent.lower(), normalised_path(path_of(url))
-    found = [(agents, line) for agents, line in groups(robots.lines, RULES)]
+    found = list(groups(robots.lines, RULES))
     mine = token if robots.names(agent) or any(token in agents for agents, _ in found) else "*"
     best: dict[tuple[str, str], tuple[int, Stated]] = {}
     for agents, line in found:
         if mine not in agents:
             continue
         pattern, value = _parted(line.value)
-        if pattern and not _begins(pattern, path):
+        if pattern and not matches(pattern, path):
             continue
         for category, said in (content_usage if line.key == "content-usage" else content_signal)(value).items():
             known = best.get((line.key, category))
@@ -103,9 +103,3 @@ def _parted(value: str) -> tuple[str, str]:
         return "", value
     path, _, rest = value.partition(" ")
     return normalised_pattern(path), rest.strip()
-
-
-def _begins(pattern: str, path: str) -> bool:
-    from winnow.tasks.consent.robots import Rule, _Rules
-
-    return _Rules([Rule("allow", pattern, Line(0, "", "", ""))]).match(path) is not None

@@ -96,6 +96,11 @@ def _before(a: Rule, b: Rule) -> bool:
     return (-len(a.pattern), a.verb == "disallow", a.line.number) < (-len(b.pattern), b.verb == "disallow", b.line.number)
 
 
+def matches(pattern: str, path: str) -> bool:
+    """Whether a normalised pattern matches a normalised path."""
+    return _Pattern(pattern).matches(path)
+
+
 class _Pattern:
     """A pattern with wildcards: the parts between asterisks are found one after the other, each as early as it can be, which is linear in the path
     for each part and needs no backtracking."""
