@@ -49,7 +49,7 @@ class Extract(ShardStep):
     """
 
     name: ClassVar[str] = "extract"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     tables: ClassVar[Mapping[str, pa.Schema]] = {"dropped": DROPPED}
 
     extractor: Extractor

@@ -8,9 +8,14 @@ from winnow.tasks.corpus.profile import Profile
 from winnow.tasks.corpus.publish import Publish
 from winnow.tasks.dedup.minhash import ComputeSignatures
 from winnow.tasks.engine.crawl import Crawl
+from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.plan import lineage
 from winnow.tasks.engine.sections import Draft
 from winnow.tasks.engine.step import Step
+from winnow.tasks.extract.extract import Extract
+from winnow.tasks.extract.language import LanguageModel
+from winnow.tasks.extract.language_codes import which
+from winnow.tasks.models.files import ModelFile
 from winnow.tasks.recipes.load import load, names
 from winnow.tasks.recipes.recipe import Recipe
 from winnow.tasks.signals.measure import Signals
@@ -48,6 +53,19 @@ class Pipeline:
         """Build every extractor, model and filter once, so that what is missing fails before the first shard. Raises BadInput."""
         for step in self.steps:
             step.check()
+        if isinstance(self.documents, Extract):
+            self._check_languages(self.documents.model)
+
+    def _check_languages(self, file: ModelFile) -> None:
+        """A limit that no label of the language model can pass would leave an empty corpus. Raises BadInput."""
+        labels = LanguageModel.of(file).labels
+        for limit in self.recipe.limits:
+            if limit.signal == "language" and limit.one_of and not any(which(label, limit.one_of) for label in labels):
+                some = ", ".join(labels[:5])
+                raise BadInput(
+                    f"Recipe {self.recipe.name}: nothing can pass the limit on language, which allows {', '.join(limit.one_of)}: the model {file.name} "
+                    f"has no such label. Its labels are like {some}; write a language as any of these, or in two or three letters."
+                )
 
 
 def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Any] | None = None) -> Pipeline:

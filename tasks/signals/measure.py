@@ -47,6 +47,7 @@ class Correct(ShardStep):
     """
 
     name: ClassVar[str] = "correct"
+    version: ClassVar[str] = "2"
 
     text: TextColumn
     rules: LineRules
@@ -81,6 +82,7 @@ class Measure(ShardStep):
     tokenisation; a filter in another group is measured without touching this one."""
 
     name: ClassVar[str] = "measure"
+    version: ClassVar[str] = "2"
 
     text: TextColumn
     group: str

@@ -28,7 +28,7 @@ class ApplyLimits(ShardStep):
     """
 
     name: ClassVar[str] = "select"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
 
     signals: Signals
     limits: tuple[Limit, ...]

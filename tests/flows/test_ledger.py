@@ -92,16 +92,28 @@ NUMBERS = st.none() | st.sampled_from([0.0, 0.5, 1.0, -1.0, float("nan"), float(
 
 
 @given(
-    st.lists(st.tuples(NUMBERS, st.none() | st.sampled_from(["en", "fr", "it's"])), min_size=1, max_size=8),
+    st.lists(
+        st.tuples(NUMBERS, st.none() | st.sampled_from(["en", "fr", "it's", "eng_Latn", "FR", "srp_Cyrl", "srp-Latn", "sr"])),
+        min_size=1,
+        max_size=8,
+    ),
     st.sampled_from(
         [
             Limit("x", low=0.5),
             Limit("x", high=0.5),
             Limit("x", low=-1, high=1),
             Limit("x", low=0.5, by_language=(("fr", None, 0.0), ("it's", None, None))),
+            Limit("x", low=0.5, by_language=(("eng_Latn", None, 0.0), ("en", None, None), ("srp_Latn", -1.0, None))),
         ]
     ),
-    st.sampled_from([Limit("l", one_of=("en", "it's")), Limit("l", empty=True)]),
+    st.sampled_from(
+        [
+            Limit("l", one_of=("en", "it's")),
+            Limit("l", empty=True),
+            Limit("language", one_of=("en", "it's")),
+            Limit("language", one_of=("srp_Latn",)),
+        ]
+    ),
 )
 def test_limits_and_sql_say_the_same(values, number, word):
     words = pa.array([v[1] for v in values], pa.string())
