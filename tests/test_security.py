@@ -19,7 +19,7 @@ from winnow.cli import main as cli
 from winnow.flows import serve
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.store import Store
-from winnow.tasks.extract.documents import ReadDocuments
+from winnow.tasks.extract.read_documents import ReadDocuments
 from winnow.tasks.models.files import locate, model_file
 from winnow.tasks.runs import housekeeping
 
