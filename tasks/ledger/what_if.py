@@ -124,7 +124,7 @@ def what_if(run: Finished, limits: Sequence[Limit]) -> Change:
     mine = {limit.signal for limit in run.limits}
     for shard in run.entry["shards"]:
         decisions = run.read(run.entry["tables"]["decisions"], shard)
-        signals = run.read(run.entry["tables"]["signals"], shard, ["id", *wanted])
+        signals = run.signals(shard, ["id", *wanted], bounded=wanted)
         documents = run.read(run.entry["tables"]["documents"], shard, ["id", "url", "host", "language", "text_chars"])
         chars, languages = documents["text_chars"].to_numpy(), documents["language"].to_pylist()
         before = decisions["kept"].to_numpy(zero_copy_only=False).astype(bool)

@@ -12,6 +12,7 @@ from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.plan import lineage
 from winnow.tasks.engine.sections import Draft
 from winnow.tasks.engine.step import Step
+from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.extract.extract import Extract
 from winnow.tasks.extract.language import LanguageModel
 from winnow.tasks.extract.language_codes import which
@@ -26,7 +27,8 @@ __all__ = ["Pipeline", "Recipe", "build", "load", "names"]
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The steps of a recipe on a crawl. ``documents``, ``signals`` and ``decisions`` are kept tables beside the corpus; ``kept`` has further ones, by name."""
+    """The steps of a recipe on a crawl. ``documents``, ``signals`` and ``decisions`` are kept tables beside the corpus; ``kept`` has further ones, by name.
+    ``text`` is the text that the corpus gets, but for redaction."""
 
     recipe: Recipe
     documents: Step
@@ -34,6 +36,7 @@ class Pipeline:
     decisions: Step
     profile: Profile
     publish: Publish
+    text: TextColumn
     kept: Mapping[str, Step] = field(default_factory=dict)
     steps: tuple[Step, ...] = field(init=False)
 
@@ -70,7 +73,7 @@ class Pipeline:
 
 def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Any] | None = None) -> Pipeline:
     """The steps of a recipe for a crawl; ``indexes`` are those that its deduplication names. Pure: nothing is read or loaded."""
-    draft = Draft(crawl, recipe.options, recipe.name, indexes or {})
+    draft = Draft(crawl, recipe.options, recipe.name, indexes or {}, measured=recipe.signals())
     chain = False
     for key, section in recipe.sections().items():
         if section.phase == "decide":
@@ -80,8 +83,9 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Any] | None = None
         elif key in recipe.options or section.hidden:
             section.build(draft, recipe.options.get(key), key)
     assert draft.documents is not None
+    assert draft.text is not None
     profile = Profile(draft.documents, draft.signals, draft.decisions)
-    return Pipeline(recipe, draft.documents, draft.signals, draft.decisions, profile, draft.publish, draft.kept)
+    return Pipeline(recipe, draft.documents, draft.signals, draft.decisions, profile, draft.publish, draft.text, draft.kept)
 
 
 def _decide(draft: Draft, recipe: Recipe) -> None:

@@ -61,10 +61,10 @@ def said_figure(figure: Figure, value: float | None) -> str:
 
 
 def breakable(name: str) -> "Markup":
-    """A technical name, escaped, that may be broken after an underscore or a colon where there is little room."""
+    """A technical name, escaped, that may be broken after a punctuation mark where there is little room."""
     from markupsafe import Markup, escape
 
-    return Markup(re.sub(r"([_:])(?=.)", r"\1<wbr>", str(escape(name))))  # noqa: S704 escaped in the same line
+    return Markup(re.sub(r"([_:./-])(?=.)", r"\1<wbr>", str(escape(name))))  # noqa: S704 escaped in the same line
 
 
 @cache
@@ -89,7 +89,7 @@ def templates() -> "Environment":
         keep_trailing_newline=True,
     )
     filters: dict[str, Any] = {
-        "number": words.number, "short": words.short, "size": words.size, "duration": words.duration, "prose": words.prose, "code": words.code,
+        "number": words.number, "short": words.short, "compact": words.compact, "size": words.size, "duration": words.duration, "prose": words.prose, "code": words.code,
         "language": words.language_name, "breakable": breakable, "log_place": charts.log_place,
     }  # fmt: skip
     made.filters |= filters

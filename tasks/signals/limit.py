@@ -17,15 +17,18 @@ from winnow.tasks.engine.identity import stable
 from winnow.tasks.extract.language_codes import which
 
 CROSSED = pa.list_(
-    pa.struct(
-        [
-            pa.field("reason", pa.string()),
-            pa.field("value", pa.float64()),
-            pa.field("limit", pa.float64()),
-            pa.field("margin", pa.float64()),
-            pa.field("detail", pa.string()),
-            pa.field("step", pa.string()),
-        ]
+    pa.field(
+        "element",  # as Parquet names it: a table is the same whether it comes from memory or from the store
+        pa.struct(
+            [
+                pa.field("reason", pa.string()),
+                pa.field("value", pa.float64()),
+                pa.field("limit", pa.float64()),
+                pa.field("margin", pa.float64()),
+                pa.field("detail", pa.string()),
+                pa.field("step", pa.string()),
+            ]
+        ),
     )
 )
 

@@ -6,6 +6,7 @@ One server for the whole module; the tests go on from each other's runs, in this
 
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -184,6 +185,10 @@ def test_a_watch_starts_a_new_crawl_once_and_its_run_reaches_the_end(team, hook,
     assert path == "/token-8d2f"
     assert f"curate-snapshot completed | {CRAWL} · gopher: Completed" in json.loads(body)["text"]
     assert f"{team.ui}/runs/flow-run/{run['id']}" in body
+    # The report opens from the artifact of the run.
+    shown = get(f"{team.api}/artifacts/filter", {"artifacts": {"key": {"any_": ["report"]}}, "limit": 200})
+    [link] = {m for a in shown for m in re.findall(r"\[report\.html\]\((http://127\.0\.0\.1:\d+/\S+)\)", a["data"])}
+    assert "<title>" in httpx.get(link, trust_env=False, timeout=60).text
 
 
 def test_a_failure_is_told_and_no_webhook_is_shown(team, hook):

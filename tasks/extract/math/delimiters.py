@@ -202,6 +202,7 @@ def _openings(pairs: tuple[Pair, ...], escapes: bool) -> re.Pattern[str]:
 
 def split(text: str, delimiters: Delimiters) -> list[str | Formula]:
     r"""A run of text as what it consists of: text and formulas, in order; text between, with ``\$`` as a dollar sign where the page says so.
+    Macros that a page defines between delimiters are left out.
 
     The run is a whole paragraph or cell (a formula may cross lines, not a blank one inside ``$..$``), with what is code left out by the caller.
     """
@@ -215,13 +216,15 @@ def split(text: str, delimiters: Delimiters) -> list[str | Formula]:
     at = 0
     position = 0
 
-    def add(formula: Formula, start: int, end: int) -> None:
+    def add(latex: str, display: bool, source: str, start: int, end: int) -> None:
+        """What stands from ``start`` to ``end``: a formula, or, with nothing left of it, macros that the page defines, which go."""
         nonlocal at, position
         plain.append(text[at:start])
         if joined := "".join(plain):
             out.append(joined)
         plain.clear()
-        out.append(formula)
+        if latex:
+            out.append(Formula(latex, display, source))
         at = position = end
 
     while match := opening.search(text, position):
@@ -236,7 +239,7 @@ def split(text: str, delimiters: Delimiters) -> list[str | Formula]:
         if match[1]:
             end = _end_of_environment(text, match, budget)
             if end:
-                add(Formula(clean(text[match.start() : end]), True, "environment"), match.start(), end)
+                add(clean(text[match.start() : end]), True, "environment", match.start(), end)
             continue
         pair = by_left[found]
         end = _end(text, match.end(), pair, budget)
@@ -245,15 +248,9 @@ def split(text: str, delimiters: Delimiters) -> list[str | Formula]:
         content = text[match.end() : end]
         if not _is_formula(content, pair, text, match.start(), end + len(pair.right)):
             continue
-        latex = asciimath_to_latex(content) if pair.notation == "asciimath" else clean(content)
-        if latex:
-            add(
-                Formula(latex, pair.display, "delimiters" if pair.notation == "latex" else "asciimath"),
-                match.start(),
-                end + len(pair.right),
-            )
-        else:
-            position = end + len(pair.right)
+        asciimath = pair.notation == "asciimath"
+        latex = asciimath_to_latex(content) if asciimath else clean(content)
+        add(latex, pair.display, "asciimath" if asciimath else "delimiters", match.start(), end + len(pair.right))
     plain.append(text[at:])
     if joined := "".join(plain):
         out.append(joined)

@@ -23,10 +23,10 @@ from winnow.tasks.engine.memo import Memo
 from winnow.tasks.extract.language_codes import which
 from winnow.tasks.signals.filter import Filter, Signal, Value
 from winnow.tasks.signals.text import Coded, Document, Ints, Repeated, repeated_ngrams
+from winnow.tasks.signals.words import RAW_WORD
 
 SOURCE = "Weber et al. 2024, quality signals"
 ASCII_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]+")
-RAW_WORD = re.compile(r"\w+|[^\w\s]+")
 SENTENCE = re.compile(r"\b[^.!?]+[.!?]*")
 ASCII_LETTER = re.compile(r"[a-zA-Z]")
 BULLETS = ("\u2022", "\u2023", "\u25b6", "\u25c0", "\u25e6", "\u25a0", "\u25a1", "\u25aa", "\u25ab", "\u2013")

@@ -113,6 +113,7 @@ def test_environments_are_kept_whole_and_those_of_text_are_none():
 
 def test_macros_that_a_page_defines_are_no_formulas():
     assert formulas(r"\( \newcommand{\vecs}[1]{\overset{\rightharpoonup}{#1}} \) and $\begingroup$ and \(x\)") == [("x", False)]
+    assert split(r"so \( \newcommand{\id}{\mathrm{id}} \) on", PLAIN) == ["so ", " on"]
 
 
 def test_classes_that_keep_formulas_out_or_let_them_in():

@@ -1,5 +1,7 @@
 """``winnow serve``: Prefect's server, the deployments and a worker on this machine."""
 
+import sys
+
 from winnow.cli.options import STORE, StoreOption, absolute
 from winnow.tasks.engine.errors import BadInput
 
@@ -18,5 +20,8 @@ def command(*, host: str = "127.0.0.1", port: int = 4200, watch: bool = False, a
     if at_once < 1:
         raise BadInput(f"--at-once is {at_once}; it must be at least 1.")
     from winnow.flows.serve import serve
+    from winnow.tasks.report.serving import BESIDE, offered
 
-    serve(absolute(store), host, port, watch=watch, at_once=at_once)
+    with offered(absolute(store), port + BESIDE) as reports:
+        print(f"reports      {reports}", file=sys.stderr, flush=True)
+        serve(absolute(store), host, port, watch=watch, at_once=at_once)
