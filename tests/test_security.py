@@ -149,7 +149,7 @@ def test_every_template_of_html_escapes():
                 assert "autoescape" in given, path
     safe = [
         line
-        for path in (ROOT / "tasks" / "report" / "templates").iterdir()
+        for path in sorted((ROOT / "tasks" / "report").rglob("*.j2"))
         for line in path.read_text().splitlines()
         if "|safe" in line.replace(" ", "")
     ]
