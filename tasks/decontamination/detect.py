@@ -1,7 +1,7 @@
 """Finding items in a document: clusters of n-grams, proved and scored word by word."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import Match as Block
 from difflib import SequenceMatcher
@@ -13,6 +13,7 @@ from winnow.tasks.decontamination.index import EvalIndex, Part, Table
 from winnow.tasks.decontamination.word_kernels import candidates
 from winnow.tasks.decontamination.words import Words, WordsOfTexts, formula
 
+CHARS_AT_ONCE = 1 << 17
 MARGIN_WORDS = 4
 ANSWER_NEAR_WORDS = 50
 LOOSE_WORDS = 2  # so few words, further from the rest of a match than they are many, are chance
@@ -55,6 +56,24 @@ def detect(text: str, index: EvalIndex) -> list[Hit]:
 
 def detect_all(texts: Sequence[str], index: EvalIndex) -> list[list[Hit]]:
     """The same of many texts, which is faster; a list per text."""
+    return [hits for batch in _batches(texts) for hits in _detected_together(batch, index)]
+
+
+def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    """As many texts as the processor's cache can hold the words of, at least one."""
+    batch: list[str] = []
+    chars = 0
+    for text in texts:
+        if batch and chars + len(text) > CHARS_AT_ONCE:
+            yield batch
+            batch, chars = [], 0
+        batch.append(text)
+        chars += len(text)
+    if batch:
+        yield batch
+
+
+def _detected_together(texts: Sequence[str], index: EvalIndex) -> list[list[Hit]]:
     spoken = WordsOfTexts(texts)
     rows: dict[int, list[list[int]]] = defaultdict(list)
     for table in index.tables:
@@ -69,7 +88,7 @@ def _detected(spoken: Words, rows: Iterable[Sequence[int]], index: EvalIndex) ->
 
 
 def _clusters(spoken: WordsOfTexts, table: Table, gap: int) -> list[list[int]]:
-    found = np.empty((1024, 7), np.int64)
+    found = np.empty((256, 7), np.int64)
     while True:
         tables = (table.keys, table.slots, table.bits, table.offsets, table.parts, table.places, table.gates)
         rows = int(candidates(spoken.hashes, spoken.borders, table.n, gap, *tables, found, table.seen, table.state))

@@ -68,6 +68,8 @@ class EvalIndex:
             weights = _weights(shared[-1], n, len(self.items)) if mode.measure == "weighted" else np.full(len(spelled), 1 / len(spelled))
             by_n[n].append(len(self.parts))
             self.parts.append(Part(number, kind, spelled, length_of(list(spelled)), weights, ngrams, is_formula(spoken.text)))
+        self.answers = [tuple(words(_final(item.answer)).spelled) for item in self.items]
+        """The words of every item's answer, as they are looked for near a short question."""
         self.tables = [self._table(n, numbers, shared) for n, numbers in sorted(by_n.items())]
 
     def _read(self) -> Iterator[tuple[int, str, Words, npt.NDArray[np.uint64]]]:
@@ -113,11 +115,6 @@ class EvalIndex:
     @cached_property
     def _numbers(self) -> dict[tuple[int, str], int]:
         return {(part.item, part.kind): number for number, part in enumerate(self.parts)}
-
-    @cached_property
-    def answers(self) -> list[tuple[str, ...]]:
-        """The words of every item's answer, as they are looked for near a short question."""
-        return [tuple(spoken.spelled) for item in self.items for spoken in [words(_final(item.answer))]]
 
 
 def ngrams_of(spoken: Words, n: int) -> Any:
