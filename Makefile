@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STORE ?= winnow-store
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := 1
 
 .PHONY: run test check fast setup servers lock audit pythons reference serve accept benchmarks extractor-model clean
 

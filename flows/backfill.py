@@ -6,7 +6,8 @@ what the old one finished.
 
 import time
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, cast
+from functools import partial
+from typing import Annotated, Any, cast
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
@@ -21,6 +22,7 @@ from pydantic import Field
 from winnow.flows import notify as notifications
 from winnow.flows.deployed import Runs, ServerRuns, key
 from winnow.tasks.engine.errors import BadInput, Transient, WinnowError
+from winnow.tasks.runs.parameters import takes_request
 from winnow.tasks.sources.snapshots import COMMON_CRAWLS_LIST, chosen, listed
 
 LOOK_EVERY_S = 5.0
@@ -53,31 +55,22 @@ def _curate(snapshot: str, parameters: dict[str, Any]) -> Any:
     task_runner=cast("TaskRunner[Any]", ThreadPoolTaskRunner(max_workers=16)),
     **notifications.HOOKS,
 )
+@partial(takes_request, leaving_out=("source", "snapshot"))
 def backfill(
     snapshots: Annotated[str, Field(min_length=1)],
-    recipe: str = "fineweb",
-    store: str = "winnow-store",
+    *,
     at_once: Annotated[int, Field(ge=1, le=16)] = 1,
-    kind: Literal["warc", "wet"] = "warc",
-    limit: Annotated[int, Field(ge=0)] = 0,
-    workers: Annotated[int, Field(ge=1, le=256)] = 2,
-    base_url: str = "",
     crawls: str = COMMON_CRAWLS_LIST,
     notify: str = "",
+    **request: Any,
 ) -> Any:
     """Curate many snapshots.
 
     Args:
         snapshots: Ids such as CC-MAIN-2026-43, and ranges OLDEST..NEWEST (CC-MAIN-2026-04..CC-MAIN-2026-43), with commas or spaces between.
-        recipe: A shipped recipe (fineweb, refinedweb, c4, gopher, ccnet, raw) or the path of a YAML file.
-        store: Folder or URI (s3://bucket/prefix) of the artifacts, or a winnow-store block as block:NAME.
-        at_once: How many snapshots are curated at the same time.
-        kind: Which files of a crawl.
-        limit: Only the first N files of each crawl; 0 for all.
-        workers: Worker processes of each run.
-        base_url: Where crawls are read, if not data.commoncrawl.org.
-        crawls: The list of crawls that ranges are taken from, Common Crawl's collinfo.json or a file like it. Path or URI.
-        notify: Notification block that is told when the backfill ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
+        at_once: How many snapshots are curated at the same time, if the workers of the pool take so many.
+        crawls: The list of crawls that ranges are taken from, Common Crawl's collinfo.json or a file like it. A path or a URI.
+        notify: The notification block that is told when the backfill ends, as SLUG/NAME (custom-webhook/ops); empty for nobody.
     """
     log = get_run_logger()
     try:
@@ -88,13 +81,12 @@ def backfill(
     except WinnowError as e:
         return Failed(message=str(e), data=e)
     log.info("%d snapshots, the newest first: %s", len(waiting), ", ".join(waiting))
-    parameters = {"recipe": recipe, "store": store, "kind": kind, "limit": limit, "workers": workers, "base_url": base_url}
     going: dict[str, PrefectConcurrentFuture[Any]] = {}
     states: dict[str, State[Any]] = {}
     while waiting or going:
         while waiting and len(going) < at_once:
             snapshot = waiting.pop(0)
-            going[snapshot] = cast("PrefectConcurrentFuture[Any]", _curate.submit(snapshot=snapshot, parameters=parameters))
+            going[snapshot] = cast("PrefectConcurrentFuture[Any]", _curate.submit(snapshot=snapshot, parameters=request))
         next(iter(going.values())).wait(timeout=1.0)  # not prefect.futures.wait: see flows/curate.py
         for snapshot in [s for s, future in going.items() if future.wrapped_future.done()]:
             future = going.pop(snapshot)

@@ -307,7 +307,7 @@ def _publish_artifacts(run: Run, summary: Summary) -> None:
         create_table_artifact([dict(row) for row in table.rows], key=table.key, description=table.about)
     link = report_link(run.context.store, run.home)
     create_markdown_artifact(
-        artifacts.result(summary, f"[open it]({link})" if link else f"`{run.context.store.uri(f'{run.home}/report.html')}`"),
+        artifacts.result(summary, f"[report.html]({link})" if link else f"`{run.context.store.uri(f'{run.home}/report.html')}`"),
         key="report",
         description=f"Result of {run.id}: what was kept, where it lies",
     )

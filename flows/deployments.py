@@ -15,6 +15,9 @@ import yaml
 from winnow.tasks.engine.errors import BadInput
 
 POOL = "winnow"
+RUNS, STARTERS = "default", "starters"
+"""Work queues of the pool. Runs take a machine's memory, so a worker takes a few of them at a time (`--limit`). What only starts other runs and waits for
+them has a queue and a worker of its own: with one for both, a backfill would hold the slot that its own run waits for."""
 LOST = "No heartbeat: the machine or the worker is gone. Retry goes on where it was."
 IN_PLACE = [{"prefect.deployments.steps.set_working_directory": {"directory": "."}}]
 """Without a pull step a worker copies its working directory, store included, to a temporary folder for each run. The flows are installed."""
@@ -31,6 +34,7 @@ class Deployment:
     description: str
     tags: tuple[str, ...]
     stored: bool = True
+    queue: str = RUNS
     parameters: Mapping[str, Any] = field(default_factory=dict)
     cron: str = ""
     """Registered switched off: a watch that nobody asked for would fill a disk. The UI's switch, or `winnow serve --watch`, turns it on."""
@@ -49,6 +53,7 @@ DEPLOYMENTS = (
         "watch-snapshots",
         "Starts one curation for each crawl that Common Crawl publishes, once, and resumes those that crashed.",
         ("winnow", "type:schedule"),
+        queue=STARTERS,
         parameters={"recipe": "fineweb"},
         cron="30 5 * * *",
     ),
@@ -57,6 +62,7 @@ DEPLOYMENTS = (
         "backfill",
         "Curates a list or range of snapshots, the newest first, so many at once.",
         ("winnow", "type:entry"),
+        queue=STARTERS,
         parameters={"recipe": "fineweb"},
     ),
     Deployment("winnow.flows.prune.prune", "prune", "Deletes from a store what no recorded run needs.", ("winnow", "type:upkeep")),
@@ -90,7 +96,7 @@ def prefect_yaml(prefect_version: str) -> str:
         entry["parameters"] = {**d.parameters, **({"store": "{{ $WINNOW_STORE }}"} if d.stored else {})}
         if d.cron:
             entry["schedules"] = [{"cron": d.cron, "timezone": "UTC", "active": False, "slug": "daily"}]
-        deployments.append(entry | {"work_pool": {"name": POOL}})
+        deployments.append(entry | {"work_pool": {"name": POOL, "work_queue_name": d.queue}})
     head = (
         "# Made from flows/deployments.py: `python -m winnow.flows.deployments` writes it anew. `winnow deploy` registers the same without this file.\n"
         f"#   prefect work-pool create {POOL} --type process --base-job-template infra/pools/process.json\n"
@@ -143,6 +149,7 @@ def register(store: str, pool: str = POOL, *, watch: bool = False) -> list[str]:
             parameters={**parameters, **({"store": store} if d.stored else {})},
             schedules=[Cron(d.cron, timezone="UTC", active=active, slug="daily")] if d.cron else [],
             work_pool_name=pool,
+            work_queue_name=d.queue,
             # Flows of a process worker would run in a temporary folder, where a recipe's relative path means nothing.
             job_variables={**variables, **({"working_dir": os.getcwd()} if kind == "process" else {})},
             entrypoint_type=EntrypointType.MODULE_PATH,

@@ -12,7 +12,7 @@ from typing import Any
 KINDS = {"process": "prefect", "docker": "prefect-docker", "kubernetes": "prefect-kubernetes"}
 """Kind of pool -> the distribution that its worker comes with."""
 
-RUN = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+RUN = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30", "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
 UID = 1001
 """As in infra/Dockerfile."""
 
@@ -24,7 +24,10 @@ def template(kind: str) -> dict[str, Any]:
     for variable, default in _defaults(kind).items():
         made["variables"]["properties"][variable]["default"] = default
     if kind == "kubernetes":
-        spec = made["job_configuration"]["job_manifest"]["spec"]["template"]["spec"]
+        job = made["job_configuration"]["job_manifest"]["spec"]
+        spec = job["template"]["spec"]
+        # Prefect puts these two into the pod, which Kubernetes drops, or refuses where it validates strictly; they are the job's.
+        job |= {name: spec.pop(name) for name in ("parallelism", "completions")}
         spec["securityContext"] = {"runAsNonRoot": True, "runAsUser": UID, "fsGroup": UID}
         spec["containers"][0] |= {
             "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},

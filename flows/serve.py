@@ -1,10 +1,10 @@
-"""`winnow serve`: a Prefect server, the deployments and a worker on this machine, until Ctrl-C. What is deployed is in flows/deployments.py.
+"""`winnow serve`: a Prefect server, the deployments and a worker on this machine, until Ctrl-C. What is deployed is in flows/deployments.py, how the two
+are kept running in winnow/supervision.py.
 
 The children have sessions of their own, so that Ctrl-C reaches this process alone and it stops them in order: runs, worker, server.
 """
 
 import contextlib
-import ctypes
 import ipaddress
 import json
 import os
@@ -16,20 +16,24 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+from winnow.supervision import Service, say
 from winnow.tasks.engine.errors import BadInput, WinnowError
 
 HOST, PORT = "127.0.0.1", 4200
 START_S = 180.0
 STOP_S = 20.0
 AUTH = "PREFECT_SERVER_API_AUTH_STRING"
+PREFECT = (sys.executable, "-m", "prefect")
 
+PRIVATE = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+"""Prefect's telemetry, of the server and of whoever imports it, is off unless the environment asks for it."""
 SERVER = {
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    **PRIVATE,
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     # With the defaults (1, 1, 5) the recorder keeps up with 25 task runs a second and drops what comes faster; so with 80 (docs/design.md).
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
@@ -37,19 +41,28 @@ SERVER = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "2",
 }
 WORKER = {
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    **PRIVATE,
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     "PREFECT_WORKER_QUERY_SECONDS": "3",
 }
 """Settings of the two, each only where the environment says nothing. infra/compose.yaml has the same."""
+AUTOMATIONS = [f"PREFECT_{place}_SERVICES_{name}_ENABLED" for place in ("SERVER", "API") for name in ("TRIGGERS", "EVENT_PERSISTER")]
+"""What a server needs so that automations fire: that a dead run becomes *Crashed*, and whatever people made in the UI."""
 
 
-def serve(store: str, host: str = HOST, port: int = PORT, *, watch: bool = False) -> None:
-    """Run server and worker until a signal. A Prefect server that already answers there is used.
+def automations_off(environment: Mapping[str, str]) -> list[str]:
+    """The settings of an environment that keep a server's automations from firing."""
+    return [name for name in AUTOMATIONS if environment.get(name, "true").lower() in ("false", "0", "no", "off")]
+
+
+def serve(store: str, host: str = HOST, port: int = PORT, *, watch: bool = False, at_once: int = 1) -> None:
+    """Run server and workers until a signal. A Prefect server that already answers there is used.
+
+    ``at_once`` bounds the runs that go on at the same time on this machine; others wait their turn. What starts runs, a watch or a backfill, needs no turn.
 
     Raises:
         BadInput: the port is taken by something else, or the address is not this machine's and no password is set.
-        WinnowError: the server did not start, or one of the two ended by itself.
+        WinnowError: the server did not start, or one of the two ends again and again.
     """
     _refuse_open_doors(host)
     for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -60,22 +73,33 @@ def serve(store: str, host: str = HOST, port: int = PORT, *, watch: bool = False
     os.environ["PREFECT_API_URL"] = f"{url}/api"
     if password := os.environ.get(AUTH):
         os.environ.setdefault("PREFECT_API_AUTH_STRING", password)
-    children: list[subprocess.Popen[bytes]] = []
+    children: list[Service] = []
     try:
         if _prefect_at(url):
-            _say(f"A Prefect server already answers at {url}: it is used, with its own settings.")
+            say(f"A Prefect server already answers at {url}: it is used, with its own settings.")
         else:
-            children.append(_start(["server", "start", "--host", host, "--port", str(port)], SERVER, quiet=True))
-            _wait_for(url, children[0])
-        from winnow.flows.deployments import POOL, register
+            if off := automations_off(os.environ):
+                raise BadInput(
+                    f"The environment has {', '.join(off)} off: no automation would fire, and a run whose machine died would be Running for ever. "
+                    f"Unset {'it' if len(off) == 1 else 'them'}, then start winnow serve again."
+                )
+            children.append(Service("server", [*PREFECT, "server", "start", "--host", host, "--port", str(port)], SERVER, quiet=True))
+            _wait_for(url, children[0].process)
+        from winnow.flows.deployments import POOL, RUNS, STARTERS, register
 
         names = register(store, watch=watch)
-        children.append(_start(["worker", "start", "--pool", POOL, "--name", f"winnow on {socket.gethostname()}"], WORKER))
-        _say(f"dashboard    {url}\ndeployments  {', '.join(n.rsplit('/', 1)[1] for n in names)}\nstore        {store}")
-        _say(f"commands     export PREFECT_API_URL={url}/api\nCtrl-C stops server, worker and runs; what is finished is kept.")
+        worker = [*PREFECT, "worker", "start", "--pool", POOL]
+        here = socket.gethostname()
+        runs = [*worker, "--work-queue", RUNS, "--limit", str(at_once), "--name", f"winnow on {here}"]
+        children.append(Service("worker", runs, WORKER))
+        children.append(
+            Service("worker for starters", [*worker, "--work-queue", STARTERS, "--name", f"winnow on {here}, starters"], WORKER)
+        )
+        say(f"dashboard    {url}\ndeployments  {', '.join(n.rsplit('/', 1)[1] for n in names)}\nstore        {store}")
+        say(f"commands     export PREFECT_API_URL={url}/api\nCtrl-C stops server, worker and runs; what is finished is kept.")
         _watch(children)
     except KeyboardInterrupt:
-        _say("Stopping …")
+        say("Stopping …")
     finally:
         _stop(children)
 
@@ -122,25 +146,8 @@ def _get(url: str) -> Any:
         return json.load(answer)
 
 
-def _start(command: list[str], settings: dict[str, str], *, quiet: bool = False) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "prefect", *command],
-        env={**settings, **os.environ},
-        stdin=subprocess.DEVNULL,  # without a terminal it asks nothing
-        stdout=subprocess.DEVNULL if quiet else None,
-        start_new_session=True,
-        preexec_fn=_die_with_parent if sys.platform == "linux" else None,
-    )
-
-
-def _die_with_parent() -> None:
-    """In the child: SIGTERM when `winnow serve` is gone in whatever way. It is made by the main thread, whose end is that of the process."""
-    pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
-
-
 def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
-    _say("The Prefect server starts (a first start takes half a minute) …")
+    say("The Prefect server starts (a first start takes half a minute) …")
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         if server.poll() is not None:
@@ -156,42 +163,38 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
     )
 
 
-def _watch(children: Iterable[subprocess.Popen[bytes]]) -> None:
-    """Until a signal comes or a child ends."""
-    children = list(children)
+def _watch(children: Sequence[Service]) -> None:
+    """Keep the children running until a signal comes. Raises WinnowError if one ends again and again."""
     never = Event()
     while True:
         for child in children:
-            if child.poll() is not None:
-                what = child.args[3] if isinstance(child.args, list) else "child"
-                raise WinnowError(
-                    f"The Prefect {what} ended by itself with status {child.returncode}. Run winnow serve again; nothing is lost."
-                )
+            child.look()
         never.wait(0.5)
 
 
-def _stop(children: list[subprocess.Popen[bytes]]) -> None:
+def _stop(children: Sequence[Service]) -> None:
     """Runs first: a worker waits for them, and reports their end to a server that still answers. A second signal kills what is left."""
     try:
         for child in reversed(children):
-            runs = _sessions_below(child.pid) if "worker" in child.args else set()  # type: ignore[operator]
-            _signal(child, signal.SIGINT if runs else signal.SIGTERM)
+            process = child.process
+            runs = _sessions_below(process.pid) if child.name.startswith("worker") else set()
+            _signal(process, signal.SIGINT if runs else signal.SIGTERM)
             for run in runs:
                 with contextlib.suppress(OSError):
                     os.killpg(run, signal.SIGTERM)
-            if not _ended(child):
-                for run in _sessions_below(child.pid):
+            if not _ended(process):
+                for run in _sessions_below(process.pid):
                     with contextlib.suppress(OSError):
                         os.killpg(run, signal.SIGKILL)
-                _ended(child)
+                _ended(process)
     except KeyboardInterrupt:
         pass
     finally:
-        for child in children:
-            if child.poll() is None:
+        for process in (child.process for child in children):
+            if process.poll() is None:
                 with contextlib.suppress(OSError):
-                    os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 def _ended(child: subprocess.Popen[bytes]) -> bool:
@@ -221,7 +224,3 @@ def _sessions_below(pid: int) -> set[int]:
             if os.getsid(child) == child:
                 found.add(child)
     return found
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

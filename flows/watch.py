@@ -8,7 +8,8 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from functools import partial
+from typing import Annotated, Any
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_table_artifact
@@ -21,6 +22,7 @@ from winnow.tasks.engine.errors import BadInput, Transient, WinnowError
 from winnow.tasks.engine.places import store_at
 from winnow.tasks.engine.store import Store
 from winnow.tasks.recipes import build as recipes
+from winnow.tasks.runs.parameters import takes_request
 from winnow.tasks.sources.snapshots import COMMON_CRAWLS_LIST, listed
 
 RESUMES = 3
@@ -97,44 +99,35 @@ class Watch:
     description="Starts one curation for each crawl that Common Crawl publishes, once, and resumes those that crashed. Meant for a schedule.",
     **notifications.HOOKS,
 )
+@partial(takes_request, leaving_out=("source", "snapshot"))
 def watch_snapshots(
-    recipe: str = "fineweb",
-    store: str = "winnow-store",
+    *,
     since: Annotated[str, Field(pattern=r"^(CC-MAIN-\d{4}-\d{2})?$")] = "",
     at_most: Annotated[int, Field(ge=1, le=100)] = 1,
-    kind: Literal["warc", "wet"] = "warc",
-    limit: Annotated[int, Field(ge=0)] = 0,
-    workers: Annotated[int, Field(ge=1, le=256)] = 2,
-    base_url: str = "",
     crawls: str = COMMON_CRAWLS_LIST,
     notify: str = "",
+    **request: Any,
 ) -> Any:
-    """Look once for new crawls.
+    """Look once for new crawls. What was started is noted in the store.
 
     Args:
-        recipe: A shipped recipe (fineweb, refinedweb, c4, gopher, ccnet, raw) or the path of a YAML file.
-        store: Folder or URI (s3://bucket/prefix) of the artifacts, or a winnow-store block as block:NAME. What was started is noted there.
-        since: Crawls newer than this one are started, such as CC-MAIN-2026-38. Empty - only what appears after the first look.
+        since: Crawls newer than this one are started, such as CC-MAIN-2026-38; empty for only what appears after the first look.
         at_most: How many crawls one look may start; the newest first, the rest at the next look.
-        kind: Which files of a crawl.
-        limit: Only the first N files of each crawl; 0 for all.
-        workers: Worker processes of each run.
-        base_url: Where crawls are read, if not data.commoncrawl.org.
-        crawls: The list of crawls, Common Crawl's collinfo.json or a file like it. Path or URI.
-        notify: Notification block that is told when this look or a run it started ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
+        crawls: The list of crawls, Common Crawl's collinfo.json or a file like it. A path or a URI.
+        notify: The notification block that is told when this look or a run it started ends, as SLUG/NAME (custom-webhook/ops); empty for nobody.
     """
     log = get_run_logger()
     try:
         notifications.check(notify)
-        place = store_at(store)
+        place = store_at(request["store"])
         place.open_for_writing()
         known = listed(crawls)
 
         def parameters(crawl: str) -> dict[str, Any]:
-            given = {"recipe": recipe, "store": store, "kind": kind, "limit": limit, "workers": workers, "base_url": base_url}
-            return {"source": crawl, "notify": notify, **given}
+            return {"source": crawl, "notify": notify, **request}
 
-        watch = Watch(place, f"watch/{recipes.load(recipe).name}-{kind}", ServerRuns(as_subflow=False), parameters)
+        name = f"watch/{recipes.load(request['recipe']).name}-{request['kind']}"
+        watch = Watch(place, name, ServerRuns(as_subflow=False), parameters)
         told = watch.look(known, since, at_most)
     except Transient as e:
         return Failed(message=f"{e} The next look comes by the schedule.", data=BadInput(str(e)))

@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 STALL_S = 8
-ERRORS = {"503": (503, "SlowDown"), "503 retry-after": (503, "SlowDown"), "403": (403, "Forbidden"), "denied": (403, "AccessDenied")}
+ERRORS = {
+    "503": (503, "SlowDown"),
+    "503 retry-after": (503, "SlowDown"),
+    "403": (403, "Forbidden"),
+    "denied": (403, "AccessDenied"),
+    "expired": (400, "ExpiredToken"),
+}
 FAULTS = ("503", "503 retry-after", "403", "reset", "stall", "truncated", "short length", "no answer")
 
 

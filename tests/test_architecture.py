@@ -60,3 +60,70 @@ def test_no_property_watches_the_clock(request):
     for item in request.session.items:  # of a whole run: every test
         chosen = getattr(getattr(item, "obj", None), "_hypothesis_internal_use_settings", None)
         assert chosen is None or chosen.deadline is None, item.nodeid
+
+
+LAYERS = (
+    "engine.errors",  # what every layer below may raise
+    "transport",
+    "engine",
+    "archives",
+    "sources",
+    "models",  # files, fastText, n-grams: what extraction needs
+    "extract",
+    "signals",  # texts, filters, limits; no filter of its own
+    "models.classify",  # scores and weights of texts, which filters need
+    "models.importance",
+    "signals.filters",
+    "signals.sections",
+    "dedup",
+    "edit",
+    "consent",
+    "corpus",
+    "exporters",
+    "recipes",
+    "report",
+    "ledger",
+    "runs",
+)
+"""The parts of tasks/, lowest first. A part imports itself and what is below it; the longest name that fits a module is its part."""
+
+
+def part_of(module):
+    """The layer of a module of winnow.tasks; None for the package itself."""
+    name = module.removeprefix("winnow.tasks.") + "."
+    fitting = [layer for layer in LAYERS if name.startswith(f"{layer}.")]
+    return max(fitting, key=len) if fitting else None
+
+
+def upwards(module, imported):
+    """Whether an import goes against the order."""
+    own, other = part_of(module), part_of(imported)
+    return own is not None and other is not None and LAYERS.index(other) > LAYERS.index(own)
+
+
+def test_every_folder_of_tasks_has_its_layer():
+    folders = {path.parent.relative_to(ROOT / "tasks").parts[0] for path in TASKS if path.parent != ROOT / "tasks"}
+    assert folders == {layer.split(".")[0] for layer in LAYERS}
+
+
+@pytest.mark.parametrize("path", TASKS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_go_one_way(path):
+    module = ".".join(("winnow", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+    assert [name for name in imports(path) if name.startswith("winnow.tasks.") and upwards(module, name)] == []
+
+
+def test_the_order_catches_an_import_upwards():
+    assert upwards("winnow.tasks.engine.store", "winnow.tasks.signals.text")
+    assert upwards("winnow.tasks.signals.text", "winnow.tasks.signals.filters.url")
+    assert not upwards("winnow.tasks.recipes.load", "winnow.tasks.engine.errors")
+    assert not upwards("winnow.tasks.transport.http", "winnow.tasks.engine.errors")
+    assert upwards("winnow.tasks.transport.http", "winnow.tasks.engine.store")
+
+
+ABOUT_PREFECT = {"__init__.py", "pools.py", "serve.py"}
+"""Without an import of Prefect: its templates are read as data, its server and workers are started as processes."""
+
+
+def test_flows_holds_only_what_imports_prefect():
+    for path in sorted((ROOT / "flows").glob("*.py")):
+        assert path.name in ABOUT_PREFECT or any(name.split(".")[0] == "prefect" for name in imports(path)), path

@@ -167,6 +167,46 @@ def test_a_store_that_throttles_for_ever_is_given_up(s3, hasty, monkeypatch):
         assert len(faults.requests) == 1
 
 
+class Refusing(Faults):
+    """Fails the next ``left`` requests."""
+
+    left = 0
+
+    def _draw(self, method, path):
+        self.left -= 1
+        return self.kinds[0] if self.left >= 0 else ""
+
+
+@pytest.mark.parametrize("kind", ["denied", "expired"])
+def test_a_refusal_where_it_was_read_and_written_before_is_waited_out_with_fresh_credentials(s3, hasty, monkeypatch, kind):
+    environment, _ = s3
+    faults = Refusing(kinds=(kind,))
+    renewed = []
+    monkeypatch.setattr(Store, "_renew", lambda self, renew=Store._renew: (renewed.append(1), renew(self)))
+    with Proxy(environment["AWS_ENDPOINT_URL"], faults) as proxy:
+        use(monkeypatch, environment, proxy.url)
+        store = replace(Store(f"s3://work/refused-{kind}"), transport=Transport(hasty))
+        store.put("x", b"x")
+        assert store.get("x") == b"x"
+        for call in (lambda: store.get("x"), lambda: store.put("x", b"y"), lambda: store.files("")):
+            faults.left, before = 3, len(renewed)
+            call()
+            assert len(renewed) > before
+        faults.left = 10**6
+        with pytest.raises(Transient, match=rf"refused.*after {hasty.attempts} attempts"):
+            store.get("x")
+
+
+def test_a_refusal_at_first_touch_fails_at_once(s3, hasty, monkeypatch):
+    environment, _ = s3
+    faults = Faults(share=1.0, kinds=("expired",), most=10**6)
+    with Proxy(environment["AWS_ENDPOINT_URL"], faults) as proxy:
+        use(monkeypatch, environment, proxy.url)
+        with pytest.raises(BadInput, match=r"ExpiredToken.*AWS_PROFILE"):
+            replace(Store("s3://work/first"), transport=Transport(hasty)).put("x", b"x")
+        assert len(faults.requests) == 1
+
+
 def test_uploads_in_parts_that_nobody_ended_are_aborted_after_a_day(s3, monkeypatch):
     environment, client = s3
     use(monkeypatch, environment)

@@ -4,10 +4,12 @@
 are run, without containers, by tests/flows/test_team.py.
 """
 
+import configparser
 import json
 import re
 import shlex
 import subprocess
+import sys
 from importlib import import_module
 from importlib.metadata import version
 from unittest.mock import AsyncMock
@@ -20,7 +22,7 @@ from tests.flows.team import COMPOSE, resolved
 from tests.shared import ROOT
 from winnow.cli.main import app
 from winnow.flows import serve
-from winnow.flows.deployments import DEPLOYMENTS, POOL, infra_files
+from winnow.flows.deployments import DEPLOYMENTS, POOL, RUNS, STARTERS, infra_files
 from winnow.flows.pools import KINDS, UID, template
 
 INFRA = ROOT / "infra"
@@ -274,3 +276,52 @@ def test_the_form_explains_every_parameter(deployment):
     module, _, function = deployment.flow.rpartition(".")
     properties = getattr(import_module(module), function).parameters.properties
     assert [name for name, field in properties.items() if not field.get("description")] == []
+
+
+JOB = {"activeDeadlineSeconds", "backoffLimit", "completions", "parallelism", "suspend", "template", "ttlSecondsAfterFinished"}
+POD = {"containers", "imagePullSecrets", "nodeSelector", "restartPolicy", "securityContext", "serviceAccountName", "tolerations", "volumes"}
+CONTAINER = {"args", "command", "env", "envFrom", "image", "imagePullPolicy", "name", "resources", "securityContext", "volumeMounts"}
+"""Fields of Kubernetes' JobSpec, PodSpec and Container (https://kubernetes.io/docs/reference/kubernetes-api/), those that a template may use."""
+
+
+def test_every_field_of_the_job_is_where_kubernetes_knows_it():
+    """Strict validation refuses a field that its object does not have; without it Kubernetes drops the field in silence."""
+    manifest = json.loads((INFRA / "pools" / "kubernetes.json").read_text())["job_configuration"]["job_manifest"]
+    job = manifest["spec"]
+    assert job.keys() <= JOB
+    assert (job["parallelism"], job["completions"]) == (1, 1)
+    assert job["template"].keys() <= {"metadata", "spec"}
+    assert job["template"]["spec"].keys() <= POD
+    for container in job["template"]["spec"]["containers"]:
+        assert container.keys() <= CONTAINER
+
+
+def test_what_waits_for_runs_does_not_take_their_slot():
+    deployed = {d["name"]: d["work_pool"]["work_queue_name"] for d in yaml.safe_load((INFRA / "prefect.yaml").read_text())["deployments"]}
+    assert {name for name, queue in deployed.items() if queue == STARTERS} == {"backfill", "watch-snapshots"}
+    queues = {name: shlex.join(COMPOSE["services"][name]["command"]) for name in ("worker", "starters")}
+    assert f"--work-queue {RUNS} --limit" in queues["worker"]
+    assert queues["starters"].endswith(f"--work-queue {STARTERS}")
+
+
+def test_the_systemd_unit_starts_what_there_is():
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str
+    unit.read(INFRA / "systemd" / "winnow.service")
+    assert unit.sections() == ["Unit", "Service", "Install"]
+    program, *arguments = shlex.split(unit["Service"]["ExecStart"])
+    assert program.endswith("/winnow")
+    assert unit["Service"]["Restart"] == "on-failure"
+    assert unit["Service"]["KillSignal"] == "SIGINT", "what Ctrl-C does: runs, worker and server end in order"
+    shown = subprocess.run([sys.executable, "-m", "winnow", "serve", "--help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert arguments[0] == "serve"
+    assert all(a in shown for a in arguments if a.startswith("--"))
+
+
+def test_srun_is_told_the_cores_again_and_leaves_some():
+    """Since Slurm 22.05 srun does not take --cpus-per-task from sbatch: all workers of a node would share one core."""
+    script = (INFRA / "slurm" / "winnow.sbatch").read_text()
+    assert 'srun --cpus-per-task "$SLURM_CPUS_PER_TASK" dask worker' in script
+    cores, per_core = (int(re.search(rf"--{name}=(\d+)", script)[1]) for name in ("cpus-per-task", "mem-per-cpu"))
+    asked = (cores - 2) * 2048
+    assert cores * per_core - asked >= 6 * 1024, "memory for the scheduler and the run on the first node"

@@ -16,7 +16,7 @@ URL = re.compile(r"\w+://\S+")
 SOURCES = sorted(
     p
     for p in chain(
-        *((ROOT / folder).rglob("*.py") for folder in ("tasks", "flows", "blocks", "winnow/cli", "tests")),
+        *((ROOT / folder).rglob("*.py") for folder in ("tasks", "flows", "blocks", "winnow", "tests")),
         (ROOT / "docs").glob("*.md"),
         ROOT.glob("*.md"),
         [ROOT / "Makefile", ROOT / "pyproject.toml"],

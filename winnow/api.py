@@ -205,7 +205,8 @@ def open_run(run: str = "", *, store: str = STORE, recipe: str = "") -> Run:
 
 
 def extract(html: str | bytes, *, url: str = "", content_type: str = "text/html", recipe: str = "fineweb") -> str:
-    """The text of one page, as a run with ``recipe`` would extract it; '' if it has none. Bytes are decoded by the page's own declarations.
+    """The text of one page, as a run with ``recipe`` would extract it; '' if it has none. Bytes are decoded by the page's declarations and the content type;
+    ``url`` is there for extractors that ask for it, and no shipped one does.
 
     >>> winnow.extract("<html><body><p>Wheat is separated from the chaff by throwing it into the wind.</p></body></html>", url="https://example.org/")
     'Wheat is separated from the chaff by throwing it into the wind.'
@@ -214,11 +215,12 @@ def extract(html: str | bytes, *, url: str = "", content_type: str = "text/html"
         BadInput: no such recipe.
         ExtractionFailed: the page is larger or nested deeper than the extractor takes.
     """
-    from winnow.tasks.archives.charset import decode
+    from winnow.tasks.extract.documents import clean
+    from winnow.tasks.extract.one_page import text_of
     from winnow.tasks.recipes.load import load
 
-    text = html if isinstance(html, str) else decode(html, content_type).text
-    return load(recipe).extractor.extract(text)
+    extractor = load(recipe).extractor
+    return clean(extractor.extract(html)) if isinstance(html, str) else text_of(html, content_type, extractor)
 
 
 def measure(text: str, *, recipe: str = "fineweb", url: str = "", language: str = "") -> "dict[str, Value]":

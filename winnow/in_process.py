@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from base64 import b64encode
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -71,9 +72,20 @@ def curate(run: "Run", *, verbose: bool = False, quiet: bool = False) -> dict[st
     check_server()
     settings(verbose=verbose)
     with head_start(run) as begun:
+        if not quiet:
+            print(_begins(run), file=sys.stderr, flush=True)
         from winnow.flows.curate import curate_begun
 
         return watched(lambda: curate_begun(begun), quiet=quiet)
+
+
+def _begins(run: "Run") -> str:
+    """What starts now, and what it waits for."""
+    crawl, where = run.context.crawl, os.environ.get("PREFECT_API_URL")
+    files = sum(len(shard.files) for shard in crawl.shards)
+    workers = f"{run.request.workers} workers" if run.runner == "local" else run.runner
+    server = f"the Prefect server {CREDENTIALS.sub('', where)}" if where else "a Prefect server of its own, which takes some seconds"
+    return f"{run.id}: {files:,} files of {crawl.snapshot} in {len(crawl.shards):,} shards. Waiting for {workers} and {server} …"
 
 
 def watched(flow: Callable[[], Any], *, quiet: bool = False) -> dict[str, Any]:
@@ -83,7 +95,7 @@ def watched(flow: Callable[[], Any], *, quiet: bool = False) -> dict[str, Any]:
     from winnow.cli.terminal import Progress
     from winnow.flows.curate import listener
 
-    # Without a heartbeat each subflow ends a second earlier (research/prefect.md); nobody watches a command's flow for zombies.
+    # Without a heartbeat each subflow ends a second earlier (docs/design.md); nobody watches a command's flow for zombies.
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), Progress(quiet=quiet) as progress:
         token = listener.set(progress.tell)
         try:

@@ -1,4 +1,4 @@
-"""Buckets: documents of one language cut into head, middle and tail by a signal, at given values or at percentiles of the run itself.
+"""Buckets: the documents of a language are cut into head, middle and tail by a signal, at given values or at percentiles of the run itself.
 
 CCNet (Wenzek et al. 2020, section 3.4) publishes cut-offs for its own models; under another model the same number means something else, so
 ``Cutoffs`` finds them over the whole crawl. A document without a value, or of a language without cut-offs, is in the bucket ``all``.
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import ShardStep, Step, StepResult, WholeStep
+from winnow.tasks.extract.language_codes import which
 from winnow.tasks.signals.limit import Limit, apply_limits
 from winnow.tasks.signals.measure import Signals
 from winnow.tasks.signals.select import add_crossed, decision_result
@@ -103,7 +104,7 @@ class Bucket(ShardStep):
     """
 
     name: ClassVar[str] = "bucket"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
 
     decisions: Step
     signals: Signals
@@ -144,7 +145,8 @@ def bucket_column(decisions: Step | None) -> str | None:
 
 def bucket_of(value: float | None, language: str | None, cutoffs: Mapping[str, tuple[float, float]]) -> str:
     """As cc_net: below the first cut-off head, below the second middle, else tail; ``all`` where there is no value or no cut-off."""
-    if value is None or language is None or language not in cutoffs:
+    own = which(language, tuple(cutoffs))
+    if value is None or own is None:
         return ALL
-    head, tail = cutoffs[language]
+    head, tail = cutoffs[own]
     return HEAD if value < head else MIDDLE if value < tail else TAIL

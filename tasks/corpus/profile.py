@@ -98,7 +98,7 @@ class Profile(ShardStep):
     says that a page may be pornographic (``tasks/corpus/adult.py``).
     """
 
-    version: ClassVar[str] = "6"
+    version: ClassVar[str] = "7"
 
     name: ClassVar[str] = "profile"
     kind: ClassVar[Kind] = "aggregate"

@@ -1,6 +1,6 @@
-"""Publish: the redacted rows of all shards as the corpus, in few files of a sensible size, in crawl order within a partition.
+"""Publish: the redacted rows of all shards become the corpus: few files of a sensible size, in crawl order within a partition.
 
-Where rows go depends on their number only, so the files are the same however the crawl was cut into shards.
+Which file a row goes into depends on the number of rows only, so the files are the same however the crawl was cut into shards.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ LAYOUT = pa.schema(
 @stable("step/layout")
 @dataclass(frozen=True)
 class Layout(WholeStep):
-    """Row counts of every shard and partition in; which rows go into which file out (schema LAYOUT). ``start`` and ``stop`` count rows of
+    """The row counts of every shard and partition in; which rows go into which file out (schema LAYOUT). ``start`` and ``stop`` count the rows of
     one partition in one shard."""
 
     name: ClassVar[str] = "layout"

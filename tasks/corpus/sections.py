@@ -30,6 +30,7 @@ class Buckets:
 class BucketsSection(Section):
     key = "buckets"
     order = 90
+    example: ClassVar = {"signal": "word_count"}
     about = "Parts the documents of each language into head, middle and tail of a signal; may keep some of them only."
     options = Buckets
     reasons: ClassVar = {"*_bucket:other": "the page lies in a bucket that the recipe does not keep"}
@@ -73,6 +74,7 @@ class CarrySection(Section):
     key = "carry_signals"
     phase: ClassVar[Phase] = "corpus"
     order = 10
+    example: ClassVar = ["word_count"]
     about = "Signals, or columns of the decisions such as minhash_cluster_size, that the corpus carries along."
     names_decisions = True
     options = tuple[str, ...]

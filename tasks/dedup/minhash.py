@@ -22,10 +22,11 @@ from scipy.sparse.csgraph import connected_components
 
 from winnow.tasks.dedup.keep import scores
 from winnow.tasks.dedup.resolve import ClusterStep, Decisions, group_sizes, overlaps, rows_of_shard
-from winnow.tasks.dedup.shingles import I64, U32, U64, Shingles, mixed, shingles
+from winnow.tasks.dedup.shingles import I64, U32, U64, Shingles, shingles
 from winnow.tasks.dedup.verified import Proof, jaccard_of, shared_count, stays_for
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.mixing import mixed
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
 from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.signals.condition import Condition

@@ -187,6 +187,10 @@ class DeduplicateSection(Section):
     }
 
     @property
+    def example(self) -> list[dict[str, str]]:
+        return [{"by": by} for by in _kinds]
+
+    @property
     def reasons(self) -> Mapping[str, str]:  # type: ignore[override]
         return {reason: words for _, reasons in _kinds.values() for reason, words in reasons.items()}
 

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
+from winnow.tasks.engine.mixing import mixed
+
 U64 = npt.NDArray[np.uint64]
 U32 = npt.NDArray[np.uint32]
 I64 = npt.NDArray[np.int64]
@@ -111,16 +113,6 @@ def span_hashes(hashes: U64, begin: I64, end: I64) -> U64:
 def places(counts: I64) -> I64:
     """0, 1, ... of each group: [2, 3] -> 0 1 0 1 2."""
     return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-
-
-def mixed(x: U64) -> U64:
-    """A bijection of 64-bit numbers after which every bit depends on every other (the finaliser of MurmurHash3)."""
-    x = x ^ (x >> np.uint64(33))
-    x *= np.uint64(0xFF51AFD7ED558CCD)
-    x ^= x >> np.uint64(33)
-    x *= np.uint64(0xC4CEB9FE1A85EC53)
-    x ^= x >> np.uint64(33)
-    return x
 
 
 def _batch(pieces: list[str], where: I64, fold_digits: bool) -> Tokens:

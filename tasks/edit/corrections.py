@@ -38,7 +38,10 @@ class Corrected(NamedTuple):
 class LineRules:
     """Which lines go. A rule that is None or False is off; recipes switch on what their source uses. Rules apply in the order of the fields.
 
-    ``max_word_chars`` to ``policy`` are C4's, ``max_upper_share`` to ``edit_interface`` RefinedWeb's.
+    ``max_word_chars`` to ``policy`` are C4's, ``max_upper_share`` to ``edit_interface`` RefinedWeb's: of these ``max_upper_share`` is the share of
+    capitals among all characters of a line, and ``numeric`` a line of digits only. C4 counts a blank line as a line of too few words, RefinedWeb keeps it;
+    so ``min_words`` removes blank lines unless a rule of RefinedWeb is on. With ``page_rules_first``, as in C4's published code, a line with ``{`` is
+    spared by ``policy``, and one with ``lorem ipsum`` by ``javascript`` and ``policy``: C4 asks for these first, and drops the page for them.
     """
 
     max_word_chars: int | None = None
@@ -51,6 +54,11 @@ class LineRules:
     numeric: bool = False
     counters: bool = False
     edit_interface: bool = False
+    page_rules_first: bool = False
+
+    @property
+    def _keeps_blank_lines(self) -> bool:
+        return self.min_words is None or self.max_upper_share is not None or self.numeric or self.counters or self.edit_interface
 
     def apply(self, text: str) -> Corrected:
         """Pure and total. A text whose every line stays comes out as it was, but for white space at the ends of lines."""
@@ -59,15 +67,15 @@ class LineRules:
         edited: Counter[str] = Counter()
         kept: list[str] = []
         rules = self._that_matter(text, lines)
-        edits = rules.citations or rules.edit_interface
+        edits, keeps_blank_lines = rules.citations or rules.edit_interface, self._keeps_blank_lines
         words_removed = 0
         for line in lines:
             stripped = line.strip()
             if not stripped:
-                if rules.min_words is not None:
-                    removed["min_words"] += 1
-                else:
+                if keeps_blank_lines:
                     kept.append(stripped)
+                else:
+                    removed["min_words"] += 1
                 continue
             new = rules._edited(stripped) if edits else stripped
             if reason := rules._removed(stripped, new):
@@ -115,17 +123,17 @@ class LineRules:
             return "min_words"
         if self.javascript or self.policy:
             lower = new.lower()
-            if self.javascript and "javascript" in lower:
+            page_goes = self.page_rules_first and "lorem ipsum" in lower
+            if self.javascript and "javascript" in lower and not page_goes:
                 return "javascript"
-            if self.policy and POLICY.search(lower):
+            page_goes = page_goes or (self.page_rules_first and "{" in new)
+            if self.policy and POLICY.search(lower) and not page_goes:
                 return "policy"
         if self.edit_interface and not new:
             return "edit_interface"
-        if self.max_upper_share is not None:
-            letters = sum(c.isalpha() for c in new)
-            if letters and sum(c.isupper() for c in new) / letters > self.max_upper_share:
-                return "max_upper_share"
-        if self.numeric and not any(c.isalpha() for c in new):
+        if self.max_upper_share is not None and sum(c.isupper() for c in new) > self.max_upper_share * len(new):
+            return "max_upper_share"
+        if self.numeric and new.isnumeric():
             return "numeric"
         if self.counters and COUNTER.fullmatch(new):
             return "counters"

@@ -20,6 +20,7 @@ from winnow.tasks.signals.select import add_crossed, decision_result
 
 EMPTY = "empty_text"
 SPANS = pa.list_(pa.field("element", pa.struct([pa.field("start", pa.int32()), pa.field("end", pa.int32())])))
+FIGURES = ("chars_removed", "chars_removed_share", "chars_left")
 EDITED = pa.schema(
     [
         pa.field("id", pa.string()),
@@ -135,13 +136,12 @@ class RequireTextLeft(ShardStep):
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         before = context.read(self.decisions, shard)
-        names = ("chars_removed", "chars_removed_share", "chars_left")
-        edits = context.read(self.edit, shard, list(names))
+        edits = context.read(self.edit, shard, list(FIGURES))
         limit = Limit(f"{self.by}_chars_left", low=self.min_chars_left)
         # A document that was not kept was not edited: no limit on what is left of it.
         left: Any = pc.if_else(before["kept"], edits["chars_left"], self.min_chars_left)
         after = add_crossed(before, *apply_limits({limit.signal: left}, (limit,), before.num_rows, self.label))
-        for name in names:
+        for name in FIGURES:
             after = after.append_column(f"{self.by}_{name}", edits[name])
         return decision_result(after, before["kept"])
 

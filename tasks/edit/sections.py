@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from winnow.tasks.dedup.sections import SHARDS_PER_RANGE, Deduplicate, deduplicate_by, ranked_by, read_rule
+from winnow.tasks.edit.correct import CORRECTED, Correct
 from winnow.tasks.edit.corrections import LineRules
-from winnow.tasks.edit.edits import EMPTY, RequireText, RequireTextLeft
+from winnow.tasks.edit.edits import EMPTY, FIGURES, RequireText, RequireTextLeft
 from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs
 from winnow.tasks.edit.substring import CutRepeatedSubstrings, RepeatedWindows, Windows
 from winnow.tasks.engine.identity import stable
@@ -15,7 +16,7 @@ from winnow.tasks.engine.options import Reader
 from winnow.tasks.engine.sections import Draft, Phase, Section
 from winnow.tasks.engine.step import Step
 from winnow.tasks.engine.text_column import TextColumn
-from winnow.tasks.signals.measure import CORRECTED, EDIT_FIGURES, Correct, SignalTable
+from winnow.tasks.signals.measure import SignalTable
 
 
 @deduplicate_by("paragraph", reasons={"paragraph_chars_left:low": "too little text was left when repeated paragraphs had been cut"})
@@ -32,7 +33,7 @@ class ByParagraph(Deduplicate):
     min_chars: int = 0
     min_chars_left: int = 1
     within: bool | None = None
-    columns: ClassVar[tuple[str, ...]] = EDIT_FIGURES
+    columns: ClassVar[tuple[str, ...]] = FIGURES
 
     def check(self, reader: Reader) -> None:
         super().check(reader)
@@ -74,7 +75,7 @@ class BySubstring(Deduplicate):
 
     min_tokens: int = 50
     min_chars_left: int = 1
-    columns: ClassVar[tuple[str, ...]] = EDIT_FIGURES
+    columns: ClassVar[tuple[str, ...]] = FIGURES
 
     def check(self, reader: Reader) -> None:
         super().check(reader)
@@ -95,6 +96,7 @@ class ParagraphsSection(Section):
     key = "paragraphs"
     phase: ClassVar[Phase] = "edit"
     order = 20
+    example: ClassVar = {"min_chars": 20}
     about = "Cuts paragraphs that many documents share, before anything is measured, as CCNet does."
     options = ByParagraph
 
@@ -105,18 +107,19 @@ class ParagraphsSection(Section):
         return rule
 
     def signals(self, options: Any) -> dict[str, pa.DataType]:
-        return {f"paragraph_{name}": pa.int64() if name != "chars_removed_share" else pa.float64() for name in EDIT_FIGURES}
+        return {f"paragraph_{name}": pa.int64() if name != "chars_removed_share" else pa.float64() for name in FIGURES}
 
     def build(self, draft: Draft, options: Any, entry: str) -> None:
         edit = options.edit(draft, None, None)
         draft.edit(edit)
-        draft.signal_tables.append(SignalTable(edit, EDIT_FIGURES, "paragraph_"))
+        draft.signal_tables.append(SignalTable(edit, FIGURES, "paragraph_"))
 
 
 class CorrectSection(Section):
     key = "correct"
     phase: ClassVar[Phase] = "edit"
     order = 40
+    example: ClassVar = {"javascript": True, "policy": True}
     about = "Removes or edits lines by the rules of C4 or RefinedWeb, before anything is measured."
     options = LineRules
 

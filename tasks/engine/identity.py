@@ -12,7 +12,7 @@ import io
 import json
 import sys
 import tokenize
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
@@ -138,6 +138,25 @@ def source_digest(cls: type) -> str:
     if not sources:
         raise TypeError(f"{outside_name(cls)} has no stable form: it is defined in no file. Put the class into a module")
     return hashlib.sha256(json.dumps(sorted(sources.items())).encode()).hexdigest()[:16]
+
+
+def outside_sources(values: Iterable[Any]) -> dict[str, str]:
+    """Of each class from outside that stands in these values, at any depth: what it is called, and the digest of its source."""
+    return {outside_name(cls): source_digest(cls) for value in values for cls in classes_in(value) if not is_shipped(cls)}
+
+
+def classes_in(value: Any) -> Iterator[type]:
+    """The classes of a value and of all that lies in its fields: a step, its filters, their models."""
+    if is_dataclass(value) and not isinstance(value, type):
+        yield type(value)
+        for f in fields(value):
+            yield from classes_in(getattr(value, f.name))
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from classes_in(part)
+    elif isinstance(value, tuple | list):
+        for part in value:
+            yield from classes_in(part)
 
 
 def _is_library(module: str) -> bool:

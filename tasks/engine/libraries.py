@@ -10,12 +10,14 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib.machinery import ModuleSpec
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
+
+from winnow.tasks.engine.errors import WinnowError
+from winnow.tasks.engine.identity import classes_in
 
 WITHOUT_EFFECT = frozenset({"aiohttp", "botocore", "fsspec", "httpx", "jinja2", "rich", "s3fs", "yaml"})
 """Modules that carry bytes from one place to another or lay them out for people: no row of a table depends on them."""
@@ -25,8 +27,11 @@ def versions_behind(values: Iterable[Any]) -> dict[str, str]:
     """Installed versions of what can change the results of these steps, by normalised name (PEP 503), with Winnow's own and Unicode's.
 
     A class may name in ``libraries`` what it loads without an import statement; of these, those that are installed count.
+
+    Raises:
+        WinnowError: the source of a loaded module is gone.
     """
-    classes = {cls for value in values for cls in _classes(value)}
+    classes = {cls for value in values for cls in classes_in(value)}
     modules = _reached({cls.__module__ for cls in classes})
     owners = _owners()
     found = {_normal(name) for module in modules for top in _imported(module)[1] - WITHOUT_EFFECT for name in owners.get(top, ())}
@@ -39,20 +44,6 @@ def versions_behind(values: Iterable[Any]) -> dict[str, str]:
 def _owners() -> Mapping[str, list[str]]:
     """Top-level module -> the distributions that install it."""
     return packages_distributions()
-
-
-def _classes(value: Any) -> Iterator[type]:
-    """The classes of a value and of all that lies in its fields: a step, its filters, their models."""
-    if is_dataclass(value) and not isinstance(value, type):
-        yield type(value)
-        for f in fields(value):
-            yield from _classes(getattr(value, f.name))
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from _classes(part)
-    elif isinstance(value, tuple | list):
-        for part in value:
-            yield from _classes(part)
 
 
 def _reached(start: Iterable[str]) -> set[str]:
@@ -96,7 +87,12 @@ def _is_package(module: str) -> bool:
 def _tree(module: str) -> ast.Module | None:
     spec = _spec(module)
     path = Path(spec.origin) if spec and spec.origin else None
-    return ast.parse(path.read_bytes()) if path and path.suffix == ".py" else None
+    try:
+        return ast.parse(path.read_bytes()) if path and path.suffix == ".py" else None
+    except OSError:
+        raise WinnowError(
+            f"The installed file {path} is gone: Winnow was replaced while the run went on. Run the same command again; what is finished is kept."
+        ) from None
 
 
 def _names(tree: ast.AST, module: str) -> Iterator[str]:

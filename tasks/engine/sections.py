@@ -33,7 +33,7 @@ class Draft:
     """A pipeline while it is built: every section finds here what the sections before it made, and leaves what it makes.
 
     ``text`` is the text of the documents after the edits so far, ``extracted`` before them. ``signal_tables`` are joined to the signals table when
-    measuring ends. ``decisions`` is the last step that decides, ``corpus`` the rows to be published, ``publish`` the step that does. ``options`` has those of every section by key.
+    measuring ends; ``measured`` has its columns from the beginning. ``decisions`` is the last step that decides, ``corpus`` the rows to be published, ``publish`` the step that does. ``options`` has those of every section by key.
     """
 
     crawl: Crawl
@@ -45,6 +45,7 @@ class Draft:
     extracted: TextColumn | None = None
     signal_tables: list[Any] = field(default_factory=list)
     signals: Any = None
+    measured: Mapping[str, Any] = field(default_factory=dict)
     decisions: Any = None
     corpus: Step | None = None
     publish: Any = None
@@ -94,6 +95,8 @@ class Section:
     required: ClassVar[bool] = False
     hidden: ClassVar[bool] = False
     """Not written in recipes; it is built whenever its default is set."""
+    example: ClassVar[Any] = None
+    """A value that may stand under its key. The laws in tests/laws run every section that has one, so that a new one is under them without an edit."""
     names_decisions: ClassVar[bool] = False
     """Whether ``uses`` may name columns of the decisions table, which are known when the chain of decisions has ended."""
     needs: ClassVar[tuple[str, ...]] = ()
@@ -236,6 +239,7 @@ def _again(f: "Field[Any]") -> Any:
 
 class _StepSection(Section):
     step: ClassVar[type[Step]]
+    example: ClassVar[Any] = {}
 
     def read(self, value: Any, reader: Reader) -> Any:
         return reader.options(self.options, {} if value in (None, True) else value, self.key)

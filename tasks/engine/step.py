@@ -48,11 +48,15 @@ class Step:
     version: ClassVar[str] = "1"
     kind: ClassVar[Kind] = "filter"
     name: ClassVar[str] = ""
-    tables: ClassVar[Mapping[str, pa.Schema]] = {}
 
     @property
     def label(self) -> str:
         return self.name
+
+    @property
+    def tables(self) -> Mapping[str, pa.Schema]:
+        """The named tables that this step makes, with their schemas."""
+        return {}
 
     @property
     def inputs(self) -> tuple["Step", ...]:

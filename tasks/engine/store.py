@@ -70,11 +70,17 @@ class Store:
         if not self._is_s3:
             return call()
         try:
-            return patiently(f"{self.root.rstrip('/')}/{path}", call, self.transport, verb)
+            result = patiently(f"{self.root.rstrip('/')}/{path}", call, self.transport, verb, self._renew if _worked(self) else None)
+            _WORKED.setdefault(self.root, set()).add(verb)
+            return result
         except NotFound as e:
             if verb == "read":
                 raise FileNotFoundError(errno.ENOENT, str(e)) from None
             raise
+
+    def _renew(self) -> None:
+        """Look for credentials again: in the environment, the profile or the machine's role."""
+        self._fs[0].connect(refresh=True)
 
     @property
     def is_local(self) -> bool:
@@ -363,6 +369,14 @@ class Store:
             with contextlib.suppress(FileNotFoundError):
                 self._call(upload["Key"], lambda u=upload: fs.abort_mpu(bucket, u["Key"], u["UploadId"]))  # type: ignore[misc]
         return len(old)
+
+
+_WORKED: dict[str, set[str]] = {}
+"""Root of a store on S3 -> what this process has done there without being refused: read, written."""
+
+
+def _worked(store: Store) -> bool:
+    return _WORKED.get(store.root, set()) >= {"read", "written"}
 
 
 def no_space(store: Store, free_bytes: int) -> WinnowError:

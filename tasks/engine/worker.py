@@ -4,13 +4,18 @@ It holds no state that matters: a job reaches each process once, a task after th
 """
 
 import gc
+import pickle
+import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.identity import outside_sources
+from winnow.tasks.engine.plugins import Plugin, install, installed
 from winnow.tasks.engine.step import Step
 
 GARBAGE_EVERY = 100_000
@@ -23,6 +28,10 @@ class Job:
     context: ShardContext = field(repr=False)
     steps: tuple[Step, ...]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Steps of a plug-in can be read only where its module is: so it travels ahead of them.
+        return _arrived, (installed(), outside_sources(self.steps), pickle.dumps((self.context, self.steps)))
+
     @cached_property
     def _by_address(self) -> dict[str, Step]:
         return {step.address: step for step in self.steps}
@@ -31,6 +40,28 @@ class Job:
         """Run the steps of one stage on one shard, as ShardContext.make does; one at a time in this process."""
         with _one_at_a_time:
             return self.context.make([self._by_address[a] for a in addresses], shard, redo)
+
+
+def _arrived(plugins: Sequence[Plugin], sources: Mapping[str, str], packed: bytes) -> Job:
+    """The job in the process of a worker.
+
+    Raises:
+        BadInput: a module from outside is not there, or is not what the run was planned with.
+    """
+    for plugin in plugins:
+        install(plugin)
+    try:
+        context, steps = pickle.loads(packed)  # noqa: S301 what this winnow has packed
+    except (ModuleNotFoundError, AttributeError) as e:
+        raise BadInput(
+            f"The worker on {socket.gethostname()} cannot load a part of the run ({e}). Install the package there, or name its file in `plugins` of the recipe."
+        ) from None
+    here = outside_sources(steps)
+    if other := [name for name, source in sources.items() if here.get(name) != source]:
+        raise BadInput(
+            f"The worker on {socket.gethostname()} has another version of {', '.join(other)} than the run was planned with. Install the same on all machines."
+        )
+    return Job(context, steps)
 
 
 # A worker process of somebody else's cluster may have several threads. Steps count the process's own time and memory, and the

@@ -33,6 +33,11 @@ WANTED = frozenset({"response", "resource", "conversion"})
 KIB, MIB = 1 << 10, 1 << 20
 
 
+HEADERS = pa.schema([pa.field("id", pa.string()), pa.field("name", pa.string()), pa.field("value", pa.string())])
+OPTIONAL: Mapping[str, pa.Schema] = {"headers": HEADERS}
+"""Tables that are made only when a filter of the recipe needs them. ``headers``: one row per HTTP header of a page, names in lower case."""
+
+
 class _Dropped(Exception):
     """This record becomes no document; the message is the reason."""
 
@@ -45,17 +50,22 @@ class Extract(ShardStep):
     ``extractor`` turns HTML into text; ``model`` names the language of each document. Only captures with HTTP status 200 and a text
     type are documents. What is broken, too large or no text is counted, named in the table ``dropped``, and never ends the shard: a record of
     which the block has more than ``max_record_bytes`` or the header more than ``max_header_bytes``, a page that breaks the extractor. A file that
-    is no archive at all, or is not there, is one loss; it is fatal when it is all there is (or, with ``strict``, when it is not there).
+    is no archive at all, or is not there, is one loss; it is fatal when it is all there is (or, with ``strict``, when it is not there). ``wanted`` names
+    further tables of OPTIONAL, for filters that need them.
     """
 
     name: ClassVar[str] = "extract"
-    version: ClassVar[str] = "2"
-    tables: ClassVar[Mapping[str, pa.Schema]] = {"dropped": DROPPED}
+    version: ClassVar[str] = "3"
 
     extractor: Extractor
     model: ModelFile
     max_record_bytes: int = 32 * MIB
     max_header_bytes: int = MIB
+    wanted: tuple[str, ...] | None = None
+
+    @property
+    def tables(self) -> Mapping[str, pa.Schema]:
+        return {"dropped": DROPPED} | {name: OPTIONAL[name] for name in self.wanted or ()}
 
     def check(self) -> None:
         LanguageModel.of(self.model)
@@ -65,6 +75,7 @@ class Extract(ShardStep):
         losses = Losses()
         notes: Counter[str] = Counter()
         rows_in = 0
+        headers: list[dict[str, Any]] | None = [] if "headers" in self.tables else None
 
         def documents() -> Iterator[dict[str, Any]]:
             nonlocal rows_in
@@ -81,7 +92,7 @@ class Extract(ShardStep):
                             rows_in += 1
                             notes["archive_bytes"] += record.length
                             try:
-                                yield self._document(record, file.path, notes)
+                                yield self._document(record, file.path, notes, headers)
                             except _Dropped as drop:
                                 reason = str(drop)
                                 if record.type in WANTED or record.problem:
@@ -96,7 +107,12 @@ class Extract(ShardStep):
 
         table = to_table(documents(), LanguageModel.of(self.model))
         return StepResult(
-            table, rows_in, table.num_rows, dict(losses.by_reason), dict(sorted(notes.items())) | losses.notes, {"dropped": losses.table()}
+            table,
+            rows_in,
+            table.num_rows,
+            dict(losses.by_reason),
+            dict(sorted(notes.items())) | losses.notes,
+            {"dropped": losses.table()} | ({"headers": pa.Table.from_pylist(headers, schema=HEADERS)} if headers is not None else {}),
         )
 
     def _records(self, stream: BinaryIO) -> Iterator[Record]:
@@ -105,7 +121,7 @@ class Extract(ShardStep):
         )
         return joined(records, self.max_record_bytes)
 
-    def _document(self, record: Record, path: str, notes: Counter[str]) -> dict[str, Any]:
+    def _document(self, record: Record, path: str, notes: Counter[str], headers: list[dict[str, Any]] | None = None) -> dict[str, Any]:
         if record.problem and record.problem not in ("oversized", "block_digest_mismatch"):
             raise _Dropped(f"damaged:{record.problem}")
         if record.type not in WANTED:
@@ -129,9 +145,11 @@ class Extract(ShardStep):
         text = page.text
         if not text.strip():
             raise _Dropped("extract:empty")
-        url = clean(record.uri)
+        url, identity = clean(record.uri), document_id(path, record.offset, record.record_id)
+        if headers is not None:
+            headers += [{"id": identity, "name": clean(name), "value": clean(value)} for name, value in http.headers.items()]
         return {
-            "id": document_id(path, record.offset, record.record_id),
+            "id": identity,
             "url": url,
             "host": host_of(url),
             "date": clean(record.date),

@@ -4,6 +4,10 @@ Line breaks are read as spaces; cc_net deletes them, so that words fuse across l
 """
 
 from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
 
 from winnow.tasks.models.fasttext import FastText, line_of
 from winnow.tasks.models.files import ModelFile
@@ -22,13 +26,31 @@ class LanguageModel:
         """The model of a file, loaded once per process. Raises BadInput if it is missing, altered or no fastText model."""
         return cls(FastText.of(file))
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Every label that it can give."""
+        return self._model.labels
+
     def predict(self, texts: Sequence[str]) -> list[tuple[str, float]]:
-        """Total and deterministic: an empty text is ``("", 0.0)``. Of a longer text the first 100,000 characters count."""
+        """Total and deterministic: an empty text is ``("", 0.0)``. Of a longer text the first 100,000 characters count. A text most of whose cased
+        letters are capitals is read in lower case: models of running text have hardly seen capitals and take them for other languages."""
         found = []
         for text in texts:
-            best = self._model.predict(line_of(text))
+            line = line_of(text)
+            best = self._model.predict(line.lower() if _mostly_capitals(line) else line)
             found.append(best[0] if best else ("", 0.0))
         return found
+
+
+@cache
+def _cases() -> npt.NDArray[np.int8]:
+    """Of each code point 1 for a capital, -1 for a small letter, 0 for all others."""
+    return np.array([chr(c).isupper() - chr(c).islower() for c in range(0x110000)], np.int8)
+
+
+def _mostly_capitals(line: str) -> bool:
+    codes = np.frombuffer(line.encode("utf-32-le", "surrogatepass"), np.uint32)
+    return int(_cases()[codes].sum(dtype=np.int64)) > 0
 
 
 class RankModel:

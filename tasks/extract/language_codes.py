@@ -1,8 +1,14 @@
 """One code per language for labels of different makers: en (lid.176), eng_Latn (GlotLID, OpenLID, FineWeb2), eng (a label set) are all ``eng``.
 
 ISO 639-3, with the members of a macrolanguage folded into it (arb and arz into ara), since back-ends differ in what they tell apart. Scripts are left
-out. Not folded: Indonesian, Cantonese and Wu, which most back-ends know by themselves.
+out of it. Not folded: Indonesian, Cantonese and Wu, which most back-ends know by themselves.
+
+Whatever names a language in a recipe, a model or a table is held against a document's label by ``which``: ``en``, ``EN``, ``en-US``, ``eng`` and ``eng_Latn``
+mean one language everywhere.
 """
+
+from collections.abc import Sequence
+from functools import cache
 
 TWO_LETTERS = dict(
     pair.split(":")
@@ -41,3 +47,30 @@ def folded(label: str, *, wikipedia: bool = False) -> str:
         return WIKIPEDIA[name]
     code = TWO_LETTERS.get(name, name)
     return FOLDED.get(code, code)
+
+
+def script(label: str) -> str:
+    """The script that a label names (ISO 15924, lower case), empty if it names none: that of ``eng_Latn`` is ``latn``, ``en-US`` has none."""
+    return next((part.lower() for part in label.replace("-", "_").split("_")[1:] if len(part) == 4 and part.isalpha()), "")
+
+
+def which(label: str | None, wanted: Sequence[str]) -> str | None:
+    """The one of ``wanted`` that names the language of a label: the same label, else the first of the same language whose script, where both name
+    one, is the same. None if there is none."""
+    return _which(label, tuple(wanted)) if label else None
+
+
+@cache
+def _which(label: str, wanted: tuple[str, ...]) -> str | None:
+    if label in wanted:
+        return label
+    code, written = folded(label), script(label)
+    return next((w for w in wanted if folded(w) == code and (not written or script(w) in ("", written))), None)
+
+
+@cache
+def first_parts(label: str) -> tuple[str, ...]:
+    """What labels of the same language begin with, in lower case and before any script or region: ``en`` and ``eng`` for English."""
+    code = folded(label)
+    every = {*TWO_LETTERS, *TWO_LETTERS.values(), *FOLDED, *FOLDED.values(), code, label.replace("-", "_").split("_")[0].lower()}
+    return tuple(sorted(name for name in every if folded(name) == code))

@@ -50,7 +50,7 @@ class ReadDocuments(ShardStep):
     """
 
     name: ClassVar[str] = "read"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     tables: ClassVar[Mapping[str, pa.Schema]] = {"dropped": DROPPED}
 
     model: ModelFile

@@ -8,7 +8,7 @@ from winnow.tasks.archives.diagnose import NotAnArchive
 from winnow.tasks.archives.warc import read_records
 from winnow.tasks.engine.crawl import SourceFile
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.extract.extract import WANTED, Extract
+from winnow.tasks.extract.extract import OPTIONAL, WANTED, Extract
 from winnow.tasks.extract.lines import codec_of
 from winnow.tasks.extract.parquet_rows import open_parquet, parts_of
 from winnow.tasks.extract.read_documents import ReadDocuments, format_of, read_rows
@@ -32,7 +32,9 @@ class Archives(Reader):
         return head.startswith(b"filedesc://") or (head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"WARC/") and not _is_wet(head))
 
     def documents(self, reading: Reading) -> Extract:
-        return Extract(reading.extractor, reading.language_model, reading.max_record_bytes, reading.max_header_bytes)
+        wanted = tuple(name for name in reading.needs if name in OPTIONAL)
+        largest = reading.max_record_bytes, reading.max_header_bytes
+        return Extract(reading.extractor, reading.language_model, *largest, wanted or None)
 
     def check(self, source: Source, path: str, text_column: str) -> None:
         """Refuses metadata (WAT) and other archives whose first records hold no page."""

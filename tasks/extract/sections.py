@@ -75,15 +75,19 @@ class ExtractorSection(Section):
     about = "How HTML becomes text."
     options = Extractor
     required = True
-    needs = ("language_model", "max_record_mib", "max_header_kib")
+    needs = ("language_model", "max_record_mib", "max_header_kib", "measure")
 
     def read(self, value: Any, reader: Reader) -> Any:
         return reader.component(value, PACKAGE, Extractor, named_classes(GROUP, Extractor, reader.plugins))
 
     def build(self, draft: Draft, options: Any, entry: str) -> None:
         largest = draft.options["max_record_mib"] * MIB, draft.options["max_header_kib"] * KIB
-        given = Reading(options, draft.options["language_model"], *largest, draft.crawl.text_column)
+        needs = sorted({need for filters in draft.options["measure"].values() for f in filters for need in f.needs})
+        given = Reading(options, draft.options["language_model"], *largest, draft.crawl.text_column, tuple(needs))
         draft.read(reader(draft.crawl.kind).documents(given))
+
+    def written(self, options: Any, said: Any) -> Any:
+        return said  # a class, or a class with its options: what the class has besides is not written under the key
 
     def schema(self) -> dict[str, Any]:
         return COMPONENT

@@ -1,9 +1,9 @@
-"""Where to cut a signal whose values form two groups: between-class variance (Otsu 1979) and the valley of the smoothed histogram.
+"""Cut points: where to cut a signal whose values form two groups, by between-class variance (Otsu 1979) and by the valley of the histogram.
 
-StepResult for the perplexity under a model of harmful text (Jansen et al. 2022, "Perplexed by Quality"), good for any numeric signal. Bimodality is
-tested first, since both methods answer for any data. The statistic: the histogram is smoothed as little as leaves two modes (the critical
-bandwidth of Silverman 1981); then ``depth`` is the part of the lower mode's density that is missing in the valley between them, and ``z`` its
-significance, from the documents counted within one bandwidth of either. Ashman's D says how far apart the two sides lie.
+It is meant for the perplexity under a model of harmful text (Jansen et al. 2022, "Perplexed by Quality"), but is good for any numeric signal. Whether
+there are two groups is tested first, since both methods give an answer for any data. The histogram is smoothed just enough to leave two modes (the
+critical bandwidth of Silverman 1981). Then ``depth`` is the part of the density of the lower mode that is missing in the valley between them, and ``z``
+is its significance, from the documents that are counted within one bandwidth of either. Ashman's D says how far the two sides lie apart.
 """
 
 import math
@@ -18,18 +18,19 @@ from winnow.tasks.engine.errors import BadInput
 Floats = npt.NDArray[np.float64]
 
 BINS = 240
-OUTSIDE_PERCENT = 0.1  # at either end left out, so that no outlier stretches the axis
+OUTSIDE_PERCENT = 0.1  # left out at either end, so that no outlier stretches the axis
 MIN_VALUES = 100
 MIN_DEPTH, MIN_Z = 0.1, 4.0
-LOG_RATIO = 20.0  # positive values that reach so far are cut into bins of equal ratio
+LOG_RATIO = 20.0  # positive values that span at least this ratio get bins of equal ratio
 
 
 @dataclass(frozen=True)
 class Split:
-    """``valley`` and ``otsu`` are in units of the signal; ``edges`` (BINS + 1) and ``smooth`` (documents per bin) are the histogram.
+    """A histogram cut in two. ``valley`` and ``otsu`` are in units of the signal; ``edges`` (BINS + 1), ``counts`` and ``smooth`` (documents per bin) are
+    the histogram.
 
-    ``bimodal`` if ``depth`` and ``z`` reach their bounds; ``ashman_d`` above 2 means two groups clearly apart. ``valley`` is None if even the least
-    smoothing that leaves at most two modes leaves one.
+    It is ``bimodal`` if ``depth`` and ``z`` reach their bounds; an ``ashman_d`` above 2 means that the two groups are clearly apart. ``valley`` is None
+    if the least smoothing that leaves at most two modes leaves only one.
     """
 
     values: int
@@ -55,7 +56,7 @@ class Split:
 
 
 def split(values: npt.ArrayLike) -> Split:
-    """The two thresholds of a signal's values and whether it has two groups at all. Missing and infinite values do not count.
+    """The two thresholds of the values of a signal, and whether they form two groups at all. Missing and infinite values do not count.
 
     Raises:
         BadInput: fewer than 100 values, or all the same.
@@ -63,12 +64,12 @@ def split(values: npt.ArrayLike) -> Split:
     x = np.asarray(values, np.float64)
     x = np.sort(x[np.isfinite(x)])
     if len(x) < MIN_VALUES:
-        raise BadInput(f"There are {len(x)} values; a threshold needs at least {MIN_VALUES}. Measure more documents.")
+        raise BadInput(f"There are only {len(x)} values, and a threshold needs at least {MIN_VALUES}. Measure more documents.")
     low, high = np.percentile(x, [OUTSIDE_PERCENT, 100 - OUTSIDE_PERCENT])
     if low == high:
         low, high = x[0], x[-1]
     if low == high:
-        raise BadInput(f"All {len(x)} values are {low:g}: there is nothing to cut.")
+        raise BadInput(f"All {len(x)} values are {low:g}, so there is nothing to cut.")
     logarithmic = bool(low > 0 and high / low > LOG_RATIO)
     edges = np.geomspace(low, high, BINS + 1) if logarithmic else np.linspace(low, high, BINS + 1)
     counts = np.histogram(x, edges)[0].astype(np.float64)

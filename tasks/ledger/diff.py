@@ -1,7 +1,9 @@
-"""``winnow diff``: what differs between two runs: recipe, steps, documents gained and lost with their reasons, and how signals moved."""
+"""``winnow diff``: what differs between two runs: the recipe, the steps, the documents that were gained and lost and why, and how the signals moved."""
 
 from collections import Counter
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,8 +12,9 @@ import pyarrow.compute as pc
 from winnow.tasks.ledger.find import Finished
 
 
-class Shift(NamedTuple):
-    """How a signal moved: medians, and the Kolmogorov-Smirnov distance of its two distributions (0 to 1)."""
+@dataclass(frozen=True)
+class Shift:
+    """How a signal moved: its medians, and the Kolmogorov-Smirnov distance between its two distributions (0 to 1)."""
 
     signal: str
     median_a: float
@@ -19,21 +22,35 @@ class Shift(NamedTuple):
     distance: float
 
 
-class Difference(NamedTuple):
-    """``recipe``: (path, value in A, value in B); ``steps``: labels with other addresses; ``gained`` and ``lost``: reason in the other run -> documents."""
+@dataclass(frozen=True)
+class RecipeChange:
+    """A value of the recipe that differs. ``path`` says where it stands, as in ``limits.word_count.low``; None where a run has no such value."""
 
-    recipe: list[tuple[str, Any, Any]]
-    steps: list[str]
+    path: str
+    a: Any
+    b: Any
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What differs between the runs A and B. ``steps`` are the labels of steps with different addresses. ``common``, ``only_a`` and ``only_b`` count
+    documents. ``gained`` and ``lost`` count, by the reason in the run that dropped them, the documents that only B or only A kept."""
+
+    recipe: tuple[RecipeChange, ...]
+    steps: tuple[str, ...]
     common: int
     only_a: int
     only_b: int
     gained: Counter[str]
     lost: Counter[str]
-    shifts: list[Shift]
+    shifts: tuple[Shift, ...]
 
 
 def diff(a: Finished, b: Finished, most: int = 10) -> Difference:
-    """Documents are matched by id. Memory: an id and a reason per document of the smaller side's kind. Raises DamagedArtifact."""
+    """Compare two runs; documents are matched by their ids, and the ``most`` signals that moved furthest are listed.
+
+    In memory are an id and a reason per document of both runs. Raises DamagedArtifact.
+    """
     reasons_a, reasons_b = _reasons(a), _reasons(b)
     gained, lost = Counter[str](), Counter[str]()
     common = 0
@@ -48,9 +65,9 @@ def diff(a: Finished, b: Finished, most: int = 10) -> Difference:
     labels = {s["name"]: s["address"] for s in a.manifest["steps"]}
     steps = [s["name"] for s in b.manifest["steps"] if labels.get(s["name"]) != s["address"]]
     steps += [name for name in labels if name not in {s["name"] for s in b.manifest["steps"]}]
-    changes = list(_changes("", a.manifest["recipe"], b.manifest["recipe"]))
+    changes = tuple(_changes("", a.manifest["recipe"], b.manifest["recipe"]))
     only_a = sum(i not in reasons_b for i in reasons_a)
-    return Difference(changes, steps, common, only_a, len(reasons_b) - common, gained, lost, _shifts(a, b, most))
+    return Difference(changes, tuple(steps), common, only_a, len(reasons_b) - common, gained, lost, _shifts(a, b, most))
 
 
 def _reasons(run: Finished) -> dict[str, str | None]:
@@ -60,16 +77,18 @@ def _reasons(run: Finished) -> dict[str, str | None]:
     return found
 
 
-def _changes(path: str, a: Any, b: Any) -> list[tuple[str, Any, Any]]:
-    """Leaves that differ. Limits are told apart by their signal, not by their place in the list."""
+def _changes(path: str, a: Any, b: Any) -> Iterator[RecipeChange]:
+    """The leaves that differ. Limits are told apart by their signals, not by their places in the list."""
     if isinstance(a, list) and isinstance(b, list) and all(isinstance(x, dict) and "signal" in x for x in [*a, *b]):
         a, b = ({x["signal"]: x for x in side} for side in (a, b))
     if isinstance(a, dict) and isinstance(b, dict):
-        return [c for key in dict.fromkeys([*a, *b]) for c in _changes(f"{path}.{key}".lstrip("."), a.get(key), b.get(key))]
-    return [] if a == b else [(path, a, b)]
+        for key in dict.fromkeys([*a, *b]):
+            yield from _changes(f"{path}.{key}".lstrip("."), a.get(key), b.get(key))
+    elif a != b:
+        yield RecipeChange(path, a, b)
 
 
-def _shifts(a: Finished, b: Finished, most: int) -> list[Shift]:
+def _shifts(a: Finished, b: Finished, most: int) -> tuple[Shift, ...]:
     found = []
     names = (
         [set(next(run.shards("signals")).column_names) for run in (a, b)]
@@ -82,7 +101,7 @@ def _shifts(a: Finished, b: Finished, most: int) -> list[Shift]:
             every = np.concatenate([x, y])
             distance = np.abs(np.searchsorted(x, every, "right") / len(x) - np.searchsorted(y, every, "right") / len(y)).max()
             found.append(Shift(name, float(np.median(x)), float(np.median(y)), float(distance)))
-    return sorted((s for s in found if s.distance > 0), key=lambda s: (-s.distance, s.signal))[:most]
+    return tuple(sorted((s for s in found if s.distance > 0), key=lambda s: (-s.distance, s.signal))[:most])
 
 
 def _values(run: Finished, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:

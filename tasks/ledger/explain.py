@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.text_column import EDITED_TEXT
 from winnow.tasks.ledger.find import Finished
 from winnow.tasks.recipes import build as recipes
 from winnow.tasks.signals.limit import Limit, apply_limits, columns_of
@@ -23,7 +24,6 @@ AMBIGUOUS = 20
 NEAR_AMONG = 20_000
 """Among so many URLs of a host those that are spelt alike are looked for."""
 URL = re.compile(r"(?i)https?://(?P<host>[^/?#]+)(?P<rest>.*)\Z", re.DOTALL)
-EDITS = ("correct", "unrepeat-paragraphs", "unrepeat-substrings")
 
 
 @dataclass(frozen=True)
@@ -139,14 +139,13 @@ def lost(run: Finished, wanted: str) -> list[dict[str, Any]]:
 
 def _one(run: Finished, shard: str, row: int) -> Explained:
     document = run.read(run.entry["tables"]["documents"], shard).slice(row, 1).to_pylist()[0]
-    signals = run.read(run.entry["tables"]["signals"], shard).slice(row, 1)
+    signals = run.signals(shard, bounded=columns_of(run.limits)).slice(row, 1)
     decision = run.read(run.entry["tables"]["decisions"], shard).slice(row, 1).to_pylist()[0]
     before = document.pop("text")
     after = before
-    for label in EDITS:
-        if run.has(label):
-            edited = run.read(run.address(label), shard, ["corrected_text"])["corrected_text"][row].as_py()
-            after = before if edited is None else edited
+    if last := run.entry.get("edit"):
+        edited = run.read(last, shard, [EDITED_TEXT])[EDITED_TEXT][row].as_py()
+        after = before if edited is None else edited
     crossed = tuple(decision["crossed"])
     return Explained(
         document,

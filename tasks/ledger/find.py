@@ -1,4 +1,4 @@
-"""A finished run, opened from what it left in the store: its record, its manifest, its tables. Nothing here needs the source or an engine."""
+"""Find: a finished run, opened from what it left in the store: its record, its manifest and its tables. Neither the source nor an engine is needed."""
 
 import contextlib
 import difflib
@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from winnow.tasks.engine.errors import BadInput, DamagedArtifact
 from winnow.tasks.engine.places import store_at
 from winnow.tasks.engine.store import Store, footer_sha256
+from winnow.tasks.signals.facts import FACTS
 from winnow.tasks.signals.limit import Limit
 
 TABLES = ("documents", "signals", "decisions", "corpus")
@@ -46,7 +47,7 @@ class Finished:
 
     @property
     def repair(self) -> str:
-        """The command that makes anew what is damaged or missing."""
+        """The command that makes what is damaged or missing again."""
         return REPAIR.format(source=self.entry["source"], recipe=self.entry["recipe"], store=self.store.root)
 
     def address(self, label: str) -> str:
@@ -86,6 +87,23 @@ class Finished:
             raise DamagedArtifact(
                 f"steps/{address}/{shard} of {self.id} is missing or damaged ({e}). To make it anew, {self.repair}"
             ) from None
+
+    def signals(self, shard: str, columns: Sequence[str] | None = None, *, bounded: Sequence[str] = ()) -> pa.Table:
+        """One shard of the signals table; of the columns that limits bound (``bounded``) also those that are facts of the documents. Raises DamagedArtifact."""
+        address = self.entry["tables"]["signals"]
+        facts = [name for name in bounded if name in FACTS and name not in self._measured]
+        table = self.read(address, shard, [c for c in columns if c not in facts] if columns else None)
+        if facts:
+            documents = self.read(self.entry["tables"]["documents"], shard, sorted({FACTS[name].column for name in facts}))
+            for name in facts:
+                table = table.append_column(name, FACTS[name].of(documents))
+        return table
+
+    @cached_property
+    def _measured(self) -> tuple[str, ...]:
+        """The columns of the signals table."""
+        first = self.read(self.entry["tables"]["signals"], self.entry["shards"][0]) if self.entry["shards"] else pa.table({})
+        return tuple(first.column_names)
 
     def shards(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """A table shard by shard, in crawl order. Raises DamagedArtifact."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -54,17 +54,19 @@ def figure(value: Any) -> str:
 def copy_said(copy: "Copy") -> str:
     """One sentence about a page's copies."""
     if copy.size is None:
-        said = f"by {copy.by}: known from {copy.snapshot}, which kept {copy.kept} {copy.kept_url}"
+        said = f"By {copy.by}: the snapshot {copy.snapshot} kept a document like it, {copy.kept} {copy.kept_url}".rstrip()
     elif copy.rank == 0:
-        said = f"by {copy.by}: {copy.size} copies, this one stays"
+        said = f"By {copy.by}: there are {copy.size} copies, and this one stays"
+    elif copy.kept:
+        said = f"By {copy.by}: there are {copy.size} copies, and another one stays, {copy.kept} {copy.kept_url}".rstrip()
     else:
-        said = f"by {copy.by}: {copy.size} copies, {copy.kept or 'none'} stays {copy.kept_url}".rstrip()
+        said = f"By {copy.by}: there are {copy.size} copies, and none stays"
     return said + (f", similarity {copy.similarity:.3f}" if copy.similarity is not None else "")
 
 
 def steps_said(found: "Explained") -> str:
-    """The steps a page passed, in order."""
-    return ", ".join(label for label, _ in found.steps) + ("" if found.reason is None else ", which dropped it")
+    """The steps that a page passed, in order."""
+    return ", ".join(label for label, _ in found.steps) + ("" if found.reason is None else " (which dropped it)")
 
 
 def explained(run: "Finished | None", found: "Explained", out: Console) -> None:
@@ -82,7 +84,10 @@ def explained(run: "Finished | None", found: "Explained", out: Console) -> None:
         out.print(escape(f"  {found.fate}"))
     out.print()
     if found.verdicts:
-        rows = [(v.limit.signal, v.value, bound(asdict(v.limit)), v.margin, "crossed" if v.crossed else "") for v in found.verdicts]
+        rows = [
+            (v.limit.signal, v.value, bound(asdict(v.limit)), v.margin if v.crossed else None, "crossed" if v.crossed else "")
+            for v in found.verdicts
+        ]
         out.print(table(("signal", "value", "limit", "over by", ""), rows))
     for copy in found.copies:
         out.print(escape(f"  {copy_said(copy)}"))
@@ -119,13 +124,15 @@ def changed(change: "Change", out: Console) -> None:
     ]  # fmt: skip
     out.print(table(("", "documents", "characters", "tokens, estimated"), rows))
     out.print(
-        f"\nof {change.documents:,} documents; {change.copies:,} of those that enter are known to have a copy. "
-        "Those that the limits dropped before were not compared with others: the exact corpus needs a run with the changed recipe."
+        f"\nOf {change.documents:,} documents. Of those that enter, {change.copies:,} are known to have a copy. Documents that the limits dropped "
+        "before were never compared with others: only a run with the changed recipe gives the exact corpus."
     )
     for name, side in (("enter", change.enter), ("leave", change.leave)):
         if side.samples:
             out.print(f"\n[bold]{name}[/bold]  {_most(side.languages)}  {_most(side.domains)}", highlight=False)
-            out.print(table(("id", "URL", "dropped for" if name == "enter" else "would be dropped for"), side.samples))
+            out.print(
+                table(("id", "URL", "dropped for" if name == "enter" else "would be dropped for"), [astuple(s) for s in side.samples])
+            )
 
 
 def _most(counts: Counter[str], n: int = 5) -> str:
@@ -138,9 +145,11 @@ def swept(run: "Finished", signal: str, found: "Sequence[Swept]", out: Console) 
         (s.bound, f"{s.at_or_above:6.1%}", f"{s.kept_as_low:6.1%} {_bar(s.kept_as_low)}", f"{s.at_or_below:6.1%}", f"{s.kept_as_high:6.1%} {_bar(s.kept_as_high)}")
         for s in found
     ]  # fmt: skip
-    out.print(table((signal, "at or above", "kept with it as low", "at or below", "kept with it as high"), rows))
+    out.print(table((signal, "at or above", "kept if it is low", "at or below", "kept if it is high"), rows))
     now = [bound(asdict(limit)) for limit in run.limits if limit.signal == signal]
-    out.print(f"\nNow: {now[0] if now else 'no limit'}. Kept is of all documents, every other rule as it was; copies are those of the run.")
+    out.print(
+        f"\nThe limit now: {now[0] if now else 'none'}. Kept is a share of all documents, with every other rule as it was and the copies that the run found."
+    )
 
 
 def _bar(share: float) -> str:
@@ -152,13 +161,13 @@ def differed(a: "Finished", b: "Finished", found: "Difference", out: Console) ->
     """Print what differs between two runs."""
     out.print(f"A {a.id} ({a.entry['snapshot']}), B {b.id} ({b.entry['snapshot']})")
     if found.recipe:
-        out.print(table(("recipe", "A", "B"), [(path, str(x), str(y)) for path, x, y in found.recipe]))
-    out.print(f"other addresses: {', '.join(found.steps) or 'none, the steps are the same'}")
-    out.print(f"documents: {found.common:,} in both, {found.only_a:,} in A alone, {found.only_b:,} in B alone")
+        out.print(table(("recipe", "A", "B"), [(c.path, str(c.a), str(c.b)) for c in found.recipe]))
+    out.print(f"steps that differ: {', '.join(found.steps) or 'none'}")
+    out.print(f"documents: {found.common:,} in both runs, {found.only_a:,} only in A, {found.only_b:,} only in B")
     rows = [("gained in B", reason, n) for reason, n in found.gained.most_common()] + [
         ("lost in B", reason, n) for reason, n in found.lost.most_common()
     ]
     if rows:
         out.print(table(("", "reason in the other run", "documents"), rows))
     if found.shifts:
-        out.print(table(("signal", "median A", "median B", "distance (KS)"), found.shifts))
+        out.print(table(("signal", "median in A", "median in B", "distance (KS)"), [astuple(s) for s in found.shifts]))

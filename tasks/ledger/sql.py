@@ -1,4 +1,4 @@
-"""``winnow sql``: questions to the tables of a run, read-only. Shipped questions are in ``queries/``, each with its source."""
+"""``winnow sql``: read-only queries over the tables of a run. The shipped queries are in ``queries/``, each with its source."""
 
 from collections.abc import Iterator
 from importlib.resources import files
@@ -29,7 +29,7 @@ def query(run: Finished, text: str, memory_gib: float = 1.0) -> tuple[list[str],
     except duckdb.Error as e:
         raise BadInput(f"This SQL cannot be read: {_first(e)}") from None
     if len(statements) != 1 or statements[0].type not in ALLOWED:
-        raise BadInput("Give one SELECT. The tables of a run are read-only: `winnow run` is what writes them.")
+        raise BadInput("Give one SELECT. The tables of a run are read-only; only `winnow run` writes them.")
     with run.database(memory_gib) as connection:
         try:
             result = connection.execute(statements[0])

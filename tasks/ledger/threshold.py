@@ -94,7 +94,7 @@ def signal_values(root: str, run: str, signal: str, language: str = "") -> npt.N
         try:
             numbers = table[signal].cast("float64").to_numpy(zero_copy_only=False)
         except ValueError:
-            raise BadInput(f"{signal} is no numeric signal: it is {table.schema.field(signal).type}.") from None
+            raise BadInput(f"The signal {signal} is not a number but {table.schema.field(signal).type}, so it cannot be cut.") from None
         if language:
             numbers = numbers[np.array(table["language"].to_pylist(), object) == language]
         parts.append(numbers[np.isfinite(numbers)])

@@ -1,24 +1,34 @@
-"""``winnow verify``: whether a run's files and counts are still what it wrote, and which command repairs what is not."""
+"""``winnow verify``: whether the files and counts of a run are still what it wrote, and which command repairs what is not."""
 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from winnow.tasks.engine.merkle import report_digest, root, tables_of
 from winnow.tasks.ledger.find import Finished
 
 
-class Finding(NamedTuple):
-    """One thing that is not as it was written."""
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it was written: the path of a file, or a step, and what is wrong with it."""
 
     what: str
     problem: str
 
 
-def verify(run: Finished, *, step: str = "", shard: str = "") -> tuple[int, list[Finding]]:
-    """How many files were checked, and what is wrong with them. ``step`` (a label) and ``shard`` check that part alone.
+@dataclass(frozen=True)
+class Verification:
+    """How many files were checked, and what is wrong with them."""
+
+    checked: int
+    findings: tuple[Finding, ...]
+
+
+def verify(run: Finished, *, step: str = "", shard: str = "") -> Verification:
+    """Check every file of a run; with ``step`` (a label) or ``shard``, that part alone.
 
     The corpus: bytes against the manifest. Steps: tables against their reports, reports against the manifest's Merkle tree and its counts.
     """
@@ -45,7 +55,7 @@ def verify(run: Finished, *, step: str = "", shard: str = "") -> tuple[int, list
             findings.append(Finding(f"step {entry['name']}", f"its {len(shards)} reports are not the {entry['shards']} of the manifest"))
         elif (totals["rows_in"], totals["rows_out"], dict(dropped)) != (entry["rows_in"], entry["rows_out"], entry["dropped"]):
             findings.append(Finding(f"step {entry['name']}", "its reports count other rows than the manifest"))
-    return checked, findings
+    return Verification(checked, tuple(findings))
 
 
 def _reports(run: Finished, address: str, findings: list[Finding]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -69,8 +79,8 @@ def _file(run: Finished, path: str, sha256: str) -> list[Finding]:
     return [] if found == sha256 else [Finding(path, "its bytes are not those that were written")]
 
 
-def mend(run: Finished, findings: list[Finding]) -> None:
-    """Delete what was found damaged, so that the next run makes it anew: a file, and the report that vouches for it."""
+def mend(run: Finished, findings: Sequence[Finding]) -> None:
+    """Delete what was found damaged, so that the next run makes it again: each file, the report that vouches for it, and the manifest."""
     for finding in findings:
         path = finding.what
         if path.startswith("steps/"):

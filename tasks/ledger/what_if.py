@@ -1,7 +1,7 @@
 """``winnow what-if``: other limits on a finished run, without extracting or measuring anything again.
 
-Exact for the limits. Deduplication is not done anew: what its passes dropped stays dropped, and a document that enters is said to enter although it may
-be a copy; ``copies`` counts those that are known to have one in the corpus. A run with the changed recipe gives the exact corpus.
+The answer is exact for the limits. Deduplication is not done again: what it dropped stays dropped, and a document that enters is counted although it
+may be a copy; ``copies`` counts those that are known to have one. A run with the changed recipe gives the exact corpus.
 """
 
 import difflib
@@ -41,19 +41,28 @@ class Side:
         self.tokens += round(float(estimated_tokens(chars[rows], [languages[i] for i in rows]).sum()))
 
 
+@dataclass(frozen=True, order=True)
+class FlippedDocument:
+    """A document that changes sides, and the reason why it is dropped on one of them."""
+
+    id: str
+    url: str
+    reason: str
+
+
 @dataclass
 class Flipped(Side):
-    """Documents that change sides. ``domains`` are registered ones; samples are (id, URL, reason), those with the smallest ids: a random sample
-    that stays the same."""
+    """Documents that change sides. ``domains`` are registered ones; ``samples`` are those with the smallest ids: a random sample that stays the
+    same."""
 
     languages: Counter[str] = field(default_factory=Counter)
     domains: Counter[str] = field(default_factory=Counter)
-    samples: list[tuple[str, str, str]] = field(default_factory=list)
+    samples: list[FlippedDocument] = field(default_factory=list)
 
 
 @dataclass
 class Change:
-    """What other limits would change. ``copies``: of those that enter, how many are known to have a copy."""
+    """What other limits would change. ``copies`` is how many of the documents that enter are known to have a copy."""
 
     documents: int = 0
     kept: Side = field(default_factory=Side)
@@ -64,8 +73,8 @@ class Change:
 
 @dataclass(frozen=True)
 class Swept:
-    """A bound on one signal: shares of documents at or above and at or below it, and of all documents the shares that a corpus would keep with it as
-    the signal's only lower, or only upper, bound, all else as it was."""
+    """A bound on one signal: the shares of documents at or above it and at or below it, and the shares of all documents that a corpus would keep with
+    it as the only lower, or the only upper, bound on the signal, with everything else as it was."""
 
     bound: float
     at_or_above: float
@@ -98,7 +107,7 @@ def changed(limits: Sequence[Limit], settings: Sequence[str], known: Sequence[st
         try:
             parsed: Any = None if value.lower() == "none" else tuple(value.split(",")) if side == "one_of" else float(value)
         except ValueError:
-            raise BadInput(f"--set {setting}: {value} is no number.") from None
+            raise BadInput(f"--set {setting}: {value} is not a number.") from None
         old = found.get(signal)
         bounds = {k: getattr(old, k) if old else None for k in ("low", "high", "one_of", "empty", "by_language")} | {side: parsed}
         if all(b is None for b in bounds.values()):
@@ -109,13 +118,13 @@ def changed(limits: Sequence[Limit], settings: Sequence[str], known: Sequence[st
 
 
 def what_if(run: Finished, limits: Sequence[Limit]) -> Change:
-    """Hold every document against other limits. Shard by shard: memory is a shard's signals. Raises DamagedArtifact."""
+    """Hold every document against other limits, shard by shard: in memory are the signals of one shard. Raises DamagedArtifact."""
     change = Change()
     wanted = columns_of(limits)
     mine = {limit.signal for limit in run.limits}
     for shard in run.entry["shards"]:
         decisions = run.read(run.entry["tables"]["decisions"], shard)
-        signals = run.read(run.entry["tables"]["signals"], shard, ["id", *wanted])
+        signals = run.signals(shard, ["id", *wanted], bounded=wanted)
         documents = run.read(run.entry["tables"]["documents"], shard, ["id", "url", "host", "language", "text_chars"])
         chars, languages = documents["text_chars"].to_numpy(), documents["language"].to_pylist()
         before = decisions["kept"].to_numpy(zero_copy_only=False).astype(bool)
@@ -140,7 +149,9 @@ def _describe(side: Flipped, documents: pa.Table, rows: Rows, why: pa.Array | pa
         side.domains[registered_domain(host or "") or "unknown"] += n
     smallest = np.argsort(flipped["id"].to_numpy())[:SAMPLES]
     picked = zip(flipped.take(pa.array(smallest)).to_pylist(), rows[smallest].tolist(), strict=True)
-    side.samples = sorted([*side.samples, *((d["id"], d["url"] or "", why[row].as_py() or "") for d, row in picked)])[:SAMPLES]
+    side.samples = sorted([*side.samples, *(FlippedDocument(d["id"], d["url"] or "", why[row].as_py() or "") for d, row in picked)])[
+        :SAMPLES
+    ]
 
 
 def _crossed(decisions: pa.Table, which: Callable[[str], bool]) -> Bools:
@@ -168,20 +179,24 @@ def _with_copies(decisions: pa.Table, rows: np.ndarray[Any, Any]) -> int:
 
 
 def sweep(run: Finished, signal: str, steps: int = 24) -> list[Swept]:
-    """Bounds spread over a signal's own quantiles. A document without a value is dropped by any of them. Raises BadInput for a signal that is not a number."""
+    """Bounds spread over the quantiles of a signal. A document without a value is dropped by every one of them.
+
+    Raises:
+        BadInput: the signal is not a number, or no document has a value.
+    """
     values, free = [], []
     for shard in run.entry["shards"]:
         table = run.read(run.entry["tables"]["signals"], shard, [signal])
         kind = table.schema.field(signal).type
         if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
-            raise BadInput(f"{signal} is no number, so that there is nothing to sweep.")
+            raise BadInput(f"The signal {signal} is not a number, so it has no bounds to sweep.")
         values.append(pc.fill_null(pc.cast(table[signal], pa.float64()), np.nan).to_numpy())
         decisions = run.read(run.entry["tables"]["decisions"], shard, ["reason", "crossed"])
         free.append(~_crossed(decisions, lambda r: r.split(":")[0] != signal))
     every = np.concatenate(values) if values else np.zeros(0)
     finite = np.isfinite(every)
     if not finite.any():
-        raise BadInput(f"{signal} has no value in this run.")
+        raise BadInput(f"No document of this run has a value of the signal {signal}.")
     known, kept = np.sort(every[finite]), np.sort(every[finite & np.concatenate(free)])
     return [
         Swept(

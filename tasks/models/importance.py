@@ -16,14 +16,14 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from winnow.tasks.dedup.shingles import mixed
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import digest, stable
 from winnow.tasks.engine.memo import Memo
+from winnow.tasks.engine.mixing import mixed
 from winnow.tasks.models.files import ModelFile, locate, registered, versions
 from winnow.tasks.models.texts import Text
-from winnow.tasks.signals.filters.redpajama import RAW_WORD
 from winnow.tasks.signals.text import Coded, Ints
+from winnow.tasks.signals.words import RAW_WORD
 
 BUCKETS = 10_000
 FLOOR = 1e-8  # added to every probability, as published

@@ -8,9 +8,15 @@ from winnow.tasks.corpus.profile import Profile
 from winnow.tasks.corpus.publish import Publish
 from winnow.tasks.dedup.minhash import ComputeSignatures
 from winnow.tasks.engine.crawl import Crawl
+from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.plan import lineage
 from winnow.tasks.engine.sections import Draft
 from winnow.tasks.engine.step import Step
+from winnow.tasks.engine.text_column import TextColumn
+from winnow.tasks.extract.extract import Extract
+from winnow.tasks.extract.language import LanguageModel
+from winnow.tasks.extract.language_codes import which
+from winnow.tasks.models.files import ModelFile
 from winnow.tasks.recipes.load import load, names
 from winnow.tasks.recipes.recipe import Recipe
 from winnow.tasks.signals.measure import Signals
@@ -21,7 +27,8 @@ __all__ = ["Pipeline", "Recipe", "build", "load", "names"]
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The steps of a recipe on a crawl. ``documents``, ``signals`` and ``decisions`` are kept tables beside the corpus; ``kept`` has further ones, by name."""
+    """The steps of a recipe on a crawl. ``documents``, ``signals`` and ``decisions`` are kept tables beside the corpus; ``kept`` has further ones, by name.
+    ``text`` is the text that the corpus gets, but for redaction."""
 
     recipe: Recipe
     documents: Step
@@ -29,6 +36,7 @@ class Pipeline:
     decisions: Step
     profile: Profile
     publish: Publish
+    text: TextColumn
     kept: Mapping[str, Step] = field(default_factory=dict)
     steps: tuple[Step, ...] = field(init=False)
 
@@ -48,11 +56,24 @@ class Pipeline:
         """Build every extractor, model and filter once, so that what is missing fails before the first shard. Raises BadInput."""
         for step in self.steps:
             step.check()
+        if isinstance(self.documents, Extract):
+            self._check_languages(self.documents.model)
+
+    def _check_languages(self, file: ModelFile) -> None:
+        """A limit that no label of the language model can pass would leave an empty corpus. Raises BadInput."""
+        labels = LanguageModel.of(file).labels
+        for limit in self.recipe.limits:
+            if limit.signal == "language" and limit.one_of and not any(which(label, limit.one_of) for label in labels):
+                some = ", ".join(labels[:5])
+                raise BadInput(
+                    f"Recipe {self.recipe.name}: nothing can pass the limit on language, which allows {', '.join(limit.one_of)}: the model {file.name} "
+                    f"has no such label. Its labels are like {some}; write a language as any of these, or in two or three letters."
+                )
 
 
 def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Any] | None = None) -> Pipeline:
     """The steps of a recipe for a crawl; ``indexes`` are those that its deduplication names. Pure: nothing is read or loaded."""
-    draft = Draft(crawl, recipe.options, recipe.name, indexes or {})
+    draft = Draft(crawl, recipe.options, recipe.name, indexes or {}, measured=recipe.signals())
     chain = False
     for key, section in recipe.sections().items():
         if section.phase == "decide":
@@ -62,8 +83,9 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Any] | None = None
         elif key in recipe.options or section.hidden:
             section.build(draft, recipe.options.get(key), key)
     assert draft.documents is not None
+    assert draft.text is not None
     profile = Profile(draft.documents, draft.signals, draft.decisions)
-    return Pipeline(recipe, draft.documents, draft.signals, draft.decisions, profile, draft.publish, draft.kept)
+    return Pipeline(recipe, draft.documents, draft.signals, draft.decisions, profile, draft.publish, draft.text, draft.kept)
 
 
 def _decide(draft: Draft, recipe: Recipe) -> None:

@@ -19,7 +19,6 @@ from winnow.tasks.engine.plugins import install, read_plugin
 from winnow.tasks.engine.sections import Section, register_again, sections
 from winnow.tasks.models.files import ModelFile, model_file
 from winnow.tasks.recipes.recipe import Entry, Recipe
-from winnow.tasks.signals.sections import ALWAYS
 
 SHIPPED = Path(__file__).parent / "shipped"
 TEXTS = ("name", "about", "source")
@@ -91,12 +90,7 @@ def read(raw: Mapping[str, Any], spec: str) -> Recipe:
 def _check(recipe: Recipe, known: Mapping[str, Section], reader: Reader) -> None:
     """Every signal has one owner, and every name that a recipe uses is a signal that it measures."""
     used = [(known[key], value) for key, value in recipe.options.items()] + [(known[e.section], e.options) for e in recipe.decide]
-    measured: dict[str, Any] = dict(ALWAYS)
-    for section, value in used:
-        for name, kind in section.signals(value).items():
-            if name in measured:
-                raise reader.error(f"the signal {name} is measured twice. Take one of its filters or steps out.")
-            measured[name] = kind
+    measured = recipe.signals()
     decided = {name for e in recipe.decide for name in known[e.section].decided(e.options, e.name)}
     for section, value in used:
         there = measured.keys() | decided if section.names_decisions else measured.keys()
@@ -225,17 +219,22 @@ def _merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any
     if not isinstance(own, dict):
         raise BadInput(f"Recipe {change.get('name')}: decide must be a mapping of names to what each does, it is {type(own).__name__}.")
     for name, link in own.items():
-        old = chain.get(name)
-        if isinstance(old, dict) and LISTED in old and isinstance(link, dict) and LISTED not in link:
-            placed = {k: v for k, v in link.items() if k in PLACES}
-            chain[name] = {**old, LISTED: _over(old[LISTED], {k: v for k, v in link.items() if k not in PLACES}), **placed}
-        elif isinstance(old, dict) and isinstance(link, dict):
-            chain[name] = _over(old, link)
-        else:
-            chain[name] = link
+        chain[name] = _relinked(chain.get(name), link)
     plugins = [*base.get("plugins", []), *(p for p in change.get("plugins") or [] if p not in base.get("plugins", []))]
     merged = _over(base, change)
     return merged | ({"decide": chain} if chain else {}) | ({"plugins": plugins} if plugins else {})
+
+
+def _relinked(old: Any, change: Any) -> Any:
+    """A link after a change. What is no place and not the key of its section is an option of it."""
+    if not (isinstance(old, dict) and isinstance(change, dict)):
+        return change
+    kinds = [key for key in old if key not in PLACES]
+    if len(kinds) == 1 and isinstance(old[kinds[0]], dict) and kinds[0] not in change:
+        [kind] = kinds
+        places = {key: value for key, value in change.items() if key in PLACES}
+        return {**old, kind: _over(old[kind], {key: value for key, value in change.items() if key not in PLACES}), **places}
+    return _over(old, change)
 
 
 def _over(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from winnow.tasks.edit.corrections import LineRules
+from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import canonical
 from winnow.tasks.engine.plugins import Plugin
 from winnow.tasks.engine.sections import Section, sections
@@ -13,6 +14,7 @@ from winnow.tasks.extract.extractors.base import Extractor
 from winnow.tasks.signals.condition import Condition
 from winnow.tasks.signals.filter import Filter
 from winnow.tasks.signals.limit import Limit
+from winnow.tasks.signals.sections import ALWAYS
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,17 @@ class Recipe:
     def sections(self) -> dict[str, Section]:
         """Those that this recipe can use, by key, in the order in which they are built."""
         return sections(plugin.module for plugin in self.plugins)
+
+    def signals(self) -> dict[str, Any]:
+        """Columns of the signals table: name -> Arrow type. Raises BadInput if two sections give one name."""
+        known, measured = self.sections(), dict(ALWAYS)
+        used = [*self.options.items(), *((entry.section, entry.options) for entry in self.decide)]
+        for key, value in used:
+            for name, kind in known[key].signals(value).items():
+                if name in measured:
+                    raise BadInput(f"Recipe {self.name}: the signal {name} is measured twice. Take one of its filters or steps out.")
+                measured[name] = kind
+        return measured
 
     @property
     def extractor(self) -> Extractor:

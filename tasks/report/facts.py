@@ -54,7 +54,7 @@ REASONS = {
     "extract:empty": "a page without any text",
     "empty_payload": "no bytes behind the header",
     "oversized": "larger than the recipe reads (max_record_mib)",
-    "file:not_an_archive": "a whole file that is no WARC or ARC",
+    "file:not_an_archive": "a whole file that is neither a WARC nor an ARC",
     "empty_text": "nothing was left after the line corrections",
     "malformed": "not a JSON object",
     "no_text": "no string in the column text",
@@ -81,7 +81,7 @@ FAMILIES = {
 }
 DAMAGES = {
     "block_digest_mismatch": "The bytes of the record are not those its own digest was made of: they were changed later.",
-    "content_length": "Content-Length is missing, unreadable or wrong, and there is no digest that could prove the record whole.",
+    "content_length": "Content-Length is missing, unreadable or wrong, and no digest can prove that the record is whole.",
     "bad_header": "A record begins, but its header cannot be read.",
     "garbage": "Bytes that belong to no record, up to the place where the next record or gzip member begins.",
     "truncated": "The file, or its gzip member, ends inside the record.",

@@ -4,6 +4,7 @@ It is a loop over the registered sections (``tasks/report/section.py``). The rep
 what some server said: all of it is escaped.
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -16,6 +17,7 @@ from winnow.tasks.report.summary import Figure, Summary
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 PARTS = "{% import 'parts.html.j2' as parts %}\n"
 
@@ -58,6 +60,13 @@ def said_figure(figure: Figure, value: float | None) -> str:
     return words.measured(value, figure.kind)
 
 
+def breakable(name: str) -> "Markup":
+    """A technical name, escaped, that may be broken after a punctuation mark where there is little room."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"([_:./-])(?=.)", r"\1<wbr>", str(escape(name))))  # noqa: S704 escaped in the same line
+
+
 @cache
 def templates() -> "Environment":
     """Jinja with the words and drawings that a template may use; everything is escaped unless it is Markdown."""
@@ -80,8 +89,8 @@ def templates() -> "Environment":
         keep_trailing_newline=True,
     )
     filters: dict[str, Any] = {
-        "number": words.number, "short": words.short, "size": words.size, "duration": words.duration, "prose": words.prose, "code": words.code,
-        "language": words.language_name, "log_place": charts.log_place,
+        "number": words.number, "short": words.short, "compact": words.compact, "size": words.size, "duration": words.duration, "prose": words.prose, "code": words.code,
+        "language": words.language_name, "breakable": breakable, "log_place": charts.log_place,
     }  # fmt: skip
     made.filters |= filters
     made.globals |= {"percent": words.percent, "plural": words.plural, "figure_range": charts.figure_range, "said_figure": said_figure}

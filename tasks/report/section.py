@@ -12,13 +12,14 @@ import pkgutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import pyarrow as pa
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.identity import PLUGINS
+from winnow.tasks.engine.plugins import entry_point_modules
 from winnow.tasks.report.summary import Figure, Summary
 
 OUTCOME, CONTENT, CHANGES, RUN = "What came out", "What is in it", "What was changed", "How it was made"
@@ -109,12 +110,22 @@ def section(cls: S) -> S:
     if not cls.name.isidentifier():
         raise BadInput(f"The name of the report section {cls.name!r} becomes an anchor: use letters, digits and _ only.")
     known = _REGISTERED.get(cls.name)
-    if known and (type(known).__module__, type(known).__qualname__) != (cls.__module__, cls.__qualname__):
+    if known and _place(type(known)) != _place(cls):
         raise BadInput(
             f"{cls.__module__} registers a report section {cls.name}, but {type(known).__module__} has one of that name. Rename one of the two."
         )
     _REGISTERED[cls.name] = cls()
     return cls
+
+
+def _plugin(cls: type[Section]) -> str:
+    """The name of the plug-in file that defines a section; empty if it is shipped or from a package. A new version of the file is another module."""
+    package, _, module = cls.__module__.rpartition(".")
+    return module.rpartition("_")[0] if package == PLUGINS else ""
+
+
+def _place(cls: type[Section]) -> tuple[str, str]:
+    return _plugin(cls) or cls.__module__, cls.__qualname__
 
 
 def sections() -> tuple[Section, ...]:
@@ -130,14 +141,16 @@ def _load() -> None:
 
     for module in sorted(m.name for m in pkgutil.iter_modules(shipped.__path__)):
         importlib.import_module(f"{shipped.__name__}.{module}")
-    for entry in entry_points(group=ENTRY_POINTS):
-        entry.load()
+    entry_point_modules(ENTRY_POINTS)
 
 
 def contents(evidence: Evidence) -> dict[Section, Content]:
-    """The sections that have something to show of a run, in order, with what they show."""
+    """The sections that have something to show of a run, in order, with what they show. Those of a plug-in file are for the recipes that name it."""
     found = {}
+    named = {plugin["name"] for plugin in evidence.summary.recipe.get("plugins") or ()}
     for each in sections():
+        if (plugin := _plugin(type(each))) and plugin not in named:
+            continue
         if all(_has(evidence.summary, need) for need in each.needs) and (content := each.content(evidence)) is not None:
             found[each] = content
     return found

@@ -10,7 +10,8 @@ import contextlib
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from html import escape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +25,9 @@ from winnow.tasks.report.summary import SUMMARY_NAME, Summary
 from winnow.tasks.report.words import number, percent
 
 HOST, PORT = "127.0.0.1", 4280
+BESIDE = 80
+"""How far the port of the reports is above that of the dashboard."""
+BLOCK = "block:"
 URL_VARIABLE = "WINNOW_REPORTS_URL"
 STORE_VARIABLE = "WINNOW_REPORTS_STORE"
 """The store that the server behind ``WINNOW_REPORTS_URL`` serves; unset where all are below one URL."""
@@ -49,7 +53,26 @@ def report_link(store: Store, home: str) -> str | None:
 
 def environment(url: str, root: str) -> dict[str, str]:
     """What the processes of runs must have in their environment to know the links of the reports that are served at ``url``."""
-    return {URL_VARIABLE: url, STORE_VARIABLE: store_at(root).root}
+    return {URL_VARIABLE: url, **({} if root.startswith(BLOCK) else {STORE_VARIABLE: store_at(root).root})}
+
+
+@contextlib.contextmanager
+def offered(root: str, port: int) -> Iterator[str]:
+    """Serve the reports of a store beside something else, with their links in the environment of this process and its children. What the context gives
+    says where they are, or why they are not served: that is no reason for the other thing not to run."""
+    if os.environ.get(URL_VARIABLE):
+        yield os.environ[URL_VARIABLE]
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            url = stack.enter_context(reports(root, port))
+            added = environment(url, root)
+        except (WinnowError, Transient) as e:
+            yield f"not served: {e}"
+            return
+        os.environ.update(added)
+        stack.callback(lambda: [os.environ.pop(name, None) for name in added])
+        yield url
 
 
 @contextlib.contextmanager
@@ -59,8 +82,13 @@ def reports(root: str, port: int = PORT) -> Iterator[str]:
     Raises:
         BadInput: the store cannot be used, or something else listens on the port.
     """
-    store = store_at(root)
-    store.check()
+
+    @cache
+    def store() -> Store:
+        return store_at(root)
+
+    if not root.startswith(BLOCK):  # a block is known once Prefect's server is there
+        store().check()
     try:
         server = ThreadingHTTPServer((HOST, port), _handler(store))
     except OSError as e:
@@ -101,7 +129,7 @@ def overview(store: Store) -> str:
     )
 
 
-def _handler(store: Store) -> type[BaseHTTPRequestHandler]:
+def _handler(store: Callable[[], Store]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         server_version, sys_version = "winnow", ""
 
@@ -110,7 +138,7 @@ def _handler(store: Store) -> type[BaseHTTPRequestHandler]:
                 self._answer(HTTPStatus.FORBIDDEN, "text/plain; charset=utf-8", b"This server answers to 127.0.0.1 and localhost only.\n")
                 return
             try:
-                kind, body = _found(store, self.path)
+                kind, body = _found(store(), self.path)
             except FileNotFoundError:
                 self._answer(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", b"There is no such report in this store.\n")
             except (WinnowError, Transient, OSError) as e:

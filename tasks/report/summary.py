@@ -197,7 +197,7 @@ class Summary:
         return step.rows_in - (self.other_records if step is self.reading else 0)
 
     def drops(self) -> list[Drop]:
-        """All reasons, the most frequent first; records that are no pages by their type are not among them."""
+        """All reasons, the most frequent first; records that hold no page by their type are left out."""
         found = [
             Drop(s.name, reason, n)
             for s in self.counted

@@ -21,6 +21,11 @@ def short(value: float) -> str:
     return f"{value:.3g}"
 
 
+def compact(value: float) -> str:
+    """All digits where they fit into a column of a table, 1.15T beyond."""
+    return number(value) if abs(value) < 1e8 else short(value)
+
+
 def percent(part: float, whole: float) -> str:
     """12.3 %; what is not nothing is not shown as nothing, what is not all not as all."""
     if not whole:

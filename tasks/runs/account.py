@@ -37,6 +37,7 @@ class Account:
     stop: WinnowError | None = None
     documents: int = 0
     bytes: int = 0
+    deaths: int = 0
     begin: float = field(default_factory=time.monotonic)
 
     @property
@@ -63,6 +64,7 @@ class Account:
 
     def add(self, outcome: Outcome) -> None:
         """Note what became of a shard. An explained failure that is not the shard's own stops the stage; so do too many of the other kind."""
+        self.deaths += outcome.deaths
         error = outcome.error
         if error is None:
             self.finished[outcome.shard] = None
@@ -94,6 +96,8 @@ class Account:
             parts.append(f"about {span(self.eta_s)} left")
         if self.failed:
             parts.append(f"{len(self.failed)} failed")
+        if self.deaths:
+            parts.append(f"{self.deaths} workers killed" if self.deaths > 1 else "1 worker killed")
         return ", ".join(parts)
 
     def save(self, run: Run) -> None:

@@ -5,6 +5,7 @@ deleted by prune.
 """
 
 import json
+import logging
 import shlex
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -17,13 +18,19 @@ from winnow.tasks.engine.places import store_at
 from winnow.tasks.engine.step import ShardStep
 from winnow.tasks.engine.store import Store
 from winnow.tasks.runs.account import progress_path
+from winnow.tasks.runs.outside import changed, used
 from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.plans import PLANS, planned
 from winnow.tasks.runs.run import Run
 
+logger = logging.getLogger("winnow")
+
 
 def record(run: Run) -> None:
-    """Leave the run's record in the store."""
+    """Leave the run's record in the store. Warns where code from outside is another than in the runs before, under the same version."""
+    outside = used(run.pipeline.steps)
+    for sentence in changed(outside, records(run.context.store)) if outside else ():
+        logger.warning("%s", sentence)
     entry = {
         "id": run.id,
         "snapshot": run.context.crawl.snapshot,
@@ -33,6 +40,8 @@ def record(run: Run) -> None:
         "home": run.home,
         "steps": {step.address: {"label": step.label, "by_shard": isinstance(step, ShardStep)} for step in run.pipeline.steps},
         "tables": {name: getattr(run.pipeline, name).address for name in ("documents", "signals", "decisions")},
+        "edit": run.pipeline.text.edit.address if run.pipeline.text.edit else None,
+        "outside": outside,
         "shards": list(run.context.shard_keys),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -8,7 +8,7 @@ here; the addresses of the steps know the first kind alone.
 import inspect
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Annotated, Any, TypeVar
 
 from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
@@ -132,16 +132,19 @@ def cores() -> int:
     return max(1, os.cpu_count() or 1)
 
 
-def takes_request(function: F) -> F:
+def takes_request(function: F, *, leaving_out: Collection[str] = ()) -> F:
     """A function with a ``**request`` gets the parameters of a run in its place: in its signature, and in the ``Args:`` of its docstring.
+
+    ``leaving_out`` names those that it finds out itself, such as the source of each run that a backfill starts.
 
     A parameter of the same name that the function declares itself keeps its place and default; it is described here all the same. Prefect makes its
     form, and cyclopts the options of a command, from signature and docstring.
     """
     declared = inspect.signature(function, eval_str=True)
     own = {n: p for n, p in declared.parameters.items() if p.kind is not inspect.Parameter.VAR_KEYWORD}
-    asked = {n: own[n] if n in own else _parameter(n) for n in FIELDS}
-    every = sorted((asked | own).values(), key=lambda p: p.kind)
+    asked = {n: own[n] if n in own else _parameter(n) for n in FIELDS if n not in leaving_out}
+    required = {n: p for n, p in own.items() if p.default is p.empty}
+    every = sorted((required | asked | own).values(), key=lambda p: p.kind)
     lines = [f"{name}: {FIELDS[name].description}" for name in asked]
     about, _, args = (inspect.getdoc(function) or "").partition("\n\nArgs:\n")
     args, blank, rest = args.partition("\n\n")
@@ -151,7 +154,9 @@ def takes_request(function: F) -> F:
     first = [n for n, p in own.items() if p.kind is inspect.Parameter.POSITIONAL_ONLY]
 
     def call(*positional: Any, **named: Any) -> Any:
-        given = signature.bind(*positional, **named).arguments
+        bound = signature.bind(*positional, **named)
+        bound.apply_defaults()
+        given = bound.arguments
         return function(*[given.pop(n) for n in first if n in given], **given)
 
     call.__name__, call.__qualname__, call.__module__ = function.__name__, function.__qualname__, function.__module__

@@ -1,7 +1,7 @@
 """What a stage is called for people, in the terminal and the UI: "Extract and measure", "Exact duplicates: URL". Addresses, files and the manifest keep the
 labels of the steps.
 
-A step from outside says it with an attribute ``title``; a step that has none and is not listed here is called by its label.
+A step says it with an attribute ``title``, '' if it is done in passing; one that has none and is not listed here is called by the words of its label.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ TITLES = {
     "signals": SILENT,
     "select": SILENT,
     "enough": SILENT,
+    "require-text": SILENT,
     "fingerprint": SILENT,
     "scatter": SILENT,
     "sign": SILENT,
@@ -55,7 +56,7 @@ def title(step: Step) -> str:
     own = getattr(step, "title", None)
     if isinstance(own, str):
         return own
-    return TITLES.get(step.label, TITLES.get(step.label.split("-")[0], step.label))
+    return TITLES.get(step.label, TITLES.get(step.label.split("-")[0], step.label.replace("-", " ")))
 
 
 def stage_title(stage: Stage) -> str:

@@ -27,11 +27,13 @@ class Signal(NamedTuple):
 class Filter:
     """One group of signals. Fields are configuration and enter the address of the step that measures.
 
-    ``text`` names the text that is measured: as extracted, or after the line corrections of the recipe.
+    ``text`` names the text that is measured: as extracted, or after the line corrections of the recipe. ``needs`` names what it asks for beside the text, its id,
+    URL and language: facts (tasks/signals/facts.py), signals of other groups, or named tables of the reading step (``headers``). ``doc.fact(name)`` has it.
     """
 
     version: ClassVar[str] = "1"
     signals: ClassVar[tuple[Signal, ...]] = ()
+    needs: ClassVar[tuple[str, ...]] = ()
 
     text: Literal["extracted", "corrected"] = "extracted"
 

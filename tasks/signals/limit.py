@@ -14,17 +14,21 @@ import pyarrow.compute as pc
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.extract.language_codes import which
 
 CROSSED = pa.list_(
-    pa.struct(
-        [
-            pa.field("reason", pa.string()),
-            pa.field("value", pa.float64()),
-            pa.field("limit", pa.float64()),
-            pa.field("margin", pa.float64()),
-            pa.field("detail", pa.string()),
-            pa.field("step", pa.string()),
-        ]
+    pa.field(
+        "element",  # as Parquet names it: a table is the same whether it comes from memory or from the store
+        pa.struct(
+            [
+                pa.field("reason", pa.string()),
+                pa.field("value", pa.float64()),
+                pa.field("limit", pa.float64()),
+                pa.field("margin", pa.float64()),
+                pa.field("detail", pa.string()),
+                pa.field("step", pa.string()),
+            ]
+        ),
     )
 )
 
@@ -34,7 +38,7 @@ CROSSED = pa.list_(
 class Limit:
     """Bounds on one signal, both inclusive: a document crosses ``low`` with a smaller value, ``high`` with a larger one.
 
-    ``one_of`` bounds a signal of words (a language); ``empty`` demands that a verdict signal (a datatrove block's) gave no reason.
+    ``one_of`` bounds a signal of words; one of a signal of languages names languages, in whatever code (``language_codes.which``); ``empty`` demands that a verdict signal (a datatrove block's) gave no reason.
     ``by_language`` has (language, low, high) in place of ``low`` and ``high`` for documents of these languages (the column ``language``).
     A missing or not finite value crosses the limit as ``<signal>:missing``, unless the document's language has no bound.
 
@@ -66,10 +70,14 @@ class Limit:
 
     def of(self, language: str | None) -> "Limit":
         """What it asks of documents of a language; bounds may both be None there."""
-        for name, low, high in self.by_language or ():
-            if name == language:
-                return replace(self, low=low, high=high)
-        return self
+        bounds = {name: (low, high) for name, low, high in self.by_language or ()}
+        own = which(language, tuple(bounds))
+        return replace(self, low=bounds[own][0], high=bounds[own][1]) if own else self
+
+    @property
+    def of_languages(self) -> bool:
+        """Whether the signal's words are labels of languages."""
+        return self.signal == "language" or self.signal.startswith("language_")
 
 
 @dataclass(frozen=True)
@@ -152,17 +160,24 @@ def _bounds(limit: Limit, language: pa.ChunkedArray | None, rows: int) -> tuple[
     if limit.by_language:
         if language is None:
             raise KeyError("language")
-        own = pc.index_in(language, pa.array([name for name, *_ in limit.by_language])).to_numpy(zero_copy_only=False)
+        names = tuple(name for name, *_ in limit.by_language)
+        labels = language.combine_chunks().dictionary_encode()
+        place = {name: i for i, name in enumerate(names)}
+        places = pa.array([place.get(which(label, names) or "") for label in labels.dictionary.to_pylist()], pa.int32())
+        own = places.take(labels.indices).to_numpy(zero_copy_only=False)
         mine = np.flatnonzero(np.isfinite(own))
-        which = own[mine].astype(np.int64)
+        entries = own[mine].astype(np.int64)
         for n, side in enumerate(sides, start=1):
-            side[mine] = np.array([math.nan if entry[n] is None else entry[n] for entry in limit.by_language], float)[which]
+            side[mine] = np.array([math.nan if entry[n] is None else entry[n] for entry in limit.by_language], float)[entries]
     return sides[0], sides[1]
 
 
 def _word_hits(column: pa.ChunkedArray, limit: Limit) -> list[_Hit]:
     if limit.one_of is not None:
-        rows = np.flatnonzero(~pc.fill_null(pc.is_in(column, pa.array(limit.one_of)), False).to_numpy(zero_copy_only=False))
+        allowed = limit.one_of
+        if limit.of_languages:
+            allowed = tuple(label for label in pc.unique(column).to_pylist() if label and which(label, limit.one_of))
+        rows = np.flatnonzero(~pc.fill_null(pc.is_in(column, pa.array(allowed, column.type)), False).to_numpy(zero_copy_only=False))
     else:
         rows = np.flatnonzero(pc.is_valid(column).to_numpy(zero_copy_only=False))
     said = column.take(pa.array(rows)).to_pylist()

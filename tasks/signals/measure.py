@@ -1,20 +1,16 @@
-"""Measure: documents -> signals, one row per document and no threshold anywhere; Correct: line-wise corrections that edit text.
+"""Measure: documents -> signals, one row per document and no threshold anywhere. What a signal means is in ``tasks/signals/filters/``."""
 
-What a signal means is in ``tasks/signals/filters/``, the line rules are in ``tasks/edit/corrections.py``.
-"""
-
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pyarrow as pa
 
-from winnow.tasks.edit.corrections import LineRules
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult
 from winnow.tasks.engine.text_column import TextColumn
+from winnow.tasks.signals.facts import FACTS, read_facts
 from winnow.tasks.signals.filter import Filter, Signal
 from winnow.tasks.signals.text import Batch, Document, batches
 
@@ -26,65 +22,38 @@ ARROW = {
     "floats": pa.list_(pa.field("element", pa.float64())),
 }  # as Parquet names it
 
-EDIT_FIGURES = ("chars_removed", "chars_removed_share", "chars_left")  # of tasks/edit/edits.py
-CORRECTED = pa.schema(
-    [
-        pa.field("id", pa.string()),
-        pa.field("corrected_text", pa.string()),
-        pa.field("corrected_lines_in", pa.int64()),
-        pa.field("corrected_lines_removed", pa.int64()),
-        pa.field("corrected_words_removed_share", pa.float64()),
-    ]
-)
 
-
-@stable("step/correct")
+@stable("option/signal-table")
 @dataclass(frozen=True)
-class Correct(ShardStep):
-    """Line-wise corrections: texts in, edited texts out (schema CORRECTED; ``corrected_text`` is null where it is the extracted one).
+class SignalTable:
+    """Columns of a step's table that are signals, under their names behind ``prefix``. A step that measures and does nothing else needs none."""
 
-    No document is dropped here. Lines removed are counted per rule in the report's notes; the share of words lost is a signal.
-    """
+    step: Step
+    columns: tuple[str, ...]
+    prefix: str = ""
 
-    name: ClassVar[str] = "correct"
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return (self.step,)
 
-    text: TextColumn
-    rules: LineRules
-
-    def run(self, shard: str, context: ShardContext) -> StepResult:
-        documents = context.read(self.text.documents, shard, ["id", "text"])
-        removed: Counter[str] = Counter()
-        rows = []
-        before = self.text.of(documents, shard, context)
-        for identity, extracted, text in zip(documents["id"].to_pylist(), documents["text"].to_pylist(), before.to_pylist(), strict=True):
-            corrected = self.rules.apply(text)
-            removed.update(corrected.removed)
-            removed["lines_in"] += corrected.lines_in
-            rows.append(
-                {
-                    "id": identity,
-                    "corrected_text": None if corrected.text == extracted else corrected.text,
-                    "corrected_lines_in": corrected.lines_in,
-                    "corrected_lines_removed": corrected.lines_in - corrected.lines_out,
-                    "corrected_words_removed_share": corrected.words_removed_share,
-                }
-            )
-        return StepResult(
-            pa.Table.from_pylist(rows, schema=CORRECTED), len(rows), len(rows), notes={"lines": dict(sorted(removed.items()))}
-        )
+    def read(self, shard: str, context: ShardContext) -> pa.Table:
+        """The id and these columns."""
+        return context.read(self.step, shard, ["id", *self.columns]).rename_columns(["id", *(f"{self.prefix}{c}" for c in self.columns)])
 
 
 @stable("step/measure")
 @dataclass(frozen=True)
 class Measure(ShardStep):
     """One group of signals: documents in, one row per document and one column per signal out. All filters of a group share one
-    tokenisation; a filter in another group is measured without touching this one."""
+    tokenisation; a filter in another group is measured without touching this one. ``given`` are signals of other groups that its filters need."""
 
     name: ClassVar[str] = "measure"
+    version: ClassVar[str] = "2"
 
     text: TextColumn
     group: str
     filters: tuple[Filter, ...]
+    given: tuple[SignalTable, ...] | None = None
 
     @property
     def label(self) -> str:
@@ -104,6 +73,7 @@ class Measure(ShardStep):
         final = self.text.of(documents, shard, context).to_pylist() if self.text.edit else texts
         columns: dict[str, list[Any]] = {s.name: [] for s in self.signals}
         facts = [documents[name].to_pylist() for name in ("id", "url", "language")]
+        facts.append(self._needed(documents["id"], shard, context))
         extracted = [f for f in self.filters if f.text == "extracted"]
         edited = [f for f in self.filters if f.text == "corrected"]
         for part in batches(texts):
@@ -116,34 +86,34 @@ class Measure(ShardStep):
         )
         return StepResult(table, documents.num_rows, table.num_rows)
 
+    def _needed(self, ids: pa.ChunkedArray, shard: str, context: ShardContext) -> list[dict[str, Any] | None]:
+        """Of each document what the filters need beside its text, by name; None if they need nothing."""
+        needs = {name for f in self.filters for name in f.needs}
+        if not needs:
+            return [None] * len(ids)
+        columns: dict[str, list[Any]] = {}
+        for part in self.given or ():
+            table = part.read(shard, context)
+            columns |= {name: table[name].to_pylist() for name in table.column_names[1:]}
+        facts = read_facts(sorted(n for n in needs if n in FACTS and n not in columns), self.text.documents, shard, context)
+        columns |= {name: column.to_pylist() for name, column in facts.items()}
+        for name in sorted(needs - columns.keys()):
+            rows: dict[str, list[dict[str, Any]]] = {}
+            for row in context.read(self.text.documents, shard, table=name).to_pylist():
+                rows.setdefault(row.pop("id"), []).append(row)
+            columns[name] = [rows.get(identity) for identity in ids.to_pylist()]
+        return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
 
 def _measure(filters: Sequence[Filter], part: slice, facts: Sequence[list[Any]], batch: Batch, columns: dict[str, list[Any]]) -> None:
-    """The signals of some filters on a batch of texts. ``facts``: ids, URLs, languages of all documents, of which the batch has a part."""
+    """The signals of some filters on a batch of texts. ``facts``: ids, URLs, languages and needs of all documents, of which the batch has a part."""
     if not filters:
         return
-    for place, (text, identity, url, language) in enumerate(zip(batch.texts, *(fact[part] for fact in facts), strict=True)):
-        doc = Document(text, id=identity, url=url or "", language=language or "", batch=batch, place=place)
+    for place, (text, identity, url, language, needed) in enumerate(zip(batch.texts, *(fact[part] for fact in facts), strict=True)):
+        doc = Document(text, id=identity, url=url or "", language=language or "", batch=batch, place=place, facts=needed)
         for f in filters:
             for name, value in f.measure(doc).items():
                 columns[name].append(value)
-
-
-@stable("option/signal-table")
-@dataclass(frozen=True)
-class SignalTable:
-    """Columns of a step's table that are signals, under their names behind ``prefix``. A step that measures and does nothing else needs none."""
-
-    step: Step
-    columns: tuple[str, ...]
-    prefix: str = ""
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        return (self.step,)
-
-    def read(self, shard: str, context: ShardContext) -> pa.Table:
-        """The id and these columns."""
-        return context.read(self.step, shard, ["id", *self.columns]).rename_columns(["id", *(f"{self.prefix}{c}" for c in self.columns)])
 
 
 @stable("step/signals")

@@ -1,19 +1,21 @@
 """The sections that measure and decide: groups of filters, limits on their signals, and one condition in SQL."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
 import pyarrow as pa
 
-from winnow.tasks.engine.options import Reader, frozen
+from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.options import Reader, frozen, near
 from winnow.tasks.engine.plugins import named_classes
 from winnow.tasks.engine.sections import Draft, Phase, Section
 from winnow.tasks.signals.condition import REASON, Condition
+from winnow.tasks.signals.facts import FACTS
 from winnow.tasks.signals.filter import Filter
 from winnow.tasks.signals.filters.datatrove_block import DatatroveBlock
 from winnow.tasks.signals.limit import Limit
-from winnow.tasks.signals.measure import ARROW, Measure, Signals
+from winnow.tasks.signals.measure import ARROW, Measure, Signals, SignalTable
 from winnow.tasks.signals.select import ApplyLimits
 
 PACKAGE = "winnow.tasks.signals.filters"
@@ -51,9 +53,24 @@ class MeasureSection(Section):
     def build(self, draft: Draft, options: Any, entry: str) -> None:
         assert draft.text is not None
         assert draft.extracted is not None
-        for group, filters in options.items():
-            edited = any(f.text == "corrected" for f in filters)
-            draft.signal_tables.append(Measure(draft.text if edited else draft.extracted, group, filters))
+        extracted, text = draft.extracted, draft.text
+        owners = {s.name: group for group, filters in options.items() for f in filters for s in f.signals}
+        made: dict[str, Measure] = {}
+
+        def measured(group: str, asked_by: tuple[str, ...]) -> Measure:
+            """The step of a group, after those of the groups whose signals it needs."""
+            if group in asked_by:
+                raise BadInput(
+                    f"Groups of `measure` need each other's signals: {' -> '.join((*asked_by, group))}. Measure them in one filter."
+                )
+            if group not in made:
+                filters = options[group]
+                given = _given(filters, owners, lambda other: measured(other, (*asked_by, group)), group, draft)
+                edited = any(f.text == "corrected" for f in filters)
+                made[group] = Measure(text if edited else extracted, group, filters, given or None)
+            return made[group]
+
+        draft.signal_tables += [measured(group, ()) for group in options]
 
     def schema(self) -> dict[str, Any]:
         from winnow.tasks.signals.filters.reference import filters
@@ -68,6 +85,27 @@ class MeasureSection(Section):
         }
         filter_ = {"anyOf": [{"enum": names}, {"type": "string"}, block, options]}
         return {"type": "object", "additionalProperties": {"oneOf": [{"type": "null"}, {"type": "array", "items": filter_}]}}
+
+
+def _given(
+    filters: tuple[Filter, ...], owners: Mapping[str, str], measured: Callable[[str], Measure], group: str, draft: Draft
+) -> tuple[SignalTable, ...]:
+    """The signals of other groups that filters need. Raises BadInput for a need that nothing answers."""
+    assert draft.documents is not None
+    wanted: dict[str, list[str]] = {}
+    for need in sorted({need for f in filters for need in f.needs}):
+        if need in owners and owners[need] != group:
+            wanted.setdefault(owners[need], []).append(need)
+        elif need in owners:
+            raise BadInput(
+                f"A filter of the group {group} needs the signal {need}, which its own group measures. Put it into another group."
+            )
+        elif need not in FACTS and need not in draft.documents.tables:
+            known = [*FACTS, *owners, *draft.documents.tables]
+            raise BadInput(
+                f"A filter of the group {group} needs {need!r}, which nothing gives.{near(need, known)} Known: {', '.join(known)}."
+            )
+    return tuple(SignalTable(measured(other), tuple(names)) for other, names in wanted.items())
 
 
 def read_filter(entry: Any, reader: Reader) -> Filter:
@@ -98,6 +136,12 @@ class JoinSection(Section):
         draft.signals = Signals(draft.documents, tuple(draft.signal_tables))
 
 
+def _with_facts(step: ApplyLimits, draft: Draft) -> ApplyLimits:
+    """The step, with the documents table if it bounds facts that are no signals."""
+    facts = tuple(name for name in step.wanted if name not in draft.measured)
+    return replace(step, facts=facts, documents=draft.documents) if facts else step
+
+
 class LimitsSection(Section):
     key = "limits"
     order = 10
@@ -121,10 +165,11 @@ class LimitsSection(Section):
         return tuple(limits)
 
     def uses(self, options: Any) -> Iterable[str]:
-        return [limit.signal for limit in options]
+        return [limit.signal for limit in options if limit.signal not in FACTS]
 
     def build(self, draft: Draft, options: Any, entry: str) -> None:
-        draft.decide(ApplyLimits(draft.signals, options, None, draft.decisions, None if entry == self.key else entry))
+        decided = ApplyLimits(draft.signals, options, None, draft.decisions, None if entry == self.key else entry)
+        draft.decide(_with_facts(decided, draft))
 
     def schema(self) -> dict[str, Any]:
         from pydantic import TypeAdapter
@@ -140,6 +185,7 @@ class LimitsSection(Section):
 class WhereSection(Section):
     key = "where"
     order = 20
+    example = "word_count >= 40 AND (language = 'en' OR language_score < 0.9)"
     about = "One condition in SQL on the signals of a document, as one more limit."
     options = Condition
     reasons: ClassVar = {REASON: "the recipe's condition does not hold"}
@@ -148,14 +194,15 @@ class WhereSection(Section):
         return Condition(str(value))
 
     def check(self, options: Any, signals: Mapping[str, Any], reader: Reader) -> None:
-        options.check(pa.schema(list(signals.items())))
+        options.check(pa.schema(list(({name: fact.kind for name, fact in FACTS.items()} | dict(signals)).items())))
 
     def build(self, draft: Draft, options: Any, entry: str) -> None:
         before = draft.decisions
         if entry == self.key and isinstance(before, ApplyLimits) and before.where is None:
-            draft.decide(replace(before, where=options))  # decided in one pass, as its last limit
+            decided = replace(before, where=options)  # in one pass, as its last limit
         else:
-            draft.decide(ApplyLimits(draft.signals, (), options, before, entry))
+            decided = ApplyLimits(draft.signals, (), options, before, entry)
+        draft.decide(_with_facts(decided, draft))
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "description": "such as word_count >= 50 AND language = 'en'"}

@@ -14,6 +14,7 @@ from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import ShardStep, Step, StepResult
 from winnow.tasks.signals.condition import REASON, Condition
+from winnow.tasks.signals.facts import read_facts
 from winnow.tasks.signals.limit import CROSSED, Limit, apply_limits, columns_of
 from winnow.tasks.signals.measure import Signals
 
@@ -24,25 +25,35 @@ class ApplyLimits(ShardStep):
     """Signals in; id, kept, reason (the first crossed limit or null) and all crossed limits out, one row per document.
 
     ``where`` is one more limit, stated in SQL, and the last one. ``decisions`` are those made before, if any; ``entry`` is what the recipe calls this step,
-    if not by its own name. The rows counted as dropped are those not kept; their rows stay in the table, since explaining them is its purpose.
+    if not by its own name; ``facts`` are those of its columns that are no signals and are read from ``documents``. The rows counted as dropped are those not kept; their rows stay in the table, since explaining them is its purpose.
     """
 
     name: ClassVar[str] = "select"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
 
     signals: Signals
     limits: tuple[Limit, ...]
     where: Condition | None = None
     decisions: Step | None = None
     entry: str | None = None
+    facts: tuple[str, ...] | None = None
+    documents: Step | None = None
 
     @property
     def label(self) -> str:
         return self.entry or self.name
 
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The columns that it looks at."""
+        return tuple(dict.fromkeys([*columns_of(self.limits), *(self.where.columns if self.where else ())]))
+
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        wanted = list(dict.fromkeys([*columns_of(self.limits), *(self.where.columns if self.where else ())]))
-        signals = context.read(self.signals, shard, ["id", *wanted])
+        wanted, facts = list(self.wanted), self.facts or ()
+        signals = context.read(self.signals, shard, ["id", *(name for name in wanted if name not in facts)])
+        if self.documents is not None:
+            for name, column in read_facts(facts, self.documents, shard, context).items():
+                signals = signals.append_column(name, column)
         crossed, reason = apply_limits({name: signals[name] for name in wanted}, self.limits, signals.num_rows, self.label)
         table = pa.table({"id": signals["id"], "kept": pc.is_null(reason), "reason": reason, "crossed": crossed})
         if self.where:

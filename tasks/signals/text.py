@@ -7,10 +7,10 @@ Only views that several filters share belong here; how text is cut into words is
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, compress, count
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -231,9 +231,25 @@ def _grouped(keys: Ints) -> tuple[Ints, Ints]:
 class Document:
     """``text`` with what filters may ask of it. Views are computed when first asked for, and kept. ``batch``: where the text is at ``place``."""
 
-    def __init__(self, text: str, *, id: str = "", url: str = "", language: str = "", batch: Batch | None = None, place: int = 0) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        id: str = "",
+        url: str = "",
+        language: str = "",
+        batch: Batch | None = None,
+        place: int = 0,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
         self.text, self.id, self.url, self.language = text, id, url, language
+        self._facts = facts or {}
         self._batch, self._place = batch or Batch([text]), place
+
+    def fact(self, name: str) -> Any:
+        """One of what the filter ``needs``: a fact of tasks/signals/facts.py, another signal, or the rows of a named table that this document has. None where
+        it is not known."""
+        return self._facts.get(name)
 
     @cached_property
     def words(self) -> list[str]:

@@ -20,6 +20,8 @@ Ints = npt.NDArray[np.int64]
 
 # Thai, Lao, Myanmar, Khmer; kana; Han with its extensions. Hangul is written with spaces.
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+RAW_WORD = re.compile(r"\w+|[^\w\s]+")
+"""Words as RedPajama-V2 cuts raw text: runs of word characters, and runs of anything else that is no white space."""
 MARKS = frozenset(",:;!?¿¡()[]{}<>_#*&…\"'`´“”‘’‚„«»—–。？！，、；：～·।،۔؛؟٪「」『』（）〔〕【】《》〈〉⟦⟧")
 MARKS_BEFORE = MARKS | frozenset("§%=$£€¥฿₹₽₩₪₫₿")
 FULL_STOP_AFTER = (MARKS - {"_"}) | frozenset("%²³-+")

@@ -65,13 +65,15 @@ class Found:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a recipe and a run say about reading: the extractor of HTML, the language model, the most bytes of a record's block and header, and the column of the text."""
+    """What a recipe and a run say about reading: the extractor of HTML, the language model, the most bytes of a record's block and header, the column of the
+    text, and what filters need beside the text (tables that the reader may be able to make)."""
 
     extractor: Any
     language_model: Any
     max_record_bytes: int
     max_header_bytes: int
     text_column: str = "text"
+    needs: tuple[str, ...] = ()
 
 
 class Listing(ABC):

@@ -2,6 +2,7 @@
 
 from functools import cache, lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 
 @cache
@@ -22,3 +23,13 @@ def top_level(host: str) -> str:
     """The last label of a host; ``unknown`` for an address and for a host without a dot."""
     last = host.rpartition(".")[2]
     return last if last and "." in host and not last.isdigit() and last.isprintable() and "]" not in last else "unknown"
+
+
+def parents_of(url: str) -> list[str]:
+    """The host and its parent domains, without the top level alone."""
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".").removeprefix("www.")
+    except ValueError:
+        return []
+    labels = host.split(".")
+    return [".".join(labels[i:]) for i in range(len(labels) - 1)] or ([host] if host else [])

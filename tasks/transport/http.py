@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -21,11 +22,28 @@ if TYPE_CHECKING:
     import httpx
     from _typeshed import WriteableBuffer
 
-USER_AGENT = "winnow/0.1 (curation of Common Crawl snapshots; one request per file, backs off)"
+CONTACT = "WINNOW_CONTACT"
+"""The environment variable that names who runs this: an address or a URL where the operator of a crawl's server can reach them."""
+MAX_CONTACT_CHARS = 200
 THROTTLED = frozenset({403, 408, 425, 429, 500, 502, 503, 504})
 PAGE_TYPES = ("text/", "application/json", "application/xml", "application/xhtml")
 PROGRESS_BYTES = 1 << 20
 """A break after this much new data does not count towards the attempts: a long file over a bad line still ends."""
+
+
+def user_agent() -> str:
+    """What Winnow says of itself to a server, with the contact that the user has set.
+
+    Raises:
+        BadInput: the contact cannot stand in a header.
+    """
+    contact = os.environ.get(CONTACT, "").strip()
+    if not (contact.isascii() and contact.isprintable() and len(contact) <= MAX_CONTACT_CHARS):
+        raise BadInput(
+            f"{CONTACT} is {contact[:40]!r}. Set it to an address or URL in plain ASCII, of at most {MAX_CONTACT_CHARS} characters."
+        )
+    who = f"; contact: {contact}" if contact else ""
+    return f"winnow/{version('winnow')} (curation of Common Crawl snapshots; one request per file, backs off{who})"
 
 
 def is_page(path: str, content_type: str, head: bytes) -> bool:
@@ -52,7 +70,7 @@ def _client(pid: int, timeout_s: float) -> "httpx.Client":
     import httpx
 
     return httpx.Client(
-        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Accept": "*/*"},
+        headers={"User-Agent": user_agent(), "Accept-Encoding": "identity", "Accept": "*/*"},
         timeout=timeout_s,
         follow_redirects=True,
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=4),

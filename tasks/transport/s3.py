@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 S3_BLOCK_BYTES = 16 << 20
-NO_ACCESS = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AllAccessDisabled"})
+NO_ACCESS = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AllAccessDisabled", "ExpiredToken", "InvalidToken"})
 
 T = TypeVar("T")
 
@@ -77,10 +77,13 @@ def s3_fingerprint(info: Mapping[str, Any]) -> str:
     return f"{info.get('size') or 0}-{str(info.get('ETag', '')).strip(chr(34))}"
 
 
-def patiently(uri: str, call: Callable[[], T], transport: Transport = POLITE, verb: str = "read") -> T:
+def patiently(
+    uri: str, call: Callable[[], T], transport: Transport = POLITE, verb: str = "read", renew: Callable[[], None] | None = None
+) -> T:
     """The result of one S3 call, tried again while it is throttled or broken. Raises as open_stream; no message holds a key.
 
-    ``verb`` says what the call does, "read" or "written".
+    ``verb`` says what the call does, "read" or "written". ``renew`` is given where the same place was read and written before: a refusal then is a
+    matter of time (a token that expired, a policy that is being changed), so it is waited out with credentials that ``renew`` gets anew.
     """
     import aiohttp
     import botocore.exceptions as boto
@@ -98,6 +101,10 @@ def patiently(uri: str, call: Callable[[], T], transport: Transport = POLITE, ve
             what = "bucket" if _s3_code(e) == "NoSuchBucket" else "object or folder"
             raise NotFound(f"There is no {what} {uri}. Check the name and the endpoint (AWS_ENDPOINT_URL).") from None
         except PermissionError as e:
+            if renew:
+                retries.failed(f"refused ({_s3_code(e)}), though it was read and written before")
+                renew()
+                continue
             if _s3_code(e) not in NO_ACCESS and retries.failures + 1 < politeness.page_attempts:
                 retries.failed(f"refused ({_s3_code(e)})")
                 continue
@@ -123,6 +130,10 @@ def patiently(uri: str, call: Callable[[], T], transport: Transport = POLITE, ve
         ) as e:
             retries.failed(f"the connection broke ({type(e).__name__})")
         except OSError as e:
+            if renew and _s3_code(e) == "400":  # of an expired token too, where the request is a HEAD, whose answer has no body to say so
+                retries.failed("refused (400), though it was read and written before")
+                renew()
+                continue
             if e.errno == errno.EREMCHG:
                 raise BadInput(f"{uri} lies in another region or at another endpoint. Set AWS_REGION or AWS_ENDPOINT_URL.") from None
             if e.errno not in (errno.EBUSY, errno.EREMOTEIO, errno.EIO):

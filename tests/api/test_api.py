@@ -118,3 +118,23 @@ def test_a_script_without_a_guard_is_refused_at_once(tmp_path, body, said):
     )
     assert done.returncode == 1
     assert said in done.stderr
+
+
+def test_a_page_is_extracted_as_a_run_does(place):
+    _, run = place
+    documents = rows(run, run.pipeline.documents)
+    pages = [page for page in documents if page["charset"] == "utf-8"]
+    assert pages
+    html = f"<html><body><p>{pages[0]['text']}</p></body></html>"
+    assert winnow.extract(html, recipe="gopher") == winnow.extract(html.encode(), content_type="text/html; charset=utf-8", recipe="gopher")
+    assert winnow.extract("caf\xe9 <p>cr\xe8me br\xfbl\xe9e".encode("latin-1"), content_type="text/html; charset=iso-8859-1").endswith(
+        "crème brûlée"
+    )
+    assert winnow.extract("") == ""
+
+
+def test_one_text_is_measured_as_a_run_does(place):
+    _, run = place
+    document, signals = rows(run, run.pipeline.documents)[0], rows(run, run.pipeline.signals)[0]
+    values = winnow.measure(document["text"], recipe="gopher", url=document["url"], language=document["language"])
+    assert {name: signals[name] for name in values} == pytest.approx(values)

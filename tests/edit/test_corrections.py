@@ -1,5 +1,7 @@
 """Line rules: cases by the published rules, conservation of lines, and against datatrove's C4 block."""
 
+from dataclasses import replace
+
 import pytest
 from datatrove.data import Document as Trove
 from datatrove.pipeline.filters.c4_filters import C4QualityFilter
@@ -8,7 +10,9 @@ from hypothesis import strategies as st
 
 from winnow.tasks.edit.corrections import LineRules
 
-C4 = LineRules(max_word_chars=1000, citations=True, terminal_punctuation=True, min_words=3, javascript=True, policy=True)
+C4 = LineRules(
+    max_word_chars=1000, citations=True, terminal_punctuation=True, min_words=3, javascript=True, policy=True, page_rules_first=True
+)
 FINEWEB = LineRules(max_word_chars=1000, citations=True, min_words=3, javascript=True, policy=True)
 REFINEDWEB = LineRules(max_upper_share=0.5, numeric=True, counters=True, min_words=2, edit_interface=True)
 
@@ -28,7 +32,17 @@ CASES = [
     (FINEWEB, "A line that does not end", "A line that does not end", ""),
     (REFINEDWEB, "CLICK HERE NOW please", "", "max_upper_share"),
     (REFINEDWEB, "Click HERE now please", "Click HERE now please", ""),
-    (REFINEDWEB, "12 / 34 - 2024", "", "numeric"),
+    (REFINEDWEB, "12 34", "12 34", ""),
+    (REFINEDWEB, "2 + 3 = 5", "2 + 3 = 5", ""),
+    (REFINEDWEB, "$ 4.50 - $ 9.99", "$ 4.50 - $ 9.99", ""),
+    (REFINEDWEB, "RFC 5295", "RFC 5295", ""),
+    (REFINEDWEB, "RFC HTTP 5", "", "max_upper_share"),
+    (LineRules(numeric=True), "12345", "", "numeric"),
+    (LineRules(numeric=True), "１２３", "", "numeric"),
+    (C4, "Our privacy policy is a block { of code }.", "Our privacy policy is a block { of code }.", ""),
+    (C4, "Lorem ipsum needs JavaScript and cookie policy.", "Lorem ipsum needs JavaScript and cookie policy.", ""),
+    (C4, "Enable JavaScript to see { this }.", "", "javascript"),
+    (FINEWEB, "Our privacy policy is a block { of code }.", "", "policy"),
     (REFINEDWEB, "3 likes", "", "counters"),
     (REFINEDWEB, "1.2k Views", "", "counters"),
     (REFINEDWEB, "He likes 3 cats", "He likes 3 cats", ""),
@@ -53,6 +67,12 @@ def test_a_line(rules, line, text, reason):
     assert corrected.edited == ({"edited": 1} if text not in ("", line) else {})
 
 
+def test_blank_lines_stay_where_refinedweb_is_followed_and_go_where_c4_is():
+    text = "The first line is here.\n\nThe second one is here."
+    assert REFINEDWEB.apply(text).text == text
+    assert C4.apply(text).text == text.replace("\n\n", "\n")
+
+
 def test_words_removed():
     assert REFINEDWEB.apply("one two three four\nHome\nfive six seven. Read more...").words_removed_share == pytest.approx(3 / 10)
     assert REFINEDWEB.apply("").words_removed_share == 0
@@ -60,7 +80,9 @@ def test_words_removed():
 
 
 any_text = st.text(st.characters(exclude_categories=()), max_size=120)
-web_text = st.lists(st.sampled_from([c[1] for c in CASES] + ["", " ", "  x  ", "\ud800", "[", "[3]"]), max_size=12).map("\n".join)
+web_text = st.lists(
+    st.sampled_from([c[1] for c in CASES] + ["", " ", "  x  ", "\ud800", "[", "[3]", "a { b c.", "Lorem ipsum cookie policy."]), max_size=12
+).map("\n".join)
 
 
 @pytest.mark.parametrize("rules", [C4, FINEWEB, REFINEDWEB, LineRules()], ids=["c4", "fineweb", "refinedweb", "none"])
@@ -81,4 +103,11 @@ def test_the_text_is_datatroves(text, punctuation):
     )
     doc = Trove(text=text, id="0")
     assert block.filter(doc) is True
-    assert (C4 if punctuation else FINEWEB).apply(text).text == doc.text
+    assert replace(C4 if punctuation else FINEWEB, page_rules_first=False).apply(text).text == doc.text
+
+
+@given(text=st.one_of(any_text, web_text), punctuation=st.booleans())
+def test_the_pages_that_c4_drops_for_a_bracket_or_a_filler_are_datatroves(text, punctuation):
+    block = C4QualityFilter(filter_no_terminal_punct=punctuation, min_num_sentences=-1)
+    left = replace(C4 if punctuation else FINEWEB, page_rules_first=True).apply(text).text
+    assert ("{" in left or "lorem ipsum" in left.lower()) == (block.filter(Trove(text=text, id="0")) is not True)

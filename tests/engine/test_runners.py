@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from distributed import Client
+from distributed.comm.core import CommClosedError
 
 from tests.engine.test_pool import Deadly, lives, made
 from tests.engine.toys import context
@@ -19,6 +21,7 @@ from tests.tiny import mirror
 from winnow.tasks.engine.errors import BadInput, ShardKilled, Transient
 from winnow.tasks.engine.runners import dask as dask_runner
 from winnow.tasks.engine.runners.base import open_runner, parse
+from winnow.tasks.engine.runners.dask import CONNECT_TRIES
 from winnow.tasks.engine.store import Store
 from winnow.tasks.engine.worker import Job
 from winnow.tasks.runs.parameters import Request
@@ -167,7 +170,7 @@ def test_dask_names_a_deadly_shard_and_survives_its_scheduler(cluster, tmp_path,
 
 
 @pytest.mark.server
-def test_no_scheduler_and_no_workers_say_so(cluster, tmp_path, monkeypatch):
+def test_no_scheduler_and_no_workers_say_so(cluster, tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(dask_runner, "CONNECT_S", 1.0)
     monkeypatch.setattr(dask_runner, "FIRST_WORKER_S", 1.0)
     b, step = context(tmp_path / "store", (3,)), Deadly(str(tmp_path))
@@ -175,11 +178,35 @@ def test_no_scheduler_and_no_workers_say_so(cluster, tmp_path, monkeypatch):
         open_runner("dask:tcp://127.0.0.1:9", Job(b, (step,)), 1)
     with pytest.raises(BadInput, match=r"has no workers.*dask worker"):
         open_runner(f"dask:{cluster.address}", Job(b, (step,)), 1)
+    assert "has no workers yet; waiting" in capfd.readouterr().err
+
+
+@pytest.mark.server
+def test_a_worker_that_dies_while_the_run_connects_is_no_error(cluster, tmp_path, monkeypatch):
+    b, step = context(tmp_path / "store", (3,)), Deadly(str(tmp_path))
+    b.store.open_for_writing()
+    cluster.work("stays")
+    register, failures = Client.register_plugin, [CommClosedError("in <TCP>: stream is closed")] * (CONNECT_TRIES - 1)
+
+    def dies_meanwhile(self, plugin, *more):
+        if failures:
+            raise failures.pop()
+        return register(self, plugin, *more)
+
+    monkeypatch.setattr(Client, "register_plugin", dies_meanwhile)
+    runner = open_runner(f"dask:{cluster.address}", Job(b, (step,)), 1)
+    try:
+        [outcome] = runner.run([step], {b.shard_keys[0]: (step.address,)})
+        assert not outcome.error
+    finally:
+        runner.close()
+    failures += [CommClosedError("in <TCP>: stream is closed")] * CONNECT_TRIES
+    with pytest.raises(BadInput, match=f"died {CONNECT_TRIES} times"):
+        open_runner(f"dask:{cluster.address}", Job(b, (step,)), 1)
 
 
 @pytest.mark.server
 def test_a_ray_cluster_makes_the_same_bytes(tmp_path):
-    pytest.importorskip("ray")
     source = mirror(tmp_path / "mirror", warcs=2, pages=4)
     local = curated(source, "gopher", tmp_path / "local")
     run = prepare(Request(str(source), "gopher", str(tmp_path / "clustered"), 2, runner="ray"))
@@ -193,11 +220,11 @@ def test_a_ray_cluster_makes_the_same_bytes(tmp_path):
 
 
 @pytest.mark.server
-def test_ray_names_a_deadly_shard(tmp_path):
-    pytest.importorskip("ray")
-    b, step = context(tmp_path / "store", (3, 5, 7)), Deadly(str(tmp_path), kills=(5,), bad=(7,))
+def test_ray_names_a_deadly_shard_and_replaces_a_killed_worker(tmp_path):
+    b, step = context(tmp_path / "store", (3, 5, 7, 9)), Deadly(str(tmp_path), kills=(5, 9), bad=(7,))
     b.store.open_for_writing()
     lives(tmp_path, 5, 99)
+    lives(tmp_path, 9, 1)
     runner = open_runner("ray", Job(b, (step,)), 2)
     try:
         outcomes = made(runner, step, b)
@@ -206,3 +233,4 @@ def test_ray_names_a_deadly_shard(tmp_path):
     assert isinstance(outcomes[b.shard_keys[1]].error, ShardKilled)
     assert isinstance(outcomes[b.shard_keys[2]].error, BadInput)
     assert outcomes[b.shard_keys[0]].reports
+    assert outcomes[b.shard_keys[3]].reports, "a worker that was killed once is replaced"

@@ -30,6 +30,13 @@ def test_languages(language):
     assert 0.5 < score <= 1
 
 
+@pytest.mark.parametrize("language", ["en", "de", "fr", "ru"])
+def test_capitals_are_read_in_lower_case(language):
+    model = LanguageModel.of(DEFAULT)
+    text = SENTENCES[language].lower()
+    assert model.predict([text.upper().replace("ẞ", "ß")]) == model.predict([text])
+
+
 @given(st.lists(st.text(), max_size=3))
 def test_total_and_the_same_alone_or_in_company(texts):
     model = LanguageModel.of(DEFAULT)

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -81,7 +82,7 @@ def test_the_command_says_what_it_does_and_what_came_out_and_is_quiet_on_request
     assert first.returncode == 0, first.stderr
     assert first.stdout == ""
     said = first.stderr.splitlines()
-    assert said[0].startswith("Looking up ")
+    assert re.match(r"gopher-\w+: 1 files of .* in 1 shards\. Waiting for 2 workers and the Prefect server http", said[0])
     assert any(line.startswith("1/7 Extract and measure: 1 of 1") for line in said)
     assert {line.split()[0] for line in said} >= {"read", "kept", "dropped", "time", "corpus", "report", "manifest"}
     again = winnow(*words, "--quiet", "--json")

@@ -15,12 +15,12 @@ from tests.tiny import mirror
 from winnow.cli import main as cli
 from winnow.tasks.engine.errors import BadInput, DamagedArtifact
 from winnow.tasks.engine.merkle import root, tables_of
-from winnow.tasks.ledger.diff import diff
+from winnow.tasks.ledger.diff import RecipeChange, diff
 from winnow.tasks.ledger.explain import explain, explain_text, lost
 from winnow.tasks.ledger.find import open_run
 from winnow.tasks.ledger.predicate import predicate
 from winnow.tasks.ledger.sql import named, query
-from winnow.tasks.ledger.verify import mend, verify
+from winnow.tasks.ledger.verify import Verification, mend, verify
 from winnow.tasks.ledger.what_if import changed, sweep, what_if
 from winnow.tasks.recipes.build import load
 from winnow.tasks.signals.limit import Limit, apply_limits
@@ -92,16 +92,28 @@ NUMBERS = st.none() | st.sampled_from([0.0, 0.5, 1.0, -1.0, float("nan"), float(
 
 
 @given(
-    st.lists(st.tuples(NUMBERS, st.none() | st.sampled_from(["en", "fr", "it's"])), min_size=1, max_size=8),
+    st.lists(
+        st.tuples(NUMBERS, st.none() | st.sampled_from(["en", "fr", "it's", "eng_Latn", "FR", "srp_Cyrl", "srp-Latn", "sr"])),
+        min_size=1,
+        max_size=8,
+    ),
     st.sampled_from(
         [
             Limit("x", low=0.5),
             Limit("x", high=0.5),
             Limit("x", low=-1, high=1),
             Limit("x", low=0.5, by_language=(("fr", None, 0.0), ("it's", None, None))),
+            Limit("x", low=0.5, by_language=(("eng_Latn", None, 0.0), ("en", None, None), ("srp_Latn", -1.0, None))),
         ]
     ),
-    st.sampled_from([Limit("l", one_of=("en", "it's")), Limit("l", empty=True)]),
+    st.sampled_from(
+        [
+            Limit("l", one_of=("en", "it's")),
+            Limit("l", empty=True),
+            Limit("language", one_of=("en", "it's")),
+            Limit("language", one_of=("srp_Latn",)),
+        ]
+    ),
 )
 def test_limits_and_sql_say_the_same(values, number, word):
     words = pa.array([v[1] for v in values], pa.string())
@@ -127,7 +139,7 @@ def test_what_if_is_what_a_real_run_does(place, gopher):
     assert enter | leave
     for side, ids in ((change.enter, enter), (change.leave, leave)):
         assert side.documents == len(ids)
-        assert [s[0] for s in side.samples] == sorted(ids)[:10]
+        assert [s.id for s in side.samples] == sorted(ids)[:10]
         assert sum(side.languages.values()) == sum(side.domains.values()) == len(ids)
         assert bool(ids) == (0 < side.tokens < side.chars)
 
@@ -150,7 +162,7 @@ def test_sweep(gopher):
         other = "high" if side == "low" else "low"
         moved = what_if(gopher, changed(gopher.limits, [f"word_count.{side}={middle.bound}", f"word_count.{other}=none"], known))
         assert share == (moved.kept.documents + moved.enter.documents - moved.leave.documents) / moved.documents
-    with pytest.raises(BadInput, match="no number"):
+    with pytest.raises(BadInput, match="not a number"):
         sweep(gopher, "language")
 
 
@@ -217,28 +229,28 @@ def test_verify_finds_what_was_changed_and_the_next_run_repairs_it(tmp_path):
     source = mirror(tmp_path / "mirror", warcs=2, pages=4)
     run = finished(source, "gopher", tmp_path / "store")
     opened = open_run(str(tmp_path / "store"))
-    checked, findings = verify(opened)
-    assert findings == []
+    found = verify(opened)
+    assert found.findings == ()
     reports = [run.context.store.report(step, shard) for step in run.plan.steps for shard in step.shards(run.context)]
-    assert checked == sum(len(tables_of(report)) for report in reports) + len(opened.manifest["files"])
+    assert found.checked == sum(len(tables_of(report)) for report in reports) + len(opened.manifest["files"])
     shard = opened.entry["shards"][0]
     path = tmp_path / "store" / f"steps/{opened.address('signals')}/{shard}.parquet"
     path.write_bytes(path.read_bytes()[:-9] + b"otherwise")
-    assert [f.what for f in verify(opened)[1]] == [f"steps/{opened.address('signals')}/{shard}.parquet"]
-    assert verify(opened, step="extract") == (4, [])  # documents, and the records that became none
-    assert len(verify(opened, step="signals", shard=shard)[1]) == 1
+    assert [f.what for f in verify(opened).findings] == [f"steps/{opened.address('signals')}/{shard}.parquet"]
+    assert verify(opened, step="extract") == Verification(4, ())  # documents, and the records that became none
+    assert len(verify(opened, step="signals", shard=shard).findings) == 1
     lost = tmp_path / "store" / f"steps/{opened.address('extract')}/{shard}.dropped.parquet"
     before = lost.read_bytes()
     lost.write_bytes(before[:-9] + b"otherwise")
-    [finding] = verify(opened, step="extract")[1]
+    [finding] = verify(opened, step="extract").findings
     assert finding.what.endswith(f"{shard}.dropped.parquet")
     lost.write_bytes(before)
     with pytest.raises(DamagedArtifact, match="winnow run"):
         list(opened.shards("signals"))
-    mend(opened, verify(opened)[1])
+    mend(opened, verify(opened).findings)
     again = finished(source, "gopher", tmp_path / "store")
     assert again.plan.computed == 1
-    assert verify(open_run(str(tmp_path / "store")))[1] == []
+    assert verify(open_run(str(tmp_path / "store"))).findings == ()
 
 
 def test_verify_sees_a_report_that_counts_otherwise(tmp_path):
@@ -248,9 +260,9 @@ def test_verify_sees_a_report_that_counts_otherwise(tmp_path):
     path = tmp_path / "store" / f"steps/{opened.address('extract')}/{shard}.json"
     report = json.loads(path.read_text())
     path.write_text(json.dumps(report | {"rows_in": report["rows_in"] + 1}))
-    assert [f.what for f in verify(opened)[1]] == ["step extract"]
+    assert [f.what for f in verify(opened).findings] == ["step extract"]
     path.write_text(json.dumps(report | {"data": report["data"] | {"sha256": "0" * 64}}))
-    assert {"step extract"} < {f.what for f in verify(opened)[1]}
+    assert {"step extract"} < {f.what for f in verify(opened).findings}
 
 
 def test_merkle_roots_tell_order_and_content_apart():
@@ -262,14 +274,14 @@ def test_diff_tells_recipe_steps_and_documents(place, gopher):
     store, runs = place
     other = open_run(str(store), runs["moved"].id)
     found = diff(gopher, other)
-    assert ("limits.word_count.low", 50, 375) in found.recipe
+    assert RecipeChange("limits.word_count.low", 50, 375) in found.recipe
     assert "select" in found.steps
     assert "extract" not in found.steps
     assert (found.only_a, found.only_b) == (0, 0)
     reasons = [{d["id"]: d["reason"] for d in rows(runs[n], runs[n].pipeline.decisions)} for n in ("gopher", "moved")]
     assert found.gained.total() == sum(reasons[1][i] is None and r is not None for i, r in reasons[0].items())
     same = diff(gopher, gopher)
-    assert (same.recipe, same.steps, same.gained, same.lost, same.shifts) == ([], [], Counter(), Counter(), [])
+    assert (same.recipe, same.steps, same.gained, same.lost, same.shifts) == ((), (), Counter(), Counter(), ())
 
 
 def test_opening_a_run(place, tmp_path):

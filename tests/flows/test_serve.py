@@ -6,6 +6,7 @@ One server for the whole module; the tests go on from each other's runs, in this
 
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -39,7 +40,7 @@ def start(environment, port, *more, output):
         )
 
 
-def until(true, what, seconds=120):
+def until(true, what, seconds=300):
     deadline = time.monotonic() + seconds
     while not (found := true()):
         assert time.monotonic() < deadline, what() if callable(what) else what
@@ -184,6 +185,10 @@ def test_a_watch_starts_a_new_crawl_once_and_its_run_reaches_the_end(team, hook,
     assert path == "/token-8d2f"
     assert f"curate-snapshot completed | {CRAWL} · gopher: Completed" in json.loads(body)["text"]
     assert f"{team.ui}/runs/flow-run/{run['id']}" in body
+    # The report opens from the artifact of the run.
+    shown = get(f"{team.api}/artifacts/filter", {"artifacts": {"key": {"any_": ["report"]}}, "limit": 200})
+    [link] = {m for a in shown for m in re.findall(r"\[report\.html\]\((http://127\.0\.0\.1:\d+/\S+)\)", a["data"])}
+    assert "<title>" in httpx.get(link, trust_env=False, timeout=60).text
 
 
 def test_a_failure_is_told_and_no_webhook_is_shown(team, hook):
@@ -238,9 +243,9 @@ def test_the_ui_shows_what_people_look_for(team, tmp_path):
         browser.until("the graph is drawn", "document.querySelector('canvas')?.width > 300")
         browser.click("Artifacts")
         browser.see("funnel", "drops", "report")
-        browser.open(f"{team.ui}/artifacts/artifact/{artifacts['funnel']['latest_id']}", "rows in", "rows out", "extract")
-        browser.open(f"{team.ui}/artifacts/artifact/{artifacts['drops']['latest_id']}", "reason", "type:request")
-        browser.open(f"{team.ui}/artifacts/artifact/{artifacts['report']['latest_id']}", "documents kept", "report.html", "sha256:")
+        browser.open(f"{team.ui}/artifacts/artifact/{artifacts['funnel']['latest_id']}", "pages in", "dropped", "extract")
+        browser.open(f"{team.ui}/artifacts/artifact/{artifacts['drops']['latest_id']}", "reason", "pages", "extract")
+        browser.open(f"{team.ui}/artifacts/artifact/{artifacts['report']['latest_id']}", "pages kept", "report.html", "sha256:")
         browser.open(f"{team.ui}/deployments/deployment/{curate}/run", "source", "A crawl id (CC-MAIN-2026-43)", "notify", STORE)
         browser.open(f"{team.ui}/blocks/catalog/winnow-store/create", "Winnow store", "Endpoint of an S3 service")
 

@@ -103,7 +103,7 @@ def test_one_group_gets_a_plot_and_no_threshold(finished, tmp_path):
 
 @pytest.mark.parametrize(
     ("run_id", "signal", "says"),
-    [("nothing", "word_count", "There is no run nothing"), ("", "word_size", "no signal word_size"), ("", "language", "no numeric")],
+    [("nothing", "word_count", "There is no run nothing"), ("", "word_size", "no signal word_size"), ("", "language", "not a number")],
 )
 def test_bad_names_are_told(finished, run_id, signal, says):
     run, store = finished

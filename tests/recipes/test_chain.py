@@ -27,11 +27,12 @@ def chain(recipe):
 
 
 def labels(recipe):
-    """Labels of the steps that decide, first to last."""
+    """Labels of the steps that decide, first to last, without the one that ends every chain."""
     step, found = build(recipe, CRAWL).decisions, []
     while step is not None:
         found.insert(0, step.label)
         step = getattr(step, "decisions", None)
+    assert found.pop() == "require-text"
     return found
 
 

@@ -11,6 +11,7 @@ import yaml
 
 from tests.report.examples import SUMMARIES, empty, example, hostile
 from winnow.tasks.report.card import chosen_licence, dataset_card
+from winnow.tasks.report.section import Content, sections
 from winnow.tasks.report.summary import Summary
 from winnow.tasks.sources.crawl_index import IndexShares
 
@@ -113,6 +114,12 @@ def test_the_card_has_no_stray_white_space(summary: Summary) -> None:
     assert card.endswith("\n")
     assert not card.endswith("\n\n")
     assert not re.search(r"^(#+ .*)\n[^\n]", card.split("---\n", 2)[2], re.M), "a blank line follows every heading"
+
+
+def test_what_a_section_says_in_the_card_is_tidied_too() -> None:
+    shown = {next(iter(sections())): Content(card="One line.  \n\n\n\nAnother.\n\n\n```\ncode  \n\n\nmore\n```\n\n")}
+    card = dataset_card(example(), shown)
+    assert "## Funnel\n\nOne line.\n\nAnother.\n\n```\ncode  \n\n\nmore\n```\n\n## Reproducing it\n" in card
 
 
 def test_the_card_counts_pages_and_not_records() -> None:

@@ -22,7 +22,7 @@ from winnow.tasks.report.words import number
 class Page(HTMLParser):
     """What a browser would make of a page: tags with attributes, visible text, and whether every tag is closed."""
 
-    void = frozenset({"meta", "link", "br"})
+    void = frozenset({"meta", "link", "br", "wbr"})
 
     def __init__(self, source: str) -> None:
         super().__init__()
@@ -34,6 +34,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
+        self._add("" if tag == "wbr" else " ")
         if not self._closed:
             self.in_sight.append(tag)
         if tag == "details" and (self._closed or "open" not in dict(attrs)):
@@ -52,9 +53,12 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if "style" not in self.open:
-            self.text += data + " "
-            if not self._closed or self.open[-1] == "summary":
-                self.text_in_sight += data + " "
+            self._add(data)
+
+    def _add(self, text: str) -> None:
+        self.text += text
+        if not self._closed or "summary" in self.open:
+            self.text_in_sight += text
 
     def tags_count(self, name: str) -> int:
         return sum(tag == name for tag, _ in self.tags)

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,7 +11,7 @@ from tests.pipelines import finished
 from tests.tiny import mirror
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.store import Store
-from winnow.tasks.report.serving import STORE_VARIABLE, URL_VARIABLE, environment, report_link, reports
+from winnow.tasks.report.serving import STORE_VARIABLE, URL_VARIABLE, environment, offered, report_link, reports
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +113,24 @@ def test_damaged_summaries_leave_the_others_in_the_list(tmp_path):
         body = ask(url, "/")[2].decode()
     assert run.id in body
     assert "corpora/x/y" not in body
+
+
+def test_reports_are_offered_beside_something_else_with_their_links_in_the_environment(run, monkeypatch):
+    monkeypatch.delenv(URL_VARIABLE, raising=False)
+    root = run.context.store.root
+    with offered(root, 0) as url:
+        assert ask(url, urlsplit(report_link(run.context.store, run.home)).path)[0] == 200
+        # A second one on the same port says why, and the other thing goes on.
+        monkeypatch.delenv(URL_VARIABLE)
+        with offered(root, urlsplit(url).port) as said:
+            assert said.startswith("not served: ")
+            assert report_link(run.context.store, run.home) is None
+    assert URL_VARIABLE not in os.environ
+    assert STORE_VARIABLE not in os.environ
+
+
+def test_a_configured_place_is_left_as_it_is(run, monkeypatch):
+    monkeypatch.setenv(URL_VARIABLE, "https://reports.example")
+    with offered(run.context.store.root, 0) as said:
+        assert said == "https://reports.example"
+        assert os.environ[URL_VARIABLE] == said

@@ -6,11 +6,13 @@ import pytest
 
 from winnow.tasks.report.card import iso_code, size_category
 from winnow.tasks.report.facts import bound
-from winnow.tasks.report.words import code, duration, number, percent, prose, size
+from winnow.tasks.report.words import code, compact, duration, number, percent, prose, size
 
 WORDS = [
     (number, (1234567,), "1,234,567"),
     (number, (0.3,), "0.3"),
+    (compact, (99_999_999,), "99,999,999"),
+    (compact, (1_149_200_000_000,), "1.15T"),
     (number, (1234.56,), "1,234.6"),
     (number, (-5.5,), "-5.5"),
     (percent, (0, 10), "0 %"),

@@ -30,7 +30,6 @@ def test_the_bounds_of_the_form_are_those_of_the_model():
 
     properties = curate_snapshot.parameters.properties
     assert (properties["workers"]["minimum"], properties["workers"]["maximum"]) == (1, 256)
-    assert properties["kind"]["enum"] == ["warc", "wet"]
     assert curate_snapshot.parameters.required == ["source"]
 
 
@@ -43,7 +42,7 @@ def test_the_bounds_of_the_form_are_those_of_the_model():
         ({"sample_fraction": 1.5}, "sample-fraction is 1.5"),
         ({"memory_gib": 0}, "memory-gib is 0"),
         ({"worker_memory_gib": -1}, "worker-memory-gib is -1"),
-        ({"kind": "wat"}, "'warc' or 'wet'"),
+        ({"anonymous": "perhaps"}, "anonymous is 'perhaps'"),
         ({"worker": 3}, "worker is 3; a run has no such parameter"),
         ({"store": "s3://key:hunter2@bucket"}, "credentials"),
     ],

@@ -89,6 +89,17 @@ def test_a_language_has_bounds_of_its_own():
     assert judged([only], a=[None, None, 0.0], language=["en", "de", "de"])[1] == [None, "a:missing", "a:low"]
 
 
+def test_a_language_is_the_same_in_every_code():
+    english = ["en", "EN", "eng", "eng_Latn", "en-US", "fr", None]
+    assert judged([Limit("language", one_of=("en",))], language=english)[1] == [None] * 5 + ["language:other"] * 2
+    serbian = ["sr", "srp_Cyrl", "srp_Latn"]
+    assert judged([Limit("language", one_of=("srp_Latn",))], language=serbian)[1] == [None, "language:other", None]
+    limit = Limit("a", low=1, by_language=(("eng_Latn", 5.0, None), ("en", 3.0, None)))
+    assert judged([limit], a=[4.0, 4.0, 4.0], language=["en", "eng_Latn", "EN"])[1] == [None, "a:low", "a:low"]
+    # Words of other signals are words.
+    assert judged([Limit("kind", one_of=("en",))], kind=["eng"])[1] == ["kind:other"]
+
+
 @pytest.mark.parametrize("bounds", [("de", 3.0, 1.0), ("de", math.nan, None), ("de", True, None)])
 def test_impossible_bounds_of_a_language_are_refused(bounds):
     with pytest.raises(BadInput, match=r"impossible|no finite|not a finite"):

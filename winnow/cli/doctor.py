@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from base64 import b64encode
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from typing import Any
 
 FASTTEXT = "fasttext-numpy2-wheel" if sys.version_info < (3, 13) else "fasttext-numpy2"
 KENLM = "ufal-kenlm"
@@ -19,7 +20,20 @@ MIN_FREE_BYTES = 5 << 30
 
 def examine() -> tuple[list[str], bool]:
     """Lines for people, and whether all is well."""
-    found = [_python(), *_pins(), _fasttext(), _model(), _language_models(), _datatrove(), _kernels(), _memory(), _disk(), _server()]
+    found: list[tuple[bool, str]] = [
+        _python(),
+        *_pins(),
+        _contact(),
+        _fasttext(),
+        _model(),
+        _language_models(),
+        _datatrove(),
+        _kernels(),
+        _memory(),
+        _disk(),
+        _server(),
+        *_automations(),
+    ]
     return [f"{'ok  ' if well else 'BAD '} {text}" for well, text in found], all(well for well, _ in found)
 
 
@@ -47,6 +61,19 @@ def _pins() -> list[tuple[bool, str]]:
 def _owners(module: str) -> list[str]:
     """The installed distributions that provide a module, by their normalised names (PEP 503)."""
     return sorted({re.sub(r"[-_.]+", "-", name).lower() for name in packages_distributions().get(module, [])})
+
+
+def _contact() -> tuple[bool, str]:
+    from winnow.tasks.engine.errors import BadInput
+    from winnow.tasks.transport.http import CONTACT, user_agent
+
+    try:
+        said = user_agent()
+    except BadInput as e:
+        return False, str(e)
+    return True, f"servers are told: {said}" + (
+        "" if "contact: " in said else f"; set {CONTACT} to an address or URL where their operators can reach you"
+    )
 
 
 def _fasttext() -> tuple[bool, str]:
@@ -122,15 +149,44 @@ def _disk() -> tuple[bool, str]:
     )
 
 
+def _asked(url: str) -> Any:
+    """What the API of a Prefect server answers. Raises OSError or ValueError."""
+    password = os.environ.get("PREFECT_API_AUTH_STRING", "")
+    headers = {"Authorization": f"Basic {b64encode(password.encode()).decode()}"} if password else {}
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=5) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+def _automations() -> list[tuple[bool, str]]:
+    """Whether automations can fire: on the server in use, or on one that this environment would start. Nothing where the server does not say."""
+    from winnow.flows.serve import automations_off
+
+    why = "no automation fires, and a run whose machine died stays Running for ever"
+    url = os.environ.get("PREFECT_API_URL", "").rstrip("/")
+    if not url:
+        off = automations_off(os.environ)
+        return [(False, f"{', '.join(off)} in the environment: on a server started here {why}. Unset it")] if off else []
+    try:
+        services = _asked(f"{url}/admin/settings")["server"]["services"]
+        off = [name for name in ("triggers", "event_persister") if not services[name]["enabled"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    if off:
+        return [
+            (
+                False,
+                f"the server's {' and '.join(off)} is off: {why}. Start it without PREFECT_SERVER_SERVICES_{off[0].upper()}_ENABLED=false",
+            )
+        ]
+    return [(True, "automations fire on that server: a run whose machine died becomes Crashed")]
+
+
 def _server() -> tuple[bool, str]:
     url = os.environ.get("PREFECT_API_URL", "").rstrip("/")
     if not url:
         return True, "no Prefect server set (PREFECT_API_URL): runs use an ephemeral one; `winnow serve` gives the UI"
-    password = os.environ.get("PREFECT_API_AUTH_STRING", "")
-    headers = {"Authorization": f"Basic {b64encode(password.encode()).decode()}"} if password else {}
     try:
-        with urllib.request.urlopen(urllib.request.Request(f"{url}/admin/version", headers=headers), timeout=5) as answer:  # noqa: S310
-            found = str(json.load(answer))
+        found = str(_asked(f"{url}/admin/version"))
     except urllib.error.HTTPError as e:
         hint = (
             "set PREFECT_API_AUTH_STRING=USER:PASSWORD as it is set there" if e.code == 401 else "is it the URL of an API, ending in /api?"

@@ -19,11 +19,12 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Outcome:
-    """A shard that was tried: the reports of its steps, or what went wrong with it."""
+    """A shard that was tried: the reports of its steps, or what went wrong with it, and how many workers died at it, as far as the runner knows."""
 
     shard: str
     reports: tuple[dict[str, Any], ...] = ()
     error: Exception | None = None
+    deaths: int = 0
 
     @property
     def made(self) -> set[str]:

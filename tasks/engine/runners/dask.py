@@ -6,6 +6,7 @@ task is a few hundred bytes and 90,000 of them are nothing to a scheduler. https
 
 import contextlib
 import secrets
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
@@ -15,13 +16,14 @@ from distributed import Client, LocalCluster, WorkerPlugin, as_completed
 from distributed.comm.core import CommClosedError
 from distributed.scheduler import KilledWorker
 
-from winnow.tasks.engine.errors import BadInput, ShardKilled, Transient
+from winnow.tasks.engine.errors import BadInput, ShardKilled, Transient, WinnowError
 from winnow.tasks.engine.runners.base import ATTEMPTS, Outcome
 from winnow.tasks.engine.step import Step
 from winnow.tasks.engine.worker import Job, settle
 
 CONNECT_S = 30.0
 FIRST_WORKER_S = 120.0
+CONNECT_TRIES = 5
 
 _jobs: dict[str, Job] = {}
 """In a worker: the jobs of the runs it works for, by token."""
@@ -49,7 +51,7 @@ class DaskRunner:
     """Shards on the cluster at ``address``; without one, a cluster of ``workers`` processes of this machine is started.
 
     Raises:
-        BadInput: nothing answers at the address, or no worker joins within two minutes.
+        BadInput: nothing answers at the address, no worker joins within two minutes, or they keep dying.
     """
 
     def __init__(self, job: Job, workers: int, address: str = "", memory_bytes: int = 0) -> None:
@@ -76,15 +78,36 @@ class DaskRunner:
                     f"No Dask scheduler answers at {self._address} ({type(e).__name__}). Start one (`dask scheduler`), or check address and firewall."
                 ) from None
             try:
+                self._give_job(client)
+            except WinnowError:
+                client.close()
+                raise
+            self._client = client
+            return client
+
+    def _give_job(self, client: Client) -> None:
+        """Hand the job to every worker. One that dies meanwhile is no reason to stop: those that are left, and those that come, get it again.
+
+        Raises:
+            BadInput: no worker joins within two minutes, or they keep dying.
+        """
+        if not client.scheduler_info(n_workers=-1)["workers"]:
+            print(
+                f"The Dask cluster at {self._address or 'on this machine'} has no workers yet; waiting for one, {FIRST_WORKER_S:.0f} s.",
+                file=sys.stderr,
+            )
+        for _ in range(CONNECT_TRIES):
+            try:
                 client.wait_for_workers(1, timeout=FIRST_WORKER_S)
                 client.register_plugin(BringJob(self._token, self._job))
+                return
             except TimeoutError:
-                client.close()
                 raise BadInput(
                     f"The Dask cluster at {self._address} has no workers. Start some: `dask worker {self._address} --nworkers N --nthreads 1`."
                 ) from None
-            self._client = client
-            return client
+            except CommClosedError:
+                continue
+        raise BadInput(f"Workers of the Dask cluster at {self._address} died {CONNECT_TRIES} times while the run connected. See their log.")
 
     @property
     def slots(self) -> int:

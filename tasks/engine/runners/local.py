@@ -9,24 +9,23 @@ import multiprocessing
 import os
 import queue
 import signal
+import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from winnow.tasks.engine.errors import ShardKilled
 from winnow.tasks.engine.runners.base import ATTEMPTS, Outcome
+from winnow.tasks.engine.runners.machine import Registry, largest_over_share, rss_bytes, share_bytes
 from winnow.tasks.engine.step import Step
 from winnow.tasks.engine.worker import Job, settle
 
 WATCH_EVERY_S = 0.2
-SHARE_OF_MACHINE = 0.9
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 _job: Job | None = None
 
@@ -52,24 +51,6 @@ def _make(addresses: Sequence[str], shard: str, redo: Sequence[str]) -> list[dic
     return _job.make(addresses, shard, redo)
 
 
-def machine_bytes() -> int:
-    """Memory of this machine, or of the container this process is in."""
-    total = PAGE_BYTES * os.sysconf("SC_PHYS_PAGES")
-    for path in CGROUP_LIMITS:
-        with contextlib.suppress(OSError, ValueError):
-            total = min(total, int(Path(path).read_text()))
-    return total
-
-
-def rss_bytes(pid: int) -> int:
-    """Resident memory of a process without what it shares with files; 0 if it is gone."""
-    try:
-        _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
-    except (OSError, ValueError):
-        return 0
-    return (int(resident) - int(shared)) * PAGE_BYTES
-
-
 @dataclass
 class _Slot:
     """One worker process. ``over_bytes`` is what it held when the watch ended it."""
@@ -89,12 +70,15 @@ class _Slot:
 
 
 class Pool:
-    """``workers`` processes that make shards. ``memory_bytes`` bounds each; 0 gives each an equal share of this machine."""
+    """``workers`` processes that make shards. ``memory_bytes`` bounds each; 0 gives the workers of all runs equal shares of this machine, which one may
+    overstep while the others leave room."""
 
     def __init__(self, job: Job, workers: int, memory_bytes: int = 0) -> None:
         self._job = job
         self.slots = workers
-        self.memory_bytes = memory_bytes or int(machine_bytes() * SHARE_OF_MACHINE / workers)
+        self._fixed = memory_bytes > 0
+        self.memory_bytes = memory_bytes or share_bytes(workers)
+        self._machine = Registry(workers)
         self._all = [_Slot(self._new()) for _ in range(workers)]
         self._free: queue.SimpleQueue[_Slot] = queue.SimpleQueue()
         for slot in self._all:
@@ -113,20 +97,21 @@ class Pool:
         if self._closed.is_set():
             raise CancelledError
         addresses = [step.address for step in steps]
+        deaths: Counter[str] = Counter()
         futures: dict[Future[list[dict[str, Any]]], str] = {
-            self._threads.submit(self._one, addresses, steps[0].label, shard, redo): shard for shard, redo in todo.items()
+            self._threads.submit(self._one, addresses, steps[0].label, shard, redo, deaths): shard for shard, redo in todo.items()
         }
         try:
             for future in as_completed(futures):
-                error = future.exception()
+                error, shard = future.exception(), futures[future]
                 if error is not None and not isinstance(error, Exception):
                     raise error
-                yield Outcome(futures[future], () if error else tuple(future.result()), error)
+                yield Outcome(shard, () if error else tuple(future.result()), error, deaths[shard])
         finally:
             for future in futures:
                 future.cancel()
 
-    def _one(self, addresses: Sequence[str], label: str, shard: str, redo: Sequence[str]) -> list[dict[str, Any]]:
+    def _one(self, addresses: Sequence[str], label: str, shard: str, redo: Sequence[str], died: Counter[str]) -> list[dict[str, Any]]:
         """Make one shard in the next free worker. Raises ShardKilled, or what a step raises."""
         slot = self._free.get()
         deaths = overruns = 0
@@ -141,6 +126,13 @@ class Pool:
                         raise
                     deaths, overruns = deaths + 1, overruns + (slot.over_bytes > 0)
                     over_bytes = slot.over_bytes
+                    died[shard] += 1
+                    held = f" It held {over_bytes / 2**30:.1f} GiB, more than it may." if over_bytes else ""
+                    print(
+                        f"A worker process was killed at shard {shard} of {label}; another takes its place.{held}",
+                        file=sys.stderr,
+                        flush=True,
+                    )
                     slot.end()
                     slot.executor, slot.over_bytes = self._new(), 0
                     # The first overrun may be due to what earlier shards left in the process; a fresh one has no such excuse.
@@ -160,13 +152,24 @@ class Pool:
 
     def _watch_memory(self) -> None:
         """End a worker that holds more than it may, before the kernel ends something else."""
+        told: tuple[int, ...] = ()
         while not self._closed.wait(WATCH_EVERY_S):
-            for slot in self._all:
-                for pid in slot.pids:
-                    if (held := rss_bytes(pid)) > self.memory_bytes:
-                        slot.over_bytes = held
-                        with contextlib.suppress(ProcessLookupError):
-                            os.kill(pid, signal.SIGKILL)
+            slots = {pid: slot for slot in self._all for pid in slot.pids}
+            if tuple(slots) != told:
+                told = tuple(slots)
+                self._machine.tell(told)
+            held = {pid: rss_bytes(pid) for pid in slots}
+            if self._fixed:
+                over = [pid for pid, n in held.items() if n > self.memory_bytes]
+            else:
+                pools = self._machine.pools()
+                self.memory_bytes = share_bytes(sum(p.workers for p in pools))
+                found = largest_over_share(held, pools)
+                over = [] if found is None else [found]
+            for pid in over:
+                slots[pid].over_bytes = held[pid]
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def close(self) -> None:
         """End the workers now; a shard in the making is lost and will be redone."""
@@ -175,3 +178,4 @@ class Pool:
         for slot in self._all:
             slot.end()
         self._threads.shutdown()
+        self._machine.close()

@@ -7,7 +7,7 @@ from winnow.tasks.extract.blocks.block import Block, Runs, Span
 
 def text_of(runs: Runs) -> str:
     """Runs as text; a formula is LaTeX between dollar signs, two of them if it stands alone."""
-    return "".join(f"${text}$" if kind == "formula" else f"$${text}$$" if kind == "display" else text for kind, text in runs)
+    return "".join(rf"\({text}\)" if kind == "formula" else rf"\[{text}\]" if kind == "display" else text for kind, text in runs)
 
 
 def body_of(block: Block) -> str:

@@ -12,7 +12,7 @@ _SYMBOLS = r"""
 +- \pm -+ \mp *** \star ** \ast * \cdot // / \\ \backslash setminus \setminus xx \times |>< \ltimes ><| \rtimes |><| \bowtie -: \div divide \div @ \circ o+ \oplus
 ox \otimes o. \odot sum \sum prod \prod ^^ \wedge ^^^ \bigwedge vv \vee vvv \bigvee nn \cap nnn \bigcap uu \cup uuu \bigcup
 != \neq := := lt < <= \leq le \leq lt= \leq gt > mlt \ll mgt \gg >= \geq ge \geq gt= \geq -< \prec -lt \prec >- \succ -<= \preceq >-= \succeq in \in !in \notin sub \subset
-sup \supset sube \subseteq supe \supseteq -= \equiv ~= \cong ~~ \approx ~ \sim prop \propto and \text{and} or \text{or} not \neg => \Rightarrow if \text{if} <=> \Leftrightarrow iff \iff
+sup \supset sube \subseteq supe \supseteq -= \equiv ~= \cong ~~ \approx ~ \sim prop \propto and AND or OR not \neg => \Rightarrow if IF <=> \Leftrightarrow iff \iff
 AA \forall EE \exists _|_ \bot TT \top |-- \vdash |== \models int \int oint \oint del \partial grad \nabla +- \pm O/ \emptyset oo \infty aleph \aleph
 ... \ldots :. \therefore :' \because /_ \angle /_\ \triangle \  \  frown \frown quad \quad qquad \qquad cdots \cdots vdots \vdots ddots \ddots diamond \diamond square \square
 |__ \lfloor __| \rfloor |~ \lceil ~| \rceil CC \mathbb{C} NN \mathbb{N} QQ \mathbb{Q} RR \mathbb{R} ZZ \mathbb{Z}
@@ -21,6 +21,12 @@ sin \sin cos \cos tan \tan sinh \sinh cosh \cosh tanh \tanh cot \cot sec \sec cs
 exp \exp log \log ln \ln det \det dim \dim lim \lim mod \bmod gcd \gcd lcm \operatorname{lcm} min \min max \max Lim \lim lub \operatorname{lub} glb \operatorname{glb}
 alpha \alpha beta \beta chi \chi delta \delta Delta \Delta epsi \epsilon epsilon \epsilon varepsilon \varepsilon eta \eta gamma \gamma Gamma \Gamma iota \iota kappa \kappa lambda \lambda Lambda \Lambda
 mu \mu nu \nu omega \omega Omega \Omega phi \phi varphi \varphi Phi \Phi pi \pi Pi \Pi psi \psi Psi \Psi rho \rho sigma \sigma Sigma \Sigma tau \tau theta \theta vartheta \vartheta Theta \Theta
+times \times cdot \cdot ast \ast star \star circ \circ oplus \oplus ominus \ominus otimes \otimes odot \odot prop \propto
+ldots \ldots dots \ldots infty \infty to \to mapsto \mapsto rightarrow \rightarrow leftarrow \leftarrow leftrightarrow \leftrightarrow Rightarrow \Rightarrow
+Leftarrow \Leftarrow Leftrightarrow \Leftrightarrow forall \forall exists \exists partial \partial emptyset \emptyset ne \neq leq \leq geq \geq neq \neq approx \approx
+equiv \equiv cong \cong sub \subset subset \subset supset \supset subseteq \subseteq supseteq \supseteq notin \notin cap \cap cup \cup wedge \wedge vee \vee
+bigcap \bigcap bigcup \bigcup bigwedge \bigwedge bigvee \bigvee neg \neg bot \bot top \top therefore \therefore because \because angle \angle triangle \triangle
+lfloor \lfloor rfloor \rfloor lceil \lceil rceil \rceil pm \pm mp \mp implies \Rightarrow uparrow \uparrow downarrow \downarrow
 upsilon \upsilon xi \xi Xi \Xi zeta \zeta prime ' dx dx dy dy dz dz dt dt hbar \hbar ell \ell
 """
 _UNARY = r"""
@@ -43,19 +49,35 @@ def _table(pairs: str) -> dict[str, str]:
     return dict(zip(words[::2], words[1::2], strict=True))
 
 
-SYMBOLS = _table(_SYMBOLS.replace("\\  \\ ", ""))
+SYMBOLS = _table(_SYMBOLS.replace("\\  \\ ", "")) | {"and": r"\text{ and }", "or": r"\text{ or }", "if": r"\text{if }", "\\ ": "\\ "}
 UNARY = _table(_UNARY)
 OPEN = {"(": "(", "[": "[", "{": r"\{", "(:": r"\langle ", "<<": r"\langle ", "langle": r"\langle ", "{:": "."}
 CLOSE = {")": ")", "]": "]", "}": r"\}", ":)": r"\rangle ", ">>": r"\rangle ", "rangle": r"\rangle ", ":}": "."}
 KEYS = sorted({*SYMBOLS, *UNARY, *_FENCED_UNARY, *_BINARY, *_TEXTS, *OPEN, *CLOSE}, key=len, reverse=True)
+NAMES = frozenset(KEYS)
 TOKEN = re.compile(r"\s*(?:(\"[^\"]*\")|(\d+(?:\.\d+)?)|(" + "|".join(re.escape(key) for key in KEYS) + r")|(\\[a-zA-Z]+)|(\S))")
+TEXT_ARGUMENT = re.compile(r"\s*(?:\(([^()]*)\)|\{([^{}]*)\}|\[([^\[\]]*)\])")
+LONG_WORD = re.compile(r"(?<![A-Za-z])[A-Za-z]{4,}")
+QUOTED = re.compile(r"\"[^\"]*\"|\b(?:text|mbox)\s*[({\[][^)}\]]*[)}\]]")
 ESCAPES = {"%": r"\%", "#": r"\#", "$": r"\$", "&": r"\&", "\\": r"\backslash "}
 LETTER_END = re.compile(r"\\[a-zA-Z]+\Z")
 
 
 def asciimath_to_latex(asciimath: str) -> str:
     """LaTeX of an AsciiMath expression, without delimiters; "" for "" (and for space)."""
-    return _Parser(asciimath).expression(0, None)
+    latex = _Parser(asciimath).expression(0, None)
+    begin, end = 0, len(latex)
+    while latex.startswith("\\ ", begin):
+        begin += 2
+    while end - begin >= 2 and latex.endswith("\\ ", begin, end):
+        end -= 2
+    return latex[begin:end].strip()
+
+
+def is_asciimath(text: str) -> bool:
+    """Whether a text can be an AsciiMath expression: not if it has three long words or more that are neither its symbols nor quoted."""
+    words = LONG_WORD.findall(QUOTED.sub(" ", text))
+    return sum(word not in NAMES for word in words) < 3
 
 
 class _Parser:
@@ -66,11 +88,13 @@ class _Parser:
             quoted, number, key, command, other = match.groups()
             at = match.end()
             if key in _TEXTS:
-                inside = re.compile(r"\s*\(([^()]*)\)").match(text, at)
+                inside = TEXT_ARGUMENT.match(text, at)
                 if inside:
                     at = inside.end()
-                    self.tokens.append(("text", inside[1]))
+                    self.tokens.append(("text", inside[1] or inside[2] or inside[3] or ""))
                     continue
+            if command and command[1:] in NAMES:
+                key, command = command[1:], None
             kind = "text" if quoted else "number" if number else "key" if key else "command" if command else "other"
             self.tokens.append((kind, quoted[1:-1] if quoted else number or key or command or other or ""))
         self.at = 0
@@ -93,7 +117,7 @@ class _Parser:
             if out and part and part[0].isalpha() and LETTER_END.search(out[-1][-20:]):
                 part = " " + part
             out.append(part)
-        return "".join(out).strip()
+        return "".join(out)
 
     def intermediate(self, depth: int) -> str:
         base = self.simple(depth)

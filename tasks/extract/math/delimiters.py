@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from winnow.tasks.extract.math.asciimath import asciimath_to_latex
+from winnow.tasks.extract.math.asciimath import asciimath_to_latex, is_asciimath
 from winnow.tasks.extract.math.cleaning import clean
 from winnow.tasks.extract.math.commands import LATEX_COMMAND
 from winnow.tasks.extract.math.sources import Formula
@@ -195,11 +195,14 @@ def _unescaped(text: str) -> str:
 
 @lru_cache(maxsize=256)
 def _openings(pairs: tuple[Pair, ...], escapes: bool) -> re.Pattern[str]:
-    return re.compile("|".join([r"\\\$" if escapes else r"(?!)", ENVIRONMENT.pattern, *(re.escape(pair.left) for pair in pairs), r"\\\\"]))
+    dollar = r"\\\$" if escapes else r"(?!)"
+    backtick = r"\\`" if any(pair.left == "`" for pair in pairs) else r"(?!)"
+    return re.compile("|".join([dollar, backtick, ENVIRONMENT.pattern, *(re.escape(pair.left) for pair in pairs), r"\\\\"]))
 
 
 def split(text: str, delimiters: Delimiters) -> list[str | Formula]:
-    """A run of text as what it consists of: text and formulas, in order; text between, with ``\\$`` as a dollar sign where the page says so.
+    r"""A run of text as what it consists of: text and formulas, in order; text between, with ``\$`` as a dollar sign where the page says so.
+    Macros that a page defines between delimiters are left out.
 
     The run is a whole paragraph or cell (a formula may cross lines, not a blank one inside ``$..$``), with what is code left out by the caller.
     """
@@ -213,13 +216,15 @@ def split(text: str, delimiters: Delimiters) -> list[str | Formula]:
     at = 0
     position = 0
 
-    def add(formula: Formula, start: int, end: int) -> None:
+    def add(latex: str, display: bool, source: str, start: int, end: int) -> None:
+        """What stands from ``start`` to ``end``: a formula, or, with nothing left of it, macros that the page defines, which go."""
         nonlocal at, position
         plain.append(text[at:start])
         if joined := "".join(plain):
             out.append(joined)
         plain.clear()
-        out.append(formula)
+        if latex:
+            out.append(Formula(latex, display, source))
         at = position = end
 
     while match := opening.search(text, position):
@@ -227,14 +232,14 @@ def split(text: str, delimiters: Delimiters) -> list[str | Formula]:
         position = match.end()
         if found == "\\\\" and found not in by_left:
             continue
-        if found == "\\$":
-            plain.append(text[at : match.start()] + "$")
+        if found in ("\\$", "\\`"):
+            plain.append(text[at : match.start()] + found[1])
             at = position
             continue
         if match[1]:
             end = _end_of_environment(text, match, budget)
             if end:
-                add(Formula(clean(text[match.start() : end]), True, "environment"), match.start(), end)
+                add(clean(text[match.start() : end]), True, "environment", match.start(), end)
             continue
         pair = by_left[found]
         end = _end(text, match.end(), pair, budget)
@@ -243,15 +248,9 @@ def split(text: str, delimiters: Delimiters) -> list[str | Formula]:
         content = text[match.end() : end]
         if not _is_formula(content, pair, text, match.start(), end + len(pair.right)):
             continue
-        latex = asciimath_to_latex(content) if pair.notation == "asciimath" else clean(content)
-        if latex:
-            add(
-                Formula(latex, pair.display, "delimiters" if pair.notation == "latex" else "asciimath"),
-                match.start(),
-                end + len(pair.right),
-            )
-        else:
-            position = end + len(pair.right)
+        asciimath = pair.notation == "asciimath"
+        latex = asciimath_to_latex(content) if asciimath else clean(content)
+        add(latex, pair.display, "asciimath" if asciimath else "delimiters", match.start(), end + len(pair.right))
     plain.append(text[at:])
     if joined := "".join(plain):
         out.append(joined)
@@ -309,7 +308,7 @@ def _is_formula(content: str, pair: Pair, text: str, start: int, end: int) -> bo
     if not content.strip():
         return False
     if pair.notation == "asciimath":
-        return len(content) <= MAX_INLINE_CHARS and BLANK_LINE.search(content) is None
+        return len(content) <= MAX_INLINE_CHARS and BLANK_LINE.search(content) is None and is_asciimath(content)
     if pair.left != "$":
         return not (pair.left == "[latex]" or pair.left == "[math]") or len(content) < MAX_INLINE_CHARS
     if BLANK_LINE.search(content):

@@ -946,10 +946,6 @@ def _table(node: Node) -> str:
     return _environment(node)
 
 
-def _rest(node: Node) -> str:
-    return _row(node, node.children)
-
-
 HANDLERS: dict[str, Callable[[Node], str]] = {
     "mi": _identifier,
     "ci": _identifier,

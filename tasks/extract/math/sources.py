@@ -43,6 +43,7 @@ START_TAG = re.compile(r"\s*<([a-zA-Z][\w:-]*+)(?:[^>\"']++|\"[^\"]*+\"|'[^']*+'
 ANY_TAG = re.compile(r"<(?:/?[a-zA-Z]|!--)(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
 BREAK = re.compile(r"<(?:br|/p|/div)\b[^<>]*>", re.IGNORECASE)
 ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
+DATA_MATHML = re.compile(r"\bdata-mathml\s*=\s*(?:\"([^\"]*+)\"|'([^']*+)')")
 DATA_LATEX = re.compile(r"\bdata-latex\s*=\s*(?:\"([^\"]*+)\"|'([^']*+)')")
 QUERY = re.compile(r"[?&](?:latex|tex|math|formula|chl|from|eq|equation)=([^&]*)", re.IGNORECASE)
 HASHES = re.compile(r"#([^#]+)#")
@@ -68,7 +69,7 @@ DATA_ATTRIBUTES = (
 MATH_CLASSES = frozenset(
     "katex katex-display katex-error math-container wp-katex-eq texerror mathjax mathjax_display mathjax_preview mathjax_svg mathjax_svg_display "
     "mathjax_chtml mathjax_mathml mathjax_processing mjx-chtml mjxc-display mjx_assistive_mathml mwe-math-element arithmatex math-inline math-block "
-    "js-inline-math js-display-math js-render-math ql-formula ztext-math math-display language-math texhtml".split()
+    "js-inline-math js-display-math js-render-math ql-formula ztext-math math-display language-math".split()
 )
 IMAGE_CLASSES = frozenset(
     "latex tex latexcenter latexdisplay latexblock latexblockcenter quicklatex-auto-format ql-img-inline-formula ql-img-displayed-equation "
@@ -412,6 +413,8 @@ def _mathml_of(tag: str, attributes: Mapping[str, str], markup: str) -> Found:
     if tag.rpartition(":")[2] == "math":
         return to_latex(markup), _is_display(tag, attributes, markup)
     start = MATH_START.search(markup)
+    if "data-mathml" in markup and (written := DATA_MATHML.search(markup)):  # MathJax 2 notes at its root what it shows
+        return to_latex(html.unescape(written[1] or written[2] or "")), _is_display(tag, attributes, markup)
     if start is None:
         return None
     end = markup.find(f"</{start[1]}", start.end())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.signals.filters.url import parents_of
+from winnow.tasks.sources.domains import parents_of
 
 
 @dataclass(frozen=True)

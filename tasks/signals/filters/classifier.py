@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.extract.language_codes import which
 from winnow.tasks.models.classify.model import ClassifierModel, check, classifier_model, score
 from winnow.tasks.signals.filter import Filter, Signal, Value
 from winnow.tasks.signals.text import Document
@@ -40,6 +41,6 @@ class Classifier(Filter):
 
     def measure(self, doc: Document) -> dict[str, Value]:
         model = self.model
-        if model is None or (model.languages and doc.language not in model.languages):
+        if model is None or (model.languages and not which(doc.language, model.languages)):
             return {self.signal: None}
         return {self.signal: score(model, doc.text)}

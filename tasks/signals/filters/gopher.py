@@ -8,6 +8,7 @@ from datatrove.utils.text import PUNCTUATION_SET
 
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.memo import Memo
+from winnow.tasks.extract.language_codes import which
 from winnow.tasks.signals.filter import Filter, Signal, Value
 from winnow.tasks.signals.text import Document
 
@@ -56,7 +57,8 @@ class Gopher(Filter):
         }
 
     def _stop_words(self, language: str) -> tuple[str, ...]:
-        return next((words for name, words in self.language_stop_words or () if name == language), self.stop_words)
+        own = dict(self.language_stop_words or ())
+        return own.get(which(language, tuple(own)) or "", self.stop_words)
 
 
 def _traits(words: Sequence[str]) -> list[int]:

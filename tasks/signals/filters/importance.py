@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.extract.language_codes import which
 from winnow.tasks.models.importance import ImportanceModel, importance_model, weights
 from winnow.tasks.signals.filter import Filter, Signal, Value
 from winnow.tasks.signals.text import Document
@@ -38,6 +39,6 @@ class Importance(Filter):
 
     def measure(self, doc: Document) -> dict[str, Value]:
         model = self.model
-        usable = model and (not model.languages or doc.language in model.languages)
+        usable = model and (not model.languages or which(doc.language, model.languages))
         found = weights(model.file).score(doc.text) if model and usable else None
         return dict(zip([s.name for s in self.signals], found or (None, None), strict=True))

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.extract.language_codes import which
 from winnow.tasks.models.ngram.cc_net import content, normalise
 from winnow.tasks.models.ngram.score import NgramModel, Scorer, ngram_models, perplexity
 from winnow.tasks.signals.filter import Filter, Signal, Value
@@ -34,10 +35,9 @@ class _WithModels(Filter):
             Scorer.of(model).log_score("a text")
 
     def scorer(self, language: str) -> Scorer | None:
-        for model in self.models:
-            if model.language == language:
-                return Scorer.of(model)
-        return None
+        models = {model.language: model for model in self.models}
+        own = which(language, tuple(models))
+        return Scorer.of(models[own]) if own else None
 
 
 @stable("filter/perplexity")

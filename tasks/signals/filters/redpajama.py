@@ -20,12 +20,13 @@ import numpy.typing as npt
 
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.memo import Memo
+from winnow.tasks.extract.language_codes import which
 from winnow.tasks.signals.filter import Filter, Signal, Value
 from winnow.tasks.signals.text import Coded, Document, Ints, Repeated, repeated_ngrams
+from winnow.tasks.signals.words import RAW_WORD
 
 SOURCE = "Weber et al. 2024, quality signals"
 ASCII_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]+")
-RAW_WORD = re.compile(r"\w+|[^\w\s]+")
 SENTENCE = re.compile(r"\b[^.!?]+[.!?]*")
 ASCII_LETTER = re.compile(r"[a-zA-Z]")
 BULLETS = ("\u2022", "\u2023", "\u25b6", "\u25c0", "\u25e6", "\u25a0", "\u25a1", "\u25aa", "\u25ab", "\u2013")
@@ -214,8 +215,9 @@ def _ratio(part: float, whole: float, without: float | None = None) -> float | N
 
 @cache
 def _stop_words(language: str) -> frozenset[str]:
-    path = Path(__file__).parent / "data" / "stop_words" / f"{language}.txt"
-    return frozenset(path.read_text(encoding="utf-8").split()) if language.isalpha() and path.is_file() else frozenset()
+    path = {p.stem: p for p in (Path(__file__).parent / "data" / "stop_words").glob("*.txt")}
+    own = which(language, tuple(sorted(path)))
+    return frozenset(path[own].read_text(encoding="utf-8").split()) if own else frozenset()
 
 
 ALPHA, CAPITALS = 1, 2

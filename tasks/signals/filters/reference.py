@@ -2,7 +2,9 @@
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import winnow.tasks.signals.filters
 from winnow.tasks.signals.filter import Filter
@@ -37,4 +39,7 @@ def _table(cls: type[Filter]) -> str:
 
 
 if __name__ == "__main__":
-    print(reference(), end="")
+    if "--write" in sys.argv:
+        Path("docs/signals.md").write_text(reference(), encoding="utf-8")
+    else:
+        print(reference(), end="")

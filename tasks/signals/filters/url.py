@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import IO, ClassVar
-from urllib.parse import urlsplit
 
 import numpy as np
 import xxhash
@@ -25,6 +24,7 @@ from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.signals.filter import Filter, Signal, Value
 from winnow.tasks.signals.text import Document, Hashes
+from winnow.tasks.sources.domains import parents_of
 
 SOURCE = "Penedo et al. 2023, G.1"
 NOT_ALNUM = re.compile(r"[^a-z0-9]+")
@@ -82,16 +82,6 @@ class _Lists:
     hard_words: frozenset[str]
     soft_words: frozenset[str]
     subwords: re.Pattern[str]
-
-
-def parents_of(url: str) -> list[str]:
-    """The host and its parent domains, without the top level alone."""
-    try:
-        host = (urlsplit(url).hostname or "").rstrip(".").removeprefix("www.")
-    except ValueError:
-        return []
-    labels = host.split(".")
-    return [".".join(labels[i:]) for i in range(len(labels) - 1)] or ([host] if host else [])
 
 
 def hash_of(entry: str) -> int:

@@ -16,12 +16,12 @@ KATEX = (
 @pytest.mark.parametrize(
     ("html", "text"),
     [
-        (KATEX, "$a=b^2$"),
-        (f'<span class="katex-display">{KATEX}</span>', "$$a=b^2$$"),
-        ('<script type="math/tex">a=b^2</script>', "$a=b^2$"),
-        ('<span class="MathJax_Preview">[math]</span><script type="math/tex; mode=display">a=b^2</script>', "$$a=b^2$$"),
-        ('<img class="latex" src="x.png" alt="a=b^2">', "$a=b^2$"),
-        ("<math><mi>a</mi><mo>=</mo><msup><mi>b</mi><mn>2</mn></msup></math>", "$a=b^2$"),
+        (KATEX, r"\(a=b^2\)"),
+        (f'<span class="katex-display">{KATEX}</span>', r"\[a=b^2\]"),
+        ('<script type="math/tex">a=b^2</script>', r"\(a=b^2\)"),
+        ('<span class="MathJax_Preview">[math]</span><script type="math/tex; mode=display">a=b^2</script>', r"\[a=b^2\]"),
+        ('<img class="latex" src="x.png" alt="a=b^2">', r"\(a=b^2\)"),
+        ("<math><mi>a</mi><mo>=</mo><msup><mi>b</mi><mn>2</mn></msup></math>", r"\(a=b^2\)"),
     ],
 )
 def test_a_formula_in_its_sentence(html, text):
@@ -37,7 +37,7 @@ def test_a_formula_alone_is_a_block():
 
 
 def test_formulas_of_an_article_are_chosen():
-    assert "$$a=b^2$$" in extracted(
+    assert r"\[a=b^2\]" in extracted(
         f'<p>The weight of the cloth grows with the square of its width, as every weaver knows:</p><div><span class="katex-display">{KATEX}</span></div>'
     )
 
@@ -45,7 +45,7 @@ def test_formulas_of_an_article_are_chosen():
 def test_delimiters_are_read_where_the_page_loads_a_renderer():
     head = '<script src="https://cdn.example/mathjax@3/tex-mml-chtml.js"></script>'
     html = f"<html><head>{head}</head><body><p>We have \\(x^2\\) and <code>\\(y\\)</code> for $5 each.</p></body></html>"
-    assert as_markdown(html) == "We have $x^2$ and `\\(y\\)` for $5 each."
+    assert as_markdown(html) == r"We have \(x^2\) and `\(y\)` for $5 each."
 
 
 def test_prices_are_no_formulas():

@@ -49,6 +49,8 @@ def test_asciimath_has_its_own_delimiters():
         Formula("y", False, "asciimath"),
     ]
     assert formulas("`code` in a page of MathJax") == []
+    assert split(r"type \`x\` and `y`", page_delimiters(page)) == ["type `x` and ", Formula("y", False, "asciimath")]
+    assert formulas(r"space `\ \ ` and `the words that follow here`", page) == []
 
 
 def test_backslash_brackets_are_displays_and_parentheses_are_not():
@@ -111,6 +113,7 @@ def test_environments_are_kept_whole_and_those_of_text_are_none():
 
 def test_macros_that_a_page_defines_are_no_formulas():
     assert formulas(r"\( \newcommand{\vecs}[1]{\overset{\rightharpoonup}{#1}} \) and $\begingroup$ and \(x\)") == [("x", False)]
+    assert split(r"so \( \newcommand{\id}{\mathrm{id}} \) on", PLAIN) == ["so ", " on"]
 
 
 def test_classes_that_keep_formulas_out_or_let_them_in():

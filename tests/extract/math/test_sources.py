@@ -43,6 +43,12 @@ CASES = [
     ("mjx-container", {"class": "MathJax", "display": "true"}, CHTML, Formula("r^{3}", True, "rendering")),
     ("mjx-container", {"class": "MathJax"}, SVG, Formula(r"\frac{a}{7}", False, "rendering")),
     ("span", {"class": "MathJax", "data-mathml": "<math><mi>z</mi></math>"}, "<span><nobr>z</nobr></span>", Formula("z", False, "mathml")),
+    (
+        "div",
+        {"class": "MathJax_Display"},
+        '<div><span class="MathJax" data-mathml="&lt;math&gt;&lt;mi&gt;s&lt;/mi&gt;&lt;/math&gt;">s</span></div>',
+        Formula("s", True, "mathml"),
+    ),
     ("span", {"class": "tex", "data-expr": r"\phi"}, "<span>φ</span>", Formula(r"\phi", False, "data")),
     ("span", {"class": "math-block", "data-math": "u=v"}, "<span></span>", Formula("u=v", True, "data")),
     ("span", {"class": "ql-formula", "data-value": "d+e"}, "<span></span>", Formula("d+e", False, "data")),

@@ -1,5 +1,7 @@
 """``winnow diff``: two runs beside each other."""
 
+from dataclasses import asdict
+
 from winnow.cli.options import STORE, JsonOption, StoreOption, print_json
 
 PANEL = "Look into a run"
@@ -20,6 +22,6 @@ def command(a: str, b: str, /, *, other_store: str = "", json: JsonOption = Fals
     first, second = open_run(store, a), open_run(other_store or store, b)
     found = ledger.diff(first, second)
     if json:
-        print_json(found._asdict())
+        print_json(asdict(found))
     else:
         show.differed(first, second, found, show.console())

@@ -42,16 +42,13 @@ def command(
             print(line, file=sys.stderr, flush=True)
 
     wanted = asked(source, workers, limit, request)
-    tell(f"Looking up {wanted.source} and the recipe {wanted.recipe} …")
+    if sys.stderr.isatty():  # for whoever waits in front of it; in a log, bad input is one paragraph
+        tell(f"Looking up {wanted.source} and the recipe {wanted.recipe} …")
     run = prepare(wanted)
     if not run.plan.missing() and run.is_released():
         made = result(run)
         tell(f"Nothing to do: all {run.plan.total()} shards x steps are in the store.")
     else:
-        files = sum(len(shard.files) for shard in run.context.crawl.shards)
-        tell(
-            f"{run.id}: {files:,} files of {run.context.crawl.snapshot} in {len(run.context.shard_keys):,} shards. Starting workers and Prefect …"
-        )
         made = in_process.curate(run, verbose=verbose, quiet=quiet)
     if summary := summary_of(run):
         for line in said(summary, made["work"]):

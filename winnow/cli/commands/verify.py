@@ -1,6 +1,7 @@
 """``winnow verify``: every file of a run against its manifest."""
 
 import sys
+from dataclasses import asdict
 
 from winnow.cli.options import STORE, JsonOption, StoreOption, print_json
 
@@ -23,18 +24,19 @@ def command(
     from winnow.tasks.ledger.find import open_run
 
     finished = open_run(store, run)
-    checked, findings = ledger.verify(finished, step=step, shard=shard)
+    found = ledger.verify(finished, step=step, shard=shard)
     if json:
-        print_json({"run_id": finished.id, "checked": checked, "damaged": [f._asdict() for f in findings]})
+        print_json({"run_id": finished.id, "checked": found.checked, "damaged": [asdict(f) for f in found.findings]})
     else:
-        for finding in findings:
+        for finding in found.findings:
             print(f"{finding.what}: {finding.problem}")
         print(
-            f"{checked} files of {finished.id} checked, {len(findings)} damaged." + ("" if findings else " All are as they were written.")
+            f"{found.checked} files of {finished.id} were checked, {len(found.findings)} are damaged."
+            + ("" if found.findings else " All are as they were written.")
         )
-    if findings and mend:
-        ledger.mend(finished, findings)
-        print(f"Deleted what is damaged. Now {finished.repair}", file=sys.stderr)
-    elif findings:
+    if found.findings and mend:
+        ledger.mend(finished, found.findings)
+        print(f"What was damaged is deleted. Now {finished.repair}", file=sys.stderr)
+    elif found.findings:
         print(f"To repair: winnow verify {finished.id} --store {store} --mend, then {finished.repair}", file=sys.stderr)
-    return FAILED if findings else 0
+    return FAILED if found.findings else 0
