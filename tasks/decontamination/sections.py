@@ -8,11 +8,10 @@ from typing import Any, ClassVar, Literal
 
 from winnow.tasks.decontamination.modes import MODES, mode
 from winnow.tasks.decontamination.steps import COLUMNS, REASON, BenchmarkFile, CommonNgrams, CutItems, Decontaminate, FindItems
-from winnow.tasks.edit.edits import RequireTextLeft
+from winnow.tasks.edit.edits import FIGURES, RequireTextLeft
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
 from winnow.tasks.engine.sections import Draft, Section
-from winnow.tasks.signals.measure import EDIT_FIGURES
 
 ACTIONS = ("drop", "cut", "tag")
 
@@ -82,7 +81,7 @@ class DecontaminateSection(Section):
             draft.decide(Decontaminate(draft.decisions, items, common, most, own))
 
     def decided(self, options: Any, entry: str) -> Iterable[str]:
-        cuts = [f"{entry}_{figure}" for figure in EDIT_FIGURES] if options.action == "cut" else []
+        cuts = [f"{entry}_{figure}" for figure in FIGURES] if options.action == "cut" else []
         return [*COLUMNS, *cuts]
 
     def written(self, options: Any, said: Any) -> Any:
