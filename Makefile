@@ -5,7 +5,7 @@ STORE ?= winnow-store
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: run test check fast setup servers lock audit pythons reference serve accept benchmarks extractor-model clean
+.PHONY: run test quick check fast setup servers lock audit pythons reference serve accept benchmarks extractor-model clean
 
 run: setup
 	$(BIN)/winnow run tests/data/sample --recipe fineweb --store $(STORE)
@@ -13,6 +13,10 @@ run: setup
 	@echo "Open the report in a browser (path above). The run in the Prefect UI: make serve, then http://127.0.0.1:4200"
 
 test: setup servers check fast
+
+# Laws and units, lint and types: what to run before each commit. No servers, no whole runs, no kills.
+quick: check
+	$(BIN)/pytest -n 2 --dist loadfile -m "not server and not slow" --ignore tests/flows
 
 check: setup
 	$(BIN)/ruff format --check .
@@ -32,11 +36,13 @@ setup: .venv/.ready
 	$(BIN)/python -c "from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks; LearnedBlocks().load()" # compiles its kernels, once per machine
 	touch $@
 
-# PostgreSQL and Chromium, which tests of a team's server and of its pages use. Only on Debian as root; elsewhere those tests say what they leave out.
+# PostgreSQL and Chromium, which tests of a team's server and of its pages use; cmake and Boost, with which a test builds KenLM's lmplz. Only on Debian as root;
+# elsewhere those tests say what they leave out.
 servers:
-	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v chromium && ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1; then \
-		apt-get update --quiet --quiet && DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends postgresql chromium \
-		|| echo "PostgreSQL and Chromium could not be installed: their tests are left out."; fi
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v chromium && command -v cmake && ls /usr/lib/postgresql/*/bin/initdb /usr/include/boost/version.hpp; } >/dev/null 2>&1; then \
+		apt-get update --quiet --quiet && DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends \
+		postgresql chromium cmake g++ libboost-dev libboost-program-options-dev libboost-system-dev libboost-test-dev libboost-thread-dev zlib1g-dev \
+		|| echo "PostgreSQL, Chromium, cmake or Boost could not be installed: their tests are left out."; fi
 
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --universal --all-extras --group test --generate-hashes --no-header --no-annotate --output-file requirements.lock

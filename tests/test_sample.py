@@ -19,6 +19,8 @@ from winnow.tasks.archives.http_message import parse_http_response, payload_dige
 from winnow.tasks.archives.record import Record
 from winnow.tasks.archives.warc import read_records
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = Path(__file__).parent / "data" / "sample"
 SNAPSHOT = "CC-MAIN-2026-43"
 EXPECTED: dict[str, Any] = json.loads((SAMPLE / "expected.json").read_bytes())

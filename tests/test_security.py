@@ -19,7 +19,7 @@ from winnow.cli import main as cli
 from winnow.flows import serve
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.store import Store
-from winnow.tasks.extract.documents import ReadDocuments
+from winnow.tasks.extract.read_documents import ReadDocuments
 from winnow.tasks.models.files import locate, model_file
 from winnow.tasks.runs import housekeeping
 
@@ -149,7 +149,7 @@ def test_every_template_of_html_escapes():
                 assert "autoescape" in given, path
     safe = [
         line
-        for path in (ROOT / "tasks" / "report" / "templates").iterdir()
+        for path in sorted((ROOT / "tasks" / "report").rglob("*.j2"))
         for line in path.read_text().splitlines()
         if "|safe" in line.replace(" ", "")
     ]

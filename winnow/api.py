@@ -215,12 +215,12 @@ def extract(html: str | bytes, *, url: str = "", content_type: str = "text/html"
         BadInput: no such recipe.
         ExtractionFailed: the page is larger or nested deeper than the extractor takes.
     """
-    from winnow.tasks.extract.documents import clean
     from winnow.tasks.extract.one_page import text_of
+    from winnow.tasks.extract.page import html_of, visible
     from winnow.tasks.recipes.load import load
 
     extractor = load(recipe).extractor
-    return clean(extractor.extract(html)) if isinstance(html, str) else text_of(html, content_type, extractor)
+    return visible(extractor.extract(html_of(html))) if isinstance(html, str) else text_of(html, content_type, extractor)
 
 
 def measure(text: str, *, recipe: str = "fineweb", url: str = "", language: str = "") -> "dict[str, Value]":

@@ -19,9 +19,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from winnow.tasks.dedup.exact import url_key
-from winnow.tasks.dedup.minhash import ROWS_PER_GROUP, SIGNED, ComputeSignatures, MinHash, groups_of, shingle_sets
+from winnow.tasks.dedup.minhash import ROWS_PER_GROUP, SIGNED, ComputeSignatures, MinHash, shingle_sets
 from winnow.tasks.dedup.resolve import overlaps
 from winnow.tasks.dedup.shingles import U32
+from winnow.tasks.dedup.signed_files import groups_in, overlapping
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import canonical, digest, stable
@@ -114,7 +115,7 @@ class Index:
 
     def _keys(self, store: Store, path: str, footer: str, band: int, low: int, high: int) -> tuple[Any, Any]:
         with self._open(store, path, footer) as file:
-            table = file.read_row_groups(groups_of(file, band, low, high)[0], use_threads=False)
+            table = file.read_row_groups(overlapping(groups_in(file), band, low, high), use_threads=False)
         k = table["key"].to_numpy()
         mine = (table["band"].to_numpy() == band) & (k >= np.uint64(low)) & (k <= np.uint64(high))
         return k[mine], table["row"].to_numpy()[mine]

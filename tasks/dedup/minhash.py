@@ -23,6 +23,7 @@ from scipy.sparse.csgraph import connected_components
 from winnow.tasks.dedup.keep import scores
 from winnow.tasks.dedup.resolve import ClusterStep, Decisions, group_sizes, overlaps, rows_of_shard
 from winnow.tasks.dedup.shingles import I64, U32, U64, Shingles, shingles
+from winnow.tasks.dedup.signed_files import overlapping, signed_files
 from winnow.tasks.dedup.verified import Proof, jaccard_of, shared_count, stays_for
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
@@ -184,7 +185,7 @@ class BandBuckets(WholeStep):
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         band, part = map(int, shard.split("-"))
-        rows = sum(n for *_, n in _groups(context, self.signatures, band, *key_range(part, self.ranges)))
+        rows = sum(n for *_, n in _groups(context, self.signatures, self.decisions, band, *key_range(part, self.ranges)))
         pieces = -(-rows * BUCKET_ROW_BYTES // context.memory_bytes) or 1
         found, read = [], 0
         for piece in range(pieces):
@@ -203,37 +204,28 @@ class BandBuckets(WholeStep):
         return np.stack([first[~opens], n[~opens]]), len(k)
 
 
-def groups_of(file: Any, band: int, low: int, high: int) -> tuple[list[int], int]:
-    """The row groups of a file of SIGNED rows that overlap keys [low, high] of a band, and how many rows they have."""
-    found = []
-    for g in range(file.num_row_groups):
-        group = file.metadata.row_group(g)
-        bands, keys = group.column(0).statistics, group.column(1).statistics
-        if group.num_rows and bands.min <= band <= bands.max and keys.min <= high and keys.max >= low:
-            found.append(g)
-    return found, sum(file.metadata.row_group(g).num_rows for g in found)
-
-
-def _groups(context: ShardContext, signatures: ComputeSignatures, band: int, low: int, high: int) -> Iterator[tuple[int, list[int], int]]:
+def _groups(
+    context: ShardContext, signatures: ComputeSignatures, decisions: Decisions, band: int, low: int, high: int
+) -> Iterator[tuple[int, list[int], int]]:
     """Of each shard that has any: its number, the row groups that overlap keys [low, high] of the band, and their rows."""
-    for number, key in enumerate(context.shard_keys):
-        with context.store.open_parquet(signatures, key) as file:
-            groups, rows = groups_of(file, band, low, high)
-        if groups:
-            yield number, groups, rows
+    files = signed_files(context.store.root, signatures.address, decisions.address)
+    for number, shard in enumerate(context.shard_keys):
+        groups = files.groups(context, signatures, shard)
+        if found := overlapping(groups, band, low, high):
+            yield number, found, int(groups["rows"][found].sum())
 
 
 def kept_rows(
     context: ShardContext, signatures: ComputeSignatures, decisions: Decisions, band: int, low: int, high: int
 ) -> tuple[U64, I64]:
     """Keys of a band in [low, high] of the documents kept so far, and their numbers, in crawl order."""
+    files = signed_files(context.store.root, signatures.address, decisions.address)
     keys, numbers = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
-    for number, groups, _ in _groups(context, signatures, band, low, high):
+    for number, groups, _ in _groups(context, signatures, decisions, band, low, high):
         shard = context.shard_keys[number]
         with context.store.open_parquet(signatures, shard) as file:
             table = file.read_row_groups(groups, use_threads=False)
-        with context.store.open_parquet(decisions, shard) as file:
-            kept = file.read(["kept"], use_threads=False)["kept"].to_numpy(zero_copy_only=False)
+        kept = files.kept(context, decisions, shard)
         k, row = table["key"].to_numpy(), table["row"].to_numpy()
         mine = (table["band"].to_numpy() == band) & (k >= np.uint64(low)) & (k <= np.uint64(high)) & kept[row]
         keys.append(k[mine])

@@ -152,6 +152,17 @@ class Store:
             return {}
         return {name[len(root) + 1 :]: int(info["size"] or 0) for name, info in found.items()}
 
+    def names(self, path: str) -> set[str]:
+        """Names of the files directly in a folder. Cheaper than ``files``, which asks for the size of each. Empty if there is no such folder."""
+        if not self.is_local:
+            found = (name[len(path) + 1 :] for name in self.files(path))
+            return {name for name in found if "/" not in name}
+        try:
+            with os.scandir(self.full(path)) as entries:
+                return {entry.name for entry in entries if not entry.is_dir()}
+        except FileNotFoundError:
+            return set()
+
     def folders(self, path: str) -> list[str]:
         """Names of the folders directly below a folder."""
         fs, root = self._fs

@@ -11,14 +11,14 @@ from dataclasses import fields, replace
 from typing import Any
 
 from winnow.tasks.archives.charset import decode
+from winnow.tasks.archives.media_type import declared_type
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.extract import extractors
-from winnow.tasks.extract.documents import clean
 from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor
+from winnow.tasks.extract.page import html_of, page_text, visible
 
 FORMATS = ("text", "markdown", "blocks", "json")
 DEFAULT = "learned_blocks.LearnedBlocks"
-PLAIN_TYPES = frozenset({"text/plain"})
 
 
 def extractor(name: str, structure: str) -> Extractor:
@@ -49,10 +49,7 @@ def _extractors() -> list[tuple[str, type[Extractor]]]:
 
 def text_of(payload: bytes, content_type: str, by: Extractor) -> str:
     """The text of a page's bytes, as a document of a run has it. Raises ExtractionFailed."""
-    html = decode(payload, content_type).text
-    if content_type.split(";")[0].strip().lower() in PLAIN_TYPES:
-        return clean(html)
-    return clean(by.extract(html))
+    return page_text(payload, declared_type(content_type), content_type, by).text
 
 
 def as_json(payload: bytes, content_type: str, url: str, name: str) -> dict[str, Any]:
@@ -65,14 +62,14 @@ def as_json(payload: bytes, content_type: str, url: str, name: str) -> dict[str,
     by = extractor(name, "plain")
     if not isinstance(by, LearnedBlocks):
         raise BadInput(f"The extractor {name} tells no blocks; use {DEFAULT}.")
-    html = decode(payload, content_type).text
+    html = html_of(decode(payload, content_type).text, declared_type(content_type))
     blocks = by.blocks(html)
     tree = parsed(html)
     head, body = (part.html if part is not None else "" for part in (tree.head, tree.body))
     meta = metadata(head, body, html, url)
     return {
-        "text": clean(plain.write(blocks)[0]),
-        "markdown": clean(markdown.write(blocks)[0]),
+        "text": visible(plain.write(blocks)[0]),
+        "markdown": visible(markdown.write(blocks)[0]),
         "blocks": [block_as_json(b) for b in blocks],
         "title": meta.pop("title"),
         "meta": {k: v for k, v in meta.items() if v},
@@ -84,7 +81,7 @@ def block_as_json(block: Any) -> dict[str, Any]:
     from winnow.tasks.extract.blocks.plain import body_of
     from winnow.tasks.extract.blocks.plain import text_of as runs_text
 
-    out: dict[str, Any] = {"kind": block.kind, "text": clean(body_of(block))}
+    out: dict[str, Any] = {"kind": block.kind, "text": visible(body_of(block))}
     if block.level:
         out["level"] = block.level
     if block.number is not None:
@@ -117,7 +114,7 @@ def batch(lines: Iterable[str], form: str, name: str) -> Iterator[dict[str, Any]
             raise BadInput(f"Line {number}: html is {type(html).__name__}, not a string.")
         out: dict[str, Any] = {"id": row.get("id")}
         try:
-            out["text"] = clean(by.extract(html))
+            out["text"] = visible(by.extract(html_of(html)))
         except ExtractionFailed as e:
             out |= {"text": "", "problem": e.reason}
         yield out

@@ -7,7 +7,7 @@ What a payload *is* was decided before (tasks/archives/media_type.py); charsets 
 from typing import NamedTuple
 
 from winnow.tasks.archives.charset import decode
-from winnow.tasks.archives.media_type import PLAIN, XHTML
+from winnow.tasks.archives.media_type import HTML, PLAIN, XHTML
 from winnow.tasks.extract.documents import clean
 from winnow.tasks.extract.extractors.base import Extractor
 from winnow.tasks.extract.invisible import without_invisible
@@ -23,13 +23,21 @@ class PageText(NamedTuple):
 
 def page_text(payload: bytes, mime: str, content_type: str, extractor: Extractor) -> PageText:
     """The text of a payload of this media type; ``content_type`` is the header field, whose charset counts.
-    A page is XHTML if it is served as such, or begins as XML does.
 
     Raises:
         ExtractionFailed: the extractor gives up on the page, with a reason.
     """
     decoded = decode(payload, content_type)
-    is_xhtml = mime == XHTML or decoded.text[:100].lstrip("\ufeff \t\r\n").startswith("<?xml")
-    html = as_html(decoded.text) if is_xhtml else decoded.text
-    text = decoded.text if mime == PLAIN else extractor.extract(html)
-    return PageText(without_invisible(clean(text)), decoded.encoding)
+    text = decoded.text if mime == PLAIN else extractor.extract(html_of(decoded.text, mime))
+    return PageText(visible(text), decoded.encoding)
+
+
+def html_of(markup: str, mime: str = HTML) -> str:
+    """A decoded page as a parser of HTML takes it: XHTML is rewritten, if it is served as such or begins as XML does."""
+    is_xhtml = mime == XHTML or markup[:100].lstrip("\ufeff \t\r\n").startswith("<?xml")
+    return as_html(markup) if is_xhtml else markup
+
+
+def visible(text: str) -> str:
+    """What a document keeps of an extracted text: what UTF-8 can hold and somebody can see."""
+    return without_invisible(clean(text))

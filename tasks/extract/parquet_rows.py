@@ -7,24 +7,21 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.extract.read_rows import UnreadableFile
 from winnow.tasks.extract.rows import Row
 
 BATCH_ROWS = 1024
 DAMAGED_GROUP = "damaged:row_group"
 
 
-class NotParquet(BadInput):
-    """The file is no readable Parquet; the message says what it looks like."""
-
-
 def open_parquet(stream: BinaryIO, path: str) -> pq.ParquetFile:
-    """Raises NotParquet, which says what the file is instead."""
+    """Raises UnreadableFile, which says what the file is instead."""
     try:
         return pq.ParquetFile(stream)
     except (pa.ArrowInvalid, OSError) as e:
         stream.seek(0)
-        raise NotParquet(f"{path} is not a readable Parquet file: {_looks_like(stream.read(1024), str(e))}") from None
+        says = f"{path} is not a readable Parquet file: {_looks_like(stream.read(1024), str(e))}"
+        raise UnreadableFile(says, "file:not_parquet") from None
 
 
 def parquet_rows(file: pq.ParquetFile, columns: Sequence[str], begin: int = 0, end: int = 0) -> Iterator[Row]:

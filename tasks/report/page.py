@@ -45,8 +45,11 @@ def report_html(summary: Summary, shown: Mapping[Section, Content] | None = None
     )
 
 
-def _body(environment: "Environment", summary: Summary, each: Section, content: Content) -> str:
-    return environment.from_string(PARTS + each.fragment()).render(summary=summary, **content.values)
+def _body(environment: "Environment", summary: Summary, each: Section, content: Content) -> "Markup":
+    """The fragment of a section, filled in. What it was given is escaped there, so it is markup."""
+    from markupsafe import Markup
+
+    return Markup(environment.from_string(PARTS + each.fragment()).render(summary=summary, **content.values))  # noqa: S704
 
 
 @cache

@@ -150,7 +150,7 @@ class Summary:
     @property
     def is_archive(self) -> bool:
         """Whether the source was an archive of pages rather than a table of texts."""
-        return self.reading is None or self.reading.name != "read"
+        return self.reading is None or not self.reading.name.startswith("read")
 
     @property
     def page_noun(self) -> str:

@@ -15,8 +15,8 @@ def is_pattern(path: str) -> bool:
 
 def root_of(pattern: str) -> tuple[str, str]:
     """The longest folder before the first wildcard, and the pattern below it."""
-    folder = pattern[: _MAGIC.search(pattern).start()].rpartition("/")[0]  # type: ignore[union-attr]
-    return folder, pattern[len(folder) + 1 :]
+    folder, slash, _ = _MAGIC.split(pattern, maxsplit=1)[0].rpartition("/")
+    return folder, pattern[len(folder + slash) :]
 
 
 def matcher(pattern: str) -> re.Pattern[str]:

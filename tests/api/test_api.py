@@ -16,6 +16,8 @@ from tests.tiny import mirror
 from winnow import api
 from winnow.tasks.engine.errors import BadInput, DamagedArtifact
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):

@@ -22,7 +22,7 @@ from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
 DATA = REAL.parent / "capabilities" / "02-math-code-table"
 FENCE = re.compile(r"^(`{3,})([^\n`]*)\n(.*?)\n?\1\s*$", re.MULTILINE | re.DOTALL)
 TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|[a-zA-Z]|\d|\S")
-SPACING = frozenset(r"\, \; \: \! \quad \qquad \displaystyle \left \right \limits { }".split()) | {"\\ "}
+SPACING = frozenset(r"\, \; \: \! \quad \qquad \displaystyle \textstyle \left \right \limits { }".split()) | {"\\ "}
 SIMILAR = 0.9
 
 

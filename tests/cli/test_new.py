@@ -10,6 +10,8 @@ from tests.shared import ROOT
 from tests.tiny import mirror
 from winnow.cli.main import main
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):

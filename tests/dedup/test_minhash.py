@@ -24,6 +24,8 @@ from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.signals.condition import Condition
 
+pytestmark = pytest.mark.slow
+
 SMALL = MinHash(ngram=2, bands=6, rows=2)
 
 

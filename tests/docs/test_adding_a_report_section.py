@@ -2,10 +2,14 @@
 
 import sys
 
+import pytest
+
 from tests.docs import page
 from tests.pipelines import finished
 from tests.tiny import mirror
 from winnow.tasks.report.section import sections
+
+pytestmark = pytest.mark.slow
 
 PLUGIN = """
 from winnow.tasks.report.section import RUN, Content, Section, section

@@ -10,6 +10,8 @@ from tests.docs import page
 from tests.pipelines import finished
 from tests.tiny import mirror
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def parts():

@@ -22,6 +22,8 @@ from winnow.tasks.engine.worker import Job
 from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.run import clean, prepare, release
 
+pytestmark = pytest.mark.slow
+
 KILLS = int(os.environ.get("WINNOW_KILLS", "24"))
 SEED = int(os.environ.get("WINNOW_SEED", "7"))
 

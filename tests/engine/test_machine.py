@@ -13,6 +13,8 @@ from winnow.tasks.engine.runners import machine
 from winnow.tasks.engine.runners.machine import Others, Registry, largest_over_share
 from winnow.tasks.runs.account import Account
 
+pytestmark = pytest.mark.slow
+
 GIB = 1 << 30
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pyarrow as pa
+import pytest
 
 from tests.engine.toys import context
 from tests.shared import ROOT
@@ -20,6 +21,8 @@ from winnow.tasks.engine.errors import BadInput, ShardKilled
 from winnow.tasks.engine.runners.local import Pool
 from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.engine.worker import Job
+
+pytestmark = pytest.mark.slow
 
 
 @dataclass(frozen=True)

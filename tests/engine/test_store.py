@@ -134,3 +134,11 @@ def test_damage_is_found_when_only_some_row_groups_are_read(tmp_path, where):
     with pytest.raises(DamagedArtifact, match="run the same command again"), store.open_parquet(count, key) as file:
         file.read_row_group(0, use_threads=False)
     assert store.done(count, [key]) == set()
+
+
+def test_names_are_those_of_the_files_directly_in_a_folder(tmp_path):
+    store = Store(str(tmp_path))
+    for path in ("a/x.json", "a/y.parquet", "a/deeper/z.json"):
+        store.put(path, b"1")
+    assert store.names("a") == {"x.json", "y.parquet"}
+    assert store.names("nowhere") == set()

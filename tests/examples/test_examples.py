@@ -11,6 +11,8 @@ from tests.pipelines import finished
 from tests.shared import ROOT
 from tests.tiny import mirror
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = ROOT / "examples"
 SCRIPTS = {
     "extract_a_page.py": "The harvest is thrown into the wind",

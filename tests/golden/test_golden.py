@@ -18,6 +18,8 @@ from winnow.tasks.extract.extractors.resiliparse_text import ResiliparseText
 from winnow.tasks.extract.extractors.trafilatura_text import TrafilaturaText
 from winnow.tasks.recipes import build as recipes
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 CRAWL = Crawl("CC-MAIN-2026-43", "warc", (SourceFile(0, "crawl-data/a.warc.gz"), SourceFile(1, "crawl-data/b.warc.gz")))
 

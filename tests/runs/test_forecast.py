@@ -94,8 +94,9 @@ def test_a_sample_survives_being_stored():
 
 def test_the_run_goes_on_from_the_sample_and_the_forecast_is_compared(tmp_path):
     from winnow.flows.plan import measure
-    from winnow.tasks.runs.housekeeping import prune, record, status
+    from winnow.tasks.runs.housekeeping import prune, record
     from winnow.tasks.runs.run import release
+    from winnow.tasks.runs.status import states
 
     request = Request(str(mirror(tmp_path / "mirror", warcs=4, pages=5)), "gopher", str(tmp_path / "store"), 1)
     whole = prepare(request)
@@ -108,13 +109,13 @@ def test_the_run_goes_on_from_the_sample_and_the_forecast_is_compared(tmp_path):
     assert made.reused > 0
     assert known(whole, 2, 5) == made
     assert known(whole, 3, 5) is None
-    assert "planned" in status(request.store)[0]
+    assert states(request.store)[0].state == "planned"
     # Only what the real run will use is there, and prune knows that it will.
     assert set(whole.context.store.folders("steps")) == {
         s.address for s in whole.pipeline.steps if s.address in stored(whole.context.store, whole.id)["steps"]
     }
     assert not whole.context.store.files("corpora")
-    assert prune(request.store)[-1].startswith("Freed 0.0 MB in 0 places")
+    assert prune(request.store).places == ()
 
     real = prepare(request)
     record(real)
@@ -126,7 +127,7 @@ def test_the_run_goes_on_from_the_sample_and_the_forecast_is_compared(tmp_path):
     assert compared["kept"]["actual"] > 0
     assert compared["tokens"]["actual"] > 0
     assert compared["seconds_left"]["actual"] > 0
-    assert "inside their intervals" in "\n".join(status(request.store))
+    assert "inside their intervals" in "\n".join(line for state in states(request.store) for line in state.said())
     assert "Forecast" in (tmp_path / "store" / real.home / "report.html").read_text()
     took = compared["seconds_left"]["actual"]
     release(prepare(request))  # the time of the run that did the work stays

@@ -1,6 +1,6 @@
 """The typed blocks that a page becomes, and the runs in them. Values only: reading is in ``reading.py``, writing in ``plain.py`` and ``markdown.py``."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Kind = Literal["heading", "paragraph", "item", "table", "code", "formula", "quotation", "caption", "term", "definition"]
@@ -19,15 +19,13 @@ Runs = tuple[Run, ...]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells; all rows are equally long. ``header_rows``: how many of the first are headers. ``spans``: cells that stand for more than one."""
+    """Rows of cells; all rows are equally long. ``header_rows``: how many of the first are headers."""
 
     rows: tuple[tuple[Runs, ...], ...]
     header_rows: int = 0
-    html: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One block of a page's content.
 
     ``runs``: the text, empty for tables and code; lines of a paragraph are apart by line feeds.
@@ -45,7 +43,7 @@ class Block:
     tight: bool = False
     code: str = ""
     language: str | None = None
-    table: Table | None = field(default=None)
+    table: Table | None = None
 
 
 class Span(NamedTuple):

@@ -14,10 +14,13 @@ NEAR = 3  # blocks
 COPIED_WORDS = 8
 BESIDE_CODE_WORDS = 6
 BESIDE_LEVELS = 3
+LEAST_PROBABILITY = 50_000  # parts per million
+FORMULA = re.compile(rf"{BEGIN}|\\\(.{{1,2000}}?\\\)|\\\[.{{1,2000}}?\\\]|\$\$[^$]{{1,2000}}\$\$", re.DOTALL)
 EQUATION_NUMBER = re.compile(rf"{BEGIN}\d+{END}|\(?\d+(?:\.\d+)*\)?|[\s.,;]+")
 FAR = 40  # blocks
+NOTICE_WORDS, NOSCRIPT_WORDS = 400, 60
 HEADING_WORDS = 40
-# What is left out as hidden or as a banner must leave this share of the words that the model expects.
+# What is left out as hidden or as a banner must leave this share of the chosen words.
 LEAST_LEFT = 0.5
 NOTICE_BIT = 1 << GROUP_NAMES.index("notice")
 OVERLAY_BIT = 1 << GROUP_NAMES.index("overlay")
@@ -48,30 +51,33 @@ CONSENT = re.compile(
 SCRIPTS = re.compile(r"java ?script|browser|js\b|активиру|включите|habilit|activ[ae]|aktiv|有効", re.IGNORECASE)
 
 
-def unseen(page: Page, tree: Tree, words: npt.NDArray[np.int64], weights: npt.NDArray[np.int64]) -> Bools:
-    """Blocks that no reader sees: hidden ones, banners that ask for consent, notices that scripts are off. Unless the page is nothing else.
-
-    ``weights``: how many words of content the model expects in each block.
-    """
+def unseen(page: Page, tree: Tree, chosen: Bools, words: npt.NDArray[np.int64]) -> Bools:
+    """Of the chosen blocks those that no reader sees: hidden ones, banners that ask for consent, notices that scripts are off. None if the page is little
+    else."""
     out = np.zeros(len(words), np.bool_)
-    whole = int(weights.sum())
     bits = page.element_bits
-    for e in np.flatnonzero(bits & HIDDEN_BIT).tolist():
-        written = tree.written(e)
-        if UNSEEN.search(written) and not PANEL.search(written):
-            _leave_out(out, tree, e, weights, whole)
-    for e in np.flatnonzero(bits & (NOTICE_BIT | OVERLAY_BIT)).tolist():
+    before = np.zeros(len(words) + 1, np.int64)
+    np.cumsum(chosen, out=before[1:])
+    held = before[page.element_behind] > before[page.element_first]
+    suspects = np.flatnonzero(held & ((bits & (HIDDEN_BIT | NOTICE_BIT | OVERLAY_BIT) != 0) | (page.element_tag == NOSCRIPT))).tolist()
+    if not suspects:
+        return out
+    weights = np.where(chosen, words, 0)
+    whole = int(weights.sum())
+    for e in suspects:
         first, behind = tree.first[e], tree.behind[e]
-        if out[first:behind].all():
-            continue
+        kind = int(bits[e])
         written = tree.written(e)
-        if MANAGERS.search(written) or (
-            COOKIE_WORDS.search(written) and int(words[first:behind].sum()) < 400 and CONSENT.search(_text(page, first, behind))
-        ):
+        if kind & HIDDEN_BIT and UNSEEN.search(written) and not PANEL.search(written):
             _leave_out(out, tree, e, weights, whole)
-    for e in np.flatnonzero(page.element_tag == NOSCRIPT).tolist():
-        first, behind = tree.first[e], tree.behind[e]
-        if behind > first and int(words[first:behind].sum()) < 60 and SCRIPTS.search(_text(page, first, behind)):
+        elif kind & (NOTICE_BIT | OVERLAY_BIT):
+            if MANAGERS.search(written) or (
+                COOKIE_WORDS.search(written)
+                and int(words[first:behind].sum()) < NOTICE_WORDS
+                and CONSENT.search(_text(page, first, behind))
+            ):
+                _leave_out(out, tree, e, weights, whole)
+        elif tree.tag[e] == NOSCRIPT and int(words[first:behind].sum()) < NOSCRIPT_WORDS and SCRIPTS.search(_text(page, first, behind)):
             out[first:behind] = True
     return out
 
@@ -135,25 +141,27 @@ def _leave_out_beside(tree: Tree, kept: Bools, unit: Unit, words: npt.NDArray[np
                 kept[b] = False
 
 
-def without_copies(page: Page, tree: Tree, chosen: list[int], words: list[int], texts: list[str], found: list[Unit]) -> list[int]:
-    """Without later copies of a block of ``COPIED_WORDS`` or more: pages hold their text once for wide and once for narrow screens.
+def without_copies(
+    page: Page, tree: Tree, chosen: list[int], words: list[int], texts: list[str], found: list[Unit]
+) -> tuple[list[int], dict[int, str]]:
+    """Without later copies of a block of ``COPIED_WORDS`` or more: pages hold their text once for wide and once for narrow screens. Also the texts of
+    such blocks as a browser shows their white space.
 
     Lines of verse, of code and of tables are no copies, nor is a refrain: a block alone among others that are new, in the same element as the first.
     """
     seen: dict[str, int] = {}
     copies: dict[int, int] = {}
-    held = np.zeros(len(texts), np.bool_)
-    for unit in found:
-        held[unit.first : unit.behind] = True
+    shown: dict[int, str] = {}
+    held = {b for unit in found for b in range(unit.first, unit.behind)}
     element = page.block_element
     for block in chosen:
-        if words[block] >= COPIED_WORDS and not held[block]:
-            text = " ".join(texts[block].split())
+        if words[block] >= COPIED_WORDS and block not in held:
+            text = shown[block] = " ".join(texts[block].split())
             first = seen.setdefault(text, block)
             if first != block and element[first] != element[block]:
                 copies[block] = first
     if not copies:
-        return chosen
+        return chosen, shown
     kept = []
     for k, block in enumerate(chosen):
         if block in copies:
@@ -162,19 +170,28 @@ def without_copies(page: Page, tree: Tree, chosen: list[int], words: list[int], 
             if not refrain or beside:
                 continue
         kept.append(block)
-    return kept
+    return kept, shown
 
 
-def with_formulas(page: Page, chosen: Bools, texts: list[str]) -> None:
-    """Choose each block that is nothing but formulas if the block before or behind it is chosen."""
-    if not page.formulas:
+def with_formulas(page: Page, chosen: Bools, out: Bools, texts: list[str], probabilities: npt.NDArray[np.int64]) -> None:
+    """Choose each block with a formula that stands inside the text, and one that is nothing but formulas next to it: a classifier sees few words in them.
+    But for those that are most unlikely, as entries of a table of contents."""
+    if not page.formulas and b"\\(" not in page.text and b"\\[" not in page.text and b"$$" not in page.text:
         return
-    alone = [b for b, text in enumerate(texts) if BEGIN in text and not EQUATION_NUMBER.sub("", text)]
+    holding = [b for b, text in enumerate(texts) if FORMULA.search(text) and not out[b] and probabilities[b] >= LEAST_PROBABILITY]
+    alone = [b for b in holding if not EQUATION_NUMBER.sub("", texts[b])]
     others = chosen.copy()
     others[alone] = False
-    nothing_else = not others.any()
+    spots = np.flatnonzero(others)
+    if not len(spots):
+        chosen[alone] = True
+        return
+    begin, end = int(spots[0]), int(spots[-1])
+    for b in holding:
+        if begin < b < end:
+            chosen[b] = True
     for b in alone:
-        chosen[b] = nothing_else or bool(others[max(0, b - NEAR) : b].any() or others[b : b + NEAR + 1].any())
+        chosen[b] = begin < b < end or bool(others[max(0, b - NEAR) : b].any() or others[b : b + NEAR + 1].any())
 
 
 def with_heading(page: Page, tree: Tree, chosen: Bools, texts: list[str], words: npt.NDArray[np.int64]) -> None:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from winnow.tasks.extract.blocks.block import Run, RunKind, Runs
 from winnow.tasks.extract.blocks.markup import RAW, TAG, VOID, attributes
+from winnow.tasks.extract.math.commands import LATEX_COMMAND
 from winnow.tasks.extract.math.delimiters import Delimiters, page_delimiters, split
 from winnow.tasks.extract.math.sources import Formula, formula, page_has_math_scripts, role
 
@@ -21,6 +22,9 @@ ALWAYS = frozenset("math mjx-container mathjax mjx-assistive-mml math-renderer l
 VERBATIM = frozenset("pre code textarea samp kbd".split())
 # Elements looked through again and again for the ends of elements inside them: at most so many characters per character of the page.
 MOST_LOOKS = 20
+# Between delimiters, and nothing that a reader sees.
+DEFINITIONS = re.compile(r"\\\(\s*\\(?:(?:re|provide)?newcommand|def|let|DeclareMathOperator)\b.{0,2000}?\\\)", re.DOTALL)
+RENDERERS = ("athjax", "athJax", "atex", "aTeX", "sciimath", "SCIIMath", "athquill", "athMath")
 # What may begin a formula in a text.
 DELIMITER = re.compile(r"\$[^$]*\$|\\[(\[]|\\begin\{|\[(?:i?tex|math|latex|texx)\]|`[^`]+`")
 
@@ -105,11 +109,18 @@ class InText:
     def __init__(self, page: str) -> None:
         self.page = page
         self.known = False
+        self.has_renderer: bool | None = None
         self.delimiters: Delimiters | None = None
 
     def read(self, runs: Runs) -> Runs:
         """Runs whose texts are cut where formulas stand."""
-        if not any(run.kind == "text" and DELIMITER.search(run.text) for run in runs):
+        for run in runs:
+            text = run.text
+            if not ("$" in text or "\\" in text or "`" in text or "tex]" in text or "math]" in text):
+                continue
+            if run.kind == "text" and DELIMITER.search(text) and self._are_read(text):
+                break
+        else:
             return runs
         if not self.known:
             self.delimiters, self.known = page_delimiters(self.page), True
@@ -122,7 +133,15 @@ class InText:
                 continue
             for part in split(run.text, self.delimiters):
                 if isinstance(part, str):
-                    out.append(Run("text", part))
+                    text = DEFINITIONS.sub(" ", part) if "\\" in part else part
+                    if text.strip() or text == part:
+                        out.append(Run("text", text))
                 else:
                     out.append(Run("display" if part.display else "formula", part.latex))
         return tuple(out)
+
+    def _are_read(self, text: str) -> bool:
+        """Whether delimiters may be meant: the page speaks of a program that sets formulas, or the text has commands of LaTeX."""
+        if self.has_renderer is None:
+            self.has_renderer = any(word in self.page for word in RENDERERS)
+        return self.has_renderer or ("\\" in text and LATEX_COMMAND.search(text) is not None)

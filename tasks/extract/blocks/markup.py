@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from winnow.tasks.extract.blocks.prepare import visible
 
-# Possessive, so that no page takes more than linear time.
-TAG = re.compile(r'<(/?)([a-zA-Z][^\s/>]*+)((?:\s++[^\s=>/"]++="[^"]*+")*+)[^>]*+>|<!--.*?(?:-->|\Z)|<\?[^>]*+>?', re.DOTALL)
+# Possessive, so that no page takes more than linear time. In values of attributes ">" is written out as an entity.
+TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)([^>]*+)>|<!--.*?(?:-->|\Z)|<\?[^>]*+>?", re.DOTALL)
 ATTRIBUTE = re.compile(r'\s([^\s=>/"]++)="([^"]*+)"')
 RAW = frozenset("script style iframe noembed noframes xmp plaintext".split())
 VOID = frozenset("area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split())

@@ -85,15 +85,25 @@ class Places:
 
 
 def read(
-    page: Page, tree: Tree, chosen: Sequence[int], texts: list[str], taken: Sequence[Unit], in_text: InText, *, emphasis: bool
+    page: Page,
+    tree: Tree,
+    chosen: Sequence[int],
+    texts: list[str],
+    taken: Sequence[Unit],
+    in_text: InText,
+    shown: dict[int, str],
+    *,
+    emphasis: bool,
 ) -> list[Block]:
-    """Typed blocks of the chosen ones. ``taken``: the units among them, in order; ``in_text`` finds formulas between delimiters."""
-    return _Reader(page, tree, texts, in_text, emphasis=emphasis).blocks(chosen, taken)
+    """Typed blocks of the chosen ones. ``taken``: the units among them, in order; ``in_text`` finds formulas between delimiters;
+    ``shown``: texts of blocks with their white space as shown, where it is known."""
+    return _Reader(page, tree, texts, in_text, shown, emphasis=emphasis).blocks(chosen, taken)
 
 
 class _Reader:
-    def __init__(self, page: Page, tree: Tree, texts: list[str], in_text: InText, *, emphasis: bool) -> None:
-        self.page, self.tree, self.texts, self.formulas, self.in_text = page, tree, texts, page.formulas, in_text
+    def __init__(self, page: Page, tree: Tree, texts: list[str], in_text: InText, shown: dict[int, str], *, emphasis: bool) -> None:
+        self.page, self.tree, self.texts, self.formulas = page, tree, texts, page.formulas
+        self.in_text, self.shown = in_text, shown
         self.places = Places(tree)
         self.element: list[int] = page.block_element.tolist()
         self.broken: list[int] = page.block_break.tolist()
@@ -135,7 +145,7 @@ class _Reader:
         read = [runs for runs in map(self._line, lines) if runs]
         if not read:
             return
-        code = self._code_of(lines, read)
+        code = self._code_of(lines[0], read[0]) if len(lines) == 1 and read[0][0].kind == "code" else None
         if code is not None:
             self._add(Block("code", code=code), place)
             return
@@ -162,12 +172,14 @@ class _Reader:
             page = self.page
             markup = page.html[page.block_begin[block] : page.block_end[block]].decode()
             return inline.read(markup, int(page.block_open[block]), self.formulas, self.wanted)
+        shown = self.shown.get(block)
+        if shown is not None and not self.formulas:
+            return (Run("text", shown),)
         return inline.plain(self.texts[block], self.formulas)
 
-    def _code_of(self, lines: list[int], read: list[Runs]) -> str | None:
+    def _code_of(self, block: int, read: Runs) -> str | None:
         """The code that a paragraph is nothing but, in an element set as a block."""
-        block = lines[0]
-        if len(lines) > 1 or len(read[0]) != 1 or read[0][0].kind != "code" or "\n" not in self.texts[block].strip():
+        if len(read) > 1 or "\n" not in self.texts[block].strip():
             return None
         page = self.page
         markup = page.html[page.block_begin[block] : page.block_end[block]].decode()
@@ -243,15 +255,9 @@ class _Reader:
             and block.kind not in ("code", "table")
             and self.out[-1].kind not in ("code", "table")
         ):
-            block = _with_tight(block)
+            block = block._replace(tight=True)
         self.out.append(block)
         self.before = place
-
-
-def _with_tight(block: Block) -> Block:
-    return Block(
-        block.kind, block.runs, block.level, block.number, block.opens, block.quotes, True, block.code, block.language, block.table
-    )
 
 
 def _tight(p: Place, q: Place) -> bool:

@@ -148,9 +148,10 @@ def features(page: Page) -> tuple[tuple[str, ...], npt.NDArray[np.float32], list
     bare = [t.strip() for t in texts]
     title = " ".join(page.title.split())
     times = Counter(bare)
-    matrix[LAST_KIND] = classes[[ord(t[-1]) if t else 0 for t in bare]]
-    matrix[COPIES] = [times[t] for t in bare]
-    matrix[IN_TITLE] = [len(t) > 3 and t in title for t in bare]
+    matrix[LAST_KIND] = classes[np.frombuffer("".join([t[-1:] or "\0" for t in bare]).encode("utf-32-le"), "<u4")]
+    matrix[COPIES] = list(map(times.__getitem__, bare))
+    most = len(title)
+    matrix[IN_TITLE] = [3 < len(t) <= most and t in title for t in bare]
     return NAMES, matrix, texts
 
 

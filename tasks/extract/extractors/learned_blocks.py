@@ -16,7 +16,7 @@ from winnow.tasks.extract.blocks.formulas import InText
 from winnow.tasks.extract.blocks.units import Tree, units
 from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor
 from winnow.tasks.extract.extractors.block_features import features
-from winnow.tasks.extract.extractors.block_trees import CERTAIN, best_blocks, shipped
+from winnow.tasks.extract.extractors.block_trees import best_blocks, shipped
 from winnow.tasks.extract.extractors.page_blocks import Page, page_blocks
 from winnow.tasks.extract.extractors.resiliparse_text import parsed
 
@@ -94,7 +94,7 @@ class LearnedBlocks(Extractor):
         if not len(drawn.block_element):
             return blocks
         _, _, texts = features(drawn)
-        read = reading.read(drawn, Tree(drawn), range(len(texts)), texts, (), InText(found), emphasis=self.emphasis)
+        read = reading.read(drawn, Tree(drawn), range(len(texts)), texts, (), InText(found), {}, emphasis=self.emphasis)
         return read if _chars(read) > 3 * _chars(blocks) else blocks
 
 
@@ -110,12 +110,15 @@ def content(
 ) -> list[Block]:
     """The content of a page as typed blocks, by what the model says of each of its blocks."""
     tree = Tree(page)
-    out = choosing.unseen(page, tree, words, probabilities * words // CERTAIN)
+    chosen = best_blocks(probabilities, words)
+    out = choosing.unseen(page, tree, chosen, words)
     if out.any():
-        probabilities, words = np.where(out, -1, probabilities), np.where(out, 0, words)
+        words = np.where(out, 0, words)
+        chosen = best_blocks(np.where(out, -1, probabilities), words) & ~out
     counts = words.tolist()
-    chosen, taken = choosing.with_units(tree, best_blocks(probabilities, words) & ~out, units(page, tree, texts, counts), words)
-    choosing.with_formulas(page, chosen, texts)
+    chosen, taken = choosing.with_units(tree, chosen, units(page, tree, texts, counts), words)
+    chosen &= ~out
+    choosing.with_formulas(page, chosen, out, texts, probabilities)
     choosing.with_heading(page, tree, chosen, texts, words)
-    kept = choosing.without_copies(page, tree, np.flatnonzero(chosen & ~out).tolist(), counts, texts, taken)
-    return reading.read(page, tree, kept, texts, taken, in_text, emphasis=emphasis)
+    kept, shown = choosing.without_copies(page, tree, np.flatnonzero(chosen).tolist(), counts, texts, taken)
+    return reading.read(page, tree, kept, texts, taken, in_text, shown, emphasis=emphasis)

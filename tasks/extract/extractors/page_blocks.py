@@ -4,6 +4,7 @@ One parse by Resiliparse, one pass over the tree written out again. That form is
 closed, every attribute quoted, so tags need no second parser. Nothing here decides what is content.
 """
 
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -50,6 +51,13 @@ MARKS = {
     "i": 7,
     "q": 8,
 }
+MOST_KEPT = 4_000_000  # bytes; what a larger page needs is not kept
+# One of these is in every page whose elements hold formulas.
+OF_FORMULAS = tuple(
+    word.encode()
+    for word in '<math :math type="math mjx- athjax athJax atex math- -math "math math" tex" texhtml texerror codecogs mimetex mathtex data-tex data-expr formula equation'
+    " cht=tx latex.php la-tex".split()
+)
 NOT_CODE = 1 << 30  # of a block: some of its text is in no code
 
 # Groups of words in class, id, role and itemprop names. A block carries the groups of all elements around it.
@@ -150,7 +158,7 @@ def tag_table() -> "page_kernels.TagTable":
     signals = {
         **{"template": kernels.SEEN_TEMPLATE, "textarea": kernels.SEEN_TEXT_AREA},
         **dict.fromkeys(("math", "mjx-container", "mathjax"), kernels.SEEN_FORMULA),
-        **dict.fromkeys(("span", "img", "div", "p", "a"), kernels.LOOK),
+        **dict.fromkeys(("span", "img", "div"), kernels.LOOK),
     }
     opening = {**dict.fromkeys(signals, kernels.NOTHING), **opening}
     closing = {
@@ -193,39 +201,49 @@ def _table_of(names: Iterable[str]) -> tuple[npt.NDArray[np.uint64], dict[str, i
     return packed, places
 
 
+class _Room(threading.local):
+    """Where the kernel writes, kept for the next page: memory that is new for each page costs more time than what is written to it."""
+
+    def __init__(self) -> None:
+        self.text = np.empty(0, np.uint8)
+        self.rows = np.empty((16, 0), np.int32)
+
+    def of(self, size: int) -> tuple[npt.NDArray[np.uint8], Ints, Ints, Ints]:
+        """Room for the text, runs, blocks and elements of a page of so many bytes. A tag has three bytes or more."""
+        most = size // 3 + 2
+        if len(self.text) < size or self.rows.shape[1] < most:
+            text, rows = np.empty(size, np.uint8), np.empty((16, most), np.int32)
+            if size > MOST_KEPT:
+                return text, rows[:2], rows[2:9], rows[9:]
+            self.text, self.rows = text, rows
+        return self.text, self.rows[:2], self.rows[2:9], self.rows[9:]
+
+
+ROOM = _Room()
+
+
 def page_blocks(tree: HTMLTree) -> Page:
     """The blocks of a parsed page. Blocks may be blank. Formulas are out of it, and marks in their places."""
-    from winnow.tasks.extract.extractors import page_kernels as kernels
+    from winnow.tasks.extract.extractors.page_kernels import SEEN_FORMULA, SEEN_TEMPLATE, SEEN_TEXT_AREA, all_names, cut
 
     body = tree.body
     html = body.html.encode() if body is not None else b""
-    page, seen = _cut(tree, html)
-    if not seen:
-        return page
-    other = prepared(html, templates=bool(seen & kernels.SEEN_TEMPLATE), text_areas=bool(seen & kernels.SEEN_TEXT_AREA))
     formulas: tuple[Formula, ...] = ()
-    if seen & kernels.SEEN_FORMULA:
-        written, formulas = extracted(other.decode())
-        other = written.encode()
-    if other != html:
-        page, _ = _cut(tree, other)
-        page.formulas = formulas
-    return page
-
-
-def _cut(tree: HTMLTree, html: bytes) -> tuple[Page, int]:
-    """The blocks of a page that is written out again, and what was seen in it."""
-    from winnow.tasks.extract.extractors.page_kernels import all_names, cut
-
-    raw = np.frombuffer(html, np.uint8)
-    text = np.empty(len(html), np.uint8)
-    most = html.count(b"<") + 1
-    run, block, element = (np.empty((rows, most), np.int32) for rows in (2, 7, 7))
-    runs, blocks, elements, seen = cut(raw, tag_table(), text, run, block, element)
+    text, run, block, element = ROOM.of(len(html))
+    runs, blocks, elements, seen = cut(np.frombuffer(html, np.uint8), tag_table(), text, run, block, element)
+    if seen:
+        other = prepared(html, templates=bool(seen & SEEN_TEMPLATE), text_areas=bool(seen & SEEN_TEXT_AREA))
+        if seen & SEEN_FORMULA and any(word in other for word in OF_FORMULAS):
+            written, formulas = extracted(other.decode())
+            other = written.encode()
+        if other != html:
+            html = other
+            text, run, block, element = ROOM.of(len(html))
+            runs, blocks, elements, _ = cut(np.frombuffer(html, np.uint8), tag_table(), text, run, block, element)
     run, block, element = run[:, :runs].copy(), block[:, :blocks].copy(), element[:, :elements].copy()
     bits, checksum = np.empty(elements, np.int32), np.empty(elements, np.uint32)
-    all_names(raw, element, group_table(), HIDDEN_BIT, bits, checksum)
-    page = Page(
+    all_names(np.frombuffer(html, np.uint8), element, group_table(), HIDDEN_BIT, bits, checksum)
+    return Page(
         tree.title or "",
         html,
         text[: run[0, -1] if runs else 0].tobytes(),
@@ -247,5 +265,5 @@ def _cut(tree: HTMLTree, html: bytes) -> tuple[Page, int]:
         element_attributes=element[4],
         element_content=element[5],
         element_end=element[6],
+        formulas=formulas,
     )
-    return page, seen

@@ -166,18 +166,32 @@ def invisible_bytes(text: Bytes, at: int, begin: int) -> int:
 
 @compiled
 def speaks_of_formulas(html: Bytes, at: int, end: int) -> bool:
-    """Whether attributes have "math", "tex" (but not text, texture, texas) or "codecogs" in them."""
+    """Whether attributes have a word that begins with "math" (but not mathematics or maths) or "tex" (but not text, texture, texas), or "katex", "latex",
+    "arithmatex", "mimetex" or "codecogs" in them."""
     while at + 3 <= end:
         a = html[at] | 32
-        if a == 109:  # "m"
-            if at + 4 <= end and html[at + 1] | 32 == 97 and html[at + 2] | 32 == 116 and html[at + 3] | 32 == 104:
-                return True
-        elif a == 116:  # "t"
-            if html[at + 1] | 32 == 101 and html[at + 2] | 32 == 120:
-                after = html[at + 3] | 32 if at + 3 < end else 32
-                if after != 116 and after != 117 and after != 97:
+        if a == 109 and at + 4 <= end and not is_letter(html[at - 1]):  # "m"
+            if html[at + 1] | 32 == 97 and html[at + 2] | 32 == 116 and html[at + 3] | 32 == 104:
+                after = html[at + 4] | 32 if at + 4 < end else 32
+                if after != 101 and after != 115:
+                    return True
+        elif a == 116 and html[at + 1] | 32 == 101 and html[at + 2] | 32 == 120:  # "tex"
+            after = html[at + 3] | 32 if at + 3 < end else 32
+            if after != 116 and after != 117 and after != 97:
+                before = html[at - 1] | 32
+                if not is_letter(html[at - 1]) or before == 101 or (before == 97 and 107 <= html[at - 2] | 32 <= 109):
                     return True
         elif a == 99 and at + 4 <= end and html[at + 1] | 32 == 111 and html[at + 2] | 32 == 103 and html[at + 3] | 32 == 115:  # "cogs"
+            return True
+        at += 1
+    return False
+
+
+@compiled
+def is_of_formulas(html: Bytes, at: int, end: int) -> bool:
+    """Whether a script's attributes have its type for formulas, "math/", in them."""
+    while at + 5 <= end:
+        if html[at] == 109 and html[at + 1] == 97 and html[at + 2] == 116 and html[at + 3] == 104 and html[at + 4] == 47:
             return True
         at += 1
     return False
@@ -359,7 +373,7 @@ def cut(
 
     Filled: ``text`` (as long as ``html``), ``runs`` (2 rows: end in ``text``, links), ``blocks`` (7: element, first run, break, first byte in
     ``html``, first behind, marks in it, marks open where it begins), ``elements`` (7: tag, parent, first block, first block behind, first byte of the attributes,
-    first behind, first byte of the end tag), each with a column more than ``html`` has "<". Returns how many columns of each count, and what was seen
+    first behind, first byte of the end tag), each with a column more than ``html`` has tags or more. Returns how many columns of each count, and what was seen
     (SEEN_TEMPLATE and the like).
 
     Elements that are not known are inline, as in CSS.
@@ -401,7 +415,7 @@ def cut(
             attributes = behind
             if effect == IS_RAW:
                 tag_end = behind_byte(html, behind, 62)
-                if begin + 6 == behind and speaks_of_formulas(html, behind, tag_end):
+                if begin + 6 == behind and is_of_formulas(html, behind, tag_end):
                     seen |= SEEN_FORMULA
                 at = behind_raw(html, begin, behind)
                 effect = np.int64(NOTHING)

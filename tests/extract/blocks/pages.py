@@ -35,7 +35,7 @@ def all_blocks(html: str, *, emphasis: bool = False):
     _, _, texts = features(page)
     tree = Tree(page)
     return reading.read(
-        page, tree, range(len(texts)), texts, units(page, tree, texts, [len(t.split()) for t in texts]), InText(html), emphasis=emphasis
+        page, tree, range(len(texts)), texts, units(page, tree, texts, [len(t.split()) for t in texts]), InText(html), {}, emphasis=emphasis
     )
 
 
