@@ -1,20 +1,115 @@
-"""A Merkle tree over digests: one root vouches for all, and a part can be verified alone (Merkle 1987)."""
+"""Merkle trees (RFC 6962 and RFC 9162, section 2.1): one root vouches for all entries, and one entry, or a longer tree, can be proved alone.
+
+Leaves and nodes are hashed apart, and an odd node is carried up, never doubled. Proofs are lists of SHA-256 digests that anyone can check with a few lines of
+code; ``docs/integrity.md`` has them.
+"""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 
-def root(digests: Iterable[str]) -> str:
-    """Root of the tree over hexadecimal digests in this order; leaves and nodes are hashed apart (RFC 6962), an odd one is carried up."""
-    level = [hashlib.sha256(b"\0" + d.encode()).digest() for d in digests]
+def leaf_hash(entry: bytes) -> bytes:
+    """The digest of an entry."""
+    return hashlib.sha256(b"\0" + entry).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """The digest of two nodes."""
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def tree_root(leaves: Sequence[bytes]) -> bytes:
+    """The root over leaf digests in this order; of no leaves the digest of nothing."""
+    level = list(leaves)
     if not level:
-        return hashlib.sha256(b"").hexdigest()
+        return hashlib.sha256(b"").digest()
     while len(level) > 1:
-        level = [
-            hashlib.sha256(b"\1" + b"".join(level[i : i + 2])).digest() if i + 1 < len(level) else level[i] for i in range(0, len(level), 2)
-        ]
-    return level[0].hex()
+        level = _above(level)
+    return level[0]
+
+
+def root(digests: Iterable[str]) -> str:
+    """The root over entries that are digests in hexadecimal, in hexadecimal."""
+    return tree_root([leaf_hash(d.encode()) for d in digests]).hex()
+
+
+def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """What proves that the leaf at an index is in the tree: its siblings, from the bottom up. Raises IndexError for a leaf that is not there."""
+    if not 0 <= index < len(leaves):
+        raise IndexError(f"there is no leaf {index} in a tree of {len(leaves)}")
+    proof, level = [], list(leaves)
+    while len(level) > 1:
+        sibling = index ^ 1
+        if sibling < len(level):
+            proof.append(level[sibling])
+        level, index = _above(level), index // 2
+    return proof
+
+
+def included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
+    """Whether a proof shows that a leaf is at an index of the tree of this size and root (RFC 9162, section 2.1.3.2)."""
+    if not 0 <= index < size or len(leaf) != hashlib.sha256().digest_size:
+        return False
+    node, place, last = leaf, index, size - 1
+    for sibling in proof:
+        if last == 0:
+            return False
+        if place & 1 or place == last:
+            node = node_hash(sibling, node)
+            while not place & 1 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            node = node_hash(node, sibling)
+        place, last = place >> 1, last >> 1
+    return last == 0 and node == root
+
+
+def consistency_proof(leaves: Sequence[bytes], size: int) -> list[bytes]:
+    """What proves that the tree of the first ``size`` leaves is the beginning of the whole tree. Raises ValueError for a size that is not in it."""
+    if not 0 <= size <= len(leaves):
+        raise ValueError(f"a tree of {len(leaves)} leaves has no beginning of {size}")
+    return _consistency(leaves, size, whole=True) if size else []
+
+
+def consistent(size: int, root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]) -> bool:
+    """Whether a proof shows that a tree only grew (RFC 9162, section 2.1.4.2). Of a tree of nothing there is nothing to show."""
+    if not 0 < size <= new_size:
+        return False
+    if size == new_size:
+        return not proof and root == new_root
+    nodes = [root, *proof] if size & (size - 1) == 0 else list(proof)
+    if not nodes:
+        return False
+    place, last = size - 1, new_size - 1
+    while place & 1:
+        place, last = place >> 1, last >> 1
+    old = new = nodes[0]
+    for node in nodes[1:]:
+        if last == 0:
+            return False
+        if place & 1 or place == last:
+            old, new = node_hash(node, old), node_hash(node, new)
+            while not place & 1 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            new = node_hash(new, node)
+        place, last = place >> 1, last >> 1
+    return last == 0 and old == root and new == new_root
+
+
+def _above(level: Sequence[bytes]) -> list[bytes]:
+    pairs = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+    return pairs + [level[-1]] * (len(level) % 2)
+
+
+def _consistency(leaves: Sequence[bytes], size: int, *, whole: bool) -> list[bytes]:
+    if size == len(leaves):
+        return [] if whole else [tree_root(leaves)]
+    split = 1 << (len(leaves) - 1).bit_length() - 1
+    if size <= split:
+        return [*_consistency(leaves[:split], size, whole=whole), tree_root(leaves[split:])]
+    return [*_consistency(leaves[split:], size - split, whole=False), tree_root(leaves[:split])]
 
 
 def tables_of(report: Mapping[str, Any]) -> list[dict[str, Any]]:

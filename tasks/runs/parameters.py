@@ -66,7 +66,7 @@ class Request:
             ge=0,
             description="A larger Parquet or JSONL file is cut in parts of about this size, a shard each; 0 for never. Never changes a document.",
         ),
-    ] = 32.0
+    ] = 16.0
     strict: Annotated[
         bool,
         Field(description="End the run at a listed file that is not there. Otherwise it is counted and named, and the run exits with 3."),

@@ -1,7 +1,8 @@
 """``winnow verify``: every file of a run against its manifest."""
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 
 from winnow.cli.options import STORE, JsonOption, StoreOption, print_json
 
@@ -10,7 +11,16 @@ FAILED = 1
 
 
 def command(
-    run: str = "", /, *, step: str = "", shard: str = "", mend: bool = False, json: JsonOption = False, store: StoreOption = STORE
+    run: str = "",
+    /,
+    *,
+    step: str = "",
+    shard: str = "",
+    mend: bool = False,
+    key: str = "",
+    proof: Path | None = None,
+    json: JsonOption = False,
+    store: StoreOption = STORE,
 ) -> int:
     """Check every file of a run against its manifest. The exit status is 1 if anything is damaged.
 
@@ -19,12 +29,23 @@ def command(
         step: This step alone.
         shard: This shard alone.
         mend: Delete what is damaged, so that the next run makes it anew.
+        key: An Ed25519 public key (a PEM file, or env:NAME): the signed head of the run must be this key's and hold.
+        proof: Check this output of `winnow prove --json` instead, which needs no store.
     """
+    from winnow.tasks.ledger import proofs
+
+    if proof:
+        given = proofs.read_proof(proof)
+        holds = given.holds()
+        print_json({"holds": holds, "root": given.root}) if json else print("The proof holds." if holds else "The proof does not hold.")
+        return 0 if holds else FAILED
     from winnow.tasks.ledger import verify as ledger
     from winnow.tasks.ledger.find import open_run
 
     finished = open_run(store, run)
     found = ledger.verify(finished, step=step, shard=shard)
+    if key and not found.findings:  # a damaged file is named first: it is why the head would not hold
+        found = replace(found, findings=tuple(proofs.check_head(finished, proofs.public_key(key))))
     if json:
         print_json({"run_id": finished.id, "checked": found.checked, "damaged": [asdict(f) for f in found.findings]})
     else:
