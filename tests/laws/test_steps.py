@@ -99,7 +99,7 @@ def test_every_kind_of_step_is_under_these_laws(runs):
 
     seen = {type(step) for _, step in every_step(runs)}
     known = {c for c in leaves(Step) if c.__module__.startswith("winnow.tasks.")}
-    assert {c.__name__ for c in known - seen} == {"ReadDocuments"}  # has a source of its own: tests/extract/test_documents.py
+    assert {c.__name__ for c in known - seen} == {"ReadDocuments"}  # has a source of its own: tests/extract/test_read_documents.py
 
 
 def test_recipes_share_what_they_can(runs):
