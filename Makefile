@@ -28,11 +28,12 @@ fast: setup
 
 setup: .venv/.ready
 
-# Locked names, versions and hashes.
+# Locked names, versions and hashes. --no-deps because the lock is complete, and because pip, given hashes, refuses what another package asks for with an extra
+# (Prefect: sqlalchemy[asyncio]), though it is in the list.
 .venv/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv || python3 -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	$(BIN)/python -c "from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks; LearnedBlocks().load()" # compiles its kernels, once per machine
 	touch $@
 

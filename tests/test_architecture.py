@@ -77,6 +77,7 @@ LAYERS = (
     "signals.sections",
     "dedup",
     "edit",
+    "decontamination",
     "consent",
     "corpus",
     "exporters",

@@ -10,8 +10,10 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
 from importlib.metadata import version
+from itertools import chain
 from unittest.mock import AsyncMock
 
 import pytest
@@ -325,3 +327,21 @@ def test_srun_is_told_the_cores_again_and_leaves_some():
     cores, per_core = (int(re.search(rf"--{name}=(\d+)", script)[1]) for name in ("cpus-per-task", "mem-per-cpu"))
     asked = (cores - 2) * 2048
     assert cores * per_core - asked >= 6 * 1024, "memory for the scheduler and the run on the first node"
+
+
+LOCKED = set(re.findall(r"^([a-z0-9._-]+)(?:\[[^]]*\])?==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+
+
+def test_the_lock_has_every_dependency():
+    """It is installed without looking for dependencies (Makefile says why), so what is missing in it would be missing."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras, groups = project["project"]["optional-dependencies"], project["dependency-groups"]
+    asked = [*project["project"]["dependencies"], *chain(*extras.values(), groups["test"])]
+    names = {re.match(r"[A-Za-z0-9._-]+", line)[0].lower() for line in asked}
+    assert names - LOCKED == set(), "make lock"
+
+
+def test_every_locked_package_has_what_it_needs():
+    """In the environment of these tests, which is the lock's; what somebody has installed beside it is not asked."""
+    done = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)
+    assert not [line for line in done.stdout.splitlines() if line.split(" ")[0].lower() in LOCKED]

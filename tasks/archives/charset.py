@@ -73,8 +73,11 @@ def decode(payload: bytes, content_type: str) -> Decoded:
     if wide := _wide(payload[:META_BYTES]):
         return Decoded(payload.decode(wide, "replace"), wide, "detected")
     http = HTTP_CHARSET.search(content_type)
+    text = _strictly(payload, "utf-8")
+    if text is not None and http and codec_of(http[1]) == "utf-8" and not payload.isascii():
+        return Decoded(text, "utf-8", "http")  # most pages: what they declare themselves need not be looked for
     declared = [(label, evidence) for label, evidence in ((http and http[1], "http"), (_meta(payload[:META_BYTES]), "meta")) if label]
-    if (text := _strictly(payload, "utf-8")) is not None and (declared or not payload.isascii()):
+    if text is not None and (declared or not payload.isascii()):
         named = next((e for label, e in declared if codec_of(label) == "utf-8"), "utf-8")
         if not payload.isascii() or not any(_is_escaped(label) for label, _ in declared):
             return Decoded(text, "utf-8", named)

@@ -193,10 +193,13 @@ def _raw(spec: str, seen: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _rooted(raw: Mapping[str, Any], beside: Path) -> dict[str, Any]:
-    """With the paths of plug-ins and language packs made absolute: a recipe that extends this one may lie elsewhere."""
+    """With the paths of plug-ins, benchmarks and language packs made absolute: a recipe that extends this one may lie elsewhere."""
     rooted = dict(raw)
     if isinstance(plugins := raw.get("plugins"), list):
         rooted["plugins"] = [str((beside / str(p)).resolve()) for p in plugins]
+    benchmarks = raw.get("decontaminate")
+    if isinstance(benchmarks, dict) and isinstance(files := benchmarks.get("against"), list):
+        rooted["decontaminate"] = benchmarks | {"against": [str((beside / str(f)).resolve()) for f in files]}
     packs = raw.get("languages")
     if isinstance(packs, str):
         rooted["languages"] = str((beside / packs).resolve())

@@ -1,0 +1,100 @@
+"""``decontaminate`` in recipes."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from winnow.tasks.decontamination.modes import MODES, mode
+from winnow.tasks.decontamination.steps import COLUMNS, REASON, BenchmarkFile, CommonNgrams, CutItems, Decontaminate, FindItems
+from winnow.tasks.edit.edits import FIGURES, RequireTextLeft
+from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.options import Reader
+from winnow.tasks.engine.sections import Draft, Section
+
+ACTIONS = ("drop", "cut", "tag")
+
+
+@stable("option/decontaminate")
+@dataclass(frozen=True)
+class DecontaminateOptions:
+    """``against`` are benchmark files, ``mode`` the rule; ``action`` drops documents, cuts the items out of them, or tags them alone. An n-gram is common, and no evidence, from ``common_in_host`` documents of a host or ``common_in_run`` of the run."""
+
+    against: tuple[BenchmarkFile, ...]
+    mode: str = "winnow"
+    action: Literal["drop", "cut", "tag"] = "drop"
+    common_in_host: int = 10
+    common_in_run: int = 100
+
+
+class DecontaminateSection(Section):
+    key = "decontaminate"
+    order = 70
+    about = "Finds benchmark items in documents, and drops, cuts or tags them."
+    options = DecontaminateOptions
+    reasons: ClassVar[Mapping[str, str]] = {
+        REASON: "the text holds an item of a benchmark",
+        "decontaminate_chars_left:low": "nothing was left after the cuts",
+    }
+    columns: ClassVar[Mapping[str, str]] = {
+        "contaminated_suite": "benchmark of the best match",
+        "contaminated_instance": "its item",
+        "contamination_score": "share of the item that stands in the text, by weight",
+        "decontaminate_chars_*": "what was cut, and what is left",
+    }
+
+    def read(self, value: Any, reader: Reader) -> DecontaminateOptions:
+        said = reader.mapping(value, self.key)
+        files = said.pop("against", None)
+        names = [files] if isinstance(files, str) else reader.items(files, "decontaminate.against")
+        against = tuple(self._file(str(name), reader) for name in names)
+        if not against:
+            raise reader.error("decontaminate.against is empty. Name the benchmark files, JSONL with a `question` per line.")
+        options: DecontaminateOptions = reader.options(DecontaminateOptions, {"against": against, **said}, self.key)
+        mode(options.mode)
+        if options.action not in ACTIONS:
+            raise reader.error(f"decontaminate.action is {options.action!r}; it is {', '.join(ACTIONS)}.")
+        for key in ("common_in_host", "common_in_run"):
+            reader.whole_number(getattr(options, key), f"decontaminate.{key}", 0)
+        return options
+
+    def _file(self, name: str, reader: Reader) -> BenchmarkFile:
+        path = Path(name) if Path(name).is_absolute() else reader.beside / name
+        try:
+            return BenchmarkFile(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), str(path.absolute()))
+        except OSError as e:
+            raise reader.error(f"the benchmark file {path} cannot be read: {e.strerror}. Paths start from the recipe's folder.") from None
+
+    def build(self, draft: Draft, options: Any, entry: str) -> None:
+        assert draft.text is not None
+        items = FindItems(draft.text, options.against, options.mode)
+        common = CommonNgrams(draft.crawl_digest, items, options.common_in_host, options.common_in_run)
+        most = {"drop": 0, "tag": -1, "cut": mode(options.mode).most_pieces or -1}[options.action]
+        own = None if entry == self.key else entry
+        if options.action == "cut":
+            edit = CutItems(draft.text, draft.decisions, items, common)
+            draft.decide(Decontaminate(draft.decisions, items, common, most, own))
+            draft.decide(RequireTextLeft(draft.decisions, edit, 1, own))
+            draft.edit(edit)
+        else:
+            draft.decide(Decontaminate(draft.decisions, items, common, most, own))
+
+    def decided(self, options: Any, entry: str) -> Iterable[str]:
+        cuts = [f"{entry}_{figure}" for figure in FIGURES] if options.action == "cut" else []
+        return [*COLUMNS, *cuts]
+
+    def written(self, options: Any, said: Any) -> Any:
+        plain = {key: getattr(options, key) for key in ("mode", "action", "common_in_host", "common_in_run")}
+        return plain | {"against": [file.location for file in options.against]}
+
+    def schema(self) -> dict[str, Any]:
+        whole = {"type": "integer", "minimum": 0}
+        properties = {
+            "against": {"type": "array", "items": {"type": "string"}},
+            "mode": {"enum": list(MODES)},
+            "action": {"enum": list(ACTIONS)},
+            "common_in_host": whole,
+            "common_in_run": whole,
+        }
+        return {"type": "object", "properties": properties, "required": ["against"], "additionalProperties": False}
