@@ -162,7 +162,9 @@ def test_every_template_of_html_escapes():
 FORBIDDEN = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 CODE_OF_USERS = {
     "tasks/engine/plugins.py": {"exec"},  # a plug-in is code that the recipe names, and the user runs
-    "tasks/engine/worker.py": {"pickle"},  # a job on its way to this run's own workers, packed a second time so that its plug-ins come first
+    "tasks/engine/worker.py": {
+        "pickle"
+    },  # a job on its way to this run's own workers, packed a second time so that its plug-ins come first
 }
 
 
