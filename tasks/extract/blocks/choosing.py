@@ -48,6 +48,12 @@ CONSENT = re.compile(
     r"|используем (?:файлы )?cookie|χρησιμοποιούμε cookies|使用\s*cookie|クッキー)",
     re.IGNORECASE,
 )
+# What no text but a banner's says, whatever its element is called.
+PARTNERS = re.compile(
+    r"\b(?:we|us) and our (?:\w+ )?(?:\w+ )?partners\b.{0,160}\b(?:stor|access|process|us)(?:e|es|ing)?\b|store and/or access information on a device"
+    r"|nous et nos (?:\d+ )?partenaires\b|wir und unsere (?:\d+ )?partner\b|nosotros y nuestros (?:\d+ )?socios\b|noi e (?:i nostri )?(?:\d+ )?partner\b",
+    re.IGNORECASE | re.DOTALL,
+)
 SCRIPTS = re.compile(r"java ?script|browser|js\b|активиру|включите|habilit|activ[ae]|aktiv|有効", re.IGNORECASE)
 
 
@@ -59,6 +65,8 @@ def unseen(page: Page, tree: Tree, chosen: Bools, words: npt.NDArray[np.int64]) 
     before = np.zeros(len(words) + 1, np.int64)
     np.cumsum(chosen, out=before[1:])
     held = before[page.element_behind] > before[page.element_first]
+    if b"artner" in page.text or b"artenaires" in page.text or b"and/or access" in page.text or b"socios" in page.text:
+        _leave_out_partners(page, out, chosen, words)
     suspects = np.flatnonzero(held & ((bits & (HIDDEN_BIT | NOTICE_BIT | OVERLAY_BIT) != 0) | (page.element_tag == NOSCRIPT))).tolist()
     if not suspects:
         return out
@@ -80,6 +88,15 @@ def unseen(page: Page, tree: Tree, chosen: Bools, words: npt.NDArray[np.int64]) 
         elif tree.tag[e] == NOSCRIPT and int(words[first:behind].sum()) < NOSCRIPT_WORDS and SCRIPTS.search(_text(page, first, behind)):
             out[first:behind] = True
     return out
+
+
+def _leave_out_partners(page: Page, out: Bools, chosen: Bools, words: npt.NDArray[np.int64]) -> None:
+    """Mark the chosen blocks that speak as a banner of consent does, if they are a small part of the page and it is not about just that."""
+    if COOKIE_WORDS.search(page.title):
+        return
+    found = [b for b in np.flatnonzero(chosen).tolist() if PARTNERS.search(_text(page, b, b + 1))]
+    if sum(int(words[b]) for b in found) * 4 <= int(words[chosen].sum()):
+        out[found] = True
 
 
 def _leave_out(out: Bools, tree: Tree, element: int, weights: npt.NDArray[np.int64], whole: int) -> None:

@@ -53,6 +53,14 @@ def test_banners_of_consent_are_left_out(frame, place):
     assert AFTER[1] in text
 
 
+def test_a_banner_without_a_name_is_left_out():
+    banner = '<div class="x9f"><p>We and our 904 partners store and access information on your device to show you adverts that fit what you read.</p></div>'
+    assert "904 partners" not in extracted(banner)
+    assert "weave and our partners" in extracted(
+        "<p>In the valley we weave and our partners in the town sell what we have woven on the loom by the window.</p>"
+    )
+
+
 def test_an_article_on_cookies_is_read():
     middle = "<p>The museum sells cookies in the shape of a loom, and each visitor may accept all cookies that are offered at the door of the house.</p>"
     assert "in the shape of a loom" in extracted(middle)
