@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, ClassVar
 
 import pyarrow as pa
 
+from winnow.tasks.archives.charset import decode
 from winnow.tasks.archives.diagnose import NotAnArchive
 from winnow.tasks.archives.http_message import HttpResponse, parse_http_response, payload_digest_holds
 from winnow.tasks.archives.media_type import PAGES, PLAIN, media_type
@@ -25,7 +26,8 @@ from winnow.tasks.extract.documents import clean, document_id, host_of, to_table
 from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor
 from winnow.tasks.extract.language import LanguageModel
 from winnow.tasks.extract.losses import DROPPED, FILE_NOT_AN_ARCHIVE, Losses
-from winnow.tasks.extract.page import page_text
+from winnow.tasks.extract.page import html_of, page_text
+from winnow.tasks.extract.pages.side_tables import SCHEMAS, side_rows
 from winnow.tasks.models.files import ModelFile
 from winnow.tasks.transport.politeness import NotFound
 
@@ -34,8 +36,9 @@ KIB, MIB = 1 << 10, 1 << 20
 
 
 HEADERS = pa.schema([pa.field("id", pa.string()), pa.field("name", pa.string()), pa.field("value", pa.string())])
-OPTIONAL: Mapping[str, pa.Schema] = {"headers": HEADERS}
-"""Tables that are made only when a filter of the recipe needs them. ``headers``: one row per HTTP header of a page, names in lower case."""
+OPTIONAL: Mapping[str, pa.Schema] = {"headers": HEADERS, **SCHEMAS}
+"""Tables that are made only when a filter of the recipe needs them. ``headers``: one row per HTTP header of a page, names in lower case; the others are
+those of tasks/extract/pages/side_tables.py."""
 
 
 class _Dropped(Exception):
@@ -75,7 +78,7 @@ class Extract(ShardStep):
         losses = Losses()
         notes: Counter[str] = Counter()
         rows_in = 0
-        headers: list[dict[str, Any]] | None = [] if "headers" in self.tables else None
+        sides: dict[str, list[dict[str, Any]]] = {name: [] for name in self.wanted or ()}
 
         def documents() -> Iterator[dict[str, Any]]:
             nonlocal rows_in
@@ -92,7 +95,7 @@ class Extract(ShardStep):
                             rows_in += 1
                             notes["archive_bytes"] += record.length
                             try:
-                                yield self._document(record, file.path, notes, headers)
+                                yield self._document(record, file.path, notes, sides)
                             except _Dropped as drop:
                                 reason = str(drop)
                                 if record.type in WANTED or record.problem:
@@ -112,7 +115,7 @@ class Extract(ShardStep):
             table.num_rows,
             dict(losses.by_reason),
             dict(sorted(notes.items())) | losses.notes,
-            {"dropped": losses.table()} | ({"headers": pa.Table.from_pylist(headers, schema=HEADERS)} if headers is not None else {}),
+            {"dropped": losses.table()} | {name: pa.Table.from_pylist(rows, schema=OPTIONAL[name]) for name, rows in sides.items()},
         )
 
     def _records(self, stream: BinaryIO) -> Iterator[Record]:
@@ -121,7 +124,7 @@ class Extract(ShardStep):
         )
         return joined(records, self.max_record_bytes)
 
-    def _document(self, record: Record, path: str, notes: Counter[str], headers: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    def _document(self, record: Record, path: str, notes: Counter[str], sides: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
         if record.problem and record.problem not in ("oversized", "block_digest_mismatch"):
             raise _Dropped(f"damaged:{record.problem}")
         if record.type not in WANTED:
@@ -146,8 +149,13 @@ class Extract(ShardStep):
         if not text.strip():
             raise _Dropped("extract:empty")
         url, identity = clean(record.uri), document_id(path, record.offset, record.record_id)
-        if headers is not None:
-            headers += [{"id": identity, "name": clean(name), "value": clean(value)} for name, value in http.headers.items()]
+        if "headers" in sides:
+            sides["headers"] += [{"id": identity, "name": clean(name), "value": clean(value)} for name, value in http.headers.items()]
+        asked = [name for name in sides if name in SCHEMAS]
+        if asked and mime != PLAIN:
+            html = html_of(decode(http.payload, content_type).text, mime)
+            for name, rows in side_rows(identity, self.extractor.bounded(html), url, asked).items():
+                sides[name] += rows
         return {
             "id": identity,
             "url": url,

@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from winnow.tasks.archives.charset import decode
-from winnow.tasks.archives.media_type import declared_type
+from winnow.tasks.archives.media_type import PAGES, declared_type, media_type
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.extract import extractors
 from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor
@@ -48,8 +48,16 @@ def _extractors() -> list[tuple[str, type[Extractor]]]:
 
 
 def text_of(payload: bytes, content_type: str, by: Extractor) -> str:
-    """The text of a page's bytes, as a document of a run has it. Raises ExtractionFailed."""
-    return page_text(payload, declared_type(content_type), content_type, by).text
+    """The text of a page's bytes, as a document of a run has it. Raises ExtractionFailed and BadInput."""
+    return page_text(payload, _mime(payload, content_type), content_type, by).text
+
+
+def _mime(payload: bytes, content_type: str) -> str:
+    """What the bytes are. Raises BadInput for what is no page."""
+    mime = media_type(content_type, "", payload)
+    if mime not in PAGES:
+        raise BadInput(f"This is {mime or 'nothing known'}, and no page of HTML or text.")
+    return mime
 
 
 def as_json(payload: bytes, content_type: str, url: str, name: str) -> dict[str, Any]:

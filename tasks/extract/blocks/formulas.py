@@ -22,8 +22,6 @@ ALWAYS = frozenset("math mjx-container mathjax mjx-assistive-mml math-renderer l
 VERBATIM = frozenset("pre code textarea samp kbd".split())
 # Elements looked through again and again for the ends of elements inside them: at most so many characters per character of the page.
 MOST_LOOKS = 20
-# Between delimiters, and nothing that a reader sees.
-DEFINITIONS = re.compile(r"\\\(\s*\\(?:(?:re|provide)?newcommand|def|let|DeclareMathOperator)\b.{0,2000}?\\\)", re.DOTALL)
 RENDERERS = ("athjax", "athJax", "atex", "aTeX", "sciimath", "SCIIMath", "athquill", "athMath")
 # What may begin a formula in a text.
 DELIMITER = re.compile(r"\$[^$]*\$|\\[(\[]|\\begin\{|\[(?:i?tex|math|latex|texx)\]|`[^`]+`")
@@ -133,9 +131,7 @@ class InText:
                 continue
             for part in split(run.text, self.delimiters):
                 if isinstance(part, str):
-                    text = DEFINITIONS.sub(" ", part) if "\\" in part else part
-                    if text.strip() or text == part:
-                        out.append(Run("text", text))
+                    out.append(Run("text", part))
                 else:
                     out.append(Run("display" if part.display else "formula", part.latex))
         return tuple(out)

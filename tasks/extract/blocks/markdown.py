@@ -1,4 +1,4 @@
-"""Blocks -> Markdown (CommonMark with the tables of GitHub and formulas between dollar signs)."""
+"""Blocks -> Markdown (CommonMark with the tables of GitHub and formulas in the delimiters of LaTeX)."""
 
 import re
 from collections.abc import Sequence

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from winnow.tasks.extract.blocks.prepare import visible
+from winnow.tasks.extract.invisible import without_invisible
 
 # Possessive, so that no page takes more than linear time. In values of attributes ">" is written out as an entity.
 TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)([^>]*+)>|<!--.*?(?:-->|\Z)|<\?[^>]*+>?", re.DOTALL)
@@ -49,7 +49,7 @@ def tokens(markup: str) -> Iterator[Token]:
 def unescaped(text: str) -> str:
     """Text without the five entities that are ever written out, and without characters that nobody sees."""
     if not text.isascii():
-        text = visible(text)
+        text = without_invisible(text)
     if "&" not in text:
         return text
     return text.replace("&nbsp;", "\xa0").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&")

@@ -6,7 +6,7 @@ from winnow.tasks.extract.blocks.block import Block, Runs, Span
 
 
 def text_of(runs: Runs) -> str:
-    """Runs as text; a formula is LaTeX between dollar signs, two of them if it stands alone."""
+    r"""Runs as text; a formula is LaTeX between ``\(`` and ``\)``, or between ``\[`` and ``\]`` if it stands alone."""
     return "".join(rf"\({text}\)" if kind == "formula" else rf"\[{text}\]" if kind == "display" else text for kind, text in runs)
 
 

@@ -1,23 +1,10 @@
 """What is done to a page that is written out again, before it is cut into blocks: declarative shadow roots open, read-only text areas are code.
-Only pages in which ``page_kernels.cut`` saw something of the kind come here; it leaves out what is said by ``visible`` itself."""
+Only pages in which ``page_kernels.cut`` saw something of the kind come here."""
 
 import re
 
-ZERO_WIDTH_SPACE = "\u200b"
-# A zero-width space ends a word where a script has no spaces: Thai, Lao, Tibetan, Myanmar, Khmer and their neighbours.
-BETWEEN_WORDS = re.compile(
-    "(?<![\u0e00-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\uaa60-\uaadf])\u200b+(?![\u0e00-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\uaa60-\uaadf])"
-)
 TEMPLATE = re.compile(rb"<(/?)template((?:\s[^>]*)?)>")
 TEXT_AREA = re.compile(rb"<textarea((?:\s[^>]*)?\sreadonly[^>]*)>([^<]*)</textarea>")
-
-
-def visible(text: str) -> str:
-    """Text without the characters that no reader sees: soft hyphens, byte order marks, word joiners, zero-width spaces between letters."""
-    for char in "\u00ad\u2060\ufeff":  # soft hyphen, word joiner, byte order mark
-        if char in text:
-            text = text.replace(char, "")
-    return BETWEEN_WORDS.sub("", text) if ZERO_WIDTH_SPACE in text else text
 
 
 def prepared(html: bytes, *, templates: bool, text_areas: bool) -> bytes:

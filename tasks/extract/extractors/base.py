@@ -6,7 +6,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import ClassVar
 
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.extract.blocks.prepare import visible
 from winnow.tasks.extract.extractors.nesting import MOST_ATTRIBUTES, nesting
 
 TRAILING_SPACE = re.compile(r"[ \t\xa0]+(?=\n)")
@@ -39,7 +38,7 @@ class Extractor:
         BadInput: the library is not installed. ``extra`` is the extra of Winnow that brings it.
     """
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "1"
     distribution: ClassVar[str] = ""
     extra: ClassVar[str] = ""
 
@@ -111,8 +110,8 @@ def _encodable(html: str) -> tuple[str, bytes]:
 
 
 def tidy(text: str) -> str:
-    """Line feeds only, no space at the ends of lines, at most one blank line in a row, no characters that nobody sees."""
-    text = visible(text).replace("\r\n", "\n").replace("\r", "\n")
+    """Line feeds only, no space at the ends of lines, at most one blank line in a row."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     # Most texts have none of these, and looking for a string is much faster than a regular expression.
     if " \n" in text or "\t\n" in text or "\xa0\n" in text:
         text = TRAILING_SPACE.sub("", text)

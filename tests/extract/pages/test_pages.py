@@ -1,9 +1,12 @@
 """Side tables of a page: metadata, links, images."""
 
+import pyarrow as pa
+
 from winnow.tasks.extract.extractors.resiliparse_text import parsed
 from winnow.tasks.extract.pages.images import images
 from winnow.tasks.extract.pages.links import links
 from winnow.tasks.extract.pages.metadata import metadata
+from winnow.tasks.extract.pages.side_tables import SCHEMAS, side_rows
 
 URL = "https://museum.example/looms/1"
 HTML = """<!doctype html><html lang="de-CH"><head><title> The loom
@@ -60,3 +63,11 @@ def test_images():
         {"target": "https://museum.example/looms/a.png", "alt": "A loom", "width": 40, "height": 30},
         {"target": "https://museum.example/b.png", "alt": "", "width": None, "height": None},
     ]
+
+
+def test_rows_fit_the_schemas_of_their_tables():
+    rows = side_rows("d1", HTML, URL, SCHEMAS)
+    tables = {name: pa.Table.from_pylist(rows[name], schema=schema) for name, schema in SCHEMAS.items()}
+    assert {name: table.num_rows for name, table in tables.items()} == {"links": 3, "images": 2, "metadata": 11}
+    assert set(tables["metadata"]["name"].to_pylist()) >= {"title", "licence", "robots:gptbot", "tdm:tdm-reservation"}
+    assert {i for table in tables.values() for i in table["id"].to_pylist()} == {"d1"}
