@@ -1,13 +1,14 @@
 """Laws over every step of every shipped recipe, on a tiny crawl."""
 
 import dataclasses
+import json
 import pickle
 
 import pytest
 import yaml
 
 from tests.pipelines import curated
-from tests.tiny import mirror
+from tests.tiny import article, mirror
 from winnow.tasks.dedup.index import remember
 from winnow.tasks.engine.identity import describe, is_shipped, stable_classes
 from winnow.tasks.engine.merkle import tables_of
@@ -28,6 +29,7 @@ def everything():
     raw = {"extends": "raw", "measure": {"redpajama": None}}
     raw |= {key: section.example for key, section in sections().items() if section.example is not None}
     raw["deduplicate"] = [rule | ADDED.get(rule["by"], {}) for rule in raw["deduplicate"]]
+    raw["decontaminate"] = {"against": ["evals.jsonl"], "action": "cut"}  # no example, as its files are the user's
     return yaml.safe_dump(raw, sort_keys=False)
 
 
@@ -39,6 +41,7 @@ def runs(tmp_path_factory):
     found = {name: curated(source, name, root / "store") for name in RECIPES}
     old = curated(next(source.rglob("*.warc.gz")), "fineweb", root / "store", snapshot="old")
     remember(old.context, "kept", old.pipeline.signatures, old.pipeline.decisions, old.pipeline.documents)
+    (root / "evals.jsonl").write_text(json.dumps({"question": article(1)[:200]}) + "\n")
     (root / "everything.yaml").write_text(everything())
     return found | {"everything": curated(source, root / "everything.yaml", root / "store")}
 
