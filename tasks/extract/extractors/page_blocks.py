@@ -91,7 +91,7 @@ GROUPS: dict[str, str] = {
     "hidden": "hidden placeholder hide invisible sr visually screenreader noprint print offscreen collapsed",
     "action": "btn button buttons cta link links action actions tools toolbox controls edit",
     "table": "table row col column cell",
-    "code": "code highlight hljs syntax codehilite snippet terminal blockcode codeblock codebox crayon prettyprint sourcecode prism shiki",
+    "code": "code highlight highlighter hljs syntax codehilite snippet terminal blockcode codeblock codebox crayon prettyprint sourcecode prism shiki",
 }
 GROUP_NAMES = tuple(GROUPS)
 GROUP_BIT = {word: 1 << n for n, (_, words) in reversed(list(enumerate(GROUPS.items()))) for word in words.split()}

@@ -50,6 +50,9 @@ FORMS = {
     + '</td><td class="code"><div class="container">'
     + "".join(f'<div class="line">{line.replace("    ", "&nbsp;&nbsp;&nbsp;&nbsp;") or "&nbsp;"}</div>' for line in LINES)
     + "</div></td></tr></tbody></table></div>",
+    "dp highlighter": '<div class="dp-highlighter"><ol class="dp-py">'
+    + "".join(f'<li class="alt"><span>{line.replace("    ", "&nbsp;&nbsp;&nbsp;&nbsp;") or "&nbsp;"}</span></li>' for line in LINES)
+    + "</ol></div>",
     "codemirror": '<div class="CodeMirror"><div class="CodeMirror-code">'
     + "".join(f'<pre class="CodeMirror-line"><span>{line or chr(0x200B)}</span></pre>' for line in LINES)
     + "</div></div>",
