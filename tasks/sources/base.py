@@ -16,6 +16,7 @@ from winnow.tasks.engine.plugins import entry_point_modules
 from winnow.tasks.engine.step import ShardStep
 from winnow.tasks.sources.source import Source
 from winnow.tasks.transport.politeness import POLITE, Options, Transport
+from winnow.tasks.transport.uri import scheme
 
 GROUP = "winnow.sources"
 SHIPPED = (
@@ -99,6 +100,32 @@ class Listing(ABC):
             BadInput: it is of this form and cannot be used; says what to do.
             Transient: throttled or unreachable after bounded attempts.
         """
+
+
+class PlaceListing(Listing):
+    """A listing of places that are named alike on a disk, over HTTP and in S3."""
+
+    def find(self, wanted: Wanted) -> Found | None:
+        match scheme(wanted.spec):
+            case "file":
+                return self.local(wanted)
+            case "http" | "https":
+                return self.http(wanted)
+            case "s3":
+                return self.s3(wanted)
+        return None
+
+    @abstractmethod
+    def local(self, wanted: Wanted) -> Found | None:
+        """As ``find``, of a path on this machine."""
+
+    @abstractmethod
+    def http(self, wanted: Wanted) -> Found | None:
+        """As ``find``, of an HTTP address."""
+
+    @abstractmethod
+    def s3(self, wanted: Wanted) -> Found | None:
+        """As ``find``, of an S3 URI."""
 
 
 class Reader(ABC):

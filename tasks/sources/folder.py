@@ -9,7 +9,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.sources.base import Found, Listing, Wanted, readable
+from winnow.tasks.sources.base import Found, PlaceListing, Wanted, readable
 from winnow.tasks.sources.credentials import options_for
 from winnow.tasks.sources.glob import is_pattern, matcher, root_of
 from winnow.tasks.sources.kinds import HEAD_BYTES, kind_by_name, kinds_by_name, sniff
@@ -21,24 +21,14 @@ from winnow.tasks.transport.s3 import s3_find, s3_info
 from winnow.tasks.transport.uri import join_url, scheme, shown
 
 
-class Folder(Listing):
+class Folder(PlaceListing):
     """A folder of files that winnow can read, or one such file."""
 
     name: ClassVar[str] = "folder"
     about: ClassVar[str] = "a folder of WARC files, a pattern such as data/*.parquet, or one file"
     order: ClassVar[int] = 30
 
-    def find(self, wanted: Wanted) -> Found | None:
-        match scheme(wanted.spec):
-            case "file":
-                return self._local(wanted)
-            case "http" | "https":
-                return self._http(wanted)
-            case "s3":
-                return self._s3(wanted)
-        return None
-
-    def _local(self, wanted: Wanted) -> Found | None:
+    def local(self, wanted: Wanted) -> Found | None:
         path = local_path(wanted.spec)
         if os.path.isfile(path):
             folder, name = os.path.split(path)
@@ -52,7 +42,7 @@ class Folder(Listing):
             return plain_files(wanted, root, _matching(wanted, [p for p in _walk(root) if fits.match(p)]))
         return None
 
-    def _http(self, wanted: Wanted) -> Found | None:
+    def http(self, wanted: Wanted) -> Found | None:
         parts = urlsplit(wanted.spec)
         if not kind_by_name(parts.path):
             return None
@@ -62,7 +52,7 @@ class Folder(Listing):
         with BufferedReader(raw) as stream:
             return _one_file(wanted, root, name, stream.read(HEAD_BYTES), fingerprint=raw.version)
 
-    def _s3(self, wanted: Wanted) -> Found | None:
+    def s3(self, wanted: Wanted) -> Found | None:
         source = s3_uri(wanted.spec)
         options = options_for(source, wanted)
         if is_pattern(source):

@@ -7,7 +7,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.sources.base import Found, Listing, Wanted, readable, readers
+from winnow.tasks.sources.base import Found, PlaceListing, Wanted, readable, readers
 from winnow.tasks.sources.credentials import options_for
 from winnow.tasks.sources.fingerprints import some
 from winnow.tasks.sources.kinds import kind_by_name
@@ -15,29 +15,19 @@ from winnow.tasks.sources.listings import parse_listing
 from winnow.tasks.transport.open import read_all
 from winnow.tasks.transport.politeness import NotFound, Options
 from winnow.tasks.transport.s3 import s3_folders
-from winnow.tasks.transport.uri import scheme, shown
+from winnow.tasks.transport.uri import shown
 
 IMMUTABLE_BY_NAME = ("s3://commoncrawl",)
 
 
-class Mirror(Listing):
+class Mirror(PlaceListing):
     """The root of a mirror, or its ``crawl-data`` folder, or the folder or listing of one crawl below it."""
 
     name: ClassVar[str] = "mirror"
     about: ClassVar[str] = "a mirror (a root that holds crawl-data/<id>/warc.paths.gz)"
     order: ClassVar[int] = 20
 
-    def find(self, wanted: Wanted) -> Found | None:
-        match scheme(wanted.spec):
-            case "file":
-                return self._local(wanted)
-            case "http" | "https":
-                return self._http(wanted)
-            case "s3":
-                return self._s3(wanted)
-        return None
-
-    def _local(self, wanted: Wanted) -> Found | None:
+    def local(self, wanted: Wanted) -> Found | None:
         path = local_path(wanted.spec)
         root, named = _split(path.replace(os.sep, "/"))
         crawls = [] if os.path.isfile(path) and not path.endswith(".paths.gz") else _local_crawls(root)
@@ -45,7 +35,7 @@ class Mirror(Listing):
             return crawl_at(root, _choose(wanted, named, crawls, root), (), wanted)
         return None
 
-    def _http(self, wanted: Wanted) -> Found | None:
+    def http(self, wanted: Wanted) -> Found | None:
         parts = urlsplit(wanted.spec)
         if kind_by_name(parts.path):
             return None
@@ -58,7 +48,7 @@ class Mirror(Listing):
             )
         return crawl_at(root, _choose(wanted, named, [], root), (), wanted)
 
-    def _s3(self, wanted: Wanted) -> Found | None:
+    def s3(self, wanted: Wanted) -> Found | None:
         source = s3_uri(wanted.spec)
         root, named = _split(source.rstrip("/"))
         options = options_for(root, wanted)

@@ -3,12 +3,12 @@
 The filesystem is huggingface_hub's, which takes a token from the environment or its own login; the errors are those of every other way.
 """
 
-import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from winnow.tasks.engine.errors import BadInput, Transient
 from winnow.tasks.transport.politeness import POLITE, NotFound, Options, Retries, Transport, Unreachable
+from winnow.tasks.transport.seekable import SeekableStream
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -28,29 +28,16 @@ def hub_find(uri: str, options: Options, transport: Transport = POLITE) -> dict[
     return {name: f"{info.get('size') or 0}-{_version(info)}" for name, info in found.items()}
 
 
-class HubStream(io.RawIOBase):
+class HubStream(SeekableStream):
     """One file, read in blocks; can seek. Raises as open_stream."""
 
     def __init__(self, uri: str, options: Options = (), transport: Transport = POLITE) -> None:
-        self._file: Any = None
         self._uri, self._options, self._transport = uri, options, transport
         self._file = _patiently(uri, self._open, transport)
 
     def _open(self) -> Any:
         fs, path = _filesystem(self._uri, self._options)
         return fs.open(path, "rb")
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return int(self._file.tell())
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        return int(self._file.seek(offset, whence))
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
         out = memoryview(buffer).cast("B")

@@ -1,13 +1,13 @@
 """S3: one filesystem for each process and thread, calls that are tried again while the service throttles, and one object as a stream."""
 
 import errno
-import io
 import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from winnow.tasks.engine.errors import BadInput, Transient
 from winnow.tasks.transport.politeness import POLITE, NotFound, Options, Retries, Transport, Unreachable
+from winnow.tasks.transport.seekable import SeekableStream
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -148,11 +148,10 @@ def _s3_code(error: OSError) -> str:
     return str(response.get("Error", {}).get("Code") or error.strerror or type(error).__name__)
 
 
-class S3Stream(io.RawIOBase):
+class S3Stream(SeekableStream):
     """One object in blocks, each a ranged request that insists on the ETag of the first. Can seek. Raises as open_stream."""
 
     def __init__(self, uri: str, options: Options = (), transport: Transport = POLITE) -> None:
-        self._file: Any = None
         self._uri, self._options, self._transport = uri, options, transport
         self._file = patiently(uri, self._open, transport)
 
@@ -160,18 +159,6 @@ class S3Stream(io.RawIOBase):
         return s3_filesystem(self._options, self._transport.politeness.timeout_s).open(
             self._uri, "rb", block_size=S3_BLOCK_BYTES, cache_type="readahead"
         )
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return int(self._file.tell())
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        return int(self._file.seek(offset, whence))
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
         out = memoryview(buffer).cast("B")

@@ -70,3 +70,9 @@ def run(block: Block, folder: Path, *more_path: Path) -> str:
         assert done.returncode == 0, (line, done.stdout, done.stderr)
         said.append(done.stdout)
     return "".join(said)
+
+
+def install(package: Path, target: Path) -> None:
+    """Install a package into a folder, as ``pip install --target`` does, without asking an index."""
+    quiet = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
+    subprocess.run([sys.executable, "-m", "pip", "install", *quiet, "--target", str(target), str(package)], check=True)

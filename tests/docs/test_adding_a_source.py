@@ -44,19 +44,7 @@ def test_from_a_package(parts, here):
     page.write(package, own)
     (own / source.path).write_text(source.body)
     installed = here / "installed"
-    install = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-index",
-        "--no-deps",
-        "--no-build-isolation",
-        "--target",
-        str(installed),
-    ]
-    subprocess.run([*install, str(own)], check=True)
+    page.install(own, installed)
     code = "from winnow.tasks.sources.resolve import resolve; print(resolve('list:millers')[0].kind)"
     out = subprocess.run(
         [sys.executable, "-c", code], cwd=here, env={"PYTHONPATH": f"{ROOT}:{installed}"}, capture_output=True, text=True, check=True

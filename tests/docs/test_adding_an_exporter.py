@@ -1,8 +1,6 @@
 """docs/adding-an-exporter.md, followed word for word: in a copy of the sources, and as a package of its own."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -42,18 +40,6 @@ def test_from_another_package(parts, store):
     page.write(package, own)
     (own / "plain_text.py").write_text(exporter.body)
     installed = store / "installed"
-    install = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-index",
-        "--no-deps",
-        "--no-build-isolation",
-        "--target",
-        str(installed),
-    ]
-    subprocess.run([*install, str(own)], check=True)
+    page.install(own, installed)
     here = page.checkout(store)
     assert json.loads(page.run(command, here, installed))["format"] == "plain-text"
