@@ -15,6 +15,11 @@ def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew; read the diff before committing it")
 
 
+def pytest_collection_modifyitems(items):
+    """Files of tests that start servers come first: they wait most of their time, and beside them the other worker has something to do."""
+    items.sort(key=lambda item: item.get_closest_marker("server") is None)
+
+
 @pytest.fixture(autouse=True)
 def environment_is_put_back():
     """A command that runs in the test's own process sets variables for its Prefect; the processes of later tests must not inherit them."""

@@ -59,6 +59,8 @@ def depth(html):
         ("<div/>" * 30, 30),
         ("</b></i>" + "<div></x>" * 30, 30),
         ("<select>" + "<option>x" * 300, 2),
+        ("<svg><font color=red><button><g/><div><div><div>", 6),
+        ("<svg><g><font x='color=red'><g><g>", 5),
     ],
 )
 def test_depth(html, expected):

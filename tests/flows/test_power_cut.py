@@ -78,7 +78,7 @@ def test_a_run_that_died_with_its_machine_becomes_crashed_and_a_killed_worker_is
         assert state["type"] == "CRASHED", json.dumps(state)
         assert "Retry" in state["message"]
 
-        [worker] = [p for p in processes(tmp_path) if b"worker\0start" in Path(f"/proc/{p}/cmdline").read_bytes()]
+        worker, *_ = [p for p in processes(tmp_path) if b"worker\0start" in Path(f"/proc/{p}/cmdline").read_bytes()]
         os.kill(worker, signal.SIGKILL)
         until(lambda: "worker ended by itself" in out.read_text(), out.read_text, 20)
         again = begin(api, source="nowhere", recipe="raw")

@@ -42,9 +42,13 @@ FOREIGN, IN_LIST = 1 << 20, 1 << 21  # of an open element: it is no HTML; it is 
     RTC,
     RUBY,
     TITLE,
+    FONT,
+    COLOR,
+    FACE,
+    SIZE,
 ) = (
     np.uint64(int.from_bytes(name.encode()[-8:]))
-    for name in "p li dd dt a nobr div address button option optgroup select table tr td th tbody thead tfoot caption form svg math rt rp rb rtc ruby title".split()
+    for name in "p li dd dt a nobr div address button option optgroup select table tr td th tbody thead tfoot caption form svg math rt rp rb rtc ruby title font color face size".split()
 )
 # A formatting element that a page opens with the same tag again and again is opened again at most so often at one place (the standard: three times).
 ALIKE = 4
@@ -78,6 +82,42 @@ def bits_of(names: Names, key: np.uint64) -> np.int64:
 @compiled
 def is_space(byte: int) -> bool:
     return byte == 32 or 9 <= byte <= 13
+
+
+@compiled
+def has_font_attribute(html: Bytes, at: int, end: int) -> bool:
+    """Whether a tag whose name ends at ``at`` has an attribute color, face or size: a <font> with one is HTML's, also inside SVG."""
+    while at < end:
+        byte = html[at]
+        if is_space(byte) or byte == 47 or byte == 62:
+            at += 1
+            continue
+        name = np.uint64(0)
+        while at < end and html[at] != 61 and html[at] != 62 and html[at] != 47 and not is_space(html[at]):
+            byte = html[at]
+            if 65 <= byte <= 90:
+                byte |= 32
+            name = (name << np.uint64(8)) | np.uint64(byte)
+            at += 1
+        if name in (COLOR, FACE, SIZE):
+            return True
+        while at < end and is_space(html[at]):
+            at += 1
+        if at >= end or html[at] != 61:
+            continue
+        at += 1
+        while at < end and is_space(html[at]):
+            at += 1
+        quote = html[at] if at < end else 0
+        if quote == 34 or quote == 39:
+            at += 1
+            while at < end and html[at] != quote:
+                at += 1
+            at += 1
+        else:
+            while at < end and html[at] != 62 and not is_space(html[at]):
+                at += 1
+    return False
 
 
 @compiled
@@ -257,6 +297,8 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int]:
         most_attributes = max(most_attributes, attributes)
         bits = bits_of(names, name)
         foreign = size > 0 and flags[size - 1] & FOREIGN != 0 and flags[size - 1] & BARRIER == 0
+        if foreign and name == FONT and has_font_attribute(html, behind, at):
+            bits |= BREAKS_OUT
         options += name == OPTION and not closing
         if bits & IGNORED != 0:
             continue
