@@ -16,8 +16,9 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(items):
-    """Files of tests that start servers come first: they wait most of their time, and beside them the other worker has something to do."""
-    items.sort(key=lambda item: item.get_closest_marker("server") is None)
+    """Files with tests that start servers come first: they wait most of their time, and beside them the other worker has something to do."""
+    waiting = {item.path for item in items if item.get_closest_marker("server")}
+    items.sort(key=lambda item: item.path not in waiting)
 
 
 @pytest.fixture(autouse=True)

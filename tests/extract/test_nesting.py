@@ -61,6 +61,7 @@ def depth(html):
         ("<select>" + "<option>x" * 300, 2),
         ("<svg><font color=red><button><g/><div><div><div>", 6),
         ("<svg><g><font x='color=red'><g><g>", 5),
+        ("<p><span><select><div><div><div>", 6),
     ],
 )
 def test_depth(html, expected):

@@ -24,7 +24,7 @@ CLOSES_P = (
     " ul h1 h2 h3 h4 h5 h6 pre listing form table plaintext xmp li dd dt hr"
 )
 SPECIAL = f"{CLOSES_P} applet button caption colgroup frameset iframe marquee object select tbody td template textarea tfoot th thead tr noscript optgroup title style script"
-BARRIER = "applet caption html table td th marquee object template foreignobject desc title annotation-xml mi mo mn ms mtext"
+BARRIER = "applet caption html table td th marquee object select template foreignobject desc title annotation-xml mi mo mn ms mtext"
 HEADING = "h1 h2 h3 h4 h5 h6"
 MARKER = "applet marquee object td th caption template"
 IGNORED = "html head body frameset"
