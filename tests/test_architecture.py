@@ -76,6 +76,7 @@ LAYERS = (
     "signals.filters",
     "signals.sections",
     "dedup",
+    "semantic",
     "edit",
     "decontamination",
     "consent",

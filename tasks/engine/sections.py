@@ -103,6 +103,8 @@ class Section:
     """Keys of sections without which it makes no sense."""
     reasons: ClassVar[Mapping[str, str]] = {}
     columns: ClassVar[Mapping[str, str]] = {}
+    meanings: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    """Unit and meaning of its signals, by name, where ``about`` is not enough."""
 
     def __init_subclass__(cls) -> None:
         if cls.key:
