@@ -82,7 +82,7 @@ class ExtractorSection(Section):
 
     def build(self, draft: Draft, options: Any, entry: str) -> None:
         largest = draft.options["max_record_mib"] * MIB, draft.options["max_header_kib"] * KIB
-        needs = sorted({need for filters in draft.options["measure"].values() for f in filters for need in f.needs})
+        needs = sorted({need for filters in draft.options["measure"].values() for f in filters for need in f.needs} | set(draft.tables))
         given = Reading(options, draft.options["language_model"], *largest, draft.crawl.text_column, tuple(needs))
         draft.read(reader(draft.crawl.kind).documents(given))
 

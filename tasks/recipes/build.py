@@ -73,7 +73,7 @@ class Pipeline:
 
 def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Any] | None = None) -> Pipeline:
     """The steps of a recipe for a crawl; ``indexes`` are those that its deduplication names. Pure: nothing is read or loaded."""
-    draft = Draft(crawl, recipe.options, recipe.name, indexes or {}, measured=recipe.signals())
+    draft = Draft(crawl, recipe.options, recipe.name, indexes or {}, recipe.asked("tables"), measured=recipe.signals())
     chain = False
     for key, section in recipe.sections().items():
         if section.phase == "decide":
