@@ -1,13 +1,16 @@
 """What every extractor is: a frozen value with its library's version in it, bounded by the size and nesting of the page, never by a clock."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.extract.blocks.block import Span
 from winnow.tasks.extract.extractors.nesting import MOST_ATTRIBUTES, nesting
 
+STRUCTURES = ("plain", "markdown")
 TRAILING_SPACE = re.compile(r"[ \t\xa0]+(?=\n)")
 # The options of one <select> take a parser time that grows with the square of their number; none is text of the page.
 MOST_OPTIONS = 500
@@ -41,6 +44,8 @@ class Extractor:
     """
 
     version: ClassVar[str] = "2"
+    tells_blocks: ClassVar[bool] = False
+    """Whether it knows the blocks of a text, and where they stand in it."""
     distribution: ClassVar[str] = ""
     extra: ClassVar[str] = ""
 
@@ -65,6 +70,18 @@ class Extractor:
             ExtractionFailed: ``too_large``, ``too_deep``, ``text_in_pieces``, or a reason of the library's.
         """
         return self.text_of(self.bounded(html))
+
+    def extract_with_spans(self, html: str) -> tuple[str, Sequence[Span]]:
+        """As ``extract``, and where each block of the page stands in the text, in order; nothing where it tells no blocks. Raises ExtractionFailed."""
+        return self.extract(html), ()
+
+    def writing(self, structure: str) -> Self:
+        """The same extractor, which writes this structure (``plain`` or ``markdown``). Raises BadInput if it cannot."""
+        if structure == "plain":
+            return self
+        raise BadInput(
+            f"The extractor {type(self).__name__} writes plain text only, so there is no `structure: {structure}` with it. Use learned_blocks.LearnedBlocks for Markdown."
+        )
 
     def bounded(self, html: str) -> str:
         """The page in valid Unicode. Raises ExtractionFailed for what is larger or deeper than the bounds."""
