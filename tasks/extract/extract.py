@@ -39,15 +39,10 @@ KIB, MIB = 1 << 10, 1 << 20
 
 
 HEADERS = pa.schema([pa.field("id", pa.string()), pa.field("name", pa.string()), pa.field("value", pa.string())])
-<<<<<<< HEAD
-OPTIONAL: Mapping[str, pa.Schema] = {"headers": HEADERS, "policy_files": POLICY_FILES, **SCHEMAS}
-"""Tables that are made only when a filter or a section of the recipe needs them. ``headers``: one row per HTTP header of a page, names in lower case;
-``policy_files``: one per capture of a file such as robots.txt, whatever its status (tasks/extract/pages/policy_files.py); the others are those of
-tasks/extract/pages/side_tables.py."""
-=======
-OPTIONAL: Mapping[str, pa.Schema] = {"headers": HEADERS, "spans": SPANS, **SCHEMAS}
-"""Tables that are made only when the recipe or one of its filters asks for them. ``headers``: one row per HTTP header of a page, names in lower case; ``spans``: one per
-block of a page (tasks/extract/pages/spans.py); the others are those of tasks/extract/pages/side_tables.py."""
+OPTIONAL: Mapping[str, pa.Schema] = {"headers": HEADERS, "spans": SPANS, "policy_files": POLICY_FILES, **SCHEMAS}
+"""Tables that are made only when the recipe, one of its sections or one of its filters asks for them. ``headers``: one row per HTTP header of a page, names in
+lower case; ``spans``: one per block of a page (tasks/extract/pages/spans.py); ``policy_files``: one per capture of a file such as robots.txt, whatever its status
+(tasks/extract/pages/policy_files.py); the others are those of tasks/extract/pages/side_tables.py."""
 
 
 class Sides:
@@ -60,7 +55,6 @@ class Sides:
     def tables(self) -> dict[str, pa.Table]:
         made = {name: pa.Table.from_pylist(rows, schema=OPTIONAL[name]) for name, rows in self.rows.items()}
         return made if self.spans is None else made | {"spans": self.spans.table()}
->>>>>>> main
 
 
 class _Dropped(Exception):
@@ -155,8 +149,8 @@ class Extract(ShardStep):
             raise _Dropped("damaged:block_digest_mismatch")
         if record.problem == "oversized":
             raise _Dropped("oversized")
-        if "policy_files" in sides and record.type != "conversion" and kind_of(record.uri) and (policy := policy_row(record, path)):
-            sides["policy_files"].append(policy)
+        if "policy_files" in sides.rows and record.type != "conversion" and kind_of(record.uri) and (policy := policy_row(record, path)):
+            sides.rows["policy_files"].append(policy)
         http, mime, holds = self._payload(record)
         if holds is False:
             notes["payload_digest_mismatches"] += 1

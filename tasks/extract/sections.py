@@ -97,9 +97,7 @@ class TablesSection(Section):
     key = "tables"
     phase: ClassVar[Phase] = "read"
     order = 41
-    about = (
-        "Tables that extraction makes beside the documents: spans (where each block stands in the text), links, images, metadata, headers."
-    )
+    about = "Tables that extraction makes beside the documents: spans (where each block stands in the text), links, images, metadata, headers, policy_files."
     options = tuple[str, ...]
     default: ClassVar[Any] = ()
 
@@ -130,16 +128,12 @@ class ExtractorSection(Section):
 
     def build(self, draft: Draft, options: Any, entry: str) -> None:
         largest = draft.options["max_record_mib"] * MIB, draft.options["max_header_kib"] * KIB
-<<<<<<< HEAD
-        needs = sorted({need for filters in draft.options["measure"].values() for f in filters for need in f.needs} | set(draft.tables))
-=======
-        asked = draft.options["tables"]
+        asked = (*draft.options["tables"], *draft.tables)
         needs = sorted({need for filters in draft.options["measure"].values() for f in filters for need in f.needs}.union(asked))
         if "spans" in needs and not options.tells_blocks:
             raise BadInput(
                 f"The extractor {type(options).__name__} tells no blocks, so there is no table `spans` with it. Use learned_blocks.LearnedBlocks."
             )
->>>>>>> main
         given = Reading(options, draft.options["language_model"], *largest, draft.crawl.text_column, tuple(needs))
         draft.read(reader(draft.crawl.kind).documents(given))
 
