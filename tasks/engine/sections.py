@@ -34,12 +34,14 @@ class Draft:
 
     ``text`` is the text of the documents after the edits so far, ``extracted`` before them. ``signal_tables`` are joined to the signals table when
     measuring ends; ``measured`` has its columns from the beginning. ``decisions`` is the last step that decides, ``corpus`` the rows to be published, ``publish`` the step that does. ``options`` has those of every section by key.
+    ``take_downs`` is the store's list of what no run may keep, None if it is empty.
     """
 
     crawl: Crawl
     options: Mapping[str, Any]
     recipe: str = ""
     indexes: Mapping[str, Any] = field(default_factory=dict)
+    take_downs: Any = None
     documents: Step | None = None
     text: TextColumn | None = None
     extracted: TextColumn | None = None
