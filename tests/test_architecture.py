@@ -79,6 +79,7 @@ LAYERS = (
     "edit",
     "decontamination",
     "consent",
+    "labels",
     "corpus",
     "exporters",
     "recipes",

@@ -249,6 +249,10 @@ class Summary:
         """What a step noted beside its rows, summed over shards; empty if there is no such step."""
         return next((s.notes for s in self.steps if s.name == step), {})
 
+    def options(self, entry: str) -> Mapping[str, Any]:
+        """The options of an entry of the recipe's chain of decisions, with every default; empty if there is none of that name."""
+        return next((e["options"] for e in self.recipe.get("decide", ()) if e["name"] == entry), {})
+
     # -------------------------------------------------------------- JSON
 
     def headline(self) -> dict[str, Any]:

@@ -127,6 +127,7 @@ def soups(n):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", soups(1))
 def test_time_grows_with_the_page_and_not_with_its_square(kind):
     extractor = LearnedBlocks()

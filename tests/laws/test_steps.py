@@ -16,6 +16,8 @@ from winnow.tasks.engine.sections import PHASES, Section, sections
 from winnow.tasks.engine.step import ShardStep, Step, WholeStep
 from winnow.tasks.recipes import build as recipes
 
+pytestmark = pytest.mark.slow
+
 RECIPES = recipes.names()
 ADDED = {
     "paragraph": {"min_chars": 20},
