@@ -1,4 +1,4 @@
-"""Where the labelled documents of a student come from: files with a text and a label in each row, or judgements (docs/labels.md) of the documents of a run."""
+"""Where the labelled documents of a student come from: files with a text and a label in each row, or judgements (tasks/labels/judged.py) of the documents of a run."""
 
 import csv
 import gzip

@@ -55,8 +55,8 @@ class Asked:
         if not count:
             return None
         self._add_up(found, count, self._model.table, self._sums)
-        found: list[float] = self._model._ended(self._sums).tolist()
-        return found
+        ended: list[float] = self._model._ended(self._sums).tolist()
+        return ended
 
 
 def fit_linear(rows: Rows, wanted: Bools, features: Features, *, balanced: bool, seed: int) -> Linear:

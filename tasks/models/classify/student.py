@@ -7,7 +7,7 @@ fastText student has fastText's own file beside it.
 import json
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -56,7 +56,7 @@ class StudentModel:
     margin: float
     languages: tuple[str, ...] = ()
     fasttext: ModelFile | None = None
-    held_out: tuple[tuple[str, float], ...] = field(default=(), metadata={"identity": False})
+    held_out: tuple[tuple[str, float], ...] = ()
 
     @property
     def columns(self) -> dict[str, str]:
@@ -119,7 +119,7 @@ class StudentFile:
             "format": MAGIC,
             **self.header,
             "features": vars(self.features),
-            "calibration": {"method": self.calibration.method, "parameters": self.calibration.parameters},
+            "calibration": {"method": self.calibration.method, "parameters": self.calibration.parameters, "power": self.calibration.power},
         }
         line = json.dumps(head, ensure_ascii=True, sort_keys=True).encode() + b"\n"
         if self.linear is None:
@@ -145,7 +145,9 @@ def loaded(file: ModelFile) -> StudentFile:
             numbers = np.frombuffer(zlib.decompress(rest), "<f4")
             table = numbers[labels:].reshape(1 << features.bits, labels + 1)
             linear = Linear(features, np.ascontiguousarray(table, np.float32), np.array(numbers[:labels], np.float32))
-        return StudentFile(header, features, Calibration(calibration["method"], parameters, header["kind"] != "multi"), linear)
+        return StudentFile(
+            header, features, Calibration(calibration["method"], parameters, header["kind"] != "multi", float(calibration["power"])), linear
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, zlib.error):
         raise BadInput(f"{path} is no student or is truncated. Make one with `winnow train classifier --head`.") from None
 

@@ -15,12 +15,18 @@ ZERO, NINE = 0x30, 0x39
 SEPARATOR, LETTER, UNIT = 0, 1, 2
 
 
+SORTS = np.full(256, LETTER, np.uint8)
+SORTS[:0x80] = [LETTER if chr(c).isalnum() else SEPARATOR for c in range(0x80)]
+SORTS[[0xC2, 0xE0, 0xE2, *range(0xE3, 0xF1)]] = 3
+"""What begins with each byte; 3: the bytes behind it tell."""
+
+
 @compiled
 def _sort(data, i, n):  # type: ignore[no-untyped-def]
     """Which of the three begins at byte ``i``."""
     c = data[i]
-    if c < 0x80:
-        return LETTER if 0x61 <= c <= 0x7A or ZERO <= c <= NINE or 0x41 <= c <= 0x5A else SEPARATOR
+    if SORTS[c] != 3:
+        return SORTS[c]
     follows = data[i + 1] if i + 1 < n else 0
     if c == 0xC2 or (c == 0xE2 and follows <= 0x8F) or (c == 0xE3 and follows == 0x80):
         return SEPARATOR  # signs of Latin-1, general punctuation to arrows, punctuation of Han
@@ -28,7 +34,7 @@ def _sort(data, i, n):  # type: ignore[no-untyped-def]
         return SEPARATOR  # wide signs of ASCII
     if 0xE3 <= c <= 0xEF or (c == 0xE0 and 0xB8 <= follows <= 0xBB) or c == 0xF0:
         return UNIT
-    return LETTER
+    return LETTER  # other signs of Indic scripts, and what is rare
 
 
 @compiled
