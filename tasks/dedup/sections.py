@@ -207,7 +207,7 @@ def read_rule(value: Any, reader: Reader) -> Any:
 class DeduplicateSection(Section):
     key = "deduplicate"
     order = 30
-    about = "Drops copies: by URL, by text, nearly (minhash), or cuts what repeats inside texts (paragraph, substring)."
+    about = "Drops copies: by URL, by text, nearly (minhash), or cuts what repeats inside texts (paragraph, substring, sentence)."
     options = Deduplicate
     columns: ClassVar = {
         "*_cluster": "what the members of the page's cluster share",
