@@ -33,14 +33,15 @@ class Draft:
     """A pipeline while it is built: every section finds here what the sections before it made, and leaves what it makes.
 
     ``text`` is the text of the documents after the edits so far, ``extracted`` before them. ``signal_tables`` are joined to the signals table when
-    measuring ends; ``measured`` has its columns from the beginning. ``decisions`` is the last step that decides, ``corpus`` the rows to be published, ``publish`` the step that does. ``options`` has those of every section by key, ``tables`` names
-    the tables of the documents step that sections read.
+    measuring ends; ``measured`` has its columns from the beginning. ``decisions`` is the last step that decides, ``corpus`` the rows to be published, ``publish`` the step that does. ``options`` has those of every section by key.
+    ``take_downs`` is the store's list of what no run may keep, None if it is empty; ``tables`` names the tables of the documents step that sections read.
     """
 
     crawl: Crawl
     options: Mapping[str, Any]
     recipe: str = ""
     indexes: Mapping[str, Any] = field(default_factory=dict)
+    take_downs: Any = None
     tables: tuple[str, ...] = ()
     documents: Step | None = None
     text: TextColumn | None = None

@@ -231,7 +231,8 @@ def _fate(run: Finished, decision: dict[str, Any], crossed: tuple[dict[str, Any]
         f" ({first['value']:.6g}, limit {first['limit']:.6g})" if first.get("value") is not None and first.get("limit") is not None else ""
     )
     others = f", and {len(crossed) - 1} other limit(s)" if len(crossed) > 1 else ""
-    return f"Dropped: it crosses {decision['reason']}{said}{others}."
+    detail = f" {first['detail']}." if first.get("detail") else ""
+    return f"Dropped: it crosses {decision['reason']}{said}{others}.{detail}"
 
 
 def explain_text(recipe: recipes.Recipe, path: Path) -> Explained:

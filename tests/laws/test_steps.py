@@ -10,6 +10,7 @@ import yaml
 from tests.pipelines import curated
 from tests.tiny import article, mirror
 from winnow.tasks.dedup.index import remember
+from winnow.tasks.dedup.take_downs import Entry, add
 from winnow.tasks.engine.identity import describe, is_shipped, stable_classes
 from winnow.tasks.engine.merkle import tables_of
 from winnow.tasks.engine.sections import PHASES, Section, sections
@@ -43,6 +44,7 @@ def runs(tmp_path_factory):
     found = {name: curated(source, name, root / "store") for name in RECIPES}
     old = curated(next(source.rglob("*.warc.gz")), "fineweb", root / "store", snapshot="old")
     remember(old.context, "kept", old.pipeline.signatures, old.pipeline.decisions, old.pipeline.documents)
+    add(old.context.store, [Entry("", "http://nobody.example/", "", "asked", "2026-11-24")])
     (root / "evals.jsonl").write_text(json.dumps({"question": article(1)[:200]}) + "\n")
     (root / "everything.yaml").write_text(everything())
     return found | {"everything": curated(source, root / "everything.yaml", root / "store")}
