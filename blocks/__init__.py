@@ -3,11 +3,12 @@
 Register with ``prefect block register -m winnow.blocks``; name one in a run as ``--store block:NAME`` or as the flow's ``store`` parameter.
 """
 
+from winnow.blocks.endpoint import ModelEndpoint
 from winnow.blocks.models import RegisteredModel
 from winnow.blocks.runner import ShardRunner
 from winnow.blocks.source import SnapshotSource
 from winnow.blocks.store import ArtifactStore
 
-BLOCKS = (SnapshotSource, ArtifactStore, RegisteredModel, ShardRunner)
+BLOCKS = (SnapshotSource, ArtifactStore, RegisteredModel, ShardRunner, ModelEndpoint)
 
-__all__ = ["BLOCKS", "ArtifactStore", "RegisteredModel", "ShardRunner", "SnapshotSource"]
+__all__ = ["BLOCKS", "ArtifactStore", "ModelEndpoint", "RegisteredModel", "ShardRunner", "SnapshotSource"]

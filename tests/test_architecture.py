@@ -66,6 +66,7 @@ LAYERS = (
     "engine.errors",  # what every layer below may raise
     "transport",
     "engine",
+    "endpoint",
     "archives",
     "sources",
     "models",  # files, fastText, n-grams: what extraction needs
@@ -79,8 +80,9 @@ LAYERS = (
     "semantic",
     "edit",
     "decontamination",
-    "consent",
+    "labels",
     "corpus",
+    "consent",
     "exporters",
     "recipes",
     "report",

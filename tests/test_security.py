@@ -69,6 +69,7 @@ def test_a_listing_cannot_name_files_elsewhere(tmp_path, line):
         curated(str(source), "raw", tmp_path / "store")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["../x", "/tmp/x", "a/b", ".."])
 def test_names_that_become_folders_are_plain(tmp_path, name, capsys):
     source = mirror(tmp_path / "mirror", warcs=1, pages=1)
@@ -89,6 +90,7 @@ def test_names_that_become_folders_are_plain(tmp_path, name, capsys):
     assert not (tmp_path / "store" / "corpora").exists()
 
 
+@pytest.mark.slow
 def test_a_link_in_a_store_is_not_followed_by_prune(tmp_path):
     source = mirror(tmp_path / "mirror", warcs=1, pages=1)
     finished(str(source), "raw", tmp_path / "store")

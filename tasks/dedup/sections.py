@@ -9,8 +9,10 @@ import pyarrow as pa
 
 from winnow.tasks.dedup.exact import Clusters, Fingerprint, Scatter
 from winnow.tasks.dedup.keep import BEST, PLAIN
-from winnow.tasks.dedup.known import TAKEN_DOWN, Lookup, ResolveKnown
+from winnow.tasks.dedup.known import Lookup, ResolveKnown
 from winnow.tasks.dedup.minhash import FUZZY, PRESETS, BandBuckets, Candidates, Components, ComputeSignatures, FuzzyClusters, MinHash
+from winnow.tasks.dedup.removal_rates import CountRemovals, RemovalRates
+from winnow.tasks.dedup.removal_sample import RemovalSample
 from winnow.tasks.dedup.resolve import ClusterStep, ResolveClusters
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
@@ -22,6 +24,8 @@ from winnow.tasks.signals.condition import Condition
 SHARDS_PER_PARTITION = 512
 DEFAULT_PRESET = "verified"
 SHARDS_PER_RANGE = 2048
+STATED = {"fineweb": 0.75, "refinedweb": 0.8, "redpajama-0.7": 0.7, "redpajama-0.8": 0.8, "redpajama-0.9": 0.9}
+"""The similarity for which the authors of a published preset chose its bands; RefinedWeb's are Lee et al.'s (2022)."""
 K = TypeVar("K", bound=type["Deduplicate"])
 
 _kinds: dict[str, tuple[type["Deduplicate"], Mapping[str, str]]] = {}
@@ -94,7 +98,6 @@ deduplicate_by("text", reasons={"text_cluster_*:high": COPIES.format("by its tex
     reasons={
         "minhash_cluster_*:high": COPIES.format("nearly"),
         "minhash_known_bands:high": "the page is nearly a copy of one of an earlier snapshot",
-        TAKEN_DOWN: "the page, or one that it is nearly a copy of, was taken down",
     },
 )
 @stable("option/deduplicate-minhash")
@@ -104,13 +107,19 @@ class ByMinHash(Deduplicate):
 
     A document goes only for one that stays and with which it has at least ``min_similarity`` in common, or which contains ``min_containment`` of its
     n-grams; with 0, as in the published pipelines, for any member of its connected component. ``exempt`` is a condition on signals: documents for
-    which it holds are never removed."""
+    which it holds are never removed.
+
+    What was removed is reported: groups (sources, languages, domains, hosts) of at least ``warn_documents`` documents that lost more than ``warn_share`` of them, and
+    what was lost in ``audit_pairs`` pairs of a removed document and the one that stays; 0 compares none."""
 
     minhash: MinHash = PRESETS[DEFAULT_PRESET]
     min_similarity: float = 0.8
     min_containment: float | None = None
     exempt: Condition | None = None
     against: str = ""
+    warn_share: float = 0.5
+    warn_documents: int = 100
+    audit_pairs: int = 200
     columns: ClassVar[tuple[str, ...]] = tuple(FUZZY.names[2:])
 
     @classmethod
@@ -134,7 +143,9 @@ class ByMinHash(Deduplicate):
 
     def check(self, reader: Reader) -> None:
         super().check(reader)
-        for key in ("min_similarity", "min_containment"):
+        reader.whole_number(self.warn_documents, "deduplicate warn_documents", 1)
+        reader.whole_number(self.audit_pairs, "deduplicate audit_pairs", 0)
+        for key in ("min_similarity", "min_containment", "warn_share"):
             value = getattr(self, key) or 0
             if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
                 raise reader.error(f"deduplicate {key} is {value!r}; it must lie between 0 and 1.")
@@ -145,7 +156,8 @@ class ByMinHash(Deduplicate):
 
     def build(self, draft: Draft, entry: str) -> None:
         assert draft.text is not None
-        ranges, crawl = draft.partitions(SHARDS_PER_RANGE), draft.crawl_digest
+        assert draft.documents is not None
+        ranges, crawl, before = draft.partitions(SHARDS_PER_RANGE), draft.crawl_digest, draft.decisions
         signatures = ComputeSignatures(draft.text, self.minhash)
         if self.against:
             lookup = Lookup(crawl, signatures, draft.decisions, draft.indexes[self.against], ranges)
@@ -153,7 +165,24 @@ class ByMinHash(Deduplicate):
         components = Components(crawl, BandBuckets(crawl, signatures, draft.decisions, ranges))
         exempted = (self.exempt, draft.signals) if self.exempt else (None, None)
         candidates = Candidates(components, draft.text, self.minhash, self.keep, ranked_by(self.keep, draft), *exempted)
-        self.resolve(draft, FuzzyClusters(crawl, candidates, ranges, self.min_similarity, self.min_containment), entry)
+        clusters = FuzzyClusters(crawl, candidates, ranges, self.min_similarity, self.min_containment)
+        self.resolve(draft, clusters, entry)
+        if self.drop:
+            counts = CountRemovals(before, draft.decisions, draft.documents, entry)
+            rates = RemovalRates(crawl, counts, draft.partitions(SHARDS_PER_PARTITION), self.warn_share, self.warn_documents)
+            draft.keep(rates.label, rates)
+            if self.audit_pairs and self.keep != "none":
+                sample = RemovalSample(crawl, clusters, draft.text, self.audit_pairs, self._own_similarity, entry)
+                draft.keep(sample.label, sample)
+
+    @property
+    def _own_similarity(self) -> float:
+        """From which similarity on two documents are meant to be copies: the limit of verified removal; what the authors of a published preset state; else the
+        similarity at which the curve of the bands rises."""
+        if self.min_similarity:
+            return self.min_similarity
+        published = next((STATED[name] for name, minhash in PRESETS.items() if minhash == self.minhash and name in STATED), None)
+        return published or round((1 / self.minhash.bands) ** (1 / self.minhash.rows), 3)
 
 
 def ranked_by(keep: str, draft: Draft) -> Step | TextColumn | None:
@@ -178,9 +207,7 @@ def read_rule(value: Any, reader: Reader) -> Any:
 class DeduplicateSection(Section):
     key = "deduplicate"
     order = 30
-    about = (
-        "Drops copies: by URL, by text, nearly (minhash), by meaning (embedding), or cuts what repeats inside texts (paragraph, substring)."
-    )
+    about = "Drops copies: by URL, by text, nearly (minhash), by meaning (embedding), or cuts what repeats inside texts (paragraph, substring, sentence)."
     options = Deduplicate
     columns: ClassVar = {
         "*_cluster": "what the members of the page's cluster share",

@@ -48,6 +48,16 @@ def runner_place(spec: str) -> str:
     return str(_load("ShardRunner", spec, "winnow-runner").spec())
 
 
+def endpoint_place(spec: str) -> dict[str, Any]:
+    """The fields of an endpoint (tasks/endpoint/endpoint.py) that the winnow-endpoint block says; never its key. Raises BadInput."""
+    return dict(_load("ModelEndpoint", spec, "winnow-endpoint").without_key())
+
+
+def endpoint_key(spec: str) -> str:
+    """The secret of a winnow-endpoint block. Raises BadInput."""
+    return str(_load("ModelEndpoint", spec, "winnow-endpoint").key.get_secret_value())
+
+
 def _load(kind: str, spec: str, slug: str) -> Any:
     name = spec.removeprefix(PREFIX)
     try:

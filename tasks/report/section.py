@@ -171,8 +171,32 @@ def share_figure(label: str, part: int, whole: int, *, measured_on: str = "", so
     """A share that was measured on a sample of ``whole``, with Wilson's 95 % interval (Wilson 1927), which holds for small samples and shares near 0."""
     if not whole:
         return Figure(label, math.nan, sample_size=0, measured_on=measured_on, source=source)
-    p, z2 = part / whole, Z_95**2
-    middle = (p + z2 / (2 * whole)) / (1 + z2 / whole)
-    half = Z_95 / (1 + z2 / whole) * math.sqrt(p * (1 - p) / whole + z2 / (4 * whole**2))
+    p = part / whole
+    middle, half = _wilson(p, whole)
     low, high = max(0.0, middle - half), min(1.0, middle + half)
     return Figure(label, p, min(low, p), max(high, p), "share", whole, measured_on, source)
+
+
+def stratified_figure(label: str, strata: Sequence[tuple[int, int, int]], *, measured_on: str = "", source: str = "") -> Figure:
+    """A share of a population that was sampled by strata: of each stratum its members, how many were looked at, and in how many it holds.
+
+    The estimate weighs each stratum by its members. The 95 % interval is Wilson's with Kish's effective sample size (1965), which holds where no case was seen at all;
+    there is none if all were looked at. A stratum of which none was looked at is left out.
+    """
+    looked = [(members, sample, part) for members, sample, part in strata if sample]
+    whole, seen = sum(m for m, _, _ in looked), sum(n for _, n, _ in looked)
+    if not whole:
+        return Figure(label, math.nan, sample_size=0, measured_on=measured_on, source=source)
+    share = math.fsum(m / whole * part / n for m, n, part in looked)
+    if seen == whole:
+        return Figure(label, share, sample_size=seen, measured_on=measured_on, source=source)
+    effective = 1 / math.fsum((m / whole) ** 2 / n for m, n, _ in looked)
+    middle, half = _wilson(share, effective)
+    low, high = max(0.0, middle - half), min(1.0, middle + half)
+    return Figure(label, share, min(low, share), max(high, share), "share", seen, measured_on, source)
+
+
+def _wilson(p: float, n: float) -> tuple[float, float]:
+    """The middle of Wilson's 95 % interval and half its width."""
+    z2 = Z_95**2
+    return (p + z2 / (2 * n)) / (1 + z2 / n), Z_95 / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n**2))

@@ -118,7 +118,8 @@ class ForecastCheck:
 @dataclass(frozen=True)
 class Summary:
     """A finished run. ``home`` is the corpus's folder as an absolute path or URI; ``recipe`` has every default written out; ``figures`` are those
-    of the report's sections, by section; ``elapsed_s`` is how long the process took that finished the run."""
+    of the report's sections, by section; ``taken_down`` is the list of take-downs that was applied (digest, number of entries, day of the newest) and what of it was
+    met; ``elapsed_s`` is how long the process took that finished the run."""
 
     id: str
     snapshot: str
@@ -132,6 +133,7 @@ class Summary:
     forecast: ForecastCheck | None = None
     index: IndexShares | None = None
     licence: Mapping[str, Any] | None = None
+    taken_down: Mapping[str, Any] | None = None
     figures: Mapping[str, tuple[Figure, ...]] = field(default_factory=dict)
     elapsed_s: float = 0.0
 
@@ -248,6 +250,10 @@ class Summary:
     def notes(self, step: str) -> Mapping[str, Any]:
         """What a step noted beside its rows, summed over shards; empty if there is no such step."""
         return next((s.notes for s in self.steps if s.name == step), {})
+
+    def options(self, entry: str) -> Mapping[str, Any]:
+        """The options of an entry of the recipe's chain of decisions, with every default; empty if there is none of that name."""
+        return next((e["options"] for e in self.recipe.get("decide", ()) if e["name"] == entry), {})
 
     # -------------------------------------------------------------- JSON
 

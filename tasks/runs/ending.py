@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from winnow.tasks.report.summary import Summary
-from winnow.tasks.report.words import duration, number, percent, size
+from winnow.tasks.dedup.removal_rates import DIMENSIONS, NAMED
+from winnow.tasks.report.sections.removal import FALSE_REMOVALS, RATES
+from winnow.tasks.report.summary import StepTotal, Summary
+from winnow.tasks.report.words import duration, number, percent, plural, size
 
 HUGE = ("oversized", "extract:too_large")
 """Reasons of the reading step that say that a record, text or page was larger than the reader takes."""
@@ -28,6 +30,11 @@ def said(summary: Summary, work: Mapping[str, int]) -> list[str]:
         lines.append("dropped     " + ", ".join(f"{d.reason} {number(d.pages)}" for d in drops))
     if summary.duplicates:
         lines.append(f"duplicates  {number(summary.duplicates)}")
+    for figure in (f for f in summary.figures.get("removal", ()) if f.label.endswith(FALSE_REMOVALS)):
+        between = f" ({percent(figure.low, 1)} to {percent(figure.high, 1)})" if figure.low is not None and figure.high is not None else ""
+        lines.append(
+            f"removal     {figure.label} {percent(figure.value, 1)}{between} of {plural(figure.sample_size or 0, 'pair')} compared"
+        )
     lines.append(
         f"time        {duration(summary.elapsed_s)}; {number(work['computed'])} shards x steps made, {number(work['cached'])} reused from the store"
     )
@@ -57,7 +64,29 @@ def warnings(summary: Summary) -> list[str]:
             f"{number(len(lost))} of the listed files could not be read, and the corpus lacks what they hold: {named}. When they are there, run the "
             "same command again with --strict."
         )
+    if any(step.name == "policy-files" and not step.shards for step in summary.steps):
+        found.append("The source has no captures of robots.txt, so that what they say is unknown of every page (docs/consent.md).")
+    found += [line for step in summary.steps if step.name.startswith(RATES) and (line := _outstanding(summary, step))]
     return found
+
+
+def _outstanding(summary: Summary, step: StepTotal) -> str:
+    """Who lost an outstanding share of its documents to a pass of near-duplicate removal; empty if nobody did."""
+    counts = step.notes.get("outstanding", {})
+    if not counts:
+        return ""
+    entry = step.name.removeprefix(RATES)
+    parts = []
+    for dimension in (d for d in DIMENSIONS if d in counts):
+        lost = step.notes[f"outstanding_{dimension}"]
+        named = ", ".join(sorted(lost, key=lambda name: (-lost[name], name))[:NAMED])
+        more = f" and {number(counts[dimension] - NAMED)} more" if counts[dimension] > NAMED else ""
+        parts.append(f"{plural(counts[dimension], dimension)} ({named}{more})")
+    rule = summary.options(entry)
+    return (
+        f"The pass {entry} removed more than {percent(rule.get('warn_share', 0), 1)} of the documents of {'; '.join(parts)}. The report's section on the removal of near "
+        f"copies shows the rates, and what was lost in a sample of pairs; min_similarity and exempt keep more (docs/deduplication.md)."
+    )
 
 
 def lost_files(summary: Summary) -> int:

@@ -47,7 +47,7 @@ class SemanticSection(Section):
     about = "Embeds every document and measures its cluster, its distance from the centroid and its most similar neighbour."
     options = SemanticOptions
     example: ClassVar[Any] = {}
-    meanings: ClassVar[Mapping[str, tuple[str, str]]] = {
+    _meanings: ClassVar[Mapping[str, tuple[str, str]]] = {
         "semantic_cluster": ("number", "the cluster whose centroid is nearest"),
         "semantic_distance": ("1 - cosine", "how far the document lies from that centroid (D4)"),
         "semantic_distance_rank": ("share", "how many of the cluster's documents lie nearer to the centroid"),
@@ -68,6 +68,12 @@ class SemanticSection(Section):
 
     def signals(self, options: Any) -> Mapping[str, Any]:
         return SIGNALS
+
+    def unit(self, name: str) -> str:
+        return self._meanings[name][0]
+
+    def meaning(self, name: str) -> str:
+        return self._meanings[name][1]
 
     def build(self, draft: Draft, options: Any, entry: str) -> None:
         assert draft.text is not None

@@ -3,6 +3,8 @@
     python -m tests.benchmarks.deduplication speed      signatures, MB/s of one core: Winnow, datatrove, datasketch, rensa in one run
     python -m tests.benchmarks.deduplication quality    recall and precision of pairs on ../shared/data/dedup, Winnow and datatrove
     python -m tests.benchmarks.deduplication spans      paragraph and exact substring deduplication, MB/s of one core
+    python -m tests.benchmarks.deduplication removal    what the default and published presets remove that is no copy: chains of texts and ../shared/data/dedup
+    python -m tests.benchmarks.deduplication take-downs    pages held against 1, 100 and 2,000 take-downs, MB/s of one core
     python -m tests.benchmarks.deduplication scale --documents 1000000 [--workers 2] [--memory-gib 1]
     python -m tests.benchmarks.deduplication curves OUT.svg    the S-curve of each preset
 
@@ -26,10 +28,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.pipelines import finished
 from tests.shared import DATA
 from winnow.tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, ComputeSignatures, FuzzyClusters
 from winnow.tasks.dedup.resolve import ResolveClusters
 from winnow.tasks.dedup.shingles import shingles
+from winnow.tasks.dedup.take_downs import Entry, Forbidden
 from winnow.tasks.dedup.verified import jaccard
 from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs
 from winnow.tasks.edit.substring import CutRepeatedSubstrings, RepeatedWindows, Windows
@@ -41,6 +45,7 @@ from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.engine.store import Store
 from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.engine.worker import Job
+from winnow.tasks.runs.run import summary_of
 from winnow.tasks.signals.limit import CROSSED
 from winnow.tasks.sources.source import Source
 
@@ -285,6 +290,39 @@ def _datatrove_removes(names, texts):
     return {name: kept for name, cluster in clustered if (kept := first.setdefault(cluster, name)) != name}
 
 
+def removal():
+    """What the report says of removal, for the default and for what is published."""
+    passes = {"verified (default)": "", "`preset: fineweb`": ", preset: fineweb", "`preset: redpajama-0.8`": ", preset: redpajama-0.8"}
+    files = {"chains": DATA / "capabilities/17-verified-dedup/chains.parquet", "dedup": SHARED / "documents.parquet"}
+    print("| texts | pass | removed | below own similarity | false removals, 95 % interval | CPU-s of the audit | of deduplication |")
+    print("| --- | --- | --: | --: | --: | --: | --: |")
+    with tempfile.TemporaryDirectory() as folder:
+        for texts, path in files.items():
+            for name, options in passes.items():
+                recipe = Path(folder) / "recipe.yaml"
+                recipe.write_text(f"extends: raw\ndeduplicate: [{{by: minhash{options}}}]\n")
+                summary = summary_of(finished(path, recipe, Path(folder) / "store"))
+                below, false = summary.figures["removal"]
+                audit = sum(s.cpu_s for s in summary.steps if "remov" in s.name)
+                rest = sum(
+                    s.cpu_s for s in summary.steps if s.name in ("sign", "band-buckets", "components", "candidates", "cluster-minhash")
+                )
+                interval = f"{false.value:.3f} ({false.low or 0:.3f} to {false.high or 0:.3f}, {false.sample_size} pairs)"
+                print(f"| {texts} | {name} | {below.sample_size} | {below.value:.3f} | {interval} | {audit:.1f} | {rest:.1f} |", flush=True)
+
+
+def take_downs():
+    """What it costs to hold every page against the store's take-downs."""
+    texts = known_documents()["text"].to_pylist()
+    size_mb = sum(len(t.encode()) for t in texts) / 1e6
+    print("| entries | MB/s | pages that go |\n| --: | --: | --: |")
+    for entries in (1, 100, 2000):
+        forbidden = Forbidden([Entry(str(i), "", "", "asked", "").with_text(f"{t} taken down") for i, t in enumerate(texts[:entries])])
+        begin = time.process_time()
+        gone = sum(number >= 0 for number, *_ in forbidden.met([""] * len(texts), [""] * len(texts), texts))
+        print(f"| {entries} | {size_mb / (time.process_time() - begin):.1f} | {gone} |", flush=True)
+
+
 # ------------------------------------------------------------------ inside texts
 
 
@@ -372,7 +410,7 @@ def curves(out):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("speed", "quality", "spans", "scale", "curves"))
+    parser.add_argument("what", choices=("speed", "quality", "removal", "take-downs", "spans", "scale", "curves"))
     parser.add_argument("out", nargs="?", default="docs/images/minhash-curves.svg")
     parser.add_argument("--documents", type=int, default=100_000)
     parser.add_argument("--workers", type=int, default=2)
@@ -383,7 +421,7 @@ def main():
     elif args.what == "curves":
         curves(args.out)
     else:
-        {"speed": speed, "quality": quality, "spans": spans}[args.what]()
+        {"speed": speed, "quality": quality, "removal": removal, "take-downs": take_downs, "spans": spans}[args.what]()
 
 
 if __name__ == "__main__":

@@ -2,9 +2,13 @@
 
 import shutil
 
+import pytest
+
 from tests.docs import page
 from tests.shared import ROOT
 from tests.tiny import mirror
+
+pytestmark = pytest.mark.slow
 
 BLOCKS = page.blocks("adding-a-filter.md")
 

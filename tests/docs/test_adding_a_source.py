@@ -12,6 +12,8 @@ from tests.tiny import WORDS
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.sources.resolve import resolve
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def parts():

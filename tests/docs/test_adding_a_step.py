@@ -1,10 +1,14 @@
 """docs/adding-a-step.md, followed word for word beside a recipe outside the repository."""
 
+import pytest
+
 from tests.docs import page
 from tests.shared import ROOT
 from tests.tiny import mirror
 from winnow.tasks.engine.places import store_at
 from winnow.tasks.recipes.build import load
+
+pytestmark = pytest.mark.slow
 
 
 def test_word_for_word(tmp_path):

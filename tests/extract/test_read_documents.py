@@ -67,6 +67,7 @@ def test_broken_rows_are_counted_and_named(tmp_path):
     assert dropped["offset"].to_pylist() == [0, 3, 12, 16, 28]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut", [None, -30])
 def test_compressed_lines_whole_and_cut(tmp_path, cut):
     packed = gzip.compress("".join(json.dumps({"text": f"{TEXT} {n}"}) + "\n" for n in range(2000)).encode(), mtime=0)
@@ -197,6 +198,7 @@ def test_rows_are_the_same_however_a_file_is_cut(tmp_path, monkeypatch, rows_per
     assert len(parts) > 3 or part_bytes > 600
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["jsonl", "parquet"])
 def test_documents_and_corpus_are_the_same_for_any_split(tmp_path, monkeypatch, form):
     monkeypatch.setattr(readers, "FOOTER_ONLY_BYTES", 0)

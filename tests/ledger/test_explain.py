@@ -36,6 +36,7 @@ def run(tmp_path_factory):
     return finished(source, root / "mine.yaml", root / "store")
 
 
+@pytest.mark.slow
 def test_the_step_that_dropped_a_page_is_the_one_whose_table_first_says_so(run):
     found = open_run(str(run.context.store.root), run.id)
     labels = [step.label for step in run.pipeline.steps]

@@ -93,6 +93,7 @@ def folder(tmp_path):
     return tmp_path / "own"
 
 
+@pytest.mark.slow
 def test_a_filter_and_a_step_run_end_to_end_in_workers_too(folder, tmp_path):
     source = mirror(tmp_path / "mirror", warcs=2, pages=4)
     run = curated(source, folder / "mine.yaml", tmp_path / "store")
@@ -113,6 +114,7 @@ def test_a_filter_and_a_step_run_end_to_end_in_workers_too(folder, tmp_path):
     assert digests(again) == digests(run)
 
 
+@pytest.mark.slow
 def test_the_job_brings_the_plug_in_to_a_process_that_never_saw_its_file(folder, tmp_path):
     run = prepare(Request(str(mirror(tmp_path / "mirror", warcs=1, pages=2)), str(folder / "mine.yaml"), str(tmp_path / "store")))
     packed = pickle.dumps(Job(run.context, run.plan.steps))
@@ -125,6 +127,7 @@ def test_the_job_brings_the_plug_in_to_a_process_that_never_saw_its_file(folder,
     assert done.stdout.decode().split() == [*(s.address for s in run.plan.steps), "True"]
 
 
+@pytest.mark.slow
 def test_a_worker_with_another_version_of_a_module_is_refused(folder, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.setattr(sections, "_sections", dict(sections._sections))
@@ -208,6 +211,7 @@ every = loud_package
 """
 
 
+@pytest.mark.slow
 def test_an_installed_package_brings_filters_and_steps_by_entry_points(folder, tmp_path):
     site = tmp_path / "site"
     (site / "loud_package-1.0.dist-info").mkdir(parents=True)

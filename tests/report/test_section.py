@@ -11,7 +11,19 @@ from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.report import section as seam
 from winnow.tasks.report.charts import figure_range
 from winnow.tasks.report.page import report_html
-from winnow.tasks.report.section import CHAPTERS, OUTCOME, RUN, Content, Evidence, Section, contents, section, sections, share_figure
+from winnow.tasks.report.section import (
+    CHAPTERS,
+    OUTCOME,
+    RUN,
+    Content,
+    Evidence,
+    Section,
+    contents,
+    section,
+    sections,
+    share_figure,
+    stratified_figure,
+)
 from winnow.tasks.report.summary import Figure
 
 
@@ -93,3 +105,25 @@ def test_wilson_against_published_values(part, whole, low, high):
     """Newcombe 1998, method 3."""
     figure = share_figure("x", part, whole)
     assert (round(figure.low, 4), round(figure.high, 4)) == (low, high)
+
+
+def test_a_stratified_share_weighs_strata_by_their_members():
+    figure = stratified_figure("false", [(900, 10, 0), (100, 10, 5), (7, 0, 0)])
+    assert figure.value == pytest.approx(0.05)
+    assert figure.sample_size == 20
+    # Kish: 1 / (0.9^2 / 10 + 0.1^2 / 10) = 12.2 pairs of a simple sample
+    assert (figure.low, figure.high) == (pytest.approx(0.0061, abs=1e-4), pytest.approx(0.3094, abs=1e-4))
+    none_seen = stratified_figure("false", [(900, 50, 0), (100, 50, 0)])
+    assert none_seen.value == none_seen.low == 0.0
+    assert 0.03 < none_seen.high < 0.1
+    every = stratified_figure("false", [(10, 10, 1), (10, 10, 0)])
+    assert (every.value, every.low, every.high) == (0.05, None, None)
+    assert math.isnan(stratified_figure("false", []).value)
+
+
+@given(st.lists(st.integers(1, 50).flatmap(lambda n: st.tuples(st.just(4 * n), st.just(n), st.integers(0, n))), min_size=1, max_size=6))
+def test_a_proportional_sample_of_strata_is_a_simple_one(strata):
+    figure = stratified_figure("x", strata)
+    plain = share_figure("x", sum(s[2] for s in strata), sum(s[1] for s in strata))
+    assert figure.value == pytest.approx(plain.value)
+    assert (figure.low, figure.high) == (pytest.approx(plain.low), pytest.approx(plain.high))

@@ -104,6 +104,7 @@ def test_an_error_of_the_runner_reaches_the_flow():
         list(ahead.run(STEPS, {"s0": ("a-1",)}))
 
 
+@pytest.mark.slow
 def test_a_run_that_was_begun_ahead_has_the_bytes_of_one_that_was_not(tmp_path):
     source = mirror(tmp_path / "mirror", warcs=5, pages=4)
     quiet = curated(source, "gopher", tmp_path / "quiet")
