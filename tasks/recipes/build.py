@@ -74,7 +74,7 @@ class Pipeline:
 
 def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Any] | None = None, take_downs: TakeDowns | None = None) -> Pipeline:
     """The steps of a recipe for a crawl; ``indexes`` are those that its deduplication names, ``take_downs`` what the store forbids. Pure: nothing is read or loaded."""
-    draft = Draft(crawl, recipe.options, recipe.name, indexes or {}, take_downs, measured=recipe.signals())
+    draft = Draft(crawl, recipe.options, recipe.name, indexes or {}, take_downs, recipe.asked("tables"), measured=recipe.signals())
     chain = False
     for key, section in recipe.sections().items():
         if section.phase == "decide":

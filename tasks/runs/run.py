@@ -105,6 +105,7 @@ def prepare(request: Request) -> Run:
         text_column=request.text_column,
         strict=request.strict,
         part_bytes=int(request.part_mib * (1 << 20)),
+        beside=recipe.asked("listings"),
     )
     store = store_at(request.store)
     store.check()
