@@ -131,17 +131,23 @@ def _table_of_lines(tree: Tree, cell: int) -> int:
         table = tree.parent[table]
     if not table or tree.tag[row] != TR:
         return 0
-    rows = others = 0
+    rows = others = numbers = 0
     bits = tree.page.element_bits
     for i in tree.inside(table):
         if tree.tag[i] == PRE or tree.tag[i] == TABLE:
             return 0
         if tree.tag[i] in (TD, TH):
-            if int(bits[i]) & CODE_BIT or tree.first[i] == tree.behind[i]:
-                rows += tree.first[i] < tree.behind[i]
+            empty = tree.first[i] == tree.behind[i]
+            if empty or int(bits[i]) & CODE_BIT:
+                rows += not empty
+                numbers += empty and is_gutter(tree.names(i))
             elif not is_gutter(tree.names(i)):
                 others += 1
-    return table if (rows >= 2 or _has_lines(tree, cell, "")) and not others else 0
+            else:
+                numbers += 1
+    # A single line is code where its number stands beside it.
+    is_code = rows >= 2 or _has_lines(tree, cell, "") or (rows and numbers and LINE_OF.search(tree.names(cell)))
+    return table if is_code and not others else 0
 
 
 def _pure(tree: Tree, pure: npt.NDArray[np.bool_]) -> list[Unit]:
