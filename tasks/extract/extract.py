@@ -5,7 +5,7 @@ the order of things.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, ClassVar
 
@@ -27,7 +27,10 @@ from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor
 from winnow.tasks.extract.language import LanguageModel
 from winnow.tasks.extract.losses import DROPPED, FILE_NOT_AN_ARCHIVE, Losses
 from winnow.tasks.extract.page import html_of, page_text
+from winnow.tasks.extract.pages.policy_files import POLICY_FILES, kind_of, policy_row
 from winnow.tasks.extract.pages.side_tables import SCHEMAS, side_rows
+from winnow.tasks.extract.pages.spans import SCHEMA as SPANS
+from winnow.tasks.extract.pages.spans import SpanRows
 from winnow.tasks.models.files import ModelFile
 from winnow.tasks.transport.politeness import NotFound
 
@@ -36,9 +39,22 @@ KIB, MIB = 1 << 10, 1 << 20
 
 
 HEADERS = pa.schema([pa.field("id", pa.string()), pa.field("name", pa.string()), pa.field("value", pa.string())])
-OPTIONAL: Mapping[str, pa.Schema] = {"headers": HEADERS, **SCHEMAS}
-"""Tables that are made only when a filter of the recipe needs them. ``headers``: one row per HTTP header of a page, names in lower case; the others are
-those of tasks/extract/pages/side_tables.py."""
+OPTIONAL: Mapping[str, pa.Schema] = {"headers": HEADERS, "spans": SPANS, "policy_files": POLICY_FILES, **SCHEMAS}
+"""Tables that are made only when the recipe, one of its sections or one of its filters asks for them. ``headers``: one row per HTTP header of a page, names in
+lower case; ``spans``: one per block of a page (tasks/extract/pages/spans.py); ``policy_files``: one per capture of a file such as robots.txt, whatever its status
+(tasks/extract/pages/policy_files.py); the others are those of tasks/extract/pages/side_tables.py."""
+
+
+class Sides:
+    """The rows of the optional tables of one shard, while it is made."""
+
+    def __init__(self, wanted: Iterable[str]) -> None:
+        self.spans = SpanRows() if "spans" in wanted else None
+        self.rows: dict[str, list[dict[str, Any]]] = {name: [] for name in wanted if name != "spans"}
+
+    def tables(self) -> dict[str, pa.Table]:
+        made = {name: pa.Table.from_pylist(rows, schema=OPTIONAL[name]) for name, rows in self.rows.items()}
+        return made if self.spans is None else made | {"spans": self.spans.table()}
 
 
 class _Dropped(Exception):
@@ -54,7 +70,7 @@ class Extract(ShardStep):
     type are documents. What is broken, too large or no text is counted, named in the table ``dropped``, and never ends the shard: a record of
     which the block has more than ``max_record_bytes`` or the header more than ``max_header_bytes``, a page that breaks the extractor. A file that
     is no archive at all, or is not there, is one loss; it is fatal when it is all there is (or, with ``strict``, when it is not there). ``wanted`` names
-    further tables of OPTIONAL, for filters that need them.
+    further tables of OPTIONAL.
     """
 
     name: ClassVar[str] = "extract"
@@ -78,7 +94,7 @@ class Extract(ShardStep):
         losses = Losses()
         notes: Counter[str] = Counter()
         rows_in = 0
-        sides: dict[str, list[dict[str, Any]]] = {name: [] for name in self.wanted or ()}
+        sides = Sides(self.wanted or ())
 
         def documents() -> Iterator[dict[str, Any]]:
             nonlocal rows_in
@@ -115,7 +131,7 @@ class Extract(ShardStep):
             table.num_rows,
             dict(losses.by_reason),
             dict(sorted(notes.items())) | losses.notes,
-            {"dropped": losses.table()} | {name: pa.Table.from_pylist(rows, schema=OPTIONAL[name]) for name, rows in sides.items()},
+            {"dropped": losses.table()} | sides.tables(),
         )
 
     def _records(self, stream: BinaryIO) -> Iterator[Record]:
@@ -124,7 +140,7 @@ class Extract(ShardStep):
         )
         return joined(records, self.max_record_bytes)
 
-    def _document(self, record: Record, path: str, notes: Counter[str], sides: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    def _document(self, record: Record, path: str, notes: Counter[str], sides: Sides) -> dict[str, Any]:
         if record.problem and record.problem not in ("oversized", "block_digest_mismatch"):
             raise _Dropped(f"damaged:{record.problem}")
         if record.type not in WANTED:
@@ -133,6 +149,8 @@ class Extract(ShardStep):
             raise _Dropped("damaged:block_digest_mismatch")
         if record.problem == "oversized":
             raise _Dropped("oversized")
+        if "policy_files" in sides.rows and record.type != "conversion" and kind_of(record.uri) and (policy := policy_row(record, path)):
+            sides.rows["policy_files"].append(policy)
         http, mime, holds = self._payload(record)
         if holds is False:
             notes["payload_digest_mismatches"] += 1
@@ -149,13 +167,15 @@ class Extract(ShardStep):
         if not text.strip():
             raise _Dropped("extract:empty")
         url, identity = clean(record.uri), document_id(path, record.offset, record.record_id)
-        if "headers" in sides:
-            sides["headers"] += [{"id": identity, "name": clean(name), "value": clean(value)} for name, value in http.headers.items()]
-        asked = [name for name in sides if name in SCHEMAS]
+        if sides.spans is not None:
+            sides.spans.add(identity, page.spans)
+        if "headers" in sides.rows:
+            sides.rows["headers"] += [{"id": identity, "name": clean(name), "value": clean(value)} for name, value in http.headers.items()]
+        asked = [name for name in sides.rows if name in SCHEMAS]
         if asked and mime != PLAIN:
             html = html_of(decode(http.payload, content_type).text, mime)
             for name, rows in side_rows(identity, self.extractor.bounded(html), url, asked).items():
-                sides[name] += rows
+                sides.rows[name] += rows
         return {
             "id": identity,
             "url": url,

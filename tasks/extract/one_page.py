@@ -7,7 +7,6 @@ import importlib
 import json
 import pkgutil
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, replace
 from typing import Any
 
 from winnow.tasks.archives.charset import decode
@@ -29,12 +28,7 @@ def extractor(name: str, structure: str) -> Extractor:
             break
     else:
         raise BadInput(f"There is no extractor {name}. There are {', '.join(f'{m}.{c.__name__}' for m, c in known)}.")
-    made = cls()
-    if any(f.name == "structure" for f in fields(made)):
-        return replace(made, structure=structure)  # type: ignore[call-arg]
-    if structure != "plain":
-        raise BadInput(f"The extractor {name} writes plain text only; use {DEFAULT} for Markdown and blocks.")
-    return made
+    return cls().writing(structure)
 
 
 def _extractors() -> list[tuple[str, type[Extractor]]]:

@@ -1,12 +1,14 @@
-"""The sections that read: which extractor, which language model, how large a record may be. Their step is made by the source's own reader."""
+"""The sections that read: which extractor, which structure of the text, which tables beside it, which language model, how large a record may be. Their step is made
+by the source's own reader."""
 
 from typing import Any, ClassVar
 
-from winnow.tasks.engine.options import Reader
+from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.options import Reader, near
 from winnow.tasks.engine.plugins import named_classes
 from winnow.tasks.engine.sections import Draft, Phase, Section
-from winnow.tasks.extract.extract import KIB, MIB
-from winnow.tasks.extract.extractors.base import Extractor
+from winnow.tasks.extract.extract import KIB, MIB, OPTIONAL
+from winnow.tasks.extract.extractors.base import STRUCTURES, Extractor
 from winnow.tasks.models.files import ModelFile
 from winnow.tasks.sources.base import Reading, reader
 
@@ -68,6 +70,50 @@ class MaxHeaderSection(Section):
         return {"type": "integer", "minimum": 1}
 
 
+class StructureSection(Section):
+    key = "structure"
+    phase: ClassVar[Phase] = "read"
+    order = 40
+    about = "Which writer makes the text of the page's blocks: plain (where nothing is said), or markdown with headings, lists, tables and code marked."
+    options = str
+
+    def read(self, value: Any, reader: Reader) -> str:
+        if value not in STRUCTURES:
+            raise reader.error(f"structure is {value!r}; it must be {' or '.join(STRUCTURES)}.")
+        return str(value)
+
+    def amend(self, options: dict[str, Any], reader: Reader) -> None:
+        extractor, wanted = options["extractor"], options[self.key]
+        own = getattr(extractor, "structure", wanted)
+        if own not in (wanted, STRUCTURES[0]):
+            raise reader.error(f"`structure` says {wanted}, and the extractor's own option says {own}. Leave one of them out.")
+        options["extractor"] = extractor.writing(wanted)
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(STRUCTURES)}
+
+
+class TablesSection(Section):
+    key = "tables"
+    phase: ClassVar[Phase] = "read"
+    order = 41
+    about = "Tables that extraction makes beside the documents: spans (where each block stands in the text), links, images, metadata, headers, policy_files."
+    options = tuple[str, ...]
+    default: ClassVar[Any] = ()
+
+    def read(self, value: Any, reader: Reader) -> tuple[str, ...]:
+        names = tuple(reader.items(list(value) if isinstance(value, tuple) else value, self.key))
+        for name in names:
+            if name not in OPTIONAL:
+                raise reader.error(
+                    f"there is no table {name!r} to be made beside the documents.{near(name, OPTIONAL)} There are {', '.join(OPTIONAL)}."
+                )
+        return names
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": {"enum": list(OPTIONAL)}, "uniqueItems": True}
+
+
 class ExtractorSection(Section):
     key = "extractor"
     phase: ClassVar[Phase] = "read"
@@ -75,14 +121,19 @@ class ExtractorSection(Section):
     about = "How HTML becomes text."
     options = Extractor
     required = True
-    needs = ("language_model", "max_record_mib", "max_header_kib", "measure")
+    needs = ("language_model", "max_record_mib", "max_header_kib", "measure", "tables")
 
     def read(self, value: Any, reader: Reader) -> Any:
         return reader.component(value, PACKAGE, Extractor, named_classes(GROUP, Extractor, reader.plugins))
 
     def build(self, draft: Draft, options: Any, entry: str) -> None:
         largest = draft.options["max_record_mib"] * MIB, draft.options["max_header_kib"] * KIB
-        needs = sorted({need for filters in draft.options["measure"].values() for f in filters for need in f.needs})
+        asked = (*draft.options["tables"], *draft.tables)
+        needs = sorted({need for filters in draft.options["measure"].values() for f in filters for need in f.needs}.union(asked))
+        if "spans" in needs and not options.tells_blocks:
+            raise BadInput(
+                f"The extractor {type(options).__name__} tells no blocks, so there is no table `spans` with it. Use learned_blocks.LearnedBlocks."
+            )
         given = Reading(options, draft.options["language_model"], *largest, draft.crawl.text_column, tuple(needs))
         draft.read(reader(draft.crawl.kind).documents(given))
 

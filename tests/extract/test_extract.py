@@ -9,6 +9,7 @@ from tests.tiny import article, capture, html, mirror, record
 from winnow import in_process
 from winnow.cli.main import main
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.extract.blocks.block import Block
 from winnow.tasks.extract.extractors.base import Extractor
 from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
 from winnow.tasks.runs.run import Request, prepare, release, result, summary_of
@@ -42,14 +43,14 @@ def test_what_is_a_page(tmp_path):
 
 
 def test_a_page_that_breaks_the_extractor_is_one_page(tmp_path, monkeypatch):
-    real = LearnedBlocks.text_of
+    real = LearnedBlocks._blocks
 
-    def breaking(self: Extractor, page: str) -> str:
+    def breaking(self: Extractor, page: str) -> list[Block]:
         if "poison" in page:
             raise IndexError("a bug of the library")
         return real(self, page)
 
-    monkeypatch.setattr(LearnedBlocks, "text_of", breaking)
+    monkeypatch.setattr(LearnedBlocks, "_blocks", breaking)
     found, dropped, lost = extracted(
         tmp_path,
         capture(1, "http://a.example/1", PAGE),

@@ -17,12 +17,23 @@ class Run(NamedTuple):
 Runs = tuple[Run, ...]
 
 
+class Cell(NamedTuple):
+    """A cell as the page wrote it: over how many columns and rows it spans, and whether it is a header."""
+
+    runs: Runs
+    columns: int
+    rows: int
+    header: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells; all rows are equally long. ``header_rows``: how many of the first are headers."""
+    """Rows of cells; all rows are equally long, for a cell that spans is in each of its places. ``header_rows``: how many of the first are headers.
+    ``spanned``: the cells row by row as the page wrote them, if one of them spans."""
 
     rows: tuple[tuple[Runs, ...], ...]
     header_rows: int = 0
+    spanned: tuple[tuple[Cell, ...], ...] = ()
 
 
 class Block(NamedTuple):

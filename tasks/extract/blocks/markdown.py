@@ -1,22 +1,23 @@
 """Blocks -> Markdown (CommonMark with the tables of GitHub and formulas in the delimiters of LaTeX)."""
 
+import html
 import re
 from collections.abc import Sequence
 
-from winnow.tasks.extract.blocks.block import Block, Run, Runs, Span, Table
+from winnow.tasks.extract.blocks.block import Block, Cell, Run, Runs, Span, Table
 from winnow.tasks.extract.blocks.plain import text_of
 
 MAX_INDENT = 8
 BACKTICKS = re.compile(r"`+")
 
 
-def write(blocks: Sequence[Block]) -> tuple[str, list[Span]]:
-    """The Markdown of a page and where each block stands in it. Total."""
+def write(blocks: Sequence[Block], *, keep_spans: bool = False) -> tuple[str, list[Span]]:
+    """The Markdown of a page and where each block stands in it. With ``keep_spans`` a table of which a cell spans is HTML. Total."""
     parts: list[str] = []
     spans: list[Span] = []
     at = 0
     for block in blocks:
-        text = _block(block)
+        text = _block(block, keep_spans)
         if parts:
             gap = "\n" if block.tight else "\n\n"
             parts.append(gap)
@@ -27,11 +28,11 @@ def write(blocks: Sequence[Block]) -> tuple[str, list[Span]]:
     return "".join(parts), spans
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, keep_spans: bool) -> str:
     if block.kind == "code":
         text = _fenced(block.code, block.language)
     elif block.table is not None:
-        text = table(block.table)
+        text = html_table(block.table) if keep_spans and block.table.spanned else table(block.table)
     else:
         text = inline(block.runs)
     if block.kind == "heading":
@@ -98,3 +99,22 @@ def table(of: Table) -> str:
     rows = ["| " + " | ".join(inline(cell).replace("|", "\\|") for cell in row) + " |" for row in of.rows]
     rows.insert(1, "|" + " --- |" * len(of.rows[0]))
     return "\n".join(rows)
+
+
+def html_table(of: Table) -> str:
+    """A table with its spans as HTML: a line for each row, and nothing but rows, cells, spans, and what Markdown would mark inside a cell."""
+    rows = ("<tr>" + "".join(map(_html_cell, row)) + "</tr>" for row in of.spanned)
+    return "\n".join(("<table>", *rows, "</table>"))
+
+
+def _html_cell(cell: Cell) -> str:
+    name = "th" if cell.header else "td"
+    spans = (("colspan", cell.columns), ("rowspan", cell.rows))
+    written = "".join(f' {span}="{number}"' for span, number in spans if number > 1)
+    return f"<{name}{written}>{''.join(map(_html_run, cell.runs))}</{name}>"
+
+
+def _html_run(run: Run) -> str:
+    text = html.escape(text_of((run,)), quote=False)
+    tag = {"code": "code", "strong": "strong", "emphasis": "em"}.get(run.kind)
+    return f"<{tag}>{text}</{tag}>" if tag and text.strip() else text

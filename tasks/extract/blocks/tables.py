@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from winnow.tasks.extract.blocks import inline
-from winnow.tasks.extract.blocks.block import Run, Runs, Table
+from winnow.tasks.extract.blocks.block import Cell, Run, Runs, Table
 from winnow.tasks.extract.blocks.code import code_text
 from winnow.tasks.extract.blocks.formulas import InText
 from winnow.tasks.extract.blocks.markup import attributes, tokens, unescaped
@@ -91,23 +91,25 @@ def _span(written: str | None, zero: int = 1) -> int:
 
 
 def read(markup: str, formulas: Sequence[Formula], in_text: InText, wanted: int) -> tuple[Table, Runs]:
-    """A table of data and its caption. A cell that spans rows or columns is repeated in each of them."""
+    """A table of data and its caption. A cell that spans rows or columns is repeated in each of them; how it was written is in ``spanned``."""
     written = cells_of(markup)
     grid: list[list[Runs]] = []
     pending: dict[int, tuple[int, Runs]] = {}  # column -> rows left, runs
     added = 0
     header_rows = written.header_rows
+    own: list[tuple[Cell, ...]] = []
     for number, cells in enumerate(written.rows):
         row: list[Runs] = []
         left = len(written.rows) - number - 1
         carried: dict[int, tuple[int, Runs]] = {}
         if number == header_rows == 0 and cells and all(c.header for c in cells):
             header_rows = 1
-
+        mine: list[Cell] = []
         for cell in cells:
             _fill(row, pending, carried)
             runs = in_text.read(_cell_runs(markup[cell.begin : cell.end if cell.end >= 0 else len(markup)], cell, formulas, wanted))
             rows_more = min(cell.rows - 1, left)
+            mine.append(Cell(runs, cell.columns, rows_more + 1, cell.header))
             for _ in range(cell.columns):
                 if len(row) >= MOST_COLUMNS:
                     break
@@ -128,12 +130,14 @@ def read(markup: str, formulas: Sequence[Formula], in_text: InText, wanted: int)
             _fill(row, pending, carried)
         pending = carried
         grid.append(row)
+        own.append(tuple(mine))
     grid = [row for row in grid if any(row)]
     width = max((len(row) for row in grid), default=0)
     if width * len(grid) > sum(map(len, grid)) + MOST_ADDED:
         width = 0  # one row is far longer than the others: they stay as they are
     rows = tuple(tuple(row + [()] * (width - len(row))) for row in grid)
-    return Table(rows, min(header_rows, len(rows))), inline.read(written.caption, 0, formulas, wanted)
+    spanned = tuple(own) if any(cell.columns > 1 or cell.rows > 1 for mine in own for cell in mine) else ()
+    return Table(rows, min(header_rows, len(rows)), spanned), inline.read(written.caption, 0, formulas, wanted)
 
 
 def _fill(row: list[Runs], pending: dict[int, tuple[int, Runs]], carried: dict[int, tuple[int, Runs]]) -> None:

@@ -1,7 +1,8 @@
 """Main content by a learned classifier of the page's blocks: better than the rules, within twice their time (docs/extraction.md)."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -10,17 +11,17 @@ from resiliparse.parse.html import HTMLTree
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.extract.blocks import choosing, markdown, plain, reading
-from winnow.tasks.extract.blocks.block import Block
+from winnow.tasks.extract.blocks.block import Block, Span
 from winnow.tasks.extract.blocks.fallback import article
 from winnow.tasks.extract.blocks.formulas import InText
 from winnow.tasks.extract.blocks.units import Tree, units
-from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor
+from winnow.tasks.extract.extractors.base import STRUCTURES, ExtractionFailed, Extractor
 from winnow.tasks.extract.extractors.block_features import features
 from winnow.tasks.extract.extractors.block_trees import best_blocks, shipped
 from winnow.tasks.extract.extractors.page_blocks import Page, page_blocks
 from winnow.tasks.extract.extractors.resiliparse_text import parsed
 
-STRUCTURES = ("plain", "markdown")
+SPANS = ("repeat", "html")
 FEW_CHARS = 250  # a page whose elements hold less may be drawn by a script
 
 
@@ -28,18 +29,21 @@ FEW_CHARS = 250  # a page whose elements hold less may be drawn by a script
 @dataclass(frozen=True)
 class LearnedBlocks(Extractor):
     """``model`` is the digest of the model that ships with this version, ``structure`` says what the text is: ``plain``, or ``markdown`` with
-    headings, lists, tables and code marked. The words are the same. ``emphasis`` marks bold and italic words in Markdown, too.
+    headings, lists, tables and code marked. The words are the same. ``emphasis`` marks bold and italic words in Markdown, too. ``spans`` says what becomes of table
+    cells that span rows or columns: ``repeat`` (the default) has them in each of their places, ``html`` keeps such a table as HTML in Markdown.
 
     A page of more than ``max_blocks`` blocks is refused (``too_many_blocks``): each takes a kilobyte of features.
     """
 
     version: ClassVar[str] = "4"
+    tells_blocks: ClassVar[bool] = True
     distribution: ClassVar[str] = "resiliparse"
 
     model: str = ""
     structure: str = "plain"
     emphasis: bool = False
     max_blocks: int = 200_000
+    spans: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -53,17 +57,38 @@ class LearnedBlocks(Extractor):
 
         if self.structure not in STRUCTURES:
             raise BadInput(f"There is no structure {self.structure!r} of a text; write `structure: plain` or `structure: markdown`.")
+        if self.spans not in (None, *SPANS):
+            raise BadInput(f"There is no way {self.spans!r} to write cells that span; write `spans: repeat` or `spans: html`.")
+        if self.spans == "repeat":
+            object.__setattr__(self, "spans", None)  # what is said is what is the default: it has one address
+
+    def writing(self, structure: str) -> Self:
+        return replace(self, structure=structure)
 
     def check(self) -> None:
-        """Nothing is left to miss: the model was read when this was made. A page would load the kernels, 0.6 s, also where none is extracted."""
+        """The model was read when this was made, and a page would load the kernels, 0.6 s, also where none is extracted: so only options are left.
+
+        Raises:
+            BadInput: tables as HTML in plain text.
+        """
+        if self.spans == "html" and self.structure != "markdown":
+            raise BadInput(
+                "Tables are kept as HTML in Markdown only: write `structure: markdown` beside `spans: html`, or leave `spans` out."
+            )
 
     def load(self) -> None:
         """Load all kernels, as the first pages do; what is not compiled yet is compiled, and kept for other processes."""
         self.extract("<p>A page of many tags.</p>" * self.max_depth)
 
     def text_of(self, html: str) -> str:
-        write = markdown.write if self.structure == "markdown" else plain.write
-        return write(self._blocks(html))[0]
+        return self._written(html)[0]
+
+    def extract_with_spans(self, html: str) -> tuple[str, Sequence[Span]]:
+        return self._written(self.bounded(html))
+
+    def _written(self, html: str) -> tuple[str, Sequence[Span]]:
+        blocks = self._blocks(html)
+        return markdown.write(blocks, keep_spans=self.spans == "html") if self.structure == "markdown" else plain.write(blocks)
 
     def blocks(self, html: str) -> list[Block]:
         """The typed blocks of a page. Raises ExtractionFailed."""

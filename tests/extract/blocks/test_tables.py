@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.extract.blocks.pages import all_blocks, as_markdown, as_plain, extracted
-from winnow.tasks.extract.blocks import tables
+from winnow.tasks.extract.blocks import markdown, tables
 from winnow.tasks.extract.blocks.formulas import InText
 
 HEAD = "<tr><th>Cloth</th><th>Lengths</th><th>Price</th></tr>"
@@ -78,3 +78,29 @@ def test_rows_are_equally_long(rows):
 def test_spans_cost_no_more_than_cells():
     rows = read([[(1000, 1000)] * 50] * 50)
     assert sum(map(len, rows)) < 200_000
+
+
+SPANNING = f'<table>{HEAD}<tr><td rowspan="2">Linen &amp; <code>&lt;b&gt;</code></td><td>3</td><td>8</td></tr><tr><td>5</td><td>9</td></tr><tr><td colspan="2">All cloth</td><td>17</td></tr></table>'
+
+
+def test_a_table_with_spans_may_stay_html():
+    blocks = all_blocks(SPANNING)
+    assert markdown.write(blocks, keep_spans=True)[0].split("\n") == [
+        "<table>",
+        "<tr><th>Cloth</th><th>Lengths</th><th>Price</th></tr>",
+        '<tr><td rowspan="2">Linen &amp; <code>&lt;b&gt;</code></td><td>3</td><td>8</td></tr>',
+        "<tr><td>5</td><td>9</td></tr>",
+        '<tr><td colspan="2">All cloth</td><td>17</td></tr>',
+        "</table>",
+    ]
+
+
+def test_a_table_without_spans_never_is():
+    blocks = all_blocks(f'<table>{HEAD}<tr><td rowspan="1">Linen</td><td>3</td><td>8</td></tr></table>')
+    assert markdown.write(blocks, keep_spans=True) == markdown.write(blocks)
+
+
+def test_html_of_a_table_is_as_long_as_its_cells():
+    wide = "<tr>" + '<td colspan="1000" rowspan="1000">a</td>' * 3 + "</tr>"
+    [table] = [b.table for b in all_blocks(f"<table>{HEAD}{wide * 40}</table>") if b.kind == "table"]
+    assert len(markdown.html_table(table)) < 10_000
