@@ -157,7 +157,8 @@ def with_units(
 
 def _setting(tree: Tree, unit: Unit) -> tuple[int, ...]:
     """How a unit is set: the tags and names of its element and of those around it."""
-    page, e, out = tree.page, unit.element, []
+    page, e = tree.page, unit.element
+    out: list[int] = []
     for _ in range(ALIKE_LEVELS):
         out += (tree.tag[e], int(page.element_checksum[e]))
         e = tree.parent[e]
