@@ -80,6 +80,12 @@ DEPLOYMENTS = (
         ("winnow", "type:training"),
     ),
     Deployment(
+        "winnow.flows.train_student.train_student_of_head",
+        "train-student",
+        "Labelled documents in, a registered student of a head out (docs/students.md).",
+        ("winnow", "type:training"),
+    ),
+    Deployment(
         "winnow.flows.train_importance.train_importance",
         "train-importance",
         "Target text and raw text in, registered importance weights (DSIR) out (docs/models.md).",

@@ -1,5 +1,6 @@
 """What code and documents refer to is in the house: a path that was renamed, a page that was never here, a rule by a number of another document."""
 
+import importlib
 import io
 import re
 import tokenize
@@ -13,6 +14,7 @@ FOLDERS = ("tasks", "flows", "blocks", "winnow", "docs", "tests", "infra", "exam
 PATH = re.compile(rf"(?<![\w./:-])((?:{'|'.join(FOLDERS)})/[A-Za-z0-9_][A-Za-z0-9_./-]*)")
 ELSEWHERE = re.compile(r"\(design, |\bdesign, section|\btraps? \d")
 URL = re.compile(r"\w+://\S+")
+IMPORT = re.compile(r"^ *from (winnow[\w.]*) import (?:\(([^)]*)\)|(.+))$", re.MULTILINE)
 SOURCES = sorted(
     p
     for p in chain(
@@ -62,3 +64,12 @@ def test_a_reference_that_leads_nowhere_is_found():
     assert broken("see research/nowhere.md and tasks/engine/step.py.") == ["research/nowhere.md"]
     assert broken("as always (design, section 3), trap 2") == ["(design, ", "trap 2"]
     assert not broken("https://example.org/docs/none.md, `tests/data/<name>`, docs/NAME.md")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "benchmarks").glob("*.py")), ids=lambda p: p.stem)
+def test_benchmarks_import_what_is_there(path):
+    """No test runs them, so a name that moved would first be met by whoever measures next. Programs that they hold as text are read too."""
+    for module, several, one in IMPORT.findall(path.read_text(encoding="utf-8")):
+        for name in (several or one).split("#")[0].replace("\n", " ").split(","):
+            first = name.split(" as ")[0].strip()
+            assert not first or hasattr(importlib.import_module(module), first) or importlib.import_module(f"{module}.{first}")

@@ -26,6 +26,8 @@ from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult
 from winnow.tasks.signals.measure import Signals
 from winnow.tasks.sources.domains import registered_domain, top_level
 
+LABEL, UNSURE = ".label", "(unsure)"
+"""How the names of columns of labels end, and what a null in them is called."""
 NAMES_PER_SHARD = 2000
 PAIRS_PER_SHARD = 500
 REASONS_PAIRED = 40
@@ -77,7 +79,7 @@ class Profile(ShardStep):
     """Documents, signals and decisions in; the counts of one shard out (schema PROFILE). All are in documents unless the name says otherwise.
 
     ``groups``: documents and kept documents, and their characters, by the ``dimension`` ``language``, ``domain`` (registered), ``tld``, ``hour``
-    or ``truncated`` (why a crawler cut the page; ``no`` if it did not). Of a shard's domains only the most frequent are named; the row whose
+    or ``truncated`` (why a crawler cut the page; ``no`` if it did not), and by every signal whose name ends with ``.label``. Of a shard's domains only the most frequent are named; the row whose
     ``name`` is null has the rest.
 
     ``signals``: a histogram of every numeric signal, and of the length under the name ``text_chars``. ``lower_edge`` is that of the bin, 1/50
@@ -183,6 +185,7 @@ def _groups(read: _Read) -> Iterator[Row]:
         "tld": [top_level(d) for d in read.domains],
         "hour": [(d or "")[:13] or "unknown" for d in read.documents["date"].to_pylist()],
         "truncated": [t or "no" for t in read.documents["truncated"].to_pylist()],
+        **{name: [x or UNSURE for x in read.signals[name].to_pylist()] for name in read.signals.column_names if name.endswith(LABEL)},
     }
     for dimension, names in by.items():
         rows = [{"dimension": dimension, **row} for row in _grouped(names, read.kept, read.text_chars)]

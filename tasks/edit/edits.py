@@ -40,13 +40,24 @@ class Edit(ShardStep):
 
     version: ClassVar[str] = "2"
 
+    figures: ClassVar[tuple[str, ...]] = FIGURES
+    """The columns that the decisions table gets."""
+
     text: TextColumn
     decisions: Decisions | None
 
     @property
     def by(self) -> str:
-        """What repeats: paragraph, substring. It names the columns of the decisions table."""
+        """What repeats: paragraph, substring, sentence. It names the columns of the decisions table."""
         raise NotImplementedError
+
+    @property
+    def schema(self) -> pa.Schema:
+        return EDITED
+
+    def counted(self, after: str) -> dict[str, Any]:
+        """Further figures of the text that is left, which the schema names behind those of EDITED."""
+        return {}
 
     def spans(self, texts: list[str | None], shard: str, context: ShardContext) -> list[Sequence[tuple[int, int]]]:
         """Of each text (None if its document was not kept) what is to be cut, ascending and apart."""
@@ -70,10 +81,11 @@ class Edit(ShardStep):
                     "chars_removed_share": chars / len(text) if text else 0.0,
                     "chars_left": len(after),
                     "removed": [{"start": start, "end": end} for start, end in cuts],
+                    **self.counted(after),
                 }
             )
         notes = {"documents_edited": edited, "spans_removed": sum(len(c) for c in found), "chars_removed": removed}
-        return StepResult(pa.Table.from_pylist(rows, schema=EDITED), len(rows), len(rows), notes=notes)
+        return StepResult(pa.Table.from_pylist(rows, schema=self.schema), len(rows), len(rows), notes=notes)
 
 
 def cut(text: str, spans: Sequence[tuple[int, int]]) -> str:
@@ -112,23 +124,29 @@ def _space_left(before: str, gone: str, after: str) -> str:
     return "\n" * feeds + indented.rpartition("\n")[2]
 
 
-@stable("step/require-text-left")
 @dataclass(frozen=True)
-class RequireTextLeft(ShardStep):
-    """Decisions and an edit in, decisions out: ``<by>_chars_removed``, ``_chars_removed_share`` and ``_chars_left`` of each document, and the
-    limit ``<by>_chars_left >= min_chars_left`` applied to those kept so far."""
+class RequireLeft(ShardStep):
+    """Decisions and an edit in, decisions out: the figures of the edit as ``<by>_chars_removed`` and so on, and one limit on what is left of the
+    documents kept so far."""
 
     name: ClassVar[str] = "enough"
     version: ClassVar[str] = "2"
 
     decisions: Decisions
     edit: Edit
-    min_chars_left: int = 1
-    entry: str | None = None
+
+    @property
+    def entry_name(self) -> str | None:
+        """What the recipe calls the pass, if it is not ``by``."""
+        raise NotImplementedError
+
+    def bounded(self, edits: pa.Table, kept: Any) -> tuple[str, int, Any]:
+        """The figure that is bounded, its lower limit, and its values; a document that the limit does not mean has the limit itself."""
+        raise NotImplementedError
 
     @property
     def by(self) -> str:
-        return self.entry or self.edit.by
+        return self.entry_name or self.edit.by
 
     @property
     def label(self) -> str:
@@ -136,14 +154,31 @@ class RequireTextLeft(ShardStep):
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         before = context.read(self.decisions, shard)
-        edits = context.read(self.edit, shard, list(FIGURES))
-        limit = Limit(f"{self.by}_chars_left", low=self.min_chars_left)
-        # A document that was not kept was not edited: no limit on what is left of it.
-        left: Any = pc.if_else(before["kept"], edits["chars_left"], self.min_chars_left)
+        edits = context.read(self.edit, shard, list(self.edit.figures))
+        figure, low, left = self.bounded(edits, before["kept"])
+        limit = Limit(f"{self.by}_{figure}", low=low)
         after = add_crossed(before, *apply_limits({limit.signal: left}, (limit,), before.num_rows, self.label))
-        for name in FIGURES:
+        for name in self.edit.figures:
             after = after.append_column(f"{self.by}_{name}", edits[name])
         return decision_result(after, before["kept"])
+
+
+@stable("step/require-text-left")
+@dataclass(frozen=True)
+class RequireTextLeft(RequireLeft):
+    """The limit is ``<by>_chars_left >= min_chars_left``."""
+
+    min_chars_left: int = 1
+    entry: str | None = None
+
+    @property
+    def entry_name(self) -> str | None:
+        return self.entry
+
+    def bounded(self, edits: pa.Table, kept: Any) -> tuple[str, int, Any]:
+        # A document that was not kept was not edited: no limit on what is left of it.
+        left: Any = pc.if_else(kept, edits["chars_left"], self.min_chars_left)
+        return "chars_left", self.min_chars_left, left
 
 
 @stable("step/require-text")

@@ -10,6 +10,7 @@ from winnow.tasks.edit.correct import CORRECTED, Correct
 from winnow.tasks.edit.corrections import LineRules
 from winnow.tasks.edit.edits import EMPTY, FIGURES, RequireText, RequireTextLeft
 from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs
+from winnow.tasks.edit.sentences import SENTENCE_FIGURES, CutRepeatedSentences, RequireSentencesLeft, SentenceWindows
 from winnow.tasks.edit.substring import CutRepeatedSubstrings, RepeatedWindows, Windows
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
@@ -88,6 +89,34 @@ class BySubstring(Deduplicate):
         repeated = RepeatedWindows(draft.crawl_digest, windows, draft.decisions, draft.partitions(SHARDS_PER_RANGE), self.keep)
         edit = CutRepeatedSubstrings(draft.text, draft.decisions, repeated)
         draft.decide(RequireTextLeft(draft.decisions, edit, self.min_chars_left if self.drop else 0, None if entry == self.by else entry))
+        if self.drop:
+            draft.edit(edit)
+
+
+@deduplicate_by("sentence", reasons={"sentence_count_left:low": "too few sentences were left when repeated spans of them had been cut"})
+@stable("option/deduplicate-sentence")
+@dataclass(frozen=True)
+class BySentence(Deduplicate):
+    """Spans of ``sentences`` sentences. A document that loses some and has fewer than ``min_sentences_left`` left is dropped."""
+
+    sentences: int = 3
+    min_sentences_left: int = 3
+    columns: ClassVar[tuple[str, ...]] = SENTENCE_FIGURES
+
+    def check(self, reader: Reader) -> None:
+        super().check(reader)
+        reader.whole_number(self.sentences, "deduplicate sentences", 1)
+        reader.whole_number(self.min_sentences_left, "deduplicate min_sentences_left", 0)
+        if self.keep not in ("first", "none"):
+            raise reader.error(f"deduplicate by sentence keeps first or none, not {self.keep}.")
+
+    def build(self, draft: Draft, entry: str) -> None:
+        assert draft.text is not None
+        found = SentenceWindows(draft.text, self.sentences)
+        repeated = RepeatedWindows(draft.crawl_digest, found, draft.decisions, draft.partitions(SHARDS_PER_RANGE), self.keep)
+        edit = CutRepeatedSentences(draft.text, draft.decisions, repeated)
+        least = self.min_sentences_left if self.drop else 0
+        draft.decide(RequireSentencesLeft(draft.decisions, edit, least, None if entry == self.by else entry))
         if self.drop:
             draft.edit(edit)
 

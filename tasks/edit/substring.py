@@ -64,23 +64,54 @@ def _before(known: I64, text: I64, counts: I64) -> I64:
     return found
 
 
-@stable("step/windows")
 @dataclass(frozen=True)
-class Windows(ShardStep):
-    """Documents in, every window of every document out (schema WINDOWS, sorted by key): 16 bytes per token before compression."""
+class WindowStep(ShardStep):
+    """Base of the steps that find every run of a number of units in a text: documents in, a hash of each run out (schema WINDOWS, sorted by key). Units are
+    tokens here, sentences in ``sentences.py``."""
 
-    name: ClassVar[str] = "windows"
     kind: ClassVar[Kind] = "aggregate"
 
     text: TextColumn
-    min_tokens: int = 50
+
+    @property
+    def size(self) -> int:
+        """Units of a run."""
+        raise NotImplementedError
+
+    def found(self, texts: list[str]) -> tuple[U64, I64, I64]:
+        """Of every run its hash, the number of its text, and the number of its first unit; text by text."""
+        raise NotImplementedError
+
+    def borders(self, texts: list[str]) -> list[tuple[I64, I64]]:
+        """Of each text where its units begin and end, in characters."""
+        raise NotImplementedError
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         texts = self.text.read(shard, context).to_pylist()
-        keys, rows, tokens = windows(texts, self.min_tokens)
+        keys, rows, tokens = self.found(texts)
         order = np.argsort(keys, kind="stable")
         columns = [keys[order], rows[order].astype(np.int32), tokens[order].astype(np.int32)]
         return StepResult(pa.table(columns, schema=WINDOWS), len(texts), len(keys), row_groups=16 * ROWS_PER_GROUP)
+
+
+@stable("step/windows")
+@dataclass(frozen=True)
+class Windows(WindowStep):
+    """Every window of ``min_tokens`` tokens: 16 bytes per token before compression."""
+
+    name: ClassVar[str] = "windows"
+
+    min_tokens: int = 50
+
+    @property
+    def size(self) -> int:
+        return self.min_tokens
+
+    def found(self, texts: list[str]) -> tuple[U64, I64, I64]:
+        return windows(texts, self.min_tokens)
+
+    def borders(self, texts: list[str]) -> list[tuple[I64, I64]]:
+        return borders(texts)
 
 
 @stable("step/repeated-windows")
@@ -91,7 +122,7 @@ class RepeatedWindows(WholeStep):
 
     name: ClassVar[str] = "repeated-windows"
 
-    windows: Windows
+    windows: WindowStep
     decisions: Decisions
     ranges: int
     keep: str = "first"
@@ -136,21 +167,15 @@ class RepeatedWindows(WholeStep):
         return pa.table(columns, schema=REPEATED), len(key)
 
 
-@stable("step/cut-repeated-substrings")
 @dataclass(frozen=True)
-class CutRepeatedSubstrings(Edit):
-    """The edit: tokens of repeated windows go, but for those of a window that stays. So with ``keep: first`` no repeated window is lost: each
+class CutRepeatedWindows(Edit):
+    """The edit: units of repeated windows go, but for those of a window that stays. So with ``keep: first`` no repeated window is lost: each
     still stands somewhere in the documents."""
-
-    name: ClassVar[str] = "unrepeat-substrings"
 
     repeated: RepeatedWindows
 
-    @property
-    def by(self) -> str:
-        return "substring"
-
     def spans(self, texts: list[str | None], shard: str, context: ShardContext) -> list[Sequence[tuple[int, int]]]:
+        windows = self.repeated.windows
         found = rows_of_shard(self.repeated, REPEATED, shard, context)
         row, token = found["row"].to_numpy(), found["token"].to_numpy()
         stays = found["stays"].to_numpy(zero_copy_only=False).astype(bool)
@@ -158,13 +183,25 @@ class CutRepeatedSubstrings(Edit):
         row, token, stays = row[order], token[order], stays[order]
         named = np.unique(row)
         cuts: list[Sequence[tuple[int, int]]] = [()] * len(texts)
-        for r, (begin, end) in zip(named, borders([texts[r] or "" for r in named]), strict=True):
+        for r, (begin, end) in zip(named, windows.borders([texts[r] or "" for r in named]), strict=True):
             mine = slice(*np.searchsorted(row, [r, r + 1]))
-            goes = _covered(token[mine][~stays[mine]], len(begin), self.repeated.windows.min_tokens)
-            goes &= ~_covered(token[mine][stays[mine]], len(begin), self.repeated.windows.min_tokens)
+            goes = _covered(token[mine][~stays[mine]], len(begin), windows.size)
+            goes &= ~_covered(token[mine][stays[mine]], len(begin), windows.size)
             edges = np.flatnonzero(np.diff(np.concatenate([[False], goes, [False]]).astype(np.int8))).reshape(-1, 2)
             cuts[r] = [(int(begin[i]), int(end[j - 1])) for i, j in edges]
         return cuts
+
+
+@stable("step/cut-repeated-substrings")
+@dataclass(frozen=True)
+class CutRepeatedSubstrings(CutRepeatedWindows):
+    """Passages of tokens."""
+
+    name: ClassVar[str] = "unrepeat-substrings"
+
+    @property
+    def by(self) -> str:
+        return "substring"
 
 
 def _covered(begin: I64, tokens: int, size: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -16,6 +16,7 @@ from winnow.tasks.corpus.refine import COLUMN as TEXT_PASS
 from winnow.tasks.corpus.refine import Refine
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.text_column import EDITED_TEXT
+from winnow.tasks.ledger.consent import evidence
 from winnow.tasks.ledger.find import Finished
 from winnow.tasks.recipes import build as recipes
 from winnow.tasks.signals.limit import Limit, apply_limits, columns_of
@@ -54,8 +55,9 @@ class Copy:
 @dataclass(frozen=True)
 class Explained:
     """All about one page. ``document`` is its row of the documents table without the text; ``fate`` is one sentence; ``steps`` are the labels and
-    addresses of the steps it passed, in order; a dropped page's last one dropped it. ``text_pass`` is 2 where ``after`` is the text of a second pass over the kept pages
-    (tasks/corpus/refine.py); ``not_refined`` is why it is not, where it might have been."""
+    addresses of the steps it passed, in order; a dropped page's last one dropped it. ``consent`` has every statement about the use of the page, with its line and file.
+    ``text_pass`` is 2 where ``after`` is the text of a second pass over the kept pages (tasks/corpus/refine.py); ``not_refined`` is why it is not, where it might
+    have been."""
 
     document: dict[str, Any]
     verdicts: tuple[Verdict, ...]
@@ -67,6 +69,7 @@ class Explained:
     before: str = ""
     after: str = ""
     steps: tuple[tuple[str, str], ...] = ()
+    consent: tuple[dict[str, Any], ...] = ()
     text_pass: int = 1
     not_refined: str | None = None
 
@@ -166,6 +169,7 @@ def _one(run: Finished, shard: str, row: int) -> Explained:
         before,
         after,
         tuple(_steps(run, _dropper(decision))),
+        tuple(evidence(run, shard, decision["id"])),
         **refined,
     )
 
@@ -237,7 +241,8 @@ def _fate(run: Finished, decision: dict[str, Any], crossed: tuple[dict[str, Any]
         f" ({first['value']:.6g}, limit {first['limit']:.6g})" if first.get("value") is not None and first.get("limit") is not None else ""
     )
     others = f", and {len(crossed) - 1} other limit(s)" if len(crossed) > 1 else ""
-    return f"Dropped: it crosses {decision['reason']}{said}{others}."
+    detail = f" {first['detail']}." if first.get("detail") else ""
+    return f"Dropped: it crosses {decision['reason']}{said}{others}.{detail}"
 
 
 def explain_text(recipe: recipes.Recipe, path: Path) -> Explained:

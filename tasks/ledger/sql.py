@@ -8,7 +8,9 @@ import duckdb
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.ledger.find import Finished
+from winnow.tasks.signals.dotted import quoted
 
+VIEWS = ("documents", "signals", "decisions", "corpus")
 ALLOWED = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
 
@@ -19,7 +21,7 @@ def named() -> dict[str, str]:
 
 
 def query(run: Finished, text: str, memory_gib: float = 1.0) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-    """Column names and rows of one SELECT over documents, signals, decisions, clusters and corpus.
+    """Column names and rows of one SELECT over documents, signals, decisions, clusters and corpus. A column whose name has a dot (``topic.label``) needs no quotes.
 
     Raises:
         BadInput: not one SELECT, or DuckDB's own complaint. DamagedArtifact: a table is missing.
@@ -32,7 +34,8 @@ def query(run: Finished, text: str, memory_gib: float = 1.0) -> tuple[list[str],
         raise BadInput("Give one SELECT. The tables of a run are read-only; only `winnow run` writes them.")
     with run.database(memory_gib) as connection:
         try:
-            result = connection.execute(statements[0])
+            columns = {str(row[0]) for table in VIEWS for row in connection.execute(f"DESCRIBE {table}").fetchall()}
+            result = connection.execute(quoted(text, columns))
             names = [d[0] for d in result.description or ()]
             rows = result.fetchall()
         except duckdb.Error as e:

@@ -67,6 +67,10 @@ def _known() -> dict[str, Known]:
             for kind in ("kenlm", "sentencepiece"):
                 digest = (sha256 or "") if kind == "kenlm" else ""
                 known[f"{family}/{language}.{kind}"] = Known(kind, entry[kind].format(language=language), entry["licence"], digest)
+    for family, entry in listed["word_lists"].items():
+        for language, sha256 in entry["languages"].items():
+            location = entry.get("locations", {}).get(language, entry["location"])
+            known[f"{family}/{language}"] = Known("words", location.format(language=language), entry["licence"], sha256)
     return known
 
 

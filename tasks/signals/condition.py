@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.signals.dotted import quoted
 
 if TYPE_CHECKING:  # loaded by those who use it only: it takes time, and prints what it leaked as the process ends
     import duckdb
@@ -55,8 +56,14 @@ class Condition:
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        """The columns it names."""
-        return tuple(sorted({node["column_names"][-1] for node in self._nodes if node.get("class") == "COLUMN_REF"}))
+        """The columns it names. One whose name has a dot may be written without quotes (``topic.label``)."""
+        named = (node["column_names"] for node in self._nodes if node.get("class") == "COLUMN_REF")
+        return tuple(sorted({".".join(parts[1:] if len(parts) > 1 and parts[0] == "signals" else parts) for parts in named}))
+
+    @cached_property
+    def _plain(self) -> str:
+        """As DuckDB is asked."""
+        return quoted(self.sql, self.columns)
 
     @cached_property
     def _nodes(self) -> list[dict[str, Any]]:
@@ -95,7 +102,7 @@ class Condition:
             import duckdb
 
             try:
-                [described] = connection.execute(f"DESCRIBE SELECT ({self.sql}) FROM signals").fetchall()  # noqa: S608 checked on construction
+                [described] = connection.execute(f"DESCRIBE SELECT ({self._plain}) FROM signals").fetchall()  # noqa: S608 checked on construction
             except duckdb.Error as e:
                 raise BadInput(f"where: {self.sql!r} does not fit the signals: {_said(e)}") from None
         if described[1] != "BOOLEAN":
@@ -105,7 +112,7 @@ class Condition:
         """Of each row whether it stays. ``signals`` has at least ``columns``."""
         with _locked() as connection:
             connection.register("signals", signals.append_column("__row", pa.array(np.arange(signals.num_rows))))
-            kept = connection.execute(f"SELECT __row FROM signals WHERE coalesce(({self.sql}), false)").fetchnumpy()["__row"]  # noqa: S608 checked on construction
+            kept = connection.execute(f"SELECT __row FROM signals WHERE coalesce(({self._plain}), false)").fetchnumpy()["__row"]  # noqa: S608 checked on construction
         found = np.zeros(signals.num_rows, bool)
         found[kept] = True
         return found

@@ -20,8 +20,8 @@ from winnow.tasks.archives.begins import begins_record
 from winnow.tasks.archives.charset import decode
 from winnow.tasks.archives.gzip_members import Members
 from winnow.tasks.archives.http_message import parse_http_response
+from winnow.tasks.archives.media_type import HTML, XHTML, media_type
 from winnow.tasks.archives.warc import read_records
-from winnow.tasks.extract.extract import HTML, _mime
 from winnow.tasks.extract.extractors.base import ExtractionFailed
 from winnow.tasks.extract.extractors.resiliparse_text import ResiliparseText
 from winnow.tasks.extract.language import LanguageModel
@@ -35,7 +35,12 @@ def pages(warcs: list[Path]) -> list[tuple[str, str]]:
         with path.open("rb") as stream:
             for record in read_records(stream, wanted=frozenset({"response"})):
                 http = parse_http_response(record.block, max_payload_bytes=32 << 20)
-                if record.type == "response" and http.status == 200 and _mime(http) in HTML:
+                identified = record.headers.get("warc-identified-payload-type", "")
+                if (
+                    record.type == "response"
+                    and http.status == 200
+                    and media_type(http.content_type, identified, http.payload) in (HTML, XHTML)
+                ):
                     html = decode(http.payload, http.content_type).text
                     try:
                         found.append((html, extractor.extract(html)))

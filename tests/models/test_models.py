@@ -29,7 +29,7 @@ def test_what_is_listed_is_whole():
     assert KNOWN["cc_net/en.kenlm"].location == "https://dl.fbaipublicfiles.com/cc_net/lm/en.arpa.bin"
     assert KNOWN["edugp/en.sentencepiece"].location == "hf://edugp/kenlm/wikipedia/en.sp.model"
     for name, known in KNOWN.items():
-        assert known.kind in ("fasttext", "kenlm", "sentencepiece"), name
+        assert known.kind in ("fasttext", "kenlm", "sentencepiece", "words"), name
         assert known.licence, name
         assert "://" in known.location or known.location.startswith("package:"), name
         assert len(known.sha256) in (0, 64), name

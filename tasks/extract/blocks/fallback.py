@@ -13,8 +13,9 @@ from typing import Any
 MOST_SCRIPT_CHARS = 4_000_000
 MOST_VALUES = 200_000
 LEAST_WORDS = 40
-SCRIPT = re.compile(r"<script((?:\s[^>]*+)?)>(.*?)</script>", re.DOTALL)
-META_BODY = re.compile(r'<(?:meta|link)\b[^>]*\sitemprop="(?:articleBody|text|reviewBody)"[^>]*>')
+# A tag that does not end is consumed as well, so that no part of a page is read twice.
+META = re.compile(r'<(?:meta|link)\b(?:[^"<>]++|"[^"]*+")*+>?')
+BODY = re.compile(r'\sitemprop="(?:articleBody|text|reviewBody)"')
 CONTENT = re.compile(r'\scontent="([^"]*)"')
 # What schema.org calls the text of a thing.
 BODIES = ("articleBody", "text", "reviewBody", "recipeInstructions")
@@ -33,7 +34,7 @@ def article(markup: str) -> str:
     """The longest article that the scripts and attributes of a page hold, as HTML; empty if there is none of ``LEAST_WORDS``."""
     found: list[str] = []
     state: list[str] = []
-    for written, content in SCRIPT.findall(markup):
+    for written, content in scripts(markup):
         if len(content) > MOST_SCRIPT_CHARS:
             continue
         if "ld+json" in written:
@@ -42,14 +43,29 @@ def article(markup: str) -> str:
                     found += [text for key in BODIES if isinstance(text := value.get(key), str)]
         elif STATE.search(written) or STATE.search(content[:2000]):
             state += _texts(_loaded(content))
-    for tag in META_BODY.findall(markup):
-        if match := CONTENT.search(tag):
+    for tag in META.findall(markup):
+        if BODY.search(tag) and (match := CONTENT.search(tag)):
             found.append(entities.unescape(match[1]))
     for texts in (found, state):
         best = max(texts, key=_words, default="")
         if _words(best) >= LEAST_WORDS:
             return _as_html(best)
     return ""
+
+
+def scripts(markup: str) -> Iterator[tuple[str, str]]:
+    """Attributes as written and content of each script."""
+    at = 0
+    while (begin := markup.find("<script", at)) >= 0:
+        at = begin + len("<script")
+        if markup[at : at + 1] not in (">", " ", "\n", "\t"):
+            continue
+        opened = markup.find(">", at)
+        closed = markup.find("</script>", opened)
+        if opened < 0 or closed < 0:
+            return
+        yield markup[at:opened], markup[opened + 1 : closed]
+        at = closed
 
 
 def _words(text: str) -> int:

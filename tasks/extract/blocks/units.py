@@ -1,7 +1,9 @@
 """What of a page hangs together: code and tables of data, each with all its blocks. Such a unit is content as a whole or not at all."""
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -57,6 +59,63 @@ class Tree:
         self.parent: list[int] = page.element_parent.tolist()
         self.first: list[int] = page.element_first.tolist()
         self.behind: list[int] = page.element_behind.tolist()
+        self._first_cells: dict[int, list[int]] = {}
+        self._lines_of: dict[int, tuple[int, int]] = {}
+        self._has_many: dict[int, bool] = {}
+        self._is_numbers: dict[int, bool] = {}
+        self._pres: list[int] = np.flatnonzero(page.element_tag == PRE).tolist()
+
+    def above(self, element: int, tag: int) -> int:
+        """The nearest element of a tag that holds an element, 0 if there is none."""
+        while element and self.tag[element] != tag:
+            element = self.parent[element]
+        return element
+
+    # What follows is asked for each <pre> and each cell of a table, and told once per table: a page may be one table with a <pre> in every cell.
+
+    def first_cells(self, table: int) -> list[int]:
+        """The cells of a table, no more than the four first."""
+        if table not in self._first_cells:
+            self._first_cells[table] = list(islice((i for i in self.inside(table) if self.tag[i] in (TD, TH)), 4))
+        return self._first_cells[table]
+
+    def lines_of(self, table: int) -> tuple[int, int]:
+        """How many cells of a table are lines of code, and how many are neither these nor numbers of lines. (0, 1) where it is no table of lines."""
+        if table not in self._lines_of:
+            self._lines_of[table] = self._count_lines(table)
+        return self._lines_of[table]
+
+    def _count_lines(self, table: int) -> tuple[int, int]:
+        rows = others = 0
+        for i in self.inside(table):
+            if self.tag[i] == PRE or self.tag[i] == TABLE:
+                return 0, 1
+            if self.tag[i] in (TD, TH):
+                if int(self.page.element_bits[i]) & CODE_BIT or self.first[i] == self.behind[i]:
+                    rows += self.first[i] < self.behind[i]
+                elif not is_gutter(self.names(i)):
+                    others += 1
+        return rows, others
+
+    def has_many(self, parent: int) -> bool:
+        """Whether two <pre> or more are children of an element."""
+        if parent not in self._has_many:
+            pres = (i for i in self.inside(parent) if self.tag[i] == PRE and self.parent[i] == parent)
+            self._has_many[parent] = len(list(islice(pres, 2))) == 2
+        return self._has_many[parent]
+
+    def is_numbers(self, cell: int, texts: list[str]) -> bool:
+        """Whether a cell holds nothing but the numbers of lines."""
+        if cell not in self._is_numbers:
+            held = "".join(texts[self.first[cell] : self.behind[cell]])
+            self._is_numbers[cell] = is_gutter(self.names(cell)) or DIGITS.fullmatch(held) is not None
+        return self._is_numbers[cell]
+
+    def holds_pre(self, element: int) -> bool:
+        """Whether a <pre> is inside it."""
+        inside = self.inside(element)
+        at = bisect_left(self._pres, inside.start)
+        return at < len(self._pres) and self._pres[at] < inside.stop
 
     def written(self, element: int) -> str:
         """The attributes of an element as they are written."""
@@ -112,7 +171,7 @@ def _code(tree: Tree, candidates: list[int], texts: list[str]) -> list[Unit]:
             root = _around(tree, e, texts)
         elif tree.tag[e] == TD:
             root = _table_of_lines(tree, e)
-        elif LINES.search(names := tree.names(e)) and not any(tree.tag[i] == PRE for i in tree.inside(e)) and _has_lines(tree, e, names):
+        elif LINES.search(names := tree.names(e)) and not tree.holds_pre(e) and _has_lines(tree, e, names):
             root = e
         else:
             continue
@@ -126,21 +185,10 @@ def _code(tree: Tree, candidates: list[int], texts: list[str]) -> list[Unit]:
 def _table_of_lines(tree: Tree, cell: int) -> int:
     """The table of which a cell of code is a line, or that holds all lines: no other cells but those of the numbers."""
     row = tree.parent[cell]
-    table = row
-    while table and tree.tag[table] != TABLE:
-        table = tree.parent[table]
+    table = tree.above(row, TABLE)
     if not table or tree.tag[row] != TR:
         return 0
-    rows = others = 0
-    bits = tree.page.element_bits
-    for i in tree.inside(table):
-        if tree.tag[i] == PRE or tree.tag[i] == TABLE:
-            return 0
-        if tree.tag[i] in (TD, TH):
-            if int(bits[i]) & CODE_BIT or tree.first[i] == tree.behind[i]:
-                rows += tree.first[i] < tree.behind[i]
-            elif not is_gutter(tree.names(i)):
-                others += 1
+    rows, others = tree.lines_of(table)
     return table if (rows >= 2 or _has_lines(tree, cell, "")) and not others else 0
 
 
@@ -185,11 +233,8 @@ def _has_lines(tree: Tree, element: int, names: str) -> bool:
 def _around(tree: Tree, pre: int, texts: list[str]) -> int:
     """The element to take for a <pre>: the table with its line numbers beside it, the parent of many that are a line each, else itself."""
     up = tree.parent[pre]
-    siblings = 0
-    if up and "line" in tree.names(pre).lower():
-        siblings = sum(1 for i in tree.inside(up) if tree.tag[i] == PRE and tree.parent[i] == up)
-        if siblings > 1:
-            return up
+    if up and "line" in tree.names(pre).lower() and tree.has_many(up):
+        return up
     e = pre
     for _ in range(LEVELS):
         e = tree.parent[e]
@@ -197,18 +242,15 @@ def _around(tree: Tree, pre: int, texts: list[str]) -> int:
             break
     if tree.tag[e] not in (TD, TH):
         return pre
-    cell, table = e, e
-    while table and tree.tag[table] != TABLE:
-        table = tree.parent[table]
-    cells = [i for i in tree.inside(table) if tree.tag[i] in (TD, TH)] if table else []
+    cell, table = e, tree.above(e, TABLE)
+    cells = tree.first_cells(table) if table else []
     if len(cells) not in (2, 3) or cell not in cells:
         return pre
     others = [c for c in cells if c != cell]
-    if all(is_gutter(tree.names(c)) or DIGITS.fullmatch("".join(texts[tree.first[c] : tree.behind[c]])) for c in others):
+    if all(tree.is_numbers(c, texts) for c in others):
         return table
     # This is the cell of the numbers, before the code.
-    numbers = is_gutter(tree.names(cell)) or DIGITS.fullmatch("".join(texts[tree.first[cell] : tree.behind[cell]]))
-    return table if numbers and len(others) == 1 else pre
+    return table if len(others) == 1 and tree.is_numbers(cell, texts) else pre
 
 
 def _is_data(tree: Tree, table: int, words: list[int]) -> bool:

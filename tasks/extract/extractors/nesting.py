@@ -1,5 +1,5 @@
-"""How deep a parser would nest the elements of a page, told from its tags before any parser sees it; and how many attributes its tags have.
-What is refused or cut for it is in ``base.py``.
+"""How deep a parser would nest the elements of a page, told from its tags before any parser sees it; and what else of it costs a parser time that grows
+with a square: attributes of a tag, options, texts that come together. What is refused or cut for it is in ``base.py``.
 
 The rules are those of the HTML standard's tree construction (https://html.spec.whatwg.org/multipage/parsing.html#tree-construction), as far as they make a
 page deeper or less deep: ends that a start tag implies, scopes, formatting elements that are opened again, content that is no markup. Where the standard is
@@ -58,9 +58,10 @@ def packed(name: str) -> int:
     return int.from_bytes(name.encode()[-8:])
 
 
-def nesting(html: bytes, enough: int) -> tuple[int, int, int]:
+def nesting(html: bytes, enough: int) -> tuple[int, int, int, int]:
     """Upper estimate of how deep a parser nests the elements of a page in UTF-8, at most ``enough`` + 1; and up to the place where it is so deep, the most
-    attributes that a tag has, and how many tags of options are in selects. Linear."""
+    attributes that a tag has, how many tags of options are in selects, and an estimate of the bytes that a parser copies because texts with tags between
+    them that open nothing are put together one by one. Linear."""
     from winnow.tasks.extract.extractors.nesting_kernels import deepest
 
     return deepest(np.frombuffer(html, np.uint8), enough, names())

@@ -46,9 +46,11 @@ FOREIGN, IN_LIST = 1 << 20, 1 << 21  # of an open element: it is no HTML; it is 
     COLOR,
     FACE,
     SIZE,
+    TEMPLATE,
+    COL,
 ) = (
     np.uint64(int.from_bytes(name.encode()[-8:]))
-    for name in "p li dd dt a nobr div address button option optgroup select table tr td th tbody thead tfoot caption form svg math rt rp rb rtc ruby title font color face size".split()
+    for name in "p li dd dt a nobr div address button option optgroup select table tr td th tbody thead tfoot caption form svg math rt rp rb rtc ruby title font color face size template col".split()
 )
 # A formatting element that a page opens with the same tag again and again is opened again at most so often at one place (the standard: three times).
 ALIKE = 4
@@ -238,7 +240,7 @@ def reopen(
 
 
 @compiled
-def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int]:
+def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]:
     """``nesting`` of a page."""
     n = len(html)
     room = enough + 8
@@ -250,26 +252,41 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int]:
     list_hash = np.zeros(MOST_FORMATTING, np.uint64)
     list_place = np.zeros(MOST_FORMATTING, np.int64)
     listed = waiting = 0  # of the list; those that are no longer open
-    most = most_attributes = options = 0
+    most = most_attributes = options = copied = 0
+    # Text that a parser has put together at one place so far, and text moved out of a table; whether a tag came since.
+    together = moved = 0
+    apart = False
     at = 0
     while at < n:
         if html[at] != 60:  # "<"
-            if waiting > 0 and not is_space(html[at]):
+            text_begin = at
+            while at < n and is_space(html[at]):
+                at += 1
+            blank = at >= n or html[at] == 60
+            if waiting > 0 and not blank:
                 size, opened = reopen(stack, flags, size, list_name, list_place, listed)
                 waiting -= opened
+                if opened > 0:
+                    together = 0
                 most = max(most, size + waiting)
                 if most > enough:
-                    return enough + 1, most_attributes, options
-                while at < n and html[at] != 60:
-                    at += 1
-                continue
-            at += 1
+                    return enough + 1, most_attributes, options, copied
+            while at < n and html[at] != 60:
+                at += 1
+            if not blank and size > 0 and stack[size - 1] in (TABLE, TBODY, THEAD, TFOOT, TR) and flags[size - 1] & FOREIGN == 0:
+                copied += apart * moved
+                moved += at - text_begin
+            else:
+                copied += apart * together
+                together += at - text_begin
+            apart = False
             continue
         tag_begin = at
         at += 1
         if at >= n:
             break
         if html[at] == 33:  # "!"
+            together = 0
             if at + 2 < n and html[at + 1] == 45 and html[at + 2] == 45:
                 at = behind_comment(html, at + 3)
             else:
@@ -280,6 +297,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int]:
         begin = at + 1 if closing else at
         if begin >= n or not 97 <= html[begin] | 32 <= 122:
             if closing or html[at] == 63:  # a bogus comment
+                together = 0
                 while at < n and html[at] != 62:
                     at += 1
             continue
@@ -295,6 +313,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int]:
         if at >= n and (at == behind or html[n - 1] != 62):
             break  # a tag that does not end is none
         most_attributes = max(most_attributes, attributes)
+        apart = True
         bits = bits_of(names, name)
         foreign = size > 0 and flags[size - 1] & FOREIGN != 0 and flags[size - 1] & BARRIER == 0
         if foreign and name == FONT and has_font_attribute(html, behind, at):
@@ -364,6 +383,8 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int]:
                 k = found_in_scope(stack, flags, size, name, name == P)
                 if k >= 0:
                     level = k
+                elif name == P:  # a paragraph without text
+                    together = moved = 0
             else:
                 k = size - 1
                 while k >= 0 and stack[k] != name and flags[k] & SPECIAL == 0:
@@ -374,6 +395,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int]:
         # --- the ends that a start tag implies ----------------------------------------------------------------------------------------------
         elif foreign and bits & BREAKS_OUT == 0:
             if html[at - 2] == 47 or bits & VOID != 0:
+                together = 0
                 continue
         else:
             if foreign:
@@ -384,6 +406,8 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int]:
                 if k >= 0:
                     level = k
             if bits & VOID != 0:
+                if name != COL:
+                    together = moved = 0
                 name = np.uint64(0)
             elif bits & HEADING != 0:
                 if level > 0 and flags[level - 1] & HEADING != 0:
@@ -413,9 +437,15 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int]:
                 ):
                     level -= 1
             elif name == FORM:
+                # No form inside a form, but in a template.
+                in_form = False
                 for k in range(level):
-                    if stack[k] == FORM:
-                        name = np.uint64(0)
+                    if stack[k] == TEMPLATE:
+                        in_form = False
+                        break
+                    in_form |= stack[k] == FORM
+                if in_form:
+                    name = np.uint64(0)
             elif name == SELECT:
                 k = found_in_scope(stack, flags, level, SELECT, False)
                 if k >= 0:
@@ -443,6 +473,10 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int]:
                         level = k + 1
         # --- close, then open ------------------------------------------------------------------------------------------------------------------
         if level < size:
+            together = 0
+            for k in range(level, size):
+                if stack[k] == TABLE:
+                    moved = 0
             marked = False
             for k in range(level, size):
                 if flags[k] & MARKER != 0:
@@ -469,6 +503,9 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int]:
             most = max(most, size + waiting)
         if name == 0:
             continue
+        together = 0
+        if name not in (TBODY, THEAD, TFOOT, TR, TD, TH, CAPTION):
+            moved = 0
         if bits & RAW != 0 and not foreign:
             at = behind_raw(html, at, begin, behind)
             continue
@@ -522,7 +559,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int]:
             stack[size], flags[size] = TR, SPECIAL
             size += 1
         if size >= room:
-            return enough + 1, most_attributes, options
+            return enough + 1, most_attributes, options, copied
         if own & (MARKER | IN_LIST) != 0 and listed > 0 and list_place[listed - 1] >= 0 and (without_section or without_row):
             list_place[listed - 1] = size
         stack[size], flags[size] = name, own
@@ -531,5 +568,5 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int]:
         if depth > most:
             most = depth
             if most > enough:
-                return enough + 1, most_attributes, options
-    return most, most_attributes, options
+                return enough + 1, most_attributes, options, copied
+    return most, most_attributes, options, copied

@@ -10,7 +10,7 @@ import re
 from typing import Any
 from urllib.parse import urljoin
 
-from winnow.tasks.extract.blocks.fallback import SCRIPT
+from winnow.tasks.extract.blocks.fallback import scripts
 from winnow.tasks.extract.blocks.markup import attributes
 
 MOST_CHARS = 1000
@@ -110,7 +110,7 @@ def _joined(url: str, href: str) -> str:
 
 def _schema(markup: str) -> dict[str, str]:
     """What the first article of the page's JSON-LD says of itself."""
-    for written, content in SCRIPT.findall(markup):
+    for written, content in scripts(markup):
         if "ld+json" not in written or len(content) > MOST_SCRIPT_CHARS:
             continue
         try:

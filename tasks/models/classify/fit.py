@@ -40,7 +40,7 @@ def main() -> int:
     given = json.load(sys.stdin)
     path = given.pop("model_path")
     args = fasttext.args()
-    args.model, args.loss = fasttext.model_name.supervised, fasttext.loss_name.softmax
+    args.model, args.loss = fasttext.model_name.supervised, getattr(fasttext.loss_name, given.pop("loss", "softmax"))
     for name, value in given.items():
         setattr(args, name, value)
     model = fasttext.fasttext()

@@ -46,7 +46,7 @@ def _ngram_model(language: str, spec: Any, find: Find) -> NgramModel:
         if set(spec) != {"kenlm", "sentencepiece"}:
             raise BadInput(f"The model of {language} has the keys {sorted(map(str, spec))}; it needs kenlm and sentencepiece.")
         return NgramModel(language, find(spec["kenlm"]), find(spec["sentencepiece"]))
-    families = sorted({name.split("/")[0] for name in KNOWN if "/" in name})
+    families = sorted({name.split("/")[0] for name in KNOWN if name.endswith(".kenlm")})
     if spec in families:
         if f"{spec}/{language}.kenlm" not in KNOWN:
             offered = [n.split("/")[1].removesuffix(".kenlm") for n in KNOWN if n.startswith(f"{spec}/") and n.endswith(".kenlm")]

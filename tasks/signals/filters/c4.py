@@ -21,6 +21,27 @@ def sentence_count(text: str) -> int:
     return sum(1 for line in text.split("\n") if line.strip()) + sum(1 for _ in SENTENCE_END.finditer(text))
 
 
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Where the sentences that ``sentence_count`` counts begin and end, without the white space around them."""
+    cuts = [m.end() for m in SENTENCE_END.finditer(text)]
+    found, begin, nth = [], 0, 0
+    for line in text.split("\n"):
+        end = begin + len(line)
+        while nth < len(cuts) and cuts[nth] <= end:
+            found.append(_stripped(text, begin, cuts[nth]))
+            begin, nth = cuts[nth], nth + 1
+        if text[begin:end].strip():
+            found.append(_stripped(text, begin, end))
+        begin = end + 1
+    return found
+
+
+def _stripped(text: str, begin: int, end: int) -> tuple[int, int]:
+    piece = text[begin:end]
+    begin += len(piece) - len(piece.lstrip())
+    return begin, begin + len(piece.strip())
+
+
 @stable("filter/c4")
 @dataclass(frozen=True)
 class C4(Filter):

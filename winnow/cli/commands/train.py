@@ -79,7 +79,7 @@ def _card(found: "Card") -> dict[str, Any]:
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Examples:
-    """What a model learns from.
+    """What a model of two kinds learns from.
 
     Args:
         out: A name in the registry of models, or the path of a folder.
@@ -144,9 +144,17 @@ def classifier(
     prepare: str | None = None,
     per_class: int = 0,
     unbalanced: bool = False,
+    head: str = "",
+    labels: Annotated[list[str] | None, Many] = None,
+    label_column: str = "",
+    multi_label: bool = False,
+    learner: str = "linear",
+    input_: Annotated[str, Parameter(name="--input")] = "text",
+    calibration: str = "platt",
+    margin: float = 0.05,
     json: JsonOption = False,
 ) -> None:
-    """A fastText classifier, from positive and negative examples: files, or documents of a finished run.
+    """A fastText classifier from positive and negative examples, or with --head a student of a head from labelled documents.
 
     Args:
         preset: Published options: quality, wikiref, educational, harmful or math.
@@ -159,13 +167,30 @@ def classifier(
         learning_rate: The learning rate at the beginning.
         prepare: line for the text as it is; words for lower case, punctuation apart; prose for words without formulas.
         per_class: At most so many examples of each kind; 0 for all.
-        unbalanced: Take all examples of both kinds; by default as many of one as of the other.
+        unbalanced: Take all examples of both kinds; by default as many of one as of the other. Of a student: rare labels weigh no more than others.
+        head: A shipped head, the path of a head's file, or a name for what --labels say: a student of it is trained.
+        labels: Of a student: files of labelled documents, JSONL, CSV or Parquet with text, url and a label, or judgements of the documents of --run.
+        label_column: Of a student: the column that holds the labels, if it is not called after the head, label or labels.
+        multi_label: Of a student: any number of labels of a document hold; in a text they are parted by |.
+        learner: Of a student: linear (hashed n-grams) or fasttext.
+        input_: Of a student: what it sees, text, url+text or url.
+        calibration: Of a student: platt or isotonic.
+        margin: Of a student: by how much the likeliest label must be ahead of the second; else it abstains.
     """
     from winnow.flows.training import already_trained
+
+    if head:
+        given: dict[str, Any] = {
+            "learner": learner, "input": input_, "calibration": calibration, "margin": margin, "balanced": not unbalanced, "words": word_ngrams,
+            "dim": dim, "epochs": epochs, "learning_rate": learning_rate, "seed": seed, "per_label": per_class or None,
+        }  # fmt: skip
+        chosen = {name: value for name, value in given.items() if value is not None}
+        _student(examples, head, tuple(labels or ()), label_column, multi_label=multi_label, options=chosen, json=json)
+        return
     from winnow.tasks.models.classify.train import options_of, training_digest
     from winnow.tasks.models.files import registered
 
-    given: dict[str, Any] = {
+    given = {
         "word_ngrams": word_ngrams, "dim": dim, "epochs": epochs, "learning_rate": learning_rate, "min_count": min_count, "buckets": buckets,
         "seed": seed, "prepare": prepare,
     }  # fmt: skip
@@ -191,6 +216,50 @@ def classifier(
     for row in (held["at_half"], held["best_f1"]):
         print(f"at {row['threshold']:<7g}precision {row['precision']:.3f}, recall {row['recall']:.3f}, F1 {row['f1']:.3f}")
     print(f"use it    measure: {{{found.name}: [{{classifier.Classifier: {{model: {examples.out}}}}}]}}")
+
+
+def _student(
+    examples: Examples, head: str, labels: tuple[str, ...], column: str, *, multi_label: bool, options: dict[str, Any], json: bool
+) -> None:
+    from winnow.flows.training import already_trained
+    from winnow.tasks.engine.errors import BadInput
+    from winnow.tasks.models.classify.train_student import StudentOptions, training_digest
+    from winnow.tasks.models.files import registered
+    from winnow.tasks.runs.labelled import LabelFiles
+    from winnow.tasks.runs.questions import question
+
+    if examples.positive or examples.negative or examples.positive_where or examples.negative_where:
+        raise BadInput(
+            "A student of a head learns from --labels; --positive and --negative are for a classifier of two kinds. Leave one of them out."
+        )
+    sources = LabelFiles(labels, column, examples.run, examples.store, tuple(examples.lang))
+    asked = question(head, multi_label=multi_label)
+    found = already_trained(examples.out, training_digest(sources.described(), asked, StudentOptions(**options)))
+    if found:
+        print(f"Nothing to do: {found.folder} was trained from these labels with these options.", file=sys.stderr)
+    else:
+        in_process.check_server()
+        in_process.settings(verbose=False)
+        from winnow.flows.train_student import train_student_of_head
+
+        state: Any = train_student_of_head(
+            examples.out, head, list(labels), column, multi_label, examples.run, examples.store, examples.lang, options,
+            licence=examples.licence, return_state=True,
+        )  # fmt: skip
+        state.result()
+        found = registered(examples.out)
+    if json:
+        print_json(_card(found))
+        return
+    figures = found.card["figures"]
+    held = figures["held_out"]
+    print(f"model     {found.folder}\nheld out  {held['documents']} documents by {figures['held_out_by']}: accuracy {held['accuracy']:.3f}, "
+          f"macro F1 {held['macro_f1']:.3f}, calibration error {held['calibration_error']:.3f}")  # fmt: skip
+    for name, row in held["by_label"].items():
+        print(f"  {name:<24} {row['documents']:>6}  precision {row['precision']:.3f}, recall {row['recall']:.3f}, F1 {row['f1']:.3f}")
+    print(
+        f"columns   {found.card['head']['name']}.label, .score, .second\nuse it    measure: {{{found.name}: [{{student.Student: {{model: {examples.out}}}}}]}}"
+    )
 
 
 @command.command
