@@ -19,6 +19,7 @@ from winnow.tasks.engine.places import store_at
 from winnow.tasks.engine.store import Store, footer_sha256
 from winnow.tasks.signals.facts import FACTS
 from winnow.tasks.signals.limit import Limit
+from winnow.tasks.signals.select import DecidedLimit
 
 TABLES = ("documents", "signals", "decisions", "corpus")
 REPAIR = "run the same command again: winnow run {source} --recipe {recipe} --store {store}"
@@ -44,6 +45,21 @@ class Finished:
             options: dict[str, Any] = {k: _frozen(v) for k, v in entry.items() if k != "type"}
             found.append(Limit(**options))
         return tuple(found)
+
+    @cached_property
+    def decided_limits(self) -> tuple[DecidedLimit, ...]:
+        """The limits that links of the chain put on columns of the decisions table."""
+        return tuple(DecidedLimit(**limit) for limit in self.entry.get("decided_limits", ()))
+
+    @property
+    def movable(self) -> tuple[Limit, ...]:
+        """All limits that other bounds can be tried for: those of the recipe, and of columns of the decisions table."""
+        return (*self.limits, *(Limit(limit.signal, high=limit.high) for limit in self.decided_limits if limit.high is not None))
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """What a limit may be put on: the signals, and the columns of the decisions table that have a limit of their own."""
+        return (*self._measured[1:], *(limit.signal for limit in self.decided_limits))
 
     @property
     def repair(self) -> str:
