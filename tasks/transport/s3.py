@@ -182,15 +182,16 @@ def _s3_code(error: OSError) -> str:
 
 
 class S3Stream(SeekableStream):
-    """One object in blocks, each a ranged request that insists on the ETag of the first. Can seek. Raises as open_stream."""
+    """One object in blocks, each a ranged request that insists on the ETag of the first. Can seek. Without ``ahead`` each read is a request for just its bytes.
+    Raises as open_stream."""
 
-    def __init__(self, uri: str, options: Options = (), transport: Transport = POLITE) -> None:
-        self._uri, self._options, self._transport = uri, options, transport
+    def __init__(self, uri: str, options: Options = (), transport: Transport = POLITE, *, ahead: bool = True) -> None:
+        self._uri, self._options, self._transport, self._ahead = uri, options, transport, ahead
         self._file = patiently(uri, self._open, transport)
 
     def _open(self) -> Any:
         return s3_filesystem(self._options, self._transport.politeness.timeout_s).open(
-            self._uri, "rb", block_size=S3_BLOCK_BYTES, cache_type="readahead"
+            self._uri, "rb", block_size=S3_BLOCK_BYTES, cache_type="readahead" if self._ahead else "none"
         )
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
