@@ -1,6 +1,7 @@
 """Select: signals -> which documents stay, and for the others every limit they cross. Moving a limit reruns this and what follows.
 
-The decisions table grows in two ways only: ``ApplyLimits`` bounds signals, ``ResolveClusters`` (tasks/dedup/resolve.py) bounds ranks in clusters.
+The decisions table grows link by link: ``ApplyLimits`` bounds signals; later links bound what they find out themselves (ranks in clusters, benchmark items), which they
+append as columns. Where such a bound is a plain number it is a ``DecidedLimit``, so that ``winnow what-if`` can move it too.
 """
 
 from collections import Counter
@@ -17,6 +18,16 @@ from winnow.tasks.signals.condition import REASON, Condition
 from winnow.tasks.signals.facts import read_facts
 from winnow.tasks.signals.limit import CROSSED, Limit, apply_limits, columns_of
 from winnow.tasks.signals.measure import Signals
+
+
+@dataclass(frozen=True)
+class DecidedLimit:
+    """A bound that a link of the chain puts on a column of the decisions table that it appends: a document above ``high`` goes for ``reason``. None: no bound now, but
+    one may be tried. A null is 0."""
+
+    signal: str
+    high: float | None
+    reason: str
 
 
 @stable("step/apply-limits")
