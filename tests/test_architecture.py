@@ -78,6 +78,7 @@ LAYERS = (
     "signals.sections",
     "dedup",
     "edit",
+    "safety",
     "decontamination",
     "consent",
     "labels",
