@@ -30,11 +30,11 @@ def digest(data: bytes) -> str:
     return "sha1:" + base64.b32encode(hashlib.sha1(data).digest()).decode()
 
 
-def record(kind: str, number: int, url: str, block: bytes, fields: tuple[str, ...] = ()) -> bytes:
+def record(kind: str, number: int, url: str, block: bytes, fields: tuple[str, ...] = (), date: str = "2026-10-20T12:00:00Z") -> bytes:
     head = [
         "WARC/1.0",
         f"WARC-Type: {kind}",
-        "WARC-Date: 2026-10-20T12:00:00Z",
+        f"WARC-Date: {date}",
         f"WARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-{number:012d}>",
         f"Content-Length: {len(block)}",
         f"WARC-Block-Digest: {digest(block)}",

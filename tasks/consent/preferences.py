@@ -27,10 +27,11 @@ COMMA = re.compile(r"[ \t]*,[ \t]*")
 
 
 class Stated(NamedTuple):
-    """A preference and the line that states it."""
+    """A preference and the line that states it; ``against`` is a line of the same path that states the contrary, if there is one."""
 
     value: Preference
     line: Line
+    against: Line | None = None
 
 
 def content_usage(value: str) -> dict[str, Preference]:
@@ -87,9 +88,12 @@ def stated(robots: Robots, agent: str, url: str) -> Mapping[str, Stated]:
         if pattern and not matches(pattern, path):
             continue
         for category, said in (content_usage if line.key == "content-usage" else content_signal)(value).items():
-            known = best.get((line.key, category))
-            if known is None or len(pattern) > known[0] or (len(pattern) == known[0] and said == "n"):
+            length, known = best.get((line.key, category), (-1, None))
+            if known is None or len(pattern) > length:
                 best[line.key, category] = (len(pattern), Stated(said, line))
+            elif len(pattern) == length and said != known.value:
+                strict, other = (line, known.line) if said == "n" else (known.line, line)
+                best[line.key, category] = (length, Stated("n", strict, other))
     result: dict[str, Stated] = {}
     for (_, category), (_, one) in sorted(best.items()):
         if category not in result or one.value == "n":

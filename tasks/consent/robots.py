@@ -6,7 +6,8 @@ What a file says about the *use* of pages is in ``preferences.py``.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -18,6 +19,7 @@ AGENT_KEYS = ("user-agent", "useragent", "user agent")
 ALLOW_KEYS = ("allow",)
 DISALLOW_KEYS = ("disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw")
 PRODUCT_TOKEN = re.compile(r"[A-Za-z_-]*")
+FIRST_WORD = re.compile(r"[A-Za-z0-9_.-]+")
 LINE_BREAK = re.compile(rb"\r\n|\n|\r")
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/._~!&'()+,;=:@?\[\]{}|\\^`\"<> #-]*")
 ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -154,9 +156,49 @@ class Robots:
         rule = rules.match(path) if rules else None
         return Verdict(True, None) if rule is None else Verdict(rule.verb == "allow", rule.line)
 
+    def rules(self, agent: str) -> Sequence[Rule]:
+        """The rules that hold for an agent."""
+        rules = self._agents.get(agent.lower()) or self._everyone
+        return rules.rules if rules else ()
+
     def names(self, agent: str) -> bool:
         """Whether a group names this agent."""
         return agent.lower() in self._agents
+
+    def disagreement(self, agent: str, url: str) -> tuple[Line, Line] | None:
+        """Where an agent has several groups of rules that answer each other's contrary: the line that forbids and the one that allows. Rules of a host and
+        of a service in front of it stand in one file like that; which of them counts, ``verdict`` says."""
+        path = normalised_path(path_of(url))
+        name = agent.lower() if self.names(agent) else "*"
+        forbids = allows = None
+        for agents, rules, free in self._groups:
+            if name in agents:
+                rule = rules.match(path)
+                if rule and rule.verb == "disallow":
+                    forbids = forbids or rule.line
+                else:
+                    allows = allows or (rule.line if rule else free)
+        return (forbids, allows) if forbids and allows else None
+
+    @cached_property
+    def _groups(self) -> list[tuple[tuple[str, ...], _Rules, Line | None]]:
+        """Each group by itself: its agents, its rules, and a Disallow without a path, which allows everything. Only where an agent has several."""
+        found: list[tuple[tuple[str, ...], _Rules, Line | None]] = []
+        agents: tuple[str, ...] = ()
+        rules, free, open_ = _Rules(), None, True
+        for line in self.lines:
+            if line.key == "user-agent":
+                if not open_:
+                    found.append((agents, rules, free))
+                    agents, rules, free, open_ = (), _Rules(), None, True
+                agents += ("*",) if is_everyone(line.value) else agent_names(line.value)
+            elif line.key in ("allow", "disallow"):
+                open_ = False
+                rules.rules += _rules(line)
+                free = line if line.key == "disallow" and not line.value else free
+        found.append((agents, rules, free))
+        often = Counter(name for names, _, _ in found for name in set(names))
+        return [group for group in found if any(often[name] > 1 for name in group[0])]
 
     def _read(self) -> None:
         current: list[_Rules] = []
@@ -165,21 +207,20 @@ class Robots:
             if line.key == "user-agent":
                 if in_rules:
                     current, in_rules = [], False
-                rules = self._of(line.value)
-                if rules is not None and not any(rules is known for known in current):
-                    current.append(rules)
+                for rules in self._of(line.value):
+                    if not any(rules is known for known in current):
+                        current.append(rules)
             elif line.key in ("allow", "disallow"):
                 in_rules = in_rules or bool(current)
                 for rule in _rules(line):
                     for rules in current:
                         rules.rules.append(rule)
 
-    def _of(self, value: str) -> _Rules | None:
+    def _of(self, value: str) -> list[_Rules]:
         if is_everyone(value):
             self._everyone = self._everyone or _Rules()
-            return self._everyone
-        token = product_token(value)
-        return self._agents.setdefault(token, _Rules()) if token else None
+            return [self._everyone]
+        return [self._agents.setdefault(name, _Rules()) for name in agent_names(value)]
 
 
 def _rules(line: Line) -> Iterator[Rule]:
@@ -198,10 +239,13 @@ def is_everyone(value: str) -> bool:
     return value[:1] == "*" and (len(value) == 1 or value[1].isspace())
 
 
-def product_token(value: str) -> str:
-    """The product token at the beginning of a user-agent value, in lower case; empty if there is none."""
+def agent_names(value: str) -> tuple[str, ...]:
+    """The names that a user-agent value means, in lower case: its product token, and where its first word has more in it than a token may have, as
+    AI2Bot and archive.org_bot do, that word too. Empty if there is none."""
     match = PRODUCT_TOKEN.match(value)
-    return match[0].lower() if match else ""
+    token, word = match[0].lower() if match else "", FIRST_WORD.match(value)
+    names = (token, word[0].lower() if word else "")
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _lines(data: bytes) -> Iterator[Line]:
@@ -277,7 +321,7 @@ def groups(lines: Iterable[Line], rules: frozenset[str]) -> Iterator[tuple[tuple
         if line.key == "user-agent":
             if in_rules:
                 agents, in_rules = (), False
-            agents += ("*",) if is_everyone(line.value) else (product_token(line.value),)
+            agents += ("*",) if is_everyone(line.value) else agent_names(line.value)
         elif line.key in rules or line.key in ("allow", "disallow"):
             in_rules = True
             if line.key in rules:

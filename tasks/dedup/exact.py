@@ -23,12 +23,11 @@ from winnow.tasks.dedup.keep import scores
 from winnow.tasks.dedup.resolve import ClusterStep, Decisions, group_sizes
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.ranges import KEY, ROWS_PER_GROUP, rows_of_partition
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult
 from winnow.tasks.engine.text_column import TextColumn
 
 By = Literal["url", "text"]
-KEY = pa.binary(16)
-ROWS_PER_GROUP = 4096
 FINGERPRINTS = pa.schema([pa.field("id", pa.string()), pa.field("url_key", KEY), pa.field("text_key", KEY)])
 SCATTERED = pa.schema([pa.field("key", KEY), pa.field("row", pa.int32()), pa.field("kept", pa.bool_()), pa.field("score", pa.float64())])
 CLUSTERED = pa.schema(
@@ -145,36 +144,9 @@ class Clusters(ClusterStep):
         return tuple(f"{p:05d}" for p in range(self.partitions))
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        low, high = self._range(int(shard))
-        parts = [self._rows(number, key, context, low, high) for number, key in enumerate(context.shard_keys)]
-        table = pa.concat_tables(parts)
+        table = rows_of_partition(context.store, self.scattered, context.shard_keys, SCATTERED, int(shard), self.partitions)
         clustered = _rank(table)
         return StepResult(clustered, table.num_rows, clustered.num_rows, row_groups=list(group_sizes(clustered["shard"].to_numpy())))
-
-    def _range(self, partition: int) -> tuple[bytes, bytes | None]:
-        def bound(p: int) -> bytes:
-            return ((1 << 128) * p // self.partitions).to_bytes(16, "big")
-
-        return bound(partition), bound(partition + 1) if partition + 1 < self.partitions else None
-
-    def _rows(self, number: int, key: str, context: ShardContext, low: bytes, high: bytes | None) -> pa.Table:
-        """Rows of one shard whose key lies in [low, high), read from the row groups that overlap it."""
-        with context.store.open_parquet(self.scattered, key) as file:
-            groups = []
-            for g in range(file.num_row_groups):
-                statistics = file.metadata.row_group(g).column(0).statistics
-                if file.metadata.row_group(g).num_rows and (
-                    not statistics or (statistics.max >= low and (high is None or statistics.min < high))
-                ):
-                    groups.append(g)
-            table = file.read_row_groups(groups, use_threads=False) if groups else SCATTERED.empty_table()
-        keys = table["key"].combine_chunks()
-        if len(keys) and (low > bytes(16) or high is not None):
-            raw = np.frombuffer(keys.buffers()[1], dtype="S16", offset=keys.offset * 16, count=len(keys))
-            # numpy compares S16 after stripping trailing NULs, which keeps the order of equal-length keys
-            start, stop = np.searchsorted(raw, low), np.searchsorted(raw, high) if high is not None else len(raw)
-            table = table.slice(int(start), int(stop - start))
-        return table.append_column(pa.field("shard", pa.int32()), pa.array(np.full(table.num_rows, number, np.int32)))
 
 
 def _rank(table: pa.Table) -> pa.Table:

@@ -1,9 +1,7 @@
-"""An index of what earlier runs kept, and of what must never be kept again: a folder ``indexes/<name>`` of the store.
+"""An index of what earlier runs kept: a folder ``indexes/<name>`` of the store.
 
 For each snapshot and shard it holds the band keys of the kept documents (SIGNED, as ``ComputeSignatures`` writes them), who they are (WHO), and their shingles
-(SHINGLES), by which a near copy is proved; no text. ``index.json`` lists these parts with their digests, and the documents taken down: their ids, URLs, reasons
-and days, with their band keys in a file of their own, so that they stay forbidden when the snapshot that held them is dropped.
-What is done with it in a run is in ``known.py``.
+(SHINGLES), by which a near copy is proved; no text. ``index.json`` lists these parts with their digests. What is done with it in a run is in ``known.py``.
 """
 
 import contextlib
@@ -18,11 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from winnow.tasks.dedup.exact import url_key
-from winnow.tasks.dedup.minhash import ROWS_PER_GROUP, SIGNED, ComputeSignatures, MinHash, shingle_sets
+from winnow.tasks.dedup.minhash import ROWS_PER_GROUP, ComputeSignatures, MinHash, shingle_sets
 from winnow.tasks.dedup.resolve import overlaps
 from winnow.tasks.dedup.shingles import U32
 from winnow.tasks.dedup.signed_files import groups_in, overlapping
+from winnow.tasks.dedup.take_downs import Entry, unmet
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import canonical, digest, stable
@@ -47,17 +45,6 @@ class Part:
     shingles_footer_sha256: str
 
 
-@stable("option/taken-down")
-@dataclass(frozen=True)
-class TakenDown:
-    """The documents that an index forbids: the digest of their ids, URLs and reasons, and the file of their band keys (its row is the entry's
-    number)."""
-
-    sha256: str
-    path: str
-    footer_sha256: str
-
-
 @stable("option/index")
 @dataclass(frozen=True)
 class Index:
@@ -66,31 +53,15 @@ class Index:
     name: str
     minhash: MinHash
     parts: tuple[Part, ...]
-    taken_down: TakenDown | None = None
 
     def keys(self, store: Store, number: int, band: int, low: int, high: int) -> tuple[Any, Any]:
         """Keys of a band in [low, high] of one part, ascending, and the documents' rows. Raises BadInput if the part is missing or damaged."""
         part = self.parts[number]
-        return self._keys(store, f"{part.path}.parquet", part.keys_footer_sha256, band, low, high)
-
-    def forbidden_keys(self, store: Store, band: int, low: int, high: int) -> tuple[Any, Any]:
-        """The same of the documents taken down; the rows are the numbers of their entries."""
-        if not self.taken_down:
-            return np.zeros(0, np.uint64), np.zeros(0, np.int32)
-        return self._keys(store, self.taken_down.path, self.taken_down.footer_sha256, band, low, high)
-
-    def forbidden(self, store: Store) -> list[dict[str, Any]]:
-        """The entries of the documents taken down: id, url, snapshot, reason, date.
-
-        Raises:
-            BadInput: they are not those with which the run began.
-        """
-        entries: list[dict[str, Any]] = _entry(store, self.name)["taken_down"] if self.taken_down else []
-        if self.taken_down and digest(entries) != self.taken_down.sha256:
-            raise BadInput(
-                f"The documents taken down in the index {self.name} have changed since the run began. Run the same command again."
-            )
-        return entries
+        with self._open(store, f"{part.path}.parquet", part.keys_footer_sha256) as file:
+            table = file.read_row_groups(overlapping(groups_in(file), band, low, high), use_threads=False)
+        k = table["key"].to_numpy()
+        mine = (table["band"].to_numpy() == band) & (k >= np.uint64(low)) & (k <= np.uint64(high))
+        return k[mine], table["row"].to_numpy()[mine]
 
     def who(self, store: Store, number: int) -> pa.Table:
         """Schema WHO of one part. Raises BadInput if it is missing or damaged."""
@@ -113,13 +84,6 @@ class Index:
                     )
         return found
 
-    def _keys(self, store: Store, path: str, footer: str, band: int, low: int, high: int) -> tuple[Any, Any]:
-        with self._open(store, path, footer) as file:
-            table = file.read_row_groups(overlapping(groups_in(file), band, low, high), use_threads=False)
-        k = table["key"].to_numpy()
-        mine = (table["band"].to_numpy() == band) & (k >= np.uint64(low)) & (k <= np.uint64(high))
-        return k[mine], table["row"].to_numpy()[mine]
-
     @contextlib.contextmanager
     def _open(self, store: Store, path: str, footer_sha256: str) -> Iterator[pq.ParquetFile]:
         try:
@@ -135,15 +99,19 @@ class Index:
 def open_index(store: Store, name: str, minhash: MinHash, snapshot: str) -> Index:
     """An index for a run on ``snapshot``. Raises BadInput if there is none of that name, or if its signatures were made in another way."""
     entry = _entry(store, name)
-    if not entry["snapshots"] and not entry["taken_down"]:
+    if entry.get("taken_down"):
+        raise BadInput(
+            f"The index {name} was written by an older winnow and lists {len(entry['taken_down'])} take-downs itself; they are now the store's. Add them with "
+            f"`winnow index take-down {name} DOC --reason WHY`, then empty `taken_down` in {store.uri(f'indexes/{name}/index.json')}."
+        )
+    if not entry["snapshots"]:
         raise BadInput(f"There is no index {name} in the store, or it is empty. Fill it with `winnow run ... --remember {name}`.")
     if entry["minhash"] not in (None, canonical(minhash)):
         raise BadInput(
             f"The index {name} holds signatures of {entry['minhash']}, the recipe makes {canonical(minhash)}. Use the same preset, or another index."
         )
     parts = tuple(Part(s["snapshot"], **p) for s in entry["snapshots"] if s["snapshot"] != snapshot for p in s["parts"])
-    forbidden = TakenDown(digest(entry["taken_down"]), **entry["forbidden"]) if entry["taken_down"] else None
-    return Index(name, minhash, parts, forbidden)
+    return Index(name, minhash, parts)
 
 
 def remember(context: ShardContext, name: str, signatures: ComputeSignatures, decisions: Step, documents: Step) -> int:
@@ -194,60 +162,28 @@ def _run_key(context: ShardContext, decisions: Step) -> str:
     return digest([context.crawl.snapshot, decisions.address, *context.shard_keys])[:16]
 
 
-def take_down(store: Store, name: str, wanted: Iterable[str], reason: str, date: str) -> int:
-    """Forbid documents by id or URL in all later runs that name the index, with their near copies; how many entries are new.
+def found_in(store: Store, name: str, wanted: Iterable[str], reason: str, date: str) -> list[Entry]:
+    """Documents of an index by id or URL, with their n-grams, as entries of the store's take-downs.
 
-    A URL that the index does not hold is forbidden too, for a page that no crawl has met yet; of such a page no near copy is known.
+    A URL that the index does not hold becomes an entry too, for a page that no crawl has met yet; of such a page no near copy is known.
 
     Raises:
         BadInput: an id that the index does not hold.
     """
-    entry, asked = _entry(store, name), set(wanted)
-    known = {(t["id"], t["url"]) for t in entry["taken_down"]}
-    found: list[dict[str, Any]] = []
-    tables = [_read_forbidden(store, entry)]
+    entry, asked, found = _entry(store, name), set(wanted), []
+    minhash = MinHash(**{k: v for k, v in (entry["minhash"] or {}).items() if k != "type"})
+    index = Index(name, minhash, tuple(Part(s["snapshot"], **p) for s in entry["snapshots"] for p in s["parts"]))
     met: set[str] = set()
-    index = _whole(name, entry)
     for number, part in enumerate(index.parts):
-        who = index.who(store, number).to_pylist()
-        rows = [row for row in who if row["id"] in asked or row["url"] in asked]
+        rows = [row for row in index.who(store, number).to_pylist() if row["id"] in asked or row["url"] in asked]
         met |= {value for row in rows for value in (row["id"], row["url"])}
-        new = [row for row in rows if (row["id"], row["url"]) not in known]
-        if new:
-            place = {row["row"]: len(entry["taken_down"]) + len(found) + i for i, row in enumerate(new)}
-            tables.append(_signatures(index, store, number, place))
-            found += [{"id": row["id"], "url": row["url"], "snapshot": part.snapshot, "reason": reason, "date": date} for row in new]
-    urls = {t["url"] for t in entry["taken_down"]}
-    for value in sorted(asked - met - urls - {t["id"] for t in entry["taken_down"]}):
-        if "://" not in value:
-            raise BadInput(
-                f"The index {name} holds no document with the id or URL {value}. Take the whole URL, as the documents table has it."
-            )
-        found.append({"id": "", "url": value, "snapshot": "", "reason": reason, "date": date})
-    if found:
-        entry["taken_down"] += found
-        _forbid(store, name, entry, pa.concat_tables(tables))
-    return len(found)
-
-
-def forget(store: Store, name: str, wanted: Iterable[str]) -> int:
-    """Lift the take-down of documents by id or URL: later runs may keep them again; how many entries went. Raises BadInput if there is none."""
-    entry, asked = _entry(store, name), set(wanted)
-    stays = [i for i, t in enumerate(entry["taken_down"]) if t["id"] not in asked and t["url"] not in asked]
-    lifted = len(entry["taken_down"]) - len(stays)
-    if not lifted:
-        raise BadInput(f"The index {name} has taken down none of: {', '.join(sorted(asked))}. `winnow index list` shows what it holds.")
-    keys = _read_forbidden(store, entry)
-    place = {old: new for new, old in enumerate(stays)}
-    keys = keys.filter(pc.is_in(keys["row"], pa.array(stays, pa.int32())))
-    keys = keys.set_column(2, "row", pa.array([place[row] for row in keys["row"].to_pylist()], pa.int32()))
-    entry["taken_down"] = [entry["taken_down"][i] for i in stays]
-    _forbid(store, name, entry, keys)
-    return lifted
+        sets = index.shingles(store, number, [row["row"] for row in rows]) if rows else {}
+        found += [Entry(row["id"], row["url"], part.snapshot, reason, date, minhash=minhash, shingles=sets[row["row"]]) for row in rows]
+    return found + unmet(asked - met, f"The index {name}", reason, date)
 
 
 def drop_snapshot(store: Store, name: str, snapshot: str) -> None:
-    """Take a whole snapshot out of an index. What was taken down stays forbidden. Raises BadInput if it is not in."""
+    """Take a whole snapshot out of an index. Raises BadInput if it is not in."""
     entry = _entry(store, name)
     left = [s for s in entry["snapshots"] if s["snapshot"] != snapshot]
     if len(left) == len(entry["snapshots"]):
@@ -257,17 +193,16 @@ def drop_snapshot(store: Store, name: str, snapshot: str) -> None:
 
 
 def indexes(store: Store) -> dict[str, dict[str, Any]]:
-    """Every index of the store by name: its options of ``minhash``, ``snapshots`` with their documents, and what was ``taken_down``."""
+    """Every index of the store by name: its options of ``minhash``, and ``snapshots`` with their documents."""
     return {name: _entry(store, name) for name in store.folders("indexes")}
 
 
 def overview(store: Store) -> list[str]:
-    """One line per index, snapshot and document taken down, for people."""
+    """One line per index and snapshot, for people."""
     lines = []
     for name, entry in indexes(store).items():
-        lines.append(f"{name}  {entry['minhash']}  {len(entry['taken_down'])} taken down")
+        lines.append(f"{name}  {entry['minhash']}")
         lines += [f"    {s['snapshot']}  {s['documents']} documents" for s in entry["snapshots"]]
-        lines += [f"    taken down {t['date']}  {t['url'] or t['id']}  {t['reason']}" for t in entry["taken_down"]]
     return lines
 
 
@@ -277,18 +212,12 @@ def check_name(name: str) -> None:
         raise BadInput(f"The name of an index becomes a folder; {name!r} must have letters, digits, - and _ only.")
 
 
-def forbidden_places(entries: list[dict[str, Any]]) -> tuple[dict[str, int], dict[bytes, int]]:
-    """Of the entries taken down the number by id, and by the key of the URL (``exact.url_key``)."""
-    ids = {t["id"]: i for i, t in enumerate(entries) if t["id"]}
-    return ids, {key: i for i, t in enumerate(entries) if (key := url_key(t["url"])) is not None}
-
-
 def _entry(store: Store, name: str) -> dict[str, Any]:
     check_name(name)
     try:
         return dict(json.loads(store.get(f"indexes/{name}/index.json")))
     except FileNotFoundError:
-        return {"minhash": None, "snapshots": [], "taken_down": [], "forbidden": None}
+        return {"minhash": None, "snapshots": []}
 
 
 def _write(store: Store, name: str, entry: dict[str, Any]) -> None:
@@ -305,35 +234,3 @@ def _part(
     people = context.read(documents, key, ["id", "url"]).take(pa.array(rows))
     sets = shingle_sets(signatures.minhash, signatures.text.read(key, context).take(pa.array(rows)).to_pylist())
     return keys, pa.table([rows, people["id"], people["url"]], schema=WHO), pa.table([rows, sets], schema=SHINGLES)
-
-
-def _whole(name: str, entry: dict[str, Any]) -> Index:
-    return Index(name, MinHash(), tuple(Part(s["snapshot"], **p) for s in entry["snapshots"] for p in s["parts"]))
-
-
-def _signatures(index: Index, store: Store, number: int, place: dict[int, int]) -> pa.Table:
-    """The band keys of some rows of a part, each with its new number."""
-    part = index.parts[number]
-    with index._open(store, f"{part.path}.parquet", part.keys_footer_sha256) as file:
-        table = file.read(use_threads=False)
-    table = table.filter(pc.is_in(table["row"], pa.array(list(place), pa.int32())))
-    return table.set_column(2, "row", pa.array([place[row] for row in table["row"].to_pylist()], pa.int32()))
-
-
-def _read_forbidden(store: Store, entry: dict[str, Any]) -> pa.Table:
-    if not entry["forbidden"]:
-        return SIGNED.empty_table()
-    with store.open_checked(entry["forbidden"]["path"], entry["forbidden"]["footer_sha256"]) as file:
-        return file.read(use_threads=False)
-
-
-def _forbid(store: Store, name: str, entry: dict[str, Any], keys: pa.Table) -> None:
-    """Write the band keys of what is taken down under a name of their own, then the entry that points at it: a kill leaves the old or the new."""
-    data = to_parquet(keys.sort_by([("band", "ascending"), ("key", "ascending"), ("row", "ascending")]), ROWS_PER_GROUP)
-    before = entry["forbidden"]
-    path = f"indexes/{name}/taken-down-{hashlib.sha256(data).hexdigest()[:16]}.parquet"
-    store.put(path, data)
-    entry["forbidden"] = {"path": path, "footer_sha256": footer_sha256(data)}
-    _write(store, name, entry)
-    if before and before["path"] != path:
-        store.delete(before["path"])

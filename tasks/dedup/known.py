@@ -1,7 +1,7 @@
-"""Across snapshots: the steps that find near copies of what earlier runs kept, and whatever was taken down, without computing old snapshots again.
+"""Across snapshots: the steps that find near copies of what earlier runs kept, without computing old snapshots again.
 
 ``Lookup`` (per band and key range: matches) -> ``ResolveKnown`` (per shard: the best match becomes a decision). What an index holds is in ``index.py``. A
-snapshot is never held against itself, so that a run which was remembered stays a finished run; what was taken down is held against every snapshot.
+snapshot is never held against itself, so that a run which was remembered stays a finished run.
 """
 
 from collections import defaultdict
@@ -11,21 +11,18 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from winnow.tasks.dedup.exact import url_key
-from winnow.tasks.dedup.index import Index, forbidden_places
+from winnow.tasks.dedup.index import Index
 from winnow.tasks.dedup.minhash import ROW_BITS, ComputeSignatures, kept_rows, key_range, shingle_sets
 from winnow.tasks.dedup.resolve import Decisions, group_sizes, rows_of_shard
 from winnow.tasks.dedup.verified import Proof, jaccard_of, shared_count
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import ShardStep, StepResult, WholeStep
-from winnow.tasks.signals.limit import CROSSED, Limit, apply_limits
+from winnow.tasks.signals.limit import Limit, apply_limits
 from winnow.tasks.signals.select import add_crossed, decision_result
 
 MOST_PER_KEY = 8
 MOST_COMPARED = 8  # of the known documents that share a bucket, those that share most are compared
-FORBIDDEN = -1  # the part of a match with a document taken down
-TAKEN_DOWN = "taken_down"
 MATCHES = pa.schema(
     [pa.field("shard", pa.int32()), pa.field("row", pa.int32()), pa.field("part", pa.int32()), pa.field("known", pa.int32())]
 )
@@ -42,11 +39,10 @@ COLUMNS = {
 @dataclass(frozen=True)
 class Lookup(WholeStep):
     """Signatures of one band and key range of the crawl and of an index in; for each document of the crawl with a known key the
-    documents that have it, ``MOST_PER_KEY`` of each part, out (schema MATCHES: numbers of the crawl's shard and of the index's part, ``FORBIDDEN`` for
-    what was taken down, sorted by shard and row)."""
+    documents that have it, ``MOST_PER_KEY`` of each part, out (schema MATCHES: numbers of the crawl's shard and of the index's part, sorted by shard and row)."""
 
     name: ClassVar[str] = "lookup"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
 
     signatures: ComputeSignatures
     decisions: Decisions
@@ -61,11 +57,8 @@ class Lookup(WholeStep):
         low, high = key_range(part, self.ranges)
         keys, numbers = kept_rows(context, self.signatures, self.decisions, band, low, high)
         found = [np.zeros((4, 0), np.int64)]
-        for number in range(FORBIDDEN, len(self.index.parts)):
-            if number == FORBIDDEN:
-                known, rows = self.index.forbidden_keys(context.store, band, low, high)
-            else:
-                known, rows = self.index.keys(context.store, number, band, low, high)
+        for number in range(len(self.index.parts)):
+            known, rows = self.index.keys(context.store, number, band, low, high)
             place = np.searchsorted(known, keys)
             for nth in range(MOST_PER_KEY):  # an index seldom has near copies, so that most keys have one document
                 met = np.flatnonzero(place + nth < len(known))
@@ -86,11 +79,10 @@ class ResolveKnown(ShardStep):
     and in how many bands they share a bucket (``minhash_known_bands``, 0 for none). If ``drop``, the limit ``minhash_known_bands <= 0`` is applied.
 
     With ``min_similarity`` (or ``min_containment``) only a known document with which this is reached counts; without, the one that shares most buckets.
-    A document with the id or the URL of one taken down, or that shares a bucket with it, is dropped in any case: reason ``taken_down``.
     """
 
     name: ClassVar[str] = "known"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
 
     decisions: Decisions
     lookup: Lookup
@@ -102,8 +94,8 @@ class ResolveKnown(ShardStep):
         before = context.read(self.decisions, shard)
         matches = rows_of_shard(self.lookup, MATCHES, shard, context)
         columns = np.stack([matches[c].to_numpy().astype(np.int64) for c in ("row", "part", "known")])
-        after = self._without_taken_down(before, columns[:, columns[1] == FORBIDDEN], shard, context)
-        values, shared = self._near_copies(columns[:, columns[1] != FORBIDDEN], before.num_rows, shard, context)
+        after = before
+        values, shared = self._near_copies(columns, before.num_rows, shard, context)
         if self.drop:
             limit = Limit("minhash_known_bands", high=0)
             after = add_crossed(after, *apply_limits({limit.signal: pa.chunked_array([shared])}, (limit,), before.num_rows, self.label))
@@ -111,26 +103,6 @@ class ResolveKnown(ShardStep):
         for name, kind in COLUMNS.items():
             after = after.append_column(f"minhash_{name}", pa.array(values[name], kind))
         return decision_result(after, before["kept"])
-
-    def _without_taken_down(self, before: pa.Table, matches: Any, shard: str, context: ShardContext) -> pa.Table:
-        entries = self.lookup.index.forbidden(context.store)
-        if not entries:
-            return before
-        ids, urls = forbidden_places(entries)
-        documents = context.read(self.lookup.signatures.text.documents, shard, ["id", "url"])
-        by_text = dict(zip(matches[0].tolist(), matches[2].tolist(), strict=True))
-        crossed: list[list[dict[str, Any]]] = []
-        for row, (identity, url) in enumerate(zip(documents["id"].to_pylist(), documents["url"].to_pylist(), strict=True)):
-            place = ids.get(identity, urls.get(url_key(url or "") or b"", by_text.get(row)))
-            entry = None if place is None else entries[place]
-            detail = entry and f"{entry['reason']} ({entry['date']}: {entry['url'] or entry['id']})"
-            given = {"reason": TAKEN_DOWN, "value": None, "limit": None, "margin": None, "detail": detail, "step": self.label}
-            crossed.append([given] if entry else [])
-        return add_crossed(
-            before,
-            pa.chunked_array([pa.array(crossed, CROSSED)]),
-            pa.chunked_array([pa.array([TAKEN_DOWN if c else None for c in crossed], pa.string())]),
-        )
 
     def _near_copies(self, matches: Any, n: int, shard: str, context: ShardContext) -> tuple[dict[str, list[Any]], Any]:
         index, minhash = self.lookup.index, self.lookup.signatures.minhash

@@ -14,10 +14,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import xxhash
 
-from winnow.tasks.dedup.known import TAKEN_DOWN
 from winnow.tasks.dedup.resolve import Decisions, overlaps
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
@@ -61,7 +59,7 @@ def source_of(file: str) -> str:
 @dataclass(frozen=True)
 class CountRemovals(ShardStep):
     """Decisions before and after a pass in; of each host, domain, language and source the documents that took part and those that the pass removed out
-    (schema COUNTS), sorted by ``key``, a hash of dimension and name. What was taken down is no copy and does not count as removed."""
+    (schema COUNTS), sorted by ``key``, a hash of dimension and name."""
 
     name: ClassVar[str] = "count-removals"
     title: ClassVar[str] = ""
@@ -79,9 +77,7 @@ class CountRemovals(ShardStep):
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         took_part = context.read(self.before, shard, ["kept"])["kept"].to_numpy(zero_copy_only=False).astype(bool)
-        after = context.read(self.after, shard, ["kept", "reason"])
-        down = pc.fill_null(pc.equal(after["reason"], TAKEN_DOWN), False).to_numpy(zero_copy_only=False)
-        removed = took_part & ~after["kept"].to_numpy(zero_copy_only=False).astype(bool) & ~down
+        removed = took_part & ~context.read(self.after, shard, ["kept"])["kept"].to_numpy(zero_copy_only=False).astype(bool)
         documents = context.read(self.documents, shard, ["host", "language", "source_file"])
         sums: dict[tuple[str, str], list[int]] = {}
         columns = [[value or "" for value in documents[name].to_pylist()] for name in ("host", "language", "source_file")]

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from winnow.tasks.dedup.exact import Clusters, Fingerprint, Scatter
 from winnow.tasks.dedup.keep import BEST, PLAIN
-from winnow.tasks.dedup.known import TAKEN_DOWN, Lookup, ResolveKnown
+from winnow.tasks.dedup.known import Lookup, ResolveKnown
 from winnow.tasks.dedup.minhash import FUZZY, PRESETS, BandBuckets, Candidates, Components, ComputeSignatures, FuzzyClusters, MinHash
 from winnow.tasks.dedup.removal_rates import CountRemovals, RemovalRates
 from winnow.tasks.dedup.removal_sample import RemovalSample
@@ -98,7 +98,6 @@ deduplicate_by("text", reasons={"text_cluster_*:high": COPIES.format("by its tex
     reasons={
         "minhash_cluster_*:high": COPIES.format("nearly"),
         "minhash_known_bands:high": "the page is nearly a copy of one of an earlier snapshot",
-        TAKEN_DOWN: "the page, or one that it is nearly a copy of, was taken down",
     },
 )
 @stable("option/deduplicate-minhash")

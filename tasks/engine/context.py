@@ -49,13 +49,17 @@ class ShardContext:
 
     @cached_property
     def _by_key(self) -> dict[str, Shard]:
-        return {s.key: s for s in self.crawl.shards}
+        return {s.key: s for s in (*self.crawl.shards, *self.crawl.beside)}
+
+    def keys_beside(self, kind: str) -> tuple[str, ...]:
+        """The shards of another listing of the crawl, in its order."""
+        return tuple(s.key for s in self.crawl.beside if s.kind == kind)
 
     def shard(self, key: str) -> Shard:
         return self._by_key[key]
 
     def files_of(self, key: str) -> tuple[str, ...]:
-        """Paths of a shard of the crawl; none for a partition of a step over the whole crawl."""
+        """Paths of a shard of the crawl or beside it; none for a partition of a step over the whole crawl."""
         return tuple(file.path for file in self._by_key[key].files) if key in self._by_key else ()
 
     def read(self, step: Step, shard: str, columns: list[str] | None = None, *, table: str = "") -> pa.Table:

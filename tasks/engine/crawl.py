@@ -4,7 +4,7 @@ Where the files lie and how they are found belongs to tasks/sources: the same fi
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import BinaryIO, Protocol
@@ -43,13 +43,15 @@ class Shard:
 @dataclass(frozen=True)
 class Crawl:
     """The selected files of one snapshot, in listing order. ``kind`` names their reader (tasks/sources/base.py); ``text_column`` is where documents
-    that already are text have it."""
+    that already are text have it. ``beside`` are shards of other files of the crawl that steps of a recipe read, such as its captures of robots.txt: each is of
+    the kind of its listing."""
 
     snapshot: str
     kind: str
     files: tuple[SourceFile, ...]
     files_per_shard: int = 1
     text_column: str = "text"
+    beside: tuple[Shard, ...] = ()
 
     @cached_property
     def shards(self) -> tuple[Shard, ...]:
@@ -63,7 +65,32 @@ class Crawl:
         """This many shards (or all there are), drawn at random: by their keys and ``seed`` only. They keep their names, so what is made of them is
         found again by a run over the whole crawl."""
         chosen = {f.number for s in sorted(self.shards, key=lambda s: drawn(seed, s.key))[:shards] for f in s.files}
-        return replace(self, files=tuple(f for f in self.files if f.number in chosen))
+        files = tuple(f for f in self.files if f.number in chosen)
+        kinds = dict.fromkeys(shard.kind for shard in self.beside)
+        listed = {kind: [file for shard in self.beside if shard.kind == kind for file in shard.files] for kind in kinds}
+        return replace(self, files=files, beside=tuple(s for kind in kinds for s in beside(kind, listed[kind], files)))
+
+
+BESIDE_FILES_PER_SHARD = 16
+ALL_BESIDE = 1000
+"""So many files of another listing are read whatever was chosen of the crawl; of more, those of the segments that the chosen files lie in."""
+
+
+def beside(kind: str, listed: Sequence[SourceFile], chosen: Iterable[SourceFile]) -> tuple[Shard, ...]:
+    """Shards of the files of another listing of a crawl, of which ``chosen`` are the files that the run reads. A segment was fetched at a time, so what its
+    hosts answered lies in it: a small part of a large crawl needs not all of another listing."""
+    if len(listed) > ALL_BESIDE:
+        segments = {_segment(file.path) for file in chosen}
+        listed = [file for file in listed if _segment(file.path) in segments]
+    groups: dict[int, list[SourceFile]] = {}
+    for file in listed:
+        groups.setdefault(file.number // BESIDE_FILES_PER_SHARD, []).append(file)
+    return tuple(Shard(number, tuple(files), kind) for number, files in groups.items())
+
+
+def _segment(path: str) -> str:
+    """The folder of the segment of a crawl's file: ``.../segments/ID`` of ``.../segments/ID/warc/NAME``."""
+    return path.rpartition("/")[0].rpartition("/")[0]
 
 
 class FileSource(Protocol):

@@ -34,12 +34,15 @@ class Draft:
 
     ``text`` is the text of the documents after the edits so far, ``extracted`` before them. ``signal_tables`` are joined to the signals table when
     measuring ends; ``measured`` has its columns from the beginning. ``decisions`` is the last step that decides, ``corpus`` the rows to be published, ``publish`` the step that does. ``options`` has those of every section by key.
+    ``take_downs`` is the store's list of what no run may keep, None if it is empty; ``tables`` names the tables of the documents step that sections read.
     """
 
     crawl: Crawl
     options: Mapping[str, Any]
     recipe: str = ""
     indexes: Mapping[str, Any] = field(default_factory=dict)
+    take_downs: Any = None
+    tables: tuple[str, ...] = ()
     documents: Step | None = None
     text: TextColumn | None = None
     extracted: TextColumn | None = None
@@ -101,6 +104,10 @@ class Section:
     """Whether ``uses`` may name columns of the decisions table, which are known when the chain of decisions has ended."""
     needs: ClassVar[tuple[str, ...]] = ()
     """Keys of sections without which it makes no sense."""
+    tables: ClassVar[tuple[str, ...]] = ()
+    """Named tables of the documents step that its steps read, where the reader of the source can make them."""
+    listings: ClassVar[tuple[str, ...]] = ()
+    """Other listings of a crawl whose files its steps read, such as ``robotstxt``."""
     reasons: ClassVar[Mapping[str, str]] = {}
     columns: ClassVar[Mapping[str, str]] = {}
 
@@ -118,6 +125,10 @@ class Section:
     def signals(self, options: Any) -> Mapping[str, Any]:
         """What it adds to the signals table: name -> Arrow type."""
         return {}
+
+    def meaning(self, name: str) -> str:
+        """What one of its signals means."""
+        return self.about
 
     def decided(self, options: Any, entry: str) -> Iterable[str]:
         """Names of the columns that it adds to the decisions table."""

@@ -27,6 +27,7 @@ from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor
 from winnow.tasks.extract.language import LanguageModel
 from winnow.tasks.extract.losses import DROPPED, FILE_NOT_AN_ARCHIVE, Losses
 from winnow.tasks.extract.page import html_of, page_text
+from winnow.tasks.extract.pages.policy_files import POLICY_FILES, kind_of, policy_row
 from winnow.tasks.extract.pages.side_tables import SCHEMAS, side_rows
 from winnow.tasks.extract.pages.spans import SCHEMA as SPANS
 from winnow.tasks.extract.pages.spans import SpanRows
@@ -38,9 +39,10 @@ KIB, MIB = 1 << 10, 1 << 20
 
 
 HEADERS = pa.schema([pa.field("id", pa.string()), pa.field("name", pa.string()), pa.field("value", pa.string())])
-OPTIONAL: Mapping[str, pa.Schema] = {"headers": HEADERS, "spans": SPANS, **SCHEMAS}
-"""Tables that are made only when the recipe or one of its filters asks for them. ``headers``: one row per HTTP header of a page, names in lower case; ``spans``: one per
-block of a page (tasks/extract/pages/spans.py); the others are those of tasks/extract/pages/side_tables.py."""
+OPTIONAL: Mapping[str, pa.Schema] = {"headers": HEADERS, "spans": SPANS, "policy_files": POLICY_FILES, **SCHEMAS}
+"""Tables that are made only when the recipe, one of its sections or one of its filters asks for them. ``headers``: one row per HTTP header of a page, names in
+lower case; ``spans``: one per block of a page (tasks/extract/pages/spans.py); ``policy_files``: one per capture of a file such as robots.txt, whatever its status
+(tasks/extract/pages/policy_files.py); the others are those of tasks/extract/pages/side_tables.py."""
 
 
 class Sides:
@@ -147,6 +149,8 @@ class Extract(ShardStep):
             raise _Dropped("damaged:block_digest_mismatch")
         if record.problem == "oversized":
             raise _Dropped("oversized")
+        if "policy_files" in sides.rows and record.type != "conversion" and kind_of(record.uri) and (policy := policy_row(record, path)):
+            sides.rows["policy_files"].append(policy)
         http, mime, holds = self._payload(record)
         if holds is False:
             notes["payload_digest_mismatches"] += 1

@@ -97,9 +97,7 @@ class TablesSection(Section):
     key = "tables"
     phase: ClassVar[Phase] = "read"
     order = 41
-    about = (
-        "Tables that extraction makes beside the documents: spans (where each block stands in the text), links, images, metadata, headers."
-    )
+    about = "Tables that extraction makes beside the documents: spans (where each block stands in the text), links, images, metadata, headers, policy_files."
     options = tuple[str, ...]
     default: ClassVar[Any] = ()
 
@@ -130,7 +128,7 @@ class ExtractorSection(Section):
 
     def build(self, draft: Draft, options: Any, entry: str) -> None:
         largest = draft.options["max_record_mib"] * MIB, draft.options["max_header_kib"] * KIB
-        asked = draft.options["tables"]
+        asked = (*draft.options["tables"], *draft.tables)
         needs = sorted({need for filters in draft.options["measure"].values() for f in filters for need in f.needs}.union(asked))
         if "spans" in needs and not options.tells_blocks:
             raise BadInput(

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from winnow.tasks.ledger.consent import Closures, closures
 from winnow.tasks.ledger.find import Finished
 
 
@@ -34,7 +35,7 @@ class RecipeChange:
 @dataclass(frozen=True)
 class Difference:
     """What differs between the runs A and B. ``steps`` are the labels of steps with different addresses. ``common``, ``only_a`` and ``only_b`` count
-    documents. ``gained`` and ``lost`` count, by the reason in the run that dropped them, the documents that only B or only A kept."""
+    documents. ``gained`` and ``lost`` count, by the reason in the run that dropped them, the documents that only B or only A kept. ``consent``: what closed and opened, if both runs have consent in them."""
 
     recipe: tuple[RecipeChange, ...]
     steps: tuple[str, ...]
@@ -44,6 +45,7 @@ class Difference:
     gained: Counter[str]
     lost: Counter[str]
     shifts: tuple[Shift, ...]
+    consent: Closures | None = None
 
 
 def diff(a: Finished, b: Finished, most: int = 10) -> Difference:
@@ -67,7 +69,7 @@ def diff(a: Finished, b: Finished, most: int = 10) -> Difference:
     steps += [name for name in labels if name not in {s["name"] for s in b.manifest["steps"]}]
     changes = tuple(_changes("", a.manifest["recipe"], b.manifest["recipe"]))
     only_a = sum(i not in reasons_b for i in reasons_a)
-    return Difference(changes, tuple(steps), common, only_a, len(reasons_b) - common, gained, lost, _shifts(a, b, most))
+    return Difference(changes, tuple(steps), common, only_a, len(reasons_b) - common, gained, lost, _shifts(a, b, most), closures(a, b))
 
 
 def _reasons(run: Finished) -> dict[str, str | None]:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.text_column import EDITED_TEXT
+from winnow.tasks.ledger.consent import evidence
 from winnow.tasks.ledger.find import Finished
 from winnow.tasks.recipes import build as recipes
 from winnow.tasks.signals.limit import Limit, apply_limits, columns_of
@@ -52,7 +53,7 @@ class Copy:
 @dataclass(frozen=True)
 class Explained:
     """All about one page. ``document`` is its row of the documents table without the text; ``fate`` is one sentence; ``steps`` are the labels and
-    addresses of the steps it passed, in order; a dropped page's last one dropped it."""
+    addresses of the steps it passed, in order; a dropped page's last one dropped it. ``consent`` has every statement about the use of the page, with its line and file."""
 
     document: dict[str, Any]
     verdicts: tuple[Verdict, ...]
@@ -64,6 +65,7 @@ class Explained:
     before: str = ""
     after: str = ""
     steps: tuple[tuple[str, str], ...] = ()
+    consent: tuple[dict[str, Any], ...] = ()
 
     def diff(self) -> list[str]:
         """Unified diff of the text as extracted and as the corpus has it before redaction; empty if nothing was edited."""
@@ -158,6 +160,7 @@ def _one(run: Finished, shard: str, row: int) -> Explained:
         before,
         after,
         tuple(_steps(run, _dropper(decision))),
+        tuple(evidence(run, shard, decision["id"])),
     )
 
 
@@ -228,7 +231,8 @@ def _fate(run: Finished, decision: dict[str, Any], crossed: tuple[dict[str, Any]
         f" ({first['value']:.6g}, limit {first['limit']:.6g})" if first.get("value") is not None and first.get("limit") is not None else ""
     )
     others = f", and {len(crossed) - 1} other limit(s)" if len(crossed) > 1 else ""
-    return f"Dropped: it crosses {decision['reason']}{said}{others}."
+    detail = f" {first['detail']}." if first.get("detail") else ""
+    return f"Dropped: it crosses {decision['reason']}{said}{others}.{detail}"
 
 
 def explain_text(recipe: recipes.Recipe, path: Path) -> Explained:

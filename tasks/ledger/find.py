@@ -61,6 +61,12 @@ class Finished:
         """Whether the run has a step with this label."""
         return any(step["label"] == label for step in self.entry["steps"].values())
 
+    def reports(self, label: str) -> dict[str, dict[str, Any]]:
+        """The reports of a step by shard: of a step over the whole crawl, whose folder is the run's own. Raises BadInput if the run has no such step."""
+        folder = f"steps/{self.address(label)}"
+        names = sorted(name for name in self.store.names(folder) if name.endswith(".json"))
+        return {name.removesuffix(".json"): json.loads(self.store.get(f"{folder}/{name}")) for name in names}
+
     def paths(self, table: str) -> list[str]:
         """Files of a table, relative to the store, in crawl order."""
         if table == "corpus":

@@ -64,6 +64,26 @@ def copy_said(copy: "Copy") -> str:
     return said + (f", similarity {copy.similarity:.3f}" if copy.similarity is not None else "")
 
 
+def consent_said(found: "Explained") -> list[str]:
+    """What is said about the use of a page, a sentence each; empty if its run did not ask."""
+    from winnow.tasks.ledger.consent import said
+
+    s = found.signals
+    if "consent_train_ai" not in s:
+        return []
+    by = f" (by {s['consent_train_ai_by']})" if s["consent_train_ai_by"] else ""
+    apart = s["consent_robots_distance_s"]
+    when = "" if apart is None else f", captured {abs(apart):,.0f} s {'before' if apart >= 0 else 'after'} the page"
+    lines = [
+        f"train {s['consent_train_ai']}{by}, search {s['consent_search']}, user {s['consent_user']}, archive {s['consent_archive']}; "
+        f"{s['consent_agents_denied']} agents may not fetch it",
+        f"robots.txt: {s['consent_robots']}{when}" + (f" ({s['consent_robots_flaws']})" if s["consent_robots_flaws"] else ""),
+    ]
+    if s["consent_conflict"]:
+        lines.append("what is said contradicts itself")
+    return lines + [said(statement) for statement in found.consent]
+
+
 def steps_said(found: "Explained") -> str:
     """The steps that a page passed, in order."""
     return ", ".join(label for label, _ in found.steps) + ("" if found.reason is None else " (which dropped it)")
@@ -91,6 +111,10 @@ def explained(run: "Finished | None", found: "Explained", out: Console) -> None:
         out.print(table(("signal", "value", "limit", "over by", ""), rows))
     for copy in found.copies:
         out.print(escape(f"  {copy_said(copy)}"))
+    if lines := consent_said(found):
+        out.print("\n[bold]Consent[/bold]")
+        for line in lines:
+            out.print(escape(f"  {line}"), highlight=False)
     if changes := found.diff():
         out.print("\n[bold]Edits[/bold]")
         for line in changes:
@@ -111,6 +135,7 @@ def page(run: "Finished | None", found: "Sequence[Explained]") -> str:
             bound=lambda limit: bound(asdict(limit)),
             copy_said=copy_said,
             steps_said=steps_said,
+            consent_said=consent_said,
         )
     )
 
@@ -169,5 +194,10 @@ def differed(a: "Finished", b: "Finished", found: "Difference", out: Console) ->
     ]
     if rows:
         out.print(table(("", "reason in the other run", "documents"), rows))
+    if found.consent:
+        c = found.consent
+        moved = [("training, at the root", c.train_ai.closed, c.train_ai.opened), *((n, m.closed, m.opened) for n, m in c.agents.items())]
+        out.print(f"consent: of {c.sites:,} sites whose robots.txt both runs know")
+        out.print(table(("", "closed in B", "opened in B"), moved))
     if found.shifts:
         out.print(table(("signal", "median in A", "median in B", "distance (KS)"), [astuple(s) for s in found.shifts]))

@@ -7,6 +7,7 @@ from typing import Any
 from winnow.tasks.corpus.profile import Profile
 from winnow.tasks.corpus.publish import Publish
 from winnow.tasks.dedup.minhash import ComputeSignatures
+from winnow.tasks.dedup.take_downs import ApplyTakeDowns, TakeDowns
 from winnow.tasks.engine.crawl import Crawl
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.plan import lineage
@@ -71,9 +72,9 @@ class Pipeline:
                 )
 
 
-def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Any] | None = None) -> Pipeline:
-    """The steps of a recipe for a crawl; ``indexes`` are those that its deduplication names. Pure: nothing is read or loaded."""
-    draft = Draft(crawl, recipe.options, recipe.name, indexes or {}, measured=recipe.signals())
+def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Any] | None = None, take_downs: TakeDowns | None = None) -> Pipeline:
+    """The steps of a recipe for a crawl; ``indexes`` are those that its deduplication names, ``take_downs`` what the store forbids. Pure: nothing is read or loaded."""
+    draft = Draft(crawl, recipe.options, recipe.name, indexes or {}, take_downs, recipe.asked("tables"), measured=recipe.signals())
     chain = False
     for key, section in recipe.sections().items():
         if section.phase == "decide":
@@ -89,9 +90,15 @@ def build(recipe: Recipe, crawl: Crawl, indexes: Mapping[str, Any] | None = None
 
 
 def _decide(draft: Draft, recipe: Recipe) -> None:
-    """The chain of decisions. It begins with all documents kept."""
-    known = recipe.sections()
-    if not recipe.decide or recipe.decide[0].section != "limits":
+    """The chain of decisions. It begins with all documents kept; what was taken down goes before copies are compared, so that none of them stays for another."""
+    known, chain = recipe.sections(), list(recipe.decide)
+    if chain and chain[0].section == "limits":
+        first = chain.pop(0)
+        known[first.section].build(draft, first.options, first.name)
+    else:
         draft.decide(ApplyLimits(draft.signals, ()))
-    for entry in recipe.decide:
+    if draft.take_downs:
+        assert draft.text is not None
+        draft.decide(ApplyTakeDowns(draft.decisions, draft.text, draft.take_downs))
+    for entry in chain:
         known[entry.section].build(draft, entry.options, entry.name)

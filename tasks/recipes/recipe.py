@@ -54,6 +54,12 @@ class Recipe:
                 measured[name] = kind
         return measured
 
+    def asked(self, what: str) -> tuple[str, ...]:
+        """What its sections ask for: ``tables`` of the documents step, or ``listings`` of the crawl."""
+        known = self.sections()
+        used = [*self.options, *(entry.section for entry in self.decide)]
+        return tuple(sorted({name for key in used for name in getattr(known[key], what)}))
+
     @property
     def extractor(self) -> Extractor:
         return self.options["extractor"]  # type: ignore[no-any-return]

@@ -118,7 +118,8 @@ class ForecastCheck:
 @dataclass(frozen=True)
 class Summary:
     """A finished run. ``home`` is the corpus's folder as an absolute path or URI; ``recipe`` has every default written out; ``figures`` are those
-    of the report's sections, by section; ``elapsed_s`` is how long the process took that finished the run."""
+    of the report's sections, by section; ``taken_down`` is the list of take-downs that was applied (digest, number of entries, day of the newest) and what of it was
+    met; ``elapsed_s`` is how long the process took that finished the run."""
 
     id: str
     snapshot: str
@@ -132,6 +133,7 @@ class Summary:
     forecast: ForecastCheck | None = None
     index: IndexShares | None = None
     licence: Mapping[str, Any] | None = None
+    taken_down: Mapping[str, Any] | None = None
     figures: Mapping[str, tuple[Figure, ...]] = field(default_factory=dict)
     elapsed_s: float = 0.0
 

@@ -64,6 +64,8 @@ def warnings(summary: Summary) -> list[str]:
             f"{number(len(lost))} of the listed files could not be read, and the corpus lacks what they hold: {named}. When they are there, run the "
             "same command again with --strict."
         )
+    if any(step.name == "policy-files" and not step.shards for step in summary.steps):
+        found.append("The source has no captures of robots.txt, so that what they say is unknown of every page (docs/consent.md).")
     found += [line for step in summary.steps if step.name.startswith(RATES) and (line := _outstanding(summary, step))]
     return found
 

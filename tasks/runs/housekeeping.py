@@ -1,4 +1,4 @@
-"""The records of a store's runs, and what of the store may go: ``winnow prune`` and ``winnow index``. What is done is in tasks/runs/status.py.
+"""The records of a store's runs, and what of the store may go: ``winnow prune``, ``winnow index`` and ``winnow take-downs``. What is done is in tasks/runs/status.py.
 
 Each run leaves a record of the steps and shards it needs (``runs/<id>.json``), written before its first shard. What no record names is
 deleted by prune.
@@ -12,11 +12,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from winnow.tasks.dedup.index import drop_snapshot, forget, overview, take_down
+from winnow.tasks.dedup.index import drop_snapshot, overview
+from winnow.tasks.dedup.index import found_in as found_in_index
+from winnow.tasks.dedup.take_downs import CURRENT, Entry, add, lift, listed
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.places import store_at
 from winnow.tasks.engine.step import ShardStep
 from winnow.tasks.engine.store import Store
+from winnow.tasks.ledger.find import open_run
+from winnow.tasks.ledger.take_down import found_in as found_in_run
 from winnow.tasks.runs.account import progress_path
 from winnow.tasks.runs.outside import changed, used
 from winnow.tasks.runs.parameters import Request
@@ -75,9 +79,9 @@ def opened(root: str) -> Store:
 
 
 def change_index(root: str, action: str, name: str = "", what: str = "", reason: str = "", file: str = "") -> list[str]:
-    """``list`` the indexes of a store, ``take-down`` or ``forget`` documents by id or URL, or ``drop`` a snapshot; what was done, in words.
+    """``list`` the indexes of a store, ``take-down`` documents that an index holds, by id or URL, or ``drop`` a snapshot; what was done, in words.
 
-    ``file`` holds ids or URLs of documents, one on each line.
+    ``file`` holds ids or URLs of documents, one on each line. What is taken down is on the list of the whole store (``change_take_downs``).
 
     Raises:
         BadInput: no store, no such index, document or snapshot, a file that cannot be read, or a take-down without a reason.
@@ -92,16 +96,46 @@ def change_index(root: str, action: str, name: str = "", what: str = "", reason:
     if action == "drop":
         drop_snapshot(store, name, what)
         return [f"{what} is no longer in the index {name}. What was taken down stays forbidden."]
-    wanted = [what] if what else _lines(file)
-    if action == "forget":
-        return [f"{forget(store, name, wanted)} take-down(s) of the index {name} lifted: later runs may keep these documents again."]
+    return _taken_down(store, found_in_index(store, name, _wanted(what, file), _reason(reason), _today()))
+
+
+def change_take_downs(root: str, action: str, doc: str = "", *, file: str = "", reason: str = "", run: str = "") -> list[str]:
+    """``list`` what a store has taken down, ``add`` documents of a run by id or URL, or ``lift`` a take-down; what was done, in words.
+
+    Raises:
+        BadInput: no store, no such run or document, a file that cannot be read, or a take-down without a reason.
+    """
+    store = opened(root)
+    if action == "list":
+        return [f"{e.date}  {e.url or e.id}  {e.reason}" for e in listed(store)] or [f"Nothing is taken down in the store {root}."]
+    if not doc and not file:
+        raise BadInput(f"winnow take-downs {action} needs the id or URL of a document, or --file.")
+    wanted = _wanted(doc, file)
+    if action == "lift":
+        return [f"{len(lift(store, wanted))} take-down(s) lifted: later runs may keep these documents again."]
+    return _taken_down(store, found_in_run(open_run(root, run), wanted, _reason(reason), _today()))
+
+
+def _taken_down(store: Store, entries: list[Entry]) -> list[str]:
+    new = add(store, entries)
+    return [
+        f"{len(new)} document(s) taken down: every later run of the store drops them and their near copies, with the reason taken_down. "
+        f"The list: {store.uri(CURRENT)}"
+    ]
+
+
+def _wanted(doc: str, file: str) -> list[str]:
+    return [doc] if doc else _lines(file)
+
+
+def _reason(reason: str) -> str:
     if not reason:
         raise BadInput("Say why with --reason: a take-down is recorded with its reason.")
-    count = take_down(store, name, wanted, reason, datetime.now(UTC).date().isoformat())
-    where = store.uri(f"indexes/{name}/index.json")
-    return [
-        f"{count} document(s) of the index {name} taken down: every later run that names it drops them and their near copies. Recorded in {where}."
-    ]
+    return reason
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
 
 
 def _lines(file: str) -> list[str]:

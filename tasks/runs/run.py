@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from winnow.tasks.dedup.index import check_name, open_index, remember, remembers
 from winnow.tasks.dedup.sections import ByMinHash
+from winnow.tasks.dedup.take_downs import ApplyTakeDowns, current, shown
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput, WinnowError
 from winnow.tasks.engine.libraries import versions_behind
@@ -104,6 +105,7 @@ def prepare(request: Request) -> Run:
         text_column=request.text_column,
         strict=request.strict,
         part_bytes=int(request.part_mib * (1 << 20)),
+        beside=recipe.asked("listings"),
     )
     store = store_at(request.store)
     store.check()
@@ -149,7 +151,7 @@ def _run(request: Request, recipe: recipes.Recipe, context: ShardContext, runner
         for rule in recipe.deduplicate
         if isinstance(rule, ByMinHash) and rule.against
     }
-    return Run(request, recipes.build(recipe, context.crawl, indexes), context, runner)
+    return Run(request, recipes.build(recipe, context.crawl, indexes, current(context.store)), context, runner)
 
 
 def clean(run: Run) -> int:
@@ -211,6 +213,7 @@ def release(run: Run) -> Summary:
         tallies=added(run.context.read(run.pipeline.profile, shard) for shard in run.context.shard_keys),
         index=_index(run),
         licence=_licence(run),
+        taken_down=_taken_down(run, totals),
         elapsed_s=time.monotonic() - run.began,
     )
     summary = replace(summary, forecast=compare(run, summary))
@@ -235,6 +238,7 @@ def manifest(summary: Summary) -> dict[str, Any]:
         "recipe": summary.recipe,
         "versions": summary.versions,
         "digest": summary.digest,
+        **({"take_downs": dict(summary.taken_down)} if summary.taken_down else {}),
         "files": [asdict(f) for f in summary.files],
         "steps": [{k: getattr(s, k) for k in counted} | {"dropped": dict(s.dropped), "merkle": s.merkle} for s in summary.steps],
         "merkle": root(s.merkle for s in summary.steps),
@@ -296,6 +300,17 @@ def _licence(run: Run) -> dict[str, Any] | None:
         return chosen_licence(run.context.store.get(f"{run.home}/README.md").decode("utf-8", "replace"))
     except FileNotFoundError:
         return None
+
+
+def _taken_down(run: Run, totals: list[StepTotal]) -> dict[str, Any] | None:
+    """The list of take-downs that was applied, and what of it the run met; None if the store has none."""
+    step = next((s for s in run.pipeline.steps if isinstance(s, ApplyTakeDowns)), None)
+    if step is None:
+        return None
+    entries = step.take_downs.read(run.context.store)
+    counts = next(t for t in totals if t.address == step.address).notes.get("taken_down", {})
+    met = [shown(entries[int(number)]) | {"documents": n} for number, n in sorted(counts.items(), key=lambda kv: int(kv[0]))]
+    return {"sha256": step.take_downs.sha256, "entries": step.take_downs.entries, "date": max(e.date for e in entries), "met": met}
 
 
 def _summed(many: Iterable[dict[str, Any]]) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class Safety:
         """The row of a signal for a language: one that names it before one that names none."""
         mine = [row for row in self.rows if row.signal == signal]
         named = [row for row in mine if row.languages and which(language, row.languages)]
-        return (named or [row for row in mine if not row.languages] or [None])[0]
+        return next(iter(named or [row for row in mine if not row.languages]), None)
 
     def asked(self, values: Mapping[str, Any], language: str | None) -> list[tuple[str, str]]:
         """Signal and action of every head that asks for more than to keep; severest first, in the order of the matrix where they are alike."""

@@ -18,11 +18,11 @@ THREADS = 8
 MISSING = "missing"
 
 
-def fingerprints(found: Found, paths: Sequence[str], transport: Transport, *, strict: bool = False) -> list[str]:
+def fingerprints(found: Found, paths: Sequence[str], transport: Transport, *, strict: bool = False, lenient: bool = False) -> list[str]:
     """One per path. Of a file that is not there (over HTTP that shows when it is read) it is ``missing``, so that it is read when it is.
 
     Raises:
-        BadInput: a file is missing and the run is ``strict``, or more than half of them are; or one cannot be read.
+        BadInput: a file is missing and the run is ``strict``, or more than half of them are and it is not ``lenient``; or one cannot be read.
     """
     if found.known:
         return [found.known[p] for p in paths]
@@ -31,13 +31,13 @@ def fingerprints(found: Found, paths: Sequence[str], transport: Transport, *, st
     match scheme(found.root):
         case "file":
             missing = _missing_locally(found.root, paths)
-            _refuse_missing(found, missing, paths, strict)
+            _refuse_missing(found, [] if lenient else missing, paths, strict)
             there = [p for p in paths if p not in set(missing)] if missing else paths
             known = dict(zip(there, _local_fingerprints(found.root, there), strict=True))
             return [known.get(p, MISSING) for p in paths]
         case "s3":
             known = _s3_fingerprints(found, sorted({p.rpartition("/")[0] for p in paths}), transport)
-            _refuse_missing(found, [p for p in paths if p not in known], paths, strict)
+            _refuse_missing(found, [] if lenient else [p for p in paths if p not in known], paths, strict)
             return [known.get(p, MISSING) for p in paths]
         case _:
             return [""] * len(paths)

@@ -4,18 +4,15 @@ Layout: https://commoncrawl.org/get-started.
 """
 
 import zlib
-from typing import Literal
 
 from winnow.tasks.engine.crawl import FileSource
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.transport.uri import shown
 
-Name = Literal["warc", "wet", "wat", "robotstxt", "non200responses", "cc-index"]
-
 LISTING_BYTES = 256 << 20
 
 
-def listing(source: FileSource, snapshot: str, name: Name) -> tuple[str, ...]:
+def listing(source: FileSource, snapshot: str, name: str) -> tuple[str, ...]:
     """Paths in another listing of the same crawl, such as "robotstxt" or "cc-index".
 
     Raises:

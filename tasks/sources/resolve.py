@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from winnow.tasks.engine.crawl import Crawl, SourceFile, digest_of_files, drawn
+from winnow.tasks.engine.crawl import Crawl, Shard, SourceFile, digest_of_files, drawn
+from winnow.tasks.engine.crawl import beside as beside_of
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.sources.base import COMMON_CRAWL, Found, Wanted, listings, reader, readers
 from winnow.tasks.sources.fingerprints import THREADS, fingerprints
+from winnow.tasks.sources.listings import listing as paths_of
 from winnow.tasks.sources.source import Source
-from winnow.tasks.transport.politeness import POLITE, Options, Transport, Unreachable
+from winnow.tasks.transport.politeness import POLITE, NotFound, Options, Transport, Unreachable
 from winnow.tasks.transport.uri import scheme, shown
 
 PART_BYTES = 16 << 20
@@ -35,6 +37,7 @@ def resolve(
     text_column: str = "text",
     strict: bool = False,
     part_bytes: int = PART_BYTES,
+    beside: Sequence[str] = (),
 ) -> tuple[Crawl, Source]:
     """What ``source`` names: a crawl id (looked up below ``base_url``), the root of a mirror, a folder, or one file.
 
@@ -43,6 +46,7 @@ def resolve(
     crawls of a mirror, or names plain files. Sampling depends on ``seed`` and path only; ``limit`` takes the first of the sample.
     ``anonymous`` None: with credentials where there are any. ``options`` go to s3fs. Files of documents of more than ``part_bytes`` are cut in
     parts, a shard each (0: never), of which ``text_column`` holds the text. A listed file that is not there costs that file, unless ``strict``.
+    ``beside`` names other listings of the crawl that the recipe reads; a source that has none of them is read without.
 
     Raises:
         BadInput: no such source, several crawls, mixed kinds, listed files missing, impossible numbers; says what to do.
@@ -80,7 +84,21 @@ def resolve(
         _check_first(files, found.kind, replace(place, transport=hasty), text_column)
     if part_bytes and files_per_shard == 1:
         files = _cut(files, found.kind, replace(place, transport=hasty), part_bytes)
-    return Crawl(name, found.kind, files, files_per_shard, text_column), place
+    others = tuple(shard for listed in beside for shard in _beside(listed, found, files, replace(place, transport=hasty)))
+    return Crawl(name, found.kind, files, files_per_shard, text_column, others), place
+
+
+def _beside(name: str, found: Found, chosen: Sequence[SourceFile], source: Source) -> tuple[Shard, ...]:
+    """The shards of another listing of the crawl; none where it has no such listing. Files of it that are not there are counted when they are read."""
+    if not found.snapshot:
+        return ()
+    try:
+        paths = paths_of(source, found.snapshot, name)
+    except NotFound:
+        return ()
+    near = [file for shard in beside_of(name, [SourceFile(n, p) for n, p in enumerate(paths)], chosen) for file in shard.files]
+    prints = fingerprints(replace(found, kind=name, paths=paths, known={}), [f.path for f in near], source.transport, lenient=True)
+    return beside_of(name, [replace(file, fingerprint=p) for file, p in zip(near, prints, strict=True)], chosen)
 
 
 def _find(wanted: Wanted) -> Found:

@@ -4,6 +4,7 @@
     python -m tests.benchmarks.deduplication quality    recall and precision of pairs on ../shared/data/dedup, Winnow and datatrove
     python -m tests.benchmarks.deduplication spans      paragraph and exact substring deduplication, MB/s of one core
     python -m tests.benchmarks.deduplication removal    what the default and published presets remove that is no copy: chains of texts and ../shared/data/dedup
+    python -m tests.benchmarks.deduplication take-downs    pages held against 1, 100 and 2,000 take-downs, MB/s of one core
     python -m tests.benchmarks.deduplication scale --documents 1000000 [--workers 2] [--memory-gib 1]
     python -m tests.benchmarks.deduplication curves OUT.svg    the S-curve of each preset
 
@@ -32,6 +33,7 @@ from tests.shared import DATA
 from winnow.tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, ComputeSignatures, FuzzyClusters
 from winnow.tasks.dedup.resolve import ResolveClusters
 from winnow.tasks.dedup.shingles import shingles
+from winnow.tasks.dedup.take_downs import Entry, Forbidden
 from winnow.tasks.dedup.verified import jaccard
 from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs
 from winnow.tasks.edit.substring import CutRepeatedSubstrings, RepeatedWindows, Windows
@@ -309,6 +311,18 @@ def removal():
                 print(f"| {texts} | {name} | {below.sample_size} | {below.value:.3f} | {interval} | {audit:.1f} | {rest:.1f} |", flush=True)
 
 
+def take_downs():
+    """What it costs to hold every page against the store's take-downs."""
+    texts = known_documents()["text"].to_pylist()
+    size_mb = sum(len(t.encode()) for t in texts) / 1e6
+    print("| entries | MB/s | pages that go |\n| --: | --: | --: |")
+    for entries in (1, 100, 2000):
+        forbidden = Forbidden([Entry(str(i), "", "", "asked", "").with_text(f"{t} taken down") for i, t in enumerate(texts[:entries])])
+        begin = time.process_time()
+        gone = sum(number >= 0 for number, *_ in forbidden.met([""] * len(texts), [""] * len(texts), texts))
+        print(f"| {entries} | {size_mb / (time.process_time() - begin):.1f} | {gone} |", flush=True)
+
+
 # ------------------------------------------------------------------ inside texts
 
 
@@ -396,7 +410,7 @@ def curves(out):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("speed", "quality", "removal", "spans", "scale", "curves"))
+    parser.add_argument("what", choices=("speed", "quality", "removal", "take-downs", "spans", "scale", "curves"))
     parser.add_argument("out", nargs="?", default="docs/images/minhash-curves.svg")
     parser.add_argument("--documents", type=int, default=100_000)
     parser.add_argument("--workers", type=int, default=2)
@@ -407,7 +421,7 @@ def main():
     elif args.what == "curves":
         curves(args.out)
     else:
-        {"speed": speed, "quality": quality, "removal": removal, "spans": spans}[args.what]()
+        {"speed": speed, "quality": quality, "removal": removal, "take-downs": take_downs, "spans": spans}[args.what]()
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def test_groups_that_lose_an_outstanding_share_are_marked(tmp_path, ranges, file
     DOCS["crawl-data/CC-MAIN-2026-43/segments/a.warc.gz"] = [page("www.example.org", after="minhash_cluster_rank:high")] * 3 + [
         page("rain.example.com")
     ]
-    DOCS["forum/b.jsonl"] = [page("example.org"), page("rain.example.com", before="short:low"), page("", after="taken_down", language=None)]
+    DOCS["forum/b.jsonl"] = [page("example.org"), page("rain.example.com", before="short:low"), page("", language=None)]
     counts = CountRemovals(Judged("before"), Judged("after"), Placed(), "minhash")
     rows = made(RemovalRates("crawl", counts, ranges, 0.5, 3), context_of(tmp_path, files_per_shard))
     found = {(r["dimension"], r["name"]): (r["documents"], r["removed"], r["outstanding"]) for r in rows}

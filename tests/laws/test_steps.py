@@ -10,6 +10,7 @@ import yaml
 from tests.pipelines import curated
 from tests.tiny import article, mirror
 from winnow.tasks.dedup.index import remember
+from winnow.tasks.dedup.take_downs import Entry, add
 from winnow.tasks.engine.identity import describe, is_shipped, stable_classes
 from winnow.tasks.engine.merkle import tables_of
 from winnow.tasks.engine.sections import PHASES, Section, sections
@@ -43,6 +44,7 @@ def runs(tmp_path_factory):
     found = {name: curated(source, name, root / "store") for name in RECIPES}
     old = curated(next(source.rglob("*.warc.gz")), "fineweb", root / "store", snapshot="old")
     remember(old.context, "kept", old.pipeline.signatures, old.pipeline.decisions, old.pipeline.documents)
+    add(old.context.store, [Entry("", "http://nobody.example/", "", "asked", "2026-11-24")])
     (root / "evals.jsonl").write_text(json.dumps({"question": article(1)[:200]}) + "\n")
     (root / "everything.yaml").write_text(everything())
     return found | {"everything": curated(source, root / "everything.yaml", root / "store")}
@@ -109,8 +111,9 @@ def test_every_kind_of_step_is_under_these_laws(runs):
 
 def test_recipes_share_what_they_can(runs):
     addresses = {name: {s.label: s.address for s in run.pipeline.steps} for name, run in runs.items()}
-    markdown = {"openwebmath", "code-pages"}
-    assert len({a["extract"] for name, a in addresses.items() if name not in markdown}) == 1
+    markdown, consent = {"openwebmath", "code-pages"}, {"consenting", "consent-annotated", "everything"}
+    assert len({a["extract"] for name, a in addresses.items() if name not in markdown | consent}) == 1
+    assert len({addresses[name]["extract"] for name in consent}) == 1
     assert len({addresses[name]["extract"] for name in markdown}) == 1
     assert addresses["raw"]["fingerprint"] == addresses["gopher"]["fingerprint"] != addresses["c4"]["fingerprint"]
 

@@ -8,7 +8,7 @@ PANEL = "Operate"
 
 
 def command(
-    action: Literal["list", "take-down", "forget", "drop"],
+    action: Literal["list", "take-down", "drop"],
     name: str = "",
     what: str = "",
     /,
@@ -21,11 +21,12 @@ def command(
     """Indexes of kept documents, which later snapshots are deduplicated against.
 
     Args:
-        action: list; take-down, to forbid documents in all later runs; forget, to lift that again; or drop, to take out a snapshot.
+        action: list; take-down, to forbid documents that an index holds in all later runs of the store, as `winnow take-downs` does for those of a run; or
+            drop, to take out a snapshot.
         name: The index.
-        what: For take-down and forget, the id or URL of a document; for drop, the snapshot.
-        file: For take-down and forget, a file of ids or URLs, one on each line.
-        reason: Why documents are taken down; recorded in the index and in the decisions of later runs.
+        what: For take-down, the id or URL of a document; for drop, the snapshot.
+        file: For take-down, a file of ids or URLs, one on each line.
+        reason: Why documents are taken down; recorded in the decisions and manifests of later runs.
     """
     from winnow.tasks.dedup.index import indexes
     from winnow.tasks.runs.housekeeping import change_index, opened
