@@ -143,9 +143,8 @@ class Run:
         from winnow.tasks.ledger.what_if import changed, what_if
 
         run = self._finished
-        known = next(run.shards("signals")).column_names[1:] if run.entry["shards"] else []
         words = [f"{name}={'none' if value is None else value}" for name, value in settings.items()]
-        return what_if(run, changed(run.limits, words, known))
+        return what_if(run, changed(run.movable, words, run.measured))
 
     def sql(self, query: str, *, arrow: bool = False, memory_gib: float = 1.0) -> Any:
         """The answer to a SELECT over documents, signals, decisions, clusters and corpus, or to a shipped query by its name.

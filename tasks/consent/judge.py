@@ -76,8 +76,11 @@ def _votes(
         if s["mechanism"] == ROBOTS_TXT:
             if s["value"] == "allow" and places & set(mine):
                 votes.setdefault(ROBOTS_TXT, {"allow"})
-        # A page that forbids training to one robot by name forbids it; what search engine may list it is that one's matter.
         elif s["purpose"] == purpose and (not s["agents"] or purpose == "train" or places & set(mine)):
+            # A page that forbids training to one robot by name forbids it; what search engine may list it is that one's matter.
+            votes.setdefault(s["mechanism"], set()).add(s["value"])
+        elif s["purpose"] == "search" and places & set(mine) - set(agents.of["search"]):
+            # `GPTBot: noindex`: of a robot that lists nothing it can only mean what that robot does.
             votes.setdefault(s["mechanism"], set()).add(s["value"])
     return votes
 
@@ -100,6 +103,8 @@ class Tally:
     tokens: float = 0.0
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     token_counts: dict[str, dict[str, float]] = field(default_factory=dict)
+    _agents: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _classes: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def add(self, row: Row, tokens: float, classes: str) -> None:
         """One page; ``classes`` are those of its site (``reach``)."""
@@ -110,9 +115,9 @@ class Tally:
         self._count("purposes", [f"{purpose}:{row[purpose]}" for purpose in PURPOSES], tokens)
         said = {f"{s['mechanism']}:{s['value']}" for s in row["statements"]}
         self._count("mechanisms", sorted(said), tokens)
-        names = [agent.name for agent in self.agents.agents]
-        self._count("agents", [f"{name}:{LETTERS[letter]}" for name, letter in zip(names, row["agents"], strict=True)], tokens)
-        self._count("classes", [f"{name}:{CLASSES[letter]}" for name, letter in zip(names, classes, strict=True)], tokens)
+        for patterns, letters in ((self._agents, row["agents"]), (self._classes, classes)):
+            documents, sums = patterns.get(letters, (0, 0.0))
+            patterns[letters] = (documents + 1, sums + tokens)
 
     def _count(self, what: str, keys: Iterable[str], tokens: float) -> None:
         counts, sums = self.counts.setdefault(what, Counter()), self.token_counts.setdefault(what, {})
@@ -126,6 +131,15 @@ class Tally:
         for what, counts in sorted(self.counts.items()):
             totals[what] = dict(sorted(counts.items()))
             totals[f"{what}_tokens"] = {key: round(n) for key, n in sorted(self.token_counts[what].items())}
+        for what, patterns, words in (("agents", self._agents, LETTERS), ("classes", self._classes, CLASSES)):
+            documents: Counter[str] = Counter()
+            sums: dict[str, float] = {}
+            for letters, (n, tokens) in sorted(patterns.items()):
+                for agent, letter in zip(self.agents.agents, letters, strict=True):
+                    key = f"{agent.name}:{words[letter]}"
+                    documents[key] += n
+                    sums[key] = sums.get(key, 0.0) + tokens
+            totals[what], totals[f"{what}_tokens"] = dict(sorted(documents.items())), {key: round(n) for key, n in sorted(sums.items())}
         return totals
 
 

@@ -29,7 +29,7 @@ from winnow.tasks.engine.ranges import KEY, ROWS_PER_GROUP, rows_of_partition
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
 from winnow.tasks.engine.store import Store
 from winnow.tasks.extract.losses import DROPPED, FILE_MISSING, FILE_NOT_AN_ARCHIVE, Losses
-from winnow.tasks.extract.pages.policy_files import POLICY_FILES, policy_row
+from winnow.tasks.extract.pages.policy_files import POLICY_FILES, ROBOTS, policy_row
 from winnow.tasks.sources.domains import registered_domain
 from winnow.tasks.transport.politeness import NotFound
 
@@ -229,6 +229,7 @@ class JudgePages(WholeStep):
     have the counts of ``judge.Tally``. ``partitions`` bounds the memory and changes no result."""
 
     name: ClassVar[str] = "judge-pages"
+    version: ClassVar[str] = "2"
     title: ClassVar[str] = "consent of sites"
     about: ClassVar[str] = "what robots.txt, headers and meta tags say about the use of each page"
 
@@ -314,12 +315,23 @@ def columns_of(agents: Agents) -> dict[str, pa.DataType]:
 
 
 class Court:
-    """One range of domains: its captures and its pages. ``judged`` goes through the pages domain by domain; after it ``tally`` and ``sites`` are complete."""
+    """One range of domains: its captures and its pages. ``judged`` goes through the pages domain by domain; after it ``tally`` and ``sites`` are complete.
 
-    def __init__(self, captures: pa.Table, pages: pa.Table, agents: Agents, closed_by: ClosedBy, tally: Tally | None = None) -> None:
+    Where a crawl keeps what its robots were told ``apart``, that alone is what they obeyed: a robots.txt among the pages is one that somebody linked to. Other
+    archives have no other place for it.
+    """
+
+    def __init__(
+        self, captures: pa.Table, pages: pa.Table, agents: Agents, closed_by: ClosedBy, tally: Tally | None = None, *, apart: bool = True
+    ) -> None:
         lay = pages.filter(pc.equal(pages["row"], -1))
         among = pa.Table.from_pylist(
-            [{"key": key, **row} for key, row in zip(lay["key"].to_pylist(), lay["capture"].to_pylist(), strict=True)], CAPTURES
+            [
+                {"key": key, **row}
+                for key, row in zip(lay["key"].to_pylist(), lay["capture"].to_pylist(), strict=True)
+                if not (apart and row["kind"] == ROBOTS)
+            ],
+            CAPTURES,
         )
         self._captures = pa.concat_tables([captures.select(CAPTURES.names), among]).combine_chunks()
         pages = pages.filter(pc.not_equal(pages["row"], -1)).drop_columns(["capture"])
@@ -350,6 +362,7 @@ class Court:
             agents,
             closed_by,
             tally,
+            apart=bool(captures[1]),
         )
 
     def judged(self) -> Iterator[pa.Table]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from winnow.tasks.decontamination.modes import MODES, mode
-from winnow.tasks.decontamination.steps import COLUMNS, REASON, BenchmarkFile, CommonNgrams, CutItems, Decontaminate, FindItems
+from winnow.tasks.decontamination.steps import COLUMNS, ITEMS, REASON, BenchmarkFile, CommonNgrams, CutItems, Decontaminate, FindItems
 from winnow.tasks.edit.edits import FIGURES, RequireTextLeft
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
@@ -19,11 +19,12 @@ ACTIONS = ("drop", "cut", "tag")
 @stable("option/decontaminate")
 @dataclass(frozen=True)
 class DecontaminateOptions:
-    """``against`` are benchmark files, ``mode`` the rule; ``action`` drops documents, cuts the items out of them, or tags them alone. An n-gram is common, and no evidence, from ``common_in_host`` documents of a host or ``common_in_run`` of the run."""
+    """``against`` are benchmark files, ``mode`` the rule; ``action`` drops documents, cuts the items out of them, or tags them alone. Dropped are documents whose best match has a score above ``max_score``. An n-gram is common, and no evidence, from ``common_in_host`` documents of a host or ``common_in_run`` of the run."""
 
     against: tuple[BenchmarkFile, ...]
     mode: str = "winnow"
     action: Literal["drop", "cut", "tag"] = "drop"
+    max_score: float = 0.0
     common_in_host: int = 10
     common_in_run: int = 100
 
@@ -41,6 +42,7 @@ class DecontaminateSection(Section):
         "contaminated_suite": "benchmark of the best match",
         "contaminated_instance": "its item",
         "contamination_score": "share of the item that stands in the text, by weight",
+        "contamination_items": "how many items stand in the text",
         "decontaminate_chars_*": "what was cut, and what is left",
     }
 
@@ -55,6 +57,10 @@ class DecontaminateSection(Section):
         mode(options.mode)
         if options.action not in ACTIONS:
             raise reader.error(f"decontaminate.action is {options.action!r}; it is {', '.join(ACTIONS)}.")
+        if isinstance(options.max_score, bool) or not isinstance(options.max_score, int | float) or not 0 <= options.max_score <= 1:
+            raise reader.error(f"decontaminate.max_score is {options.max_score!r}; it must lie between 0 and 1.")
+        if options.max_score and options.action != "drop":
+            raise reader.error("decontaminate.max_score says which documents are dropped: it goes with action: drop.")
         for key in ("common_in_host", "common_in_run"):
             reader.whole_number(getattr(options, key), f"decontaminate.{key}", 0)
         return options
@@ -70,22 +76,24 @@ class DecontaminateSection(Section):
         assert draft.text is not None
         items = FindItems(draft.text, options.against, options.mode)
         common = CommonNgrams(draft.crawl_digest, items, options.common_in_host, options.common_in_run)
-        most = {"drop": 0, "tag": -1, "cut": mode(options.mode).most_pieces or -1}[options.action]
         own = None if entry == self.key else entry
+        max_score = options.max_score if options.action == "drop" else None
+        max_items = (mode(options.mode).most_pieces or None) if options.action == "cut" else None
+        decide = Decontaminate(draft.decisions, items, common, max_score, max_items, own)
         if options.action == "cut":
             edit = CutItems(draft.text, draft.decisions, items, common)
-            draft.decide(Decontaminate(draft.decisions, items, common, most, own))
+            draft.decide(decide)
             draft.decide(RequireTextLeft(draft.decisions, edit, 1, own))
             draft.edit(edit)
         else:
-            draft.decide(Decontaminate(draft.decisions, items, common, most, own))
+            draft.decide(decide)
 
     def decided(self, options: Any, entry: str) -> Iterable[str]:
         cuts = [f"{entry}_{figure}" for figure in FIGURES] if options.action == "cut" else []
-        return [*COLUMNS, *cuts]
+        return [*COLUMNS, ITEMS, *cuts]
 
     def written(self, options: Any, said: Any) -> Any:
-        plain = {key: getattr(options, key) for key in ("mode", "action", "common_in_host", "common_in_run")}
+        plain = {key: getattr(options, key) for key in ("mode", "action", "max_score", "common_in_host", "common_in_run")}
         return plain | {"against": [file.location for file in options.against]}
 
     def schema(self) -> dict[str, Any]:
@@ -94,6 +102,7 @@ class DecontaminateSection(Section):
             "against": {"type": "array", "items": {"type": "string"}},
             "mode": {"enum": list(MODES)},
             "action": {"enum": list(ACTIONS)},
+            "max_score": {"type": "number", "minimum": 0, "maximum": 1},
             "common_in_host": whole,
             "common_in_run": whole,
         }

@@ -24,7 +24,7 @@ from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import ShardStep, StepResult, WholeStep
 from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.signals.limit import CROSSED
-from winnow.tasks.signals.select import add_crossed, decision_result
+from winnow.tasks.signals.select import DecidedLimit, add_crossed, decision_result
 from winnow.tasks.sources.domains import registered_domain
 
 TEXTS_AT_ONCE = 512
@@ -52,6 +52,7 @@ HITS = pa.schema(
 )
 COUNTS = pa.schema([pa.field("host", pa.string()), pa.field("ngram", pa.uint64()), pa.field("documents", pa.int64())])
 COLUMNS = {"contaminated_suite": pa.string(), "contaminated_instance": pa.string(), "contamination_score": pa.float64()}
+ITEMS, SCORE = "contamination_items", "contamination_score"
 
 
 @stable("option/benchmark-file")
@@ -199,21 +200,30 @@ class CutItems(Edit):
 @stable("step/decontaminate")
 @dataclass(frozen=True)
 class Decontaminate(ShardStep):
-    """Decisions and items in, decisions out: ``contaminated_suite``, ``contaminated_instance`` and ``contamination_score`` of the best hit of each document.
+    """Decisions and items in, decisions out: ``contaminated_suite``, ``contaminated_instance`` and ``contamination_score`` of the best hit of each document, and
+    ``contamination_items``, how many hits stand.
 
-    A document with more than ``most`` items is dropped, for the reason ``contaminated``; none is with ``most`` below zero."""
+    A document goes, for the reason ``contaminated``, if its best score is above ``max_score`` or it has more than ``max_items``; None lifts a bound. A document
+    without a hit has the score 0 by this rule."""
 
     name: ClassVar[str] = "decontaminate"
+    version: ClassVar[str] = "2"
 
     decisions: Decisions
     items: FindItems
     common: CommonNgrams
-    most: int = 0
+    max_score: float | None = 0.0
+    max_items: int | None = None
     entry: str | None = None
 
     @property
     def label(self) -> str:
         return self.entry or self.name
+
+    @property
+    def decided_limits(self) -> tuple[DecidedLimit, ...]:
+        """The limits on its columns, for ``winnow what-if``."""
+        return (DecidedLimit(SCORE, self.max_score, REASON), DecidedLimit(ITEMS, self.max_items, REASON))
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         before = context.read(self.decisions, shard)
@@ -222,15 +232,17 @@ class Decontaminate(ShardStep):
         crossed: list[list[dict[str, Any]]] = [[] for _ in best]
         for row, hits in standing.rows.items():
             hit = best[row] = max(hits, key=lambda h: h["score"])
-            if 0 <= self.most < len(hits):
+            too_similar = self.max_score is not None and hit["score"] > self.max_score
+            if too_similar or (self.max_items is not None and len(hits) > self.max_items):
                 detail = f"{hit['suite']} {hit['instance']}, {hit['part']}, characters {hit['start']} to {hit['end']}"
-                margin = round(hit["score"] - hit["threshold"], 4)
-                given = {"reason": REASON, "value": hit["score"], "limit": hit["threshold"], "margin": margin}
+                asked = max(hit["threshold"], self.max_score or 0.0)
+                given = {"reason": REASON, "value": hit["score"], "limit": asked, "margin": round(hit["score"] - asked, 4)}
                 crossed[row].append(given | {"detail": detail, "step": self.label})
         reasons = pa.chunked_array([pa.array([REASON if c else None for c in crossed], pa.string())])
         after = add_crossed(before, pa.chunked_array([pa.array(crossed, CROSSED)]), reasons)
         for (name, kind), key in zip(COLUMNS.items(), ("suite", "instance", "score"), strict=True):
             after = after.append_column(name, pa.array([hit and hit[key] for hit in best], kind))
+        after = after.append_column(ITEMS, pa.array([len(standing.rows.get(i, ())) for i in range(len(best))], pa.int32()))
         result = decision_result(after, before["kept"])
         result.notes.update(hits_set_aside=standing.set_aside, hits=sum(map(len, standing.rows.values())))
         return result

@@ -1,17 +1,25 @@
 """``winnow consent``: what sites say about the use of the pages of a finished run; judged anew for another table of agents, out of the tables that the run left."""
 
+import contextlib
+import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from winnow.tasks.consent.agents import Agent, Agents, read_agents
-from winnow.tasks.consent.judge import CLASSES, Tally, account
-from winnow.tasks.consent.steps import Court
+from winnow.tasks.consent.agents import Agent, Agents, read_agents, shipped
+from winnow.tasks.consent.judge import CLASSES, ClosedBy, Tally, account
+from winnow.tasks.consent.steps import LISTING, SHARDS_PER_PARTITION, Court, ReadPolicyFiles, ScatterPages
+from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.crawl import ALL_BESIDE
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.places import source_place
 from winnow.tasks.engine.step import Step
+from winnow.tasks.engine.store import Store
 from winnow.tasks.ledger.find import Finished
+from winnow.tasks.sources.crawl_ids import CRAWL_ID
+from winnow.tasks.sources.resolve import resolve
 
 CAPTURES, PAGES, JUDGED, CONSENT = "policy-files", "scatter-pages", "judge-pages", "consent"
 CLOSED = {"none": 0, "no_robots": 0, "some": 1, "all": 2}
@@ -37,46 +45,81 @@ def is_judged(run: Finished) -> bool:
 
 def consent(run: Finished, agents: Path | None = None) -> dict[str, Any]:
     """The counts of a run (``judge.account``): of its own table of agents, or of another one, for which every page is judged again, partition by partition.
+    ``read`` says what was looked at: a run whose recipe has no ``consent`` left nothing of headers and meta tags, so of its pages robots.txt alone is read, now.
 
     Raises:
-        BadInput: the run's recipe has no ``consent``; the table of agents cannot be used. DamagedArtifact: a table is damaged.
+        BadInput: the table of agents cannot be used; the source of a run without consent is not there or too large to be read here. DamagedArtifact: a table is damaged.
     """
-    if not is_judged(run):
+    everything = ["robots.txt", "headers", "meta tags"] if is_judged(run) and _looks_at_pages(run) else ["robots.txt"]
+    if is_judged(run) and agents is None:
+        table, notes = agents_of(run), _summed(report["notes"] for report in run.reports(JUDGED).values())
+    else:
+        table = read_agents(agents) if agents else agents_of(run) if is_judged(run) else shipped()
+        tally = Tally(table)
+        with contextlib.ExitStack() as stack:
+            partitions = len(run.reports(JUDGED)) if is_judged(run) else -(-len(run.entry["shards"]) // SHARDS_PER_PARTITION)
+            store, captures, pages = _tables(run) if is_judged(run) else _read_now(run, stack)
+            closed_by: ClosedBy = run.manifest["recipe"]["consent"]["closed_by"] if is_judged(run) else "any"
+            for partition in range(partitions):
+                for _ in Court.of(store, captures, pages, partition, partitions, table, closed_by, tally).judged():
+                    pass  # it is counted
+        notes = tally.notes()
+    return account(notes, ((a.name, a.purposes, a.crawls) for a in table.agents)) | {"read": everything}
+
+
+def _summed(many: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    totals: Counter[str] = Counter()
+    nested: dict[str, Counter[str]] = {}
+    for notes in many:
+        for key, value in notes.items():
+            if isinstance(value, dict):
+                nested.setdefault(key, Counter()).update(value)
+            else:
+                totals[key] += value
+    return {**totals, **nested}
+
+
+def _looks_at_pages(run: Finished) -> bool:
+    """Whether the reader of the source told headers and meta tags: documents that already are text have none."""
+    return run.has("extract")
+
+
+Tables = tuple[Step, Sequence[str]]
+
+
+def _tables(run: Finished) -> tuple[Store, Tables, Tables]:
+    """Where the captures and the pages of a judged run lie."""
+    captures, pages = Left(run.address(CAPTURES)), Left(run.address(PAGES))
+    return run.store, (captures, sorted(run.reports(CAPTURES))), (pages, run.entry["shards"])
+
+
+def _read_now(run: Finished, stack: contextlib.ExitStack) -> tuple[Store, Tables, Tables]:
+    """The same of a run without consent, out of its source and its documents, in a folder that ``stack`` deletes. Raises BadInput, DamagedArtifact."""
+    source, options = source_place(run.entry["source"])
+    name = run.entry["snapshot"] if CRAWL_ID.fullmatch(run.entry["snapshot"]) else ""
+    crawl, place = resolve(source, snapshot=name, limit=1, options=tuple(sorted(options.items())), beside=(LISTING,))
+    files = sum(len(shard.files) for shard in crawl.beside)
+    if files > ALL_BESIDE:
         raise BadInput(
-            f"The run {run.id} has no consent in it: its recipe {run.entry['recipe']} does not ask for it. Run with a recipe that does, such as "
-            "`consent-annotated`, or one of your own with `consent: {}`."
+            f"The run {run.id} has no consent in it, and the robots.txt of its crawl lie in {files:,} files, which is too much for this command. Run with a "
+            "recipe that reads them, such as `consent-annotated`, or one of your own with `consent: {}`."
         )
-    judged = run.reports(JUDGED)
-    if agents is None:
-        notes: Counter[str] = Counter()
-        nested: dict[str, Counter[str]] = {}
-        for report in judged.values():
-            for key, value in report["notes"].items():
-                if isinstance(value, dict):
-                    nested.setdefault(key, Counter()).update(value)
-                else:
-                    notes[key] += value
-        table = agents_of(run)
-        return account({**notes, **nested}, ((a.name, a.purposes, a.crawls) for a in table.agents))
-    table = read_agents(agents)
-    tally = Tally(table)
-    captures, pages = (Left(run.address(CAPTURES)), sorted(run.reports(CAPTURES))), (Left(run.address(PAGES)), run.entry["shards"])
-    for partition in range(len(judged)):
-        court = Court.of(run.store, captures, pages, partition, len(judged), table, _options(run).get("closed_by", "any"), tally)
-        for _ in court.judged():
-            pass
-    return account(tally.notes(), ((a.name, a.purposes, a.crawls) for a in table.agents))
+    store = Store(stack.enter_context(tempfile.TemporaryDirectory(prefix="winnow-consent-")))
+    context = ShardContext(crawl, place, run.store)
+    read = ReadPolicyFiles("")
+    scatter = ScatterPages(Left(run.entry["tables"]["documents"]))
+    captures, pages = (Left(CAPTURES), read.shards(context)), (Left(PAGES), run.entry["shards"])
+    for shard in captures[1]:
+        store.commit(captures[0], shard, replace(read.run(shard, context), tables={}), dict)
+    for shard in pages[1]:
+        store.commit(pages[0], shard, scatter.run(shard, context), dict)
+    return store, captures, pages
 
 
 def agents_of(run: Finished) -> Agents:
     """The table of agents by which a run was judged."""
-    said = _options(run)["agents"]
+    said = run.manifest["recipe"]["consent"]["agents"]
     return Agents(tuple(Agent(a["name"], tuple(a.get("purposes", ())), a["crawls"]) for a in said["agents"]), said.get("date", ""))
-
-
-def _options(run: Finished) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = run.manifest["recipe"]["consent"]
-    return found
 
 
 @dataclass(frozen=True)

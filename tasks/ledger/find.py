@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -19,6 +18,10 @@ from winnow.tasks.engine.places import store_at
 from winnow.tasks.engine.store import Store, footer_sha256
 from winnow.tasks.signals.facts import FACTS
 from winnow.tasks.signals.limit import Limit
+from winnow.tasks.signals.select import DecidedLimit
+
+if TYPE_CHECKING:  # loaded by those who ask in SQL only: it takes time, and prints what it leaked as the process ends
+    import duckdb
 
 TABLES = ("documents", "signals", "decisions", "corpus")
 REPAIR = "run the same command again: winnow run {source} --recipe {recipe} --store {store}"
@@ -44,6 +47,21 @@ class Finished:
             options: dict[str, Any] = {k: _frozen(v) for k, v in entry.items() if k != "type"}
             found.append(Limit(**options))
         return tuple(found)
+
+    @cached_property
+    def decided_limits(self) -> tuple[DecidedLimit, ...]:
+        """The limits that links of the chain put on columns of the decisions table."""
+        return tuple(DecidedLimit(**limit) for limit in self.entry.get("decided_limits", ()))
+
+    @property
+    def movable(self) -> tuple[Limit, ...]:
+        """All limits that other bounds can be tried for: those of the recipe, and of columns of the decisions table."""
+        return (*self.limits, *(Limit(limit.signal, high=limit.high) for limit in self.decided_limits if limit.high is not None))
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """What a limit may be put on: the signals, and the columns of the decisions table that have a limit of their own."""
+        return (*self._measured[1:], *(limit.signal for limit in self.decided_limits))
 
     @property
     def repair(self) -> str:
@@ -117,12 +135,14 @@ class Finished:
             yield self.read(self.entry["tables"][table], shard, columns)
 
     @contextlib.contextmanager
-    def database(self, memory_gib: float = 1.0) -> Iterator[duckdb.DuckDBPyConnection]:
+    def database(self, memory_gib: float = 1.0) -> "Iterator[duckdb.DuckDBPyConnection]":
         """A DuckDB connection with the views documents, signals, decisions, clusters and corpus, which can read their files and nothing else.
 
         Raises:
             DamagedArtifact: a file of a view is missing.
         """
+        import duckdb
+
         with tempfile.TemporaryDirectory(prefix="winnow-sql-") as folder:
             files = {table: [self._local(path, Path(folder)) for path in self.paths(table)] for table in TABLES}
             connection = duckdb.connect(":memory:")

@@ -1,6 +1,6 @@
 """``winnow what-if``: other limits on a finished run, without extracting or measuring anything again.
 
-The answer is exact for the limits. Deduplication is not done again: what it dropped stays dropped, and a document that enters is counted although it
+Limits are those on signals, and those that links of the chain put on what they found out (``DecidedLimit``): the score of a benchmark item, say. The answer is exact for the limits. Deduplication is not done again: what it dropped stays dropped, and a document that enters is counted although it
 may be a copy; ``copies`` counts those that are known to have one. A run with the changed recipe gives the exact corpus.
 """
 
@@ -120,11 +120,14 @@ def changed(limits: Sequence[Limit], settings: Sequence[str], known: Sequence[st
 def what_if(run: Finished, limits: Sequence[Limit]) -> Change:
     """Hold every document against other limits, shard by shard: in memory are the signals of one shard. Raises DamagedArtifact."""
     change = Change()
-    wanted = columns_of(limits)
-    mine = {limit.signal for limit in run.limits}
+    wanted, decided = columns_of(limits), {limit.signal for limit in run.decided_limits}
+    mine = {limit.signal for limit in run.limits} | {limit.reason for limit in run.decided_limits}
     for shard in run.entry["shards"]:
         decisions = run.read(run.entry["tables"]["decisions"], shard)
-        signals = run.signals(shard, ["id", *wanted], bounded=wanted)
+        measured = [name for name in wanted if name not in decided]
+        signals = run.signals(shard, ["id", *measured], bounded=measured)
+        for name in (name for name in wanted if name in decided):
+            signals = signals.append_column(name, pc.fill_null(decisions[name], 0))
         documents = run.read(run.entry["tables"]["documents"], shard, ["id", "url", "host", "language", "text_chars"])
         chars, languages = documents["text_chars"].to_numpy(), documents["language"].to_pylist()
         before = decisions["kept"].to_numpy(zero_copy_only=False).astype(bool)
@@ -185,14 +188,15 @@ def sweep(run: Finished, signal: str, steps: int = 24) -> list[Swept]:
         BadInput: the signal is not a number, or no document has a value.
     """
     values, free = [], []
+    decided = {limit.signal: limit.reason for limit in run.decided_limits}
     for shard in run.entry["shards"]:
-        table = run.read(run.entry["tables"]["signals"], shard, [signal])
+        table = run.read(run.entry["tables"]["decisions" if signal in decided else "signals"], shard, [signal])
         kind = table.schema.field(signal).type
         if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
             raise BadInput(f"The signal {signal} is not a number, so it has no bounds to sweep.")
-        values.append(pc.fill_null(pc.cast(table[signal], pa.float64()), np.nan).to_numpy())
+        values.append(pc.fill_null(pc.cast(table[signal], pa.float64()), 0.0 if signal in decided else np.nan).to_numpy())
         decisions = run.read(run.entry["tables"]["decisions"], shard, ["reason", "crossed"])
-        free.append(~_crossed(decisions, lambda r: r.split(":")[0] != signal))
+        free.append(~_crossed(decisions, lambda r: r.split(":")[0] != decided.get(signal, signal)))
     every = np.concatenate(values) if values else np.zeros(0)
     finite = np.isfinite(every)
     if not finite.any():

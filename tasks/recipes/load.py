@@ -193,13 +193,16 @@ def _raw(spec: str, seen: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _rooted(raw: Mapping[str, Any], beside: Path) -> dict[str, Any]:
-    """With the paths of plug-ins, benchmarks and language packs made absolute: a recipe that extends this one may lie elsewhere."""
+    """With the paths of plug-ins, benchmarks, tables of agents and language packs made absolute: a recipe that extends this one may lie elsewhere."""
     rooted = dict(raw)
     if isinstance(plugins := raw.get("plugins"), list):
         rooted["plugins"] = [str((beside / str(p)).resolve()) for p in plugins]
     benchmarks = raw.get("decontaminate")
     if isinstance(benchmarks, dict) and isinstance(files := benchmarks.get("against"), list):
         rooted["decontaminate"] = benchmarks | {"against": [str((beside / str(f)).resolve()) for f in files]}
+    consent = raw.get("consent")
+    if isinstance(consent, dict) and isinstance(agents := consent.get("agents"), str) and agents != "shipped":
+        rooted["consent"] = consent | {"agents": str((beside / agents).resolve())}
     packs = raw.get("languages")
     if isinstance(packs, str):
         rooted["languages"] = str((beside / packs).resolve())

@@ -1,7 +1,8 @@
 """Language packs: bounds and stop words of one language, in the fields of FineWeb2's configurations (Penedo et al. 2025), as limits of a recipe.
 
 ``languages`` of a recipe is a mapping of label (as the recipe's language model writes it) to a file of FineWeb2 or to its fields, or a folder of such
-files, whose names are the labels (fra_Latn.yml). What a pack bounds replaces the recipe's own bound for documents of that language.
+files, whose names are the labels (fra_Latn.yml). What a pack bounds replaces the recipe's own bound for documents of that language. Where FineWeb2
+cuts the words of a language with a segmenter, so does the pack (``tasks/signals/segmentation.py``), unless the recipe's ``segment`` says otherwise.
 """
 
 import difflib
@@ -15,9 +16,11 @@ import yaml
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.options import Reader
 from winnow.tasks.engine.sections import Phase, Section
+from winnow.tasks.extract.language_codes import which
 from winnow.tasks.signals.filter import Filter
 from winnow.tasks.signals.filters.gopher import Gopher
 from winnow.tasks.signals.limit import Limit
+from winnow.tasks.signals.segmentation import Segmenter, assigned
 
 MIN_STOP_WORDS = 2
 LOW, HIGH = 0, 1
@@ -32,6 +35,8 @@ PLAIN = {
 }
 NGRAMS = {"top_n_grams": "top_{n}gram_char_share", "dup_n_grams": "duplicate_{n}gram_char_share"}
 KNOWN = (*PLAIN, *NGRAMS, "stopwords")
+ON_WORDS = frozenset(KNOWN) - {"language_score", "dup_line_frac", "line_punct_thr"}
+"""Fields whose meaning depends on how words are cut."""
 Bounds = list[float | None]
 
 
@@ -113,6 +118,13 @@ def worded(filters: tuple[Filter, ...], packs: Mapping[str, Mapping[str, Any]]) 
     return tuple(replace(f, language_stop_words=words) if words and isinstance(f, Gopher) else f for f in filters)
 
 
+def segmented(packs: Mapping[str, Mapping[str, Any]], said: tuple[Segmenter, ...]) -> tuple[Segmenter, ...]:
+    """The segmenters of a recipe, and those that the bounds on words of its packs were made with."""
+    labels = tuple(s.language for s in said)
+    found = [(label, assigned(label)) for label, pack in sorted(packs.items()) if pack.keys() & ON_WORDS and not which(label, labels)]
+    return (*said, *(Segmenter.of(label, library) for label, library in found if library))
+
+
 class LanguagesSection(Section):
     key = "languages"
     phase: ClassVar[Phase] = "measure"
@@ -128,6 +140,7 @@ class LanguagesSection(Section):
         found = options.pop(self.key)
         options["limits"] = limited(options["limits"], found)
         options["measure"] = {group: worded(filters, found) for group, filters in options["measure"].items()}
+        options["segment"] = segmented(found, options.get("segment") or ()) or None
 
     def schema(self) -> dict[str, Any]:
         return {"type": ["string", "object"]}

@@ -65,7 +65,9 @@ def warnings(summary: Summary) -> list[str]:
             "same command again with --strict."
         )
     if any(step.name == "policy-files" and not step.shards for step in summary.steps):
-        found.append("The source has no captures of robots.txt, so that what they say is unknown of every page (docs/consent.md).")
+        found.append(
+            "The source keeps no captures of robots.txt apart: what sites say there is unknown, but where the file lies among the pages (docs/consent.md)."
+        )
     found += [line for step in summary.steps if step.name.startswith(RATES) and (line := _outstanding(summary, step))]
     return found
 

@@ -7,11 +7,12 @@ deleted by prune.
 import json
 import logging
 import shlex
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from winnow.tasks.corpus.profile import deciding
 from winnow.tasks.dedup.index import drop_snapshot, overview
 from winnow.tasks.dedup.index import found_in as found_in_index
 from winnow.tasks.dedup.take_downs import CURRENT, Entry, add, lift, listed
@@ -45,6 +46,7 @@ def record(run: Run) -> None:
         "steps": {step.address: {"label": step.label, "by_shard": isinstance(step, ShardStep)} for step in run.pipeline.steps},
         "tables": {name: getattr(run.pipeline, name).address for name in ("documents", "signals", "decisions")},
         "edit": run.pipeline.text.edit.address if run.pipeline.text.edit else None,
+        "decided_limits": [asdict(limit) for step in deciding(run.pipeline.decisions) for limit in getattr(step, "decided_limits", ())],
         "outside": outside,
         "shards": list(run.context.shard_keys),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),

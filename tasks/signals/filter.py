@@ -34,6 +34,8 @@ class Filter:
     version: ClassVar[str] = "1"
     signals: ClassVar[tuple[Signal, ...]] = ()
     needs: ClassVar[tuple[str, ...]] = ()
+    counts_words: ClassVar[bool] = False
+    """Whether its values depend on how words are cut, so that segmenters of languages matter to it."""
 
     text: Literal["extracted", "corrected"] = "extracted"
 

@@ -10,9 +10,11 @@ from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult
 from winnow.tasks.engine.text_column import TextColumn
+from winnow.tasks.extract.language_codes import which
 from winnow.tasks.signals.facts import FACTS, read_facts
 from winnow.tasks.signals.filter import Filter, Signal
-from winnow.tasks.signals.text import Batch, Document, batches
+from winnow.tasks.signals.segmentation import Segmenter
+from winnow.tasks.signals.text import Batch, Document, Segmented, batches
 
 ARROW = {
     "float": pa.float64(),
@@ -45,7 +47,8 @@ class SignalTable:
 @dataclass(frozen=True)
 class Measure(ShardStep):
     """One group of signals: documents in, one row per document and one column per signal out. All filters of a group share one
-    tokenisation; a filter in another group is measured without touching this one. ``given`` are signals of other groups that its filters need."""
+    tokenisation; a filter in another group is measured without touching this one. ``given`` are signals of other groups that its filters need,
+    ``segmenters`` cut the words of documents of their languages."""
 
     name: ClassVar[str] = "measure"
     version: ClassVar[str] = "2"
@@ -54,6 +57,7 @@ class Measure(ShardStep):
     group: str
     filters: tuple[Filter, ...]
     given: tuple[SignalTable, ...] | None = None
+    segmenters: tuple[Segmenter, ...] | None = None
 
     @property
     def label(self) -> str:
@@ -66,6 +70,8 @@ class Measure(ShardStep):
     def check(self) -> None:
         for f in self.filters:
             f.check()
+        for segmenter in self.segmenters or ():
+            segmenter.check()
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         documents = context.read(self.text.documents, shard, ["id", "url", "language", "text"])
@@ -78,8 +84,8 @@ class Measure(ShardStep):
         edited = [f for f in self.filters if f.text == "corrected"]
         for part in batches(texts):
             batch = Batch(texts[part])
-            _measure(extracted, part, facts, batch, columns)
-            _measure(edited, part, facts, Batch(final[part], originals=batch) if final is not texts else batch, columns)
+            self._measure(extracted, part, facts, batch, columns)
+            self._measure(edited, part, facts, Batch(final[part], originals=batch) if final is not texts else batch, columns)
         table = pa.table(
             [documents["id"], *(pa.array(columns[s.name], ARROW[s.kind]) for s in self.signals)],
             names=["id", *(s.name for s in self.signals)],
@@ -104,16 +110,21 @@ class Measure(ShardStep):
             columns[name] = [rows.get(identity) for identity in ids.to_pylist()]
         return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
-
-def _measure(filters: Sequence[Filter], part: slice, facts: Sequence[list[Any]], batch: Batch, columns: dict[str, list[Any]]) -> None:
-    """The signals of some filters on a batch of texts. ``facts``: ids, URLs, languages and needs of all documents, of which the batch has a part."""
-    if not filters:
-        return
-    for place, (text, identity, url, language, needed) in enumerate(zip(batch.texts, *(fact[part] for fact in facts), strict=True)):
-        doc = Document(text, id=identity, url=url or "", language=language or "", batch=batch, place=place, facts=needed)
-        for f in filters:
-            for name, value in f.measure(doc).items():
-                columns[name].append(value)
+    def _measure(
+        self, filters: Sequence[Filter], part: slice, facts: Sequence[list[Any]], batch: Batch, columns: dict[str, list[Any]]
+    ) -> None:
+        """The signals of some filters on a batch of texts. ``facts``: ids, URLs, languages and needs of all documents, of which the batch has a part."""
+        if not filters:
+            return
+        segmenters = {s.language: s for s in self.segmenters or ()}
+        labels = tuple(segmenters)
+        for place, (text, identity, url, language, needed) in enumerate(zip(batch.texts, *(fact[part] for fact in facts), strict=True)):
+            own = which(language, labels) if labels else None
+            words = (Segmented(text, segmenters[own].words(text)), 0) if own else (batch, place)
+            doc = Document(text, id=identity, url=url or "", language=language or "", batch=words[0], place=words[1], facts=needed)
+            for f in filters:
+                for name, value in f.measure(doc).items():
+                    columns[name].append(value)
 
 
 @stable("step/signals")

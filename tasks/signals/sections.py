@@ -16,6 +16,7 @@ from winnow.tasks.signals.filter import Filter
 from winnow.tasks.signals.filters.datatrove_block import DatatroveBlock
 from winnow.tasks.signals.limit import Limit
 from winnow.tasks.signals.measure import ARROW, Measure, Signals, SignalTable
+from winnow.tasks.signals.segmentation import CHARACTERS, LIBRARIES, Segmenter
 from winnow.tasks.signals.select import ApplyLimits
 
 PACKAGE = "winnow.tasks.signals.filters"
@@ -67,7 +68,9 @@ class MeasureSection(Section):
                 filters = options[group]
                 given = _given(filters, owners, lambda other: measured(other, (*asked_by, group)), group, draft)
                 edited = any(f.text == "corrected" for f in filters)
-                made[group] = Measure(text if edited else extracted, group, filters, given or None)
+                cut = tuple(s for s in draft.options.get("segment") or () if s.library != CHARACTERS)
+                segmenters = cut or None if any(f.counts_words for f in filters) else None
+                made[group] = Measure(text if edited else extracted, group, filters, given or None, segmenters)
             return made[group]
 
         draft.signal_tables += [measured(group, ()) for group in options]
@@ -85,6 +88,30 @@ class MeasureSection(Section):
         }
         filter_ = {"anyOf": [{"enum": names}, {"type": "string"}, block, options]}
         return {"type": "object", "additionalProperties": {"oneOf": [{"type": "null"}, {"type": "array", "items": filter_}]}}
+
+
+class SegmentSection(Section):
+    key = "segment"
+    phase: ClassVar[Phase] = "measure"
+    order = 20
+    example: ClassVar = {"zh": "characters"}
+    about = "What cuts the words of a language written without spaces: jieba, sudachi, newmm, or characters. Language packs set it by themselves."
+    options = dict[str, str]
+
+    def read(self, value: Any, reader: Reader) -> tuple[Segmenter, ...]:
+        found = []
+        for label, library in sorted(reader.mapping(value, self.key).items()):
+            if not isinstance(label, str) or library not in (*LIBRARIES, CHARACTERS):
+                every = ", ".join((*LIBRARIES, CHARACTERS))
+                raise reader.error(f"segment has {library!r} for {label!r}.{near(str(library), LIBRARIES)} Known: {every}.")
+            found.append(Segmenter.of(label, library))
+        return tuple(found)
+
+    def written(self, options: Any, said: Any) -> Any:
+        return said
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": {"enum": [*LIBRARIES, CHARACTERS]}}
 
 
 def _given(

@@ -211,10 +211,36 @@ class Batch:
             self._ngrams[most] = list(zip(*each, strict=True))
         return self._ngrams[most]
 
+    def words(self, place: int) -> list[str]:
+        """All words of a text."""
+        return words(self.texts[place])
+
     def _parts(self, found: Repeated, ends: Ints) -> Iterator[Repeated]:
         cuts = np.searchsorted(found.places, ends).tolist()
         for begin, a, b in zip(ends.tolist(), cuts, cuts[1:], strict=False):
             yield Repeated(found.n, found.places[a:b] - begin, found.codes[a:b])
+
+
+class Segmented(Batch):
+    """One text whose words something else has cut: a segmenter of its language."""
+
+    def __init__(self, text: str, found: list[str]) -> None:
+        super().__init__([text])
+        self._found = found
+
+    def words(self, place: int) -> list[str]:
+        return self._found
+
+    @cached_property
+    def word_totals(self) -> list[int]:
+        return [len(self._found)]
+
+    @cached_property
+    def coded(self) -> list[Coded]:
+        return [Coded(self._found)]
+
+    def repeated_ngrams(self, most: int) -> list[tuple[Repeated, ...]]:
+        return [tuple(repeated_ngrams(self.coded[0], most))]
 
 
 def _grouped(keys: Ints) -> tuple[Ints, Ints]:
@@ -254,7 +280,7 @@ class Document:
     @cached_property
     def words(self) -> list[str]:
         """All words in order, marks of punctuation among them."""
-        return words(self.text)
+        return self._batch.words(self._place)
 
     @property
     def word_total(self) -> int:

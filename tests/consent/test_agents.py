@@ -7,6 +7,8 @@ import pytest
 from winnow.tasks.consent.agents import PURPOSES, read_agents, shipped
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import canonical
+from winnow.tasks.recipes import build as recipes
+from winnow.tasks.recipes.write import as_yaml
 
 
 def test_the_shipped_table_is_dated_and_has_every_purpose():
@@ -67,3 +69,31 @@ def test_what_is_no_table_of_agents(tmp_path, text, said):
         read_agents(tmp_path / "a.yaml")
     with pytest.raises(BadInput, match="cannot be read"):
         read_agents(tmp_path / "none.yaml")
+
+
+def test_a_recipe_names_a_table_beside_it_and_is_written_down_again(tmp_path):
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "agents.yaml").write_text("date: 2030-01-01\nagents: {My-Bot: {purposes: [train]}}\n")
+    (tmp_path / "below" / "own.yaml").write_text("extends: raw\nconsent: {agents: agents.yaml, closed_by: all}\n")
+    (tmp_path / "mine.yaml").write_text("extends: below/own.yaml\nlimits: {consent_agent_my_bot: {one_of: [allow, unknown]}}\n")
+    recipe = recipes.load(str(tmp_path / "mine.yaml"))
+    assert [a.name for a in recipe.options["consent"].agents.agents] == ["My-Bot"]
+    (tmp_path / "again.yaml").write_text(as_yaml(recipe))
+    assert recipes.load(str(tmp_path / "again.yaml")).options["consent"] == recipe.options["consent"]
+    assert canonical(recipe.options["consent"])["closed_by"] == "all"
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("{agent: x}", "unknown option 'agent'"),
+        ("{closed_by: most}", "any or all"),
+        ("{agents: 3}", "path of a table"),
+        ("[1]", "must be a mapping"),
+        ("{agents: none.yaml}", "cannot be read"),
+    ],
+)
+def test_what_a_recipe_cannot_say(tmp_path, said, why):
+    (tmp_path / "mine.yaml").write_text(f"extends: raw\nconsent: {said}\n")
+    with pytest.raises(BadInput, match=why):
+        recipes.load(str(tmp_path / "mine.yaml"))

@@ -61,6 +61,11 @@ def test_what_is_forbidden_to_a_stranger_is_that_ones_matter_but_for_training():
     assert values(judged(said(), own, AGENTS, "any"))[1] == "deny"
 
 
+def test_noindex_to_a_robot_that_lists_nothing_forbids_what_it_does():
+    own = [statement(X_ROBOTS_TAG, "deny", "One: noindex", purpose="search", agents=["One"])]
+    assert values(judged(said(), own, AGENTS, "any")) == ("deny", "unknown", "unknown", "unknown")
+
+
 def test_counts_add_up():
     tally = Tally(AGENTS)
     tally.add(judged(said(denied=[0]), (), AGENTS, "any"), 10.4, "ASN")

@@ -7,7 +7,6 @@ import pytest
 from tests.consent.crawl import PAGES, ROBOTS, answer, mirror
 from tests.pipelines import curated, finished, rows
 from winnow.tasks.consent.steps import JUDGED, Court, JudgePages, ReadPolicyFiles
-from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.ledger.consent import closures, consent
 from winnow.tasks.ledger.explain import explain
 from winnow.tasks.ledger.find import open_run
@@ -200,6 +199,7 @@ def test_policy_files_among_the_pages_are_found(tmp_path):
         answer(7001, "http://open.example/ai.txt", "User-Agent: *\nDisallow: /\n"),
         answer(7002, "http://gone.example/llms.txt", "<!doctype html><p>No such file", headers={"Content-Type": "text/html"}),
         answer(7003, "http://gone.example/rsl.xml", "<rsl/>", 404),
+        answer(7004, "http://unasked.example/robots.txt", "User-agent: *\nDisallow: /\n"),
     ]
     warc.write_bytes(warc.read_bytes() + b"".join(more))
     run = curated(source, tmp_path / "small.yaml", tmp_path / "store")
@@ -208,6 +208,12 @@ def test_policy_files_among_the_pages_are_found(tmp_path):
     assert found["http://open.example/a"]["consent_train_ai_by"] == "tdm-file"
     assert found["http://open.example/a"]["consent_files"] == "ai.txt"
     assert found["http://gone.example/a"]["consent_files"] is None
+    assert found["http://unasked.example/a"]["consent_robots"] == "unknown"  # this crawl keeps what its robots were told apart
+    alone = curated(warc, tmp_path / "small.yaml", tmp_path / "store")
+    urls = [row["url"] for row in rows(alone, alone.pipeline.documents)]
+    found = dict(zip(urls, rows(alone, alone.pipeline.signals), strict=True))
+    assert found["http://unasked.example/a"]["consent_robots"] == "found"
+    assert found["http://unasked.example/a"]["consent_agents_denied"] > 0
 
 
 def test_what_closed_and_opened_between_two_snapshots(run, tmp_path):
@@ -226,7 +232,19 @@ def test_what_closed_and_opened_between_two_snapshots(run, tmp_path):
     assert (moved.agents["CCBot"].closed, moved.agents["CCBot"].opened) == (1, 1)
 
 
-def test_a_run_without_consent_says_what_to_do(run, tmp_path):
+def test_of_a_run_without_consent_robots_txt_alone_is_read_now(run, tmp_path):
+    own = consent(open_run(str(run.context.store.root), run.id))
     plain = finished(run.context.source.root, "raw", tmp_path / "store")
-    with pytest.raises(BadInput, match="consent-annotated"):
-        consent(open_run(str(tmp_path / "store"), plain.id))
+    before = set(plain.context.store.files(""))
+    found = consent(open_run(str(tmp_path / "store"), plain.id))
+    assert (own["read"], found["read"]) == (["robots.txt", "headers", "meta tags"], ["robots.txt"])
+    assert (found["agents"], found["robots"], found["tokens"]) == (own["agents"], own["robots"], own["tokens"])
+    assert set(found["mechanisms"]) == {"robots.txt", "content-signal", "content-usage"}
+    assert set(plain.context.store.files("")) == before
+
+
+def test_of_documents_without_consent_everything_is_unknown(tmp_path):
+    (tmp_path / "texts.jsonl").write_text('{"text": "Some text of no page."}\n')
+    plain = finished(tmp_path / "texts.jsonl", "raw", tmp_path / "store")
+    found = consent(open_run(str(tmp_path / "store"), plain.id))
+    assert found["robots"]["unknown"] == found["documents"] == 1

@@ -8,6 +8,8 @@ import pytest
 from tests.decontamination.test_detect import AFTER, BEFORE, LONG, planted
 from tests.pipelines import finished, rows
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.ledger.find import open_run
+from winnow.tasks.ledger.what_if import changed, sweep, what_if
 from winnow.tasks.recipes import build as recipes
 
 QUOTED = "Blessed are the millers, for the stream shall turn their wheels while the village sleeps and the owls count the sacks."
@@ -101,6 +103,28 @@ def test_a_widely_copied_item_stays_one(tmp_path):
     assert not any(row["kept"] for row in rows(run, run.pipeline.decisions))
 
 
+def test_what_if_moves_the_score_as_a_run_does(tmp_path):
+    part = LONG.replace("forty", "fifty")
+    texts = [*TWO, ("part", "c.org", planted(part)), ("both", "d.org", planted(LONG) + planted(QUOTED))]
+    run = curated(tmp_path, "drop", texts)
+    scores = {row["id"]: row["contamination_score"] for row in rows(run, run.pipeline.decisions)}
+    items = {row["id"]: row["contamination_items"] for row in rows(run, run.pipeline.decisions)}
+    assert 0.5 < scores["part"] < 1.0 == scores["dirty"]
+    assert items == {"clean": 0, "dirty": 1, "part": 1, "both": 2}
+    found = open_run(str(tmp_path / "store"))
+    change = what_if(found, changed(found.movable, ["contamination_score.high=0.99"], found.measured))
+    assert (change.kept.documents, change.enter.documents, change.leave.documents) == (1, 1, 0)
+    assert [(s.id, s.reason) for s in change.enter.samples] == [("part", "contaminated")]
+    again = curated(tmp_path, "drop", texts, max_score=0.99)
+    assert {row["id"] for row in rows(again, again.pipeline.decisions) if row["kept"]} == {"clean", "part"}
+    tagged = open_run(str(tmp_path / "store"), curated(tmp_path, "tag", texts).id)
+    change = what_if(tagged, changed(tagged.movable, ["contamination_items.high=1"], tagged.measured))
+    assert [s.id for s in change.leave.samples] == ["both"]
+    bounds = {s.bound: s.kept_as_high for s in sweep(found, "contamination_score")}
+    assert bounds[0.0] == 0.25
+    assert bounds[1.0] == 1.0
+
+
 @pytest.mark.parametrize(
     ("said", "message"),
     [
@@ -109,6 +133,8 @@ def test_a_widely_copied_item_stays_one(tmp_path):
         ({"against": ["evals.jsonl"], "mode": "wat"}, "no mode"),
         ({"against": ["evals.jsonl"], "action": "wat"}, "drop, cut, tag"),
         ({"against": ["evals.jsonl"], "common_in_host": -1}, "whole number"),
+        ({"against": ["evals.jsonl"], "max_score": 2}, "between 0 and 1"),
+        ({"against": ["evals.jsonl"], "max_score": 0.9, "action": "tag"}, "goes with action: drop"),
         ({"agianst": ["evals.jsonl"]}, "against"),
     ],
 )

@@ -27,6 +27,8 @@ class FineWeb(Filter):
         Signal("newline_per_word", "float", "per word", "line feeds per word, punctuation counted as words", SOURCE),
     )
 
+    counts_words: ClassVar[bool] = True
+
     text: Literal["extracted", "corrected"] = "corrected"
 
     def measure(self, doc: Document) -> dict[str, Value]:

@@ -34,6 +34,8 @@ class Gopher(Filter):
         Signal("stop_word_count", "int", "words", "how many of the stop words occur at all", SOURCE),
     )
 
+    counts_words: ClassVar[bool] = True
+
     stop_words: tuple[str, ...] = STOP_WORDS
     language_stop_words: tuple[tuple[str, tuple[str, ...]], ...] | None = None
 

@@ -30,6 +30,8 @@ class Repetition(Filter):
         *(Signal(f"duplicate_{n}gram_char_share", "float", "share", f"characters in word {n}-grams that occurred before, none counted twice, of the text", SOURCE) for n in DUPLICATE),
     )  # fmt: skip
 
+    counts_words: ClassVar[bool] = True
+
     def measure(self, doc: Document) -> dict[str, Value]:
         text = doc.text
         chars = max(1, len(text))

@@ -35,6 +35,8 @@ def _show(identity: str, found: dict[str, Any]) -> None:
         highlight=False,
     )
     out.print(f"robots.txt: {robots}\n", highlight=False)
+    if len(found["read"]) == 1:
+        out.print("Only robots.txt was read: the run has nothing of headers and meta tags.\n", highlight=False)
     purposes = [(name, p["deny"], p["allow"], p["unknown"], p["deny_tokens"]) for name, p in found["purposes"].items()]
     out.print(table(("purpose", "denied", "allowed", "unknown", "tokens denied"), purposes))
     print()

@@ -42,8 +42,7 @@ def command(
         return
     if not set_:
         raise BadInput("Say what to change: --set SIGNAL.low=NUMBER (again for more), or --sweep SIGNAL.")
-    known = next(finished.shards("signals")).column_names[1:] if finished.entry["shards"] else []
-    change = ledger.what_if(finished, ledger.changed(finished.limits, set_, known))
+    change = ledger.what_if(finished, ledger.changed(finished.movable, set_, finished.measured))
     if json:
         print_json(asdict(change))
     else:
