@@ -4,6 +4,7 @@ One subflow per stage, batches of shards as its task runs (under a hundred each)
 (docs/design.md). The Store alone decides what is done; Prefect's caches are off.
 """
 
+import logging
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -101,8 +102,8 @@ def _curate(begun: Begun) -> State[Any]:
     if not run.plan.missing() and run.is_released():
         get_run_logger().info("Nothing to do: all %d shards x steps are in the store.", run.plan.total())
         return Completed(name="Cached", message=f"Nothing to do, see {run.context.store.uri(run.home)}", data=result(run))
-    if not begun.runner:
-        begin(run)
+    if warning := begun.warning if begun.runner else begin(run):
+        get_run_logger().log(logging.INFO if begun.runner else logging.WARNING, "%s", warning)  # the terminal has said it
     work_off(run, begun.runner)
     summary = release(run)
     _publish_artifacts(run, summary)

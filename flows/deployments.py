@@ -67,6 +67,12 @@ DEPLOYMENTS = (
     ),
     Deployment("winnow.flows.prune.prune", "prune", "Deletes from a store what no recorded run needs.", ("winnow", "type:upkeep")),
     Deployment(
+        "winnow.flows.annotate.annotate",
+        "annotate",
+        "A sample of a run's documents, judged by a model behind an endpoint (docs/labels.md).",
+        ("winnow", "type:labels"),
+    ),
+    Deployment(
         "winnow.flows.train_lm.train_language_model",
         "train-language-model",
         "Texts in, a registered language model out (docs/language-models.md).",

@@ -5,6 +5,7 @@ but short.
 """
 
 import http.server
+import pickle
 import threading
 import zlib
 from collections import Counter
@@ -23,6 +24,7 @@ from winnow.tasks.engine.store import Store
 from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.run import prepare, release
 from winnow.tasks.sources.resolve import resolve
+from winnow.tasks.transport import s3 as s3_calls
 from winnow.tasks.transport.politeness import Politeness, Transport
 
 pytestmark = pytest.mark.server
@@ -205,6 +207,37 @@ def test_a_refusal_at_first_touch_fails_at_once(s3, hasty, monkeypatch):
         with pytest.raises(BadInput, match=r"ExpiredToken.*AWS_PROFILE"):
             replace(Store("s3://work/first"), transport=Transport(hasty)).put("x", b"x")
         assert len(faults.requests) == 1
+
+
+@pytest.mark.parametrize("verb", ["read", "written"])
+def test_a_bare_403_fails_at_first_touch_and_is_tried_again_later(s3, hasty, monkeypatch, verb):
+    environment, _ = s3
+    faults = Refusing(kinds=("403",), most=10**6)
+    with Proxy(environment["AWS_ENDPOINT_URL"], faults) as proxy:
+        use(monkeypatch, environment, proxy.url)
+        store = replace(Store(f"s3://work/bare-{verb}"), transport=Transport(hasty))
+        touch = {"read": lambda: store.exists("x"), "written": lambda: store.put("x", b"x")}[verb]
+        monkeypatch.setattr(s3_calls, "_WORKED", {})
+        faults.left = 10**6
+        with pytest.raises(BadInput, match=rf"may not be {verb}.*AWS_PROFILE"):
+            touch()
+        assert len(faults.requests) == 1
+        faults.left = 0
+        touch()
+        faults.left = 1
+        touch()  # once refused, once not
+
+
+def test_a_worker_knows_what_the_run_has_done_before(monkeypatch):
+    store = Store("s3://work/told")
+    monkeypatch.setattr(s3_calls, "_WORKED", {"mirror": {"read"}})
+    monkeypatch.setattr(stores, "_WORKED", {store.root: {"read", "written"}})
+    packed = pickle.dumps(store)
+    monkeypatch.setattr(s3_calls, "_WORKED", {})
+    monkeypatch.setattr(stores, "_WORKED", {})
+    assert pickle.loads(packed) == store
+    assert s3_calls.worked() == {"mirror": {"read"}}
+    assert stores._worked(store)
 
 
 def test_uploads_in_parts_that_nobody_ended_are_aborted_after_a_day(s3, monkeypatch):

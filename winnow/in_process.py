@@ -74,6 +74,8 @@ def curate(run: "Run", *, verbose: bool = False, quiet: bool = False) -> dict[st
     with head_start(run) as begun:
         if not quiet:
             print(_begins(run), file=sys.stderr, flush=True)
+        if begun.warning:
+            print(f"WARNING     {begun.warning}", file=sys.stderr, flush=True)
         from winnow.flows.curate import curate_begun
 
         return watched(lambda: curate_begun(begun), quiet=quiet)

@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 from winnow.tasks.corpus.buckets import bucket_column
 from winnow.tasks.corpus.pii.find import find, redact
 from winnow.tasks.corpus.pii.redaction import Redaction
+from winnow.tasks.corpus.refine import COLUMN as TEXT_PASS
+from winnow.tasks.corpus.refine import Refine
 from winnow.tasks.corpus.rehydrate import COLUMN as REPEATS
 from winnow.tasks.corpus.rehydrate import Rehydrate
 from winnow.tasks.dedup.resolve import Decisions
@@ -57,7 +59,7 @@ class Redact(ShardStep):
 
     ``redaction`` says which kinds of personal data are replaced, and which are marked in the column ``personal_data`` (type TAGS; offsets are
     characters of the final text). The table ``personal_data`` (schema SPANS) has the places of both: of what was replaced in the text as it
-    was before, of what was tagged in the final text. ``carried_signals`` are the columns of the signals or of the decisions that the corpus carries along; ``rehydrate`` adds the column ``repeats``. A partition is a language, and a
+    was before, of what was tagged in the final text. ``carried_signals`` are the columns of the signals or of the decisions that the corpus carries along; ``rehydrate`` adds the column ``repeats``, a second pass over the kept pages the column ``text_pass``. A partition is a language, and a
     bucket where decisions have one.
     """
 
@@ -82,6 +84,8 @@ class Redact(ShardStep):
             documents = documents.append_column(name, decisions[name] if decided else context.read(self.signals, shard, [name])[name])
         if self.rehydrate:
             documents = documents.append_column(REPEATS, self.rehydrate.repeats(decisions[self.rehydrate.sizes]))
+        if isinstance(self.text.edit, Refine):
+            documents = documents.append_column(TEXT_PASS, context.read(self.text.edit, shard, [TEXT_PASS])[TEXT_PASS])
         if bucket:
             documents = documents.append_column(bucket, decisions[bucket])
         kept = documents.filter(decisions["kept"])

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import BinaryIO, Protocol
 
+from winnow.tasks.transport.ranges import Ranges
+
 
 @dataclass(frozen=True)
 class SourceFile:
@@ -112,6 +114,9 @@ class FileSource(Protocol):
 
     def open_seekable(self, path: str) -> BinaryIO:
         """A stream that can seek."""
+
+    def open_ranges(self, path: str) -> Ranges:
+        """Ranges of a file's bytes, each read without the rest of it."""
 
     def size(self, path: str) -> int | None:
         """Bytes of a file; None where asking is dear."""

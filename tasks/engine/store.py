@@ -27,7 +27,7 @@ from winnow.tasks.engine.errors import BadInput, DamagedArtifact, WinnowError
 from winnow.tasks.engine.step import Step, StepResult
 from winnow.tasks.transport.open import open_stream
 from winnow.tasks.transport.politeness import POLITE, NotFound, Transport
-from winnow.tasks.transport.s3 import patiently, s3_filesystem
+from winnow.tasks.transport.s3 import has_worked, patiently, s3_filesystem, worked
 
 SCHEMA = 1
 T = TypeVar("T")
@@ -88,9 +88,14 @@ class Store:
 
     def __getstate__(self) -> dict[str, Any]:
         # A filesystem must not travel to another process (s3fs holds an event loop and sockets).
-        return {"root": self.root, "options": self.options, "transport": self.transport}
+        done = {"worked": (_WORKED.get(self.root, set()), worked())} if self._is_s3 else {}
+        return {"root": self.root, "options": self.options, "transport": self.transport, **done}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        here, buckets = state.pop("worked", (set(), {}))
+        if here:
+            _WORKED.setdefault(state["root"], set()).update(here)
+        has_worked(buckets)
         self.__dict__.update(state)
 
     def full(self, path: str) -> str:
@@ -383,7 +388,7 @@ class Store:
 
 
 _WORKED: dict[str, set[str]] = {}
-"""Root of a store on S3 -> what this process has done there without being refused: read, written."""
+"""Root of a store on S3 -> what this process, or the one that started it, has done there without being refused: read, written."""
 
 
 def _worked(store: Store) -> bool:

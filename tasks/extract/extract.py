@@ -13,20 +13,19 @@ import pyarrow as pa
 
 from winnow.tasks.archives.charset import decode
 from winnow.tasks.archives.diagnose import NotAnArchive
-from winnow.tasks.archives.http_message import HttpResponse, parse_http_response, payload_digest_holds
-from winnow.tasks.archives.media_type import PAGES, PLAIN, media_type
+from winnow.tasks.archives.media_type import PLAIN
 from winnow.tasks.archives.record import Record
 from winnow.tasks.archives.segments import CONTINUATION, joined
 from winnow.tasks.archives.warc import read_records
 from winnow.tasks.engine.context import ShardContext
-from winnow.tasks.engine.errors import Transient, WinnowError
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import ShardStep, StepResult
+from winnow.tasks.extract.capture import WANTED, NoPage, content_type_of, payload_of, text_of
 from winnow.tasks.extract.documents import clean, document_id, host_of, to_table
-from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor
+from winnow.tasks.extract.extractors.base import Extractor
 from winnow.tasks.extract.language import LanguageModel
 from winnow.tasks.extract.losses import DROPPED, FILE_NOT_AN_ARCHIVE, Losses
-from winnow.tasks.extract.page import html_of, page_text
+from winnow.tasks.extract.page import html_of
 from winnow.tasks.extract.pages.policy_files import POLICY_FILES, kind_of, policy_row
 from winnow.tasks.extract.pages.side_tables import SCHEMAS, side_rows
 from winnow.tasks.extract.pages.spans import SCHEMA as SPANS
@@ -34,7 +33,6 @@ from winnow.tasks.extract.pages.spans import SpanRows
 from winnow.tasks.models.files import ModelFile
 from winnow.tasks.transport.politeness import NotFound
 
-WANTED = frozenset({"response", "resource", "conversion"})
 KIB, MIB = 1 << 10, 1 << 20
 
 
@@ -55,10 +53,6 @@ class Sides:
     def tables(self) -> dict[str, pa.Table]:
         made = {name: pa.Table.from_pylist(rows, schema=OPTIONAL[name]) for name, rows in self.rows.items()}
         return made if self.spans is None else made | {"spans": self.spans.table()}
-
-
-class _Dropped(Exception):
-    """This record becomes no document; the message is the reason."""
 
 
 @stable("step/extract")
@@ -112,7 +106,7 @@ class Extract(ShardStep):
                             notes["archive_bytes"] += record.length
                             try:
                                 yield self._document(record, file.path, notes, sides)
-                            except _Dropped as drop:
+                            except NoPage as drop:
                                 reason = str(drop)
                                 if record.type in WANTED or record.problem:
                                     losses.name(reason, file.path, record.offset, record.length, clean(record.record_id), clean(record.uri))
@@ -141,31 +135,13 @@ class Extract(ShardStep):
         return joined(records, self.max_record_bytes)
 
     def _document(self, record: Record, path: str, notes: Counter[str], sides: Sides) -> dict[str, Any]:
-        if record.problem and record.problem not in ("oversized", "block_digest_mismatch"):
-            raise _Dropped(f"damaged:{record.problem}")
-        if record.type not in WANTED:
-            raise _Dropped(f"type:{record.type}")
-        if record.problem == "block_digest_mismatch":
-            raise _Dropped("damaged:block_digest_mismatch")
-        if record.problem == "oversized":
-            raise _Dropped("oversized")
-        if "policy_files" in sides.rows and record.type != "conversion" and kind_of(record.uri) and (policy := policy_row(record, path)):
+        looked_at = record.problem is None and record.type in WANTED and record.type != "conversion"
+        if "policy_files" in sides.rows and looked_at and kind_of(record.uri) and (policy := policy_row(record, path)):
             sides.rows["policy_files"].append(policy)
-        http, mime, holds = self._payload(record)
+        http, mime, holds = payload_of(record, self.max_record_bytes)
         if holds is False:
             notes["payload_digest_mismatches"] += 1
-        content_type = http.content_type or (f"{PLAIN}; charset=utf-8" if mime == PLAIN else "")
-        try:
-            page = page_text(http.payload, mime, content_type, self.extractor)
-        except ExtractionFailed as e:
-            raise _Dropped(f"extract:{e.reason}") from None
-        except (WinnowError, Transient, MemoryError):
-            raise
-        except Exception as e:  # a page that breaks a library is one page, not the shard
-            raise _Dropped(f"extract:error:{type(e).__name__}") from None
-        text = page.text
-        if not text.strip():
-            raise _Dropped("extract:empty")
+        page = text_of(http, mime, self.extractor)
         url, identity = clean(record.uri), document_id(path, record.offset, record.record_id)
         if sides.spans is not None:
             sides.spans.add(identity, page.spans)
@@ -173,7 +149,7 @@ class Extract(ShardStep):
             sides.rows["headers"] += [{"id": identity, "name": clean(name), "value": clean(value)} for name, value in http.headers.items()]
         asked = [name for name in sides.rows if name in SCHEMAS]
         if asked and mime != PLAIN:
-            html = html_of(decode(http.payload, content_type).text, mime)
+            html = html_of(decode(http.payload, content_type_of(http, mime)).text, mime)
             for name, rows in side_rows(identity, self.extractor.bounded(html), url, asked).items():
                 sides.rows[name] += rows
         return {
@@ -181,7 +157,7 @@ class Extract(ShardStep):
             "url": url,
             "host": host_of(url),
             "date": clean(record.date),
-            "text": text,
+            "text": page.text,
             "source_file": path,
             "offset": record.offset,
             "length": record.length,
@@ -194,22 +170,3 @@ class Extract(ShardStep):
             "payload_bytes": len(http.payload),
             "truncated": clean(record.headers.get("warc-truncated", "")) or None,
         }
-
-    def _payload(self, record: Record) -> tuple[HttpResponse, str, bool | None]:
-        """The payload, its mime type and whether its digest holds. Raises _Dropped for what is no page."""
-        if record.type == "conversion":
-            return HttpResponse(200, "text/plain; charset=utf-8", {}, record.block, None), "text/plain", None
-        if record.type == "resource":
-            http = HttpResponse(200, record.content_type, {}, record.block, None)
-        else:
-            http = parse_http_response(record.block, max_payload_bytes=self.max_record_bytes)
-            if http.problem:
-                raise _Dropped(f"http:{http.problem}")
-            if http.status != 200:
-                raise _Dropped(f"http_status:{http.status}")
-        mime = media_type(http.content_type, record.headers.get("warc-identified-payload-type", ""), http.payload)
-        if mime not in PAGES:
-            raise _Dropped(f"mime:{mime or 'missing'}")
-        if not http.payload:
-            raise _Dropped("empty_payload")
-        return http, mime, payload_digest_holds(record, http)

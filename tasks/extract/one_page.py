@@ -6,14 +6,14 @@ The same bytes, decoded and extracted by the same code as in a run, and without 
 import importlib
 import json
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from winnow.tasks.archives.charset import decode
 from winnow.tasks.archives.media_type import PAGES, declared_type, media_type
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.extract import extractors
-from winnow.tasks.extract.extractors.base import ExtractionFailed, Extractor
+from winnow.tasks.extract.extractors.base import STRUCTURES, ExtractionFailed, Extractor
 from winnow.tasks.extract.page import html_of, page_text, visible
 
 FORMATS = ("text", "markdown", "blocks", "json")
@@ -29,6 +29,22 @@ def extractor(name: str, structure: str) -> Extractor:
     else:
         raise BadInput(f"There is no extractor {name}. There are {', '.join(f'{m}.{c.__name__}' for m, c in known)}.")
     return cls().writing(structure)
+
+
+def several(names: Sequence[str], structure: str) -> list[Extractor]:
+    """These extractors, or all that are installed if none is named; each writes ``structure`` if it can, else plain text. Raises BadInput."""
+    if structure not in STRUCTURES:
+        raise BadInput(f"There is no structure {structure!r} of a text; write {' or '.join(STRUCTURES)}.")
+    made = []
+    for name in names or [f"{module}.{cls.__name__}" for module, cls in _extractors()]:
+        try:
+            plain = extractor(name, "plain")
+        except BadInput:
+            if names:
+                raise
+            continue  # its library is an extra, and not installed
+        made.append(plain.writing(structure) if plain.tells_blocks else plain)
+    return made
 
 
 def _extractors() -> list[tuple[str, type[Extractor]]]:

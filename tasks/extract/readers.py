@@ -8,7 +8,8 @@ from winnow.tasks.archives.diagnose import NotAnArchive
 from winnow.tasks.archives.warc import read_records
 from winnow.tasks.engine.crawl import SourceFile
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.extract.extract import OPTIONAL, WANTED, Extract
+from winnow.tasks.extract.capture import WANTED
+from winnow.tasks.extract.extract import OPTIONAL, Extract
 from winnow.tasks.extract.lines import codec_of
 from winnow.tasks.extract.parquet_rows import open_parquet, parts_of
 from winnow.tasks.extract.read_documents import ReadDocuments, format_of, read_rows

@@ -12,6 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from winnow.tasks.corpus.refine import COLUMN as TEXT_PASS
+from winnow.tasks.corpus.refine import Refine
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.text_column import EDITED_TEXT
 from winnow.tasks.ledger.consent import evidence
@@ -53,7 +55,9 @@ class Copy:
 @dataclass(frozen=True)
 class Explained:
     """All about one page. ``document`` is its row of the documents table without the text; ``fate`` is one sentence; ``steps`` are the labels and
-    addresses of the steps it passed, in order; a dropped page's last one dropped it. ``consent`` has every statement about the use of the page, with its line and file."""
+    addresses of the steps it passed, in order; a dropped page's last one dropped it. ``consent`` has every statement about the use of the page, with its line and file.
+    ``text_pass`` is 2 where ``after`` is the text of a second pass over the kept pages (tasks/corpus/refine.py); ``not_refined`` is why it is not, where it might
+    have been."""
 
     document: dict[str, Any]
     verdicts: tuple[Verdict, ...]
@@ -66,6 +70,8 @@ class Explained:
     after: str = ""
     steps: tuple[tuple[str, str], ...] = ()
     consent: tuple[dict[str, Any], ...] = ()
+    text_pass: int = 1
+    not_refined: str | None = None
 
     def diff(self) -> list[str]:
         """Unified diff of the text as extracted and as the corpus has it before redaction; empty if nothing was edited."""
@@ -148,6 +154,9 @@ def _one(run: Finished, shard: str, row: int) -> Explained:
     if last := run.entry.get("edit"):
         edited = run.read(last, shard, [EDITED_TEXT])[EDITED_TEXT][row].as_py()
         after = before if edited is None else edited
+    refined: dict[str, Any] = {}
+    if run.has(Refine.name):
+        refined = run.read(run.address(Refine.name), shard, [TEXT_PASS, "not_refined"]).slice(row, 1).to_pylist()[0]
     crossed = tuple(decision["crossed"])
     return Explained(
         document,
@@ -161,6 +170,7 @@ def _one(run: Finished, shard: str, row: int) -> Explained:
         after,
         tuple(_steps(run, _dropper(decision))),
         tuple(evidence(run, shard, decision["id"])),
+        **refined,
     )
 
 

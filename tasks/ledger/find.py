@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -20,6 +19,9 @@ from winnow.tasks.engine.store import Store, footer_sha256
 from winnow.tasks.signals.facts import FACTS
 from winnow.tasks.signals.limit import Limit
 from winnow.tasks.signals.select import DecidedLimit
+
+if TYPE_CHECKING:  # loaded by those who ask in SQL only: it takes time, and prints what it leaked as the process ends
+    import duckdb
 
 TABLES = ("documents", "signals", "decisions", "corpus")
 REPAIR = "run the same command again: winnow run {source} --recipe {recipe} --store {store}"
@@ -133,12 +135,14 @@ class Finished:
             yield self.read(self.entry["tables"][table], shard, columns)
 
     @contextlib.contextmanager
-    def database(self, memory_gib: float = 1.0) -> Iterator[duckdb.DuckDBPyConnection]:
+    def database(self, memory_gib: float = 1.0) -> "Iterator[duckdb.DuckDBPyConnection]":
         """A DuckDB connection with the views documents, signals, decisions, clusters and corpus, which can read their files and nothing else.
 
         Raises:
             DamagedArtifact: a file of a view is missing.
         """
+        import duckdb
+
         with tempfile.TemporaryDirectory(prefix="winnow-sql-") as folder:
             files = {table: [self._local(path, Path(folder)) for path in self.paths(table)] for table in TABLES}
             connection = duckdb.connect(":memory:")

@@ -89,6 +89,13 @@ def steps_said(found: "Explained") -> str:
     return ", ".join(label for label, _ in found.steps) + ("" if found.reason is None else " (which dropped it)")
 
 
+def pass_said(found: "Explained") -> str:
+    """One sentence about which pass made the text; empty where there was only one, or the page was dropped."""
+    if found.text_pass > 1:
+        return "The text is that of the second pass"
+    return f"The text is that of the first pass: the second had none ({found.not_refined})" if found.not_refined else ""
+
+
 def explained(run: "Finished | None", found: "Explained", out: Console) -> None:
     """Print everything that is known of a page."""
     d = found.document
@@ -111,6 +118,8 @@ def explained(run: "Finished | None", found: "Explained", out: Console) -> None:
         out.print(table(("signal", "value", "limit", "over by", ""), rows))
     for copy in found.copies:
         out.print(escape(f"  {copy_said(copy)}"))
+    if said := pass_said(found):
+        out.print(escape(f"  {said}"))
     if lines := consent_said(found):
         out.print("\n[bold]Consent[/bold]")
         for line in lines:
@@ -134,6 +143,7 @@ def page(run: "Finished | None", found: "Sequence[Explained]") -> str:
             figure=figure,
             bound=lambda limit: bound(asdict(limit)),
             copy_said=copy_said,
+            pass_said=pass_said,
             steps_said=steps_said,
             consent_said=consent_said,
         )

@@ -44,6 +44,7 @@ STEPS = {
     "dedup-substring": "drops documents of which too little is left",
     "lookup": "looks up what earlier snapshots kept",
     "known": "drops near copies of what earlier snapshots kept",
+    "refine": "reads the kept pages again and writes them with care",
     "redact": "replaces personal data",
     "profile": "counts for this report",
     "layout": "plans which rows go into which file",

@@ -14,32 +14,33 @@ from dataclasses import dataclass
 from winnow.tasks.engine.plan import Work
 from winnow.tasks.engine.runners.base import Outcome, Runner
 from winnow.tasks.engine.step import Step
-from winnow.tasks.engine.store import MIN_FREE_BYTES, no_space
 from winnow.tasks.runs.housekeeping import record
+from winnow.tasks.runs.room import check_room
 from winnow.tasks.runs.run import Run, clean
 
 
 @dataclass(frozen=True)
 class Begun:
-    """A prepared run, which the flow takes over. With a ``runner`` it is on record already, and its workers are at work."""
+    """A prepared run, which the flow takes over. With a ``runner`` it is on record already, and its workers are at work. ``warning`` is that of ``begin``."""
 
     run: Run
     runner: Runner | None = None
+    warning: str = ""
 
 
-def begin(run: Run) -> None:
-    """What comes before the first shard: the store can be written to and has room, the models are there, the run is on record.
+def begin(run: Run) -> str:
+    """What comes before the first shard: the store can be written to and has room, the models are there, the run is on record. A warning if the disk may be
+    too small for it, or nothing.
 
     Raises:
-        BadInput: the store or a model cannot be used. WinnowError: the store's disk is nearly full.
+        BadInput: the store or a model cannot be used. WinnowError: the store's disk is nearly full, or too small for what the run's forecast expects at least.
     """
-    free_bytes = run.context.store.free_bytes()
-    if free_bytes is not None and free_bytes < MIN_FREE_BYTES:
-        raise no_space(run.context.store, free_bytes)
+    warning = check_room(run)
     run.context.store.open_for_writing()
     run.pipeline.check()
     record(run)
     clean(run)
+    return warning
 
 
 @contextlib.contextmanager
@@ -55,10 +56,10 @@ def head_start(run: Run) -> Iterator[Begun]:
     if not works:
         yield Begun(run)
         return
-    begin(run)
+    warning = begin(run)
     ahead = Ahead(run.open_runner(), works[0])
     try:
-        yield Begun(run, ahead)
+        yield Begun(run, ahead, warning)
     finally:
         ahead.close()
 

@@ -7,6 +7,7 @@ from typing import BinaryIO, cast
 
 from winnow.tasks.transport.open import open_seekable, open_stream
 from winnow.tasks.transport.politeness import POLITE, Options, Transport
+from winnow.tasks.transport.ranges import Ranges
 from winnow.tasks.transport.read_ahead import BLOCK_BYTES, ReadAhead
 from winnow.tasks.transport.uri import scheme, shown
 
@@ -35,6 +36,10 @@ class Source:
     def open_seekable(self, path: str) -> BinaryIO:
         """A stream that can seek, as Parquet needs. Raises as winnow.tasks.transport.open.open_stream."""
         return open_seekable(self.root, path, self.options, self.transport)
+
+    def open_ranges(self, path: str) -> Ranges:
+        """Ranges of a file's bytes, each read without the rest of it. Raises as winnow.tasks.transport.open.open_stream."""
+        return Ranges(self.root, path, self.options, self.transport)
 
     def size(self, path: str) -> int | None:
         """Bytes of a local file; None where asking would cost a request per file."""

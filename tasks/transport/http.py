@@ -1,6 +1,6 @@
-"""One file over HTTP(S) as a polite, resumable, sequential stream.
+"""One file over HTTP(S), or one range of its bytes, as a polite, resumable, sequential stream.
 
-A stream is one GET that continues with a Range request where it broke. Range and If-Range: RFC 9110, sections 13 and 14.
+A stream is one GET that continues with a Range request where it broke; of a range, it is a Range request from the beginning. Range and If-Range: RFC 9110, sections 13 and 14.
 """
 
 import io
@@ -86,12 +86,13 @@ class _TryAgainError(Exception):
 
 
 class HttpStream(io.RawIOBase):
-    """One file over HTTP(S), read once from start to end; a break continues at the first unread byte.
+    """One file over HTTP(S), read once from start to end; a break continues at the first unread byte. With ``end``, the bytes from ``begin`` to before
+    ``end`` and no more; a server that knows no ranges sends the file, and what was not asked for is thrown away.
 
     Raises as open_stream, on opening and on reading.
     """
 
-    def __init__(self, url: str, transport: Transport = POLITE) -> None:
+    def __init__(self, url: str, transport: Transport = POLITE, begin: int = 0, end: int | None = None) -> None:
         self._response: httpx.Response | None = None
         self._slot: int | None = None
         self._chunks: Iterator[bytes] = iter(())
@@ -99,10 +100,12 @@ class HttpStream(io.RawIOBase):
         self._url, self._path, self._politeness, self._clock = url, urlsplit(url).path, transport.politeness, transport.clock
         self._slots = Slots(urlsplit(url).netloc.rpartition("@")[2] or "nowhere", transport)
         self._retries = Retries(shown(url), transport)
-        self._received = self._received_at_failure = 0
+        self._begin, self._end = begin, end
+        self._received = self._received_at_failure = begin
         self._prefix = xxhash.xxh3_128()
         self._total: int | None = None
-        self._confirmed = False
+        self._whole: int | None = None  # bytes of the file, where only a range of it is wanted
+        self._confirmed = end is not None  # an answer to a range names the length of the whole
         self._etag = self._modified = ""
         self._pending = memoryview(self._receive())
 
@@ -133,7 +136,7 @@ class HttpStream(io.RawIOBase):
 
     def _receive(self) -> bytes:
         """The next bytes, b'' at the end."""
-        while self._total is None or self._received < self._total or self._response is not None:
+        while self._total is None or self._received < self._total or (self._response is not None and self._end is None):
             try:
                 chunk = self._next_chunk() or self._confirm_end()
             except _TryAgainError as e:
@@ -148,8 +151,10 @@ class HttpStream(io.RawIOBase):
                 self._hang_up()
                 raise
             else:
-                if not chunk:
-                    self._total = self._received
+                if self._end is not None and self._total is not None:
+                    chunk = chunk[: self._total - self._received]
+                if not chunk or (self._end is not None and self._received + len(chunk) == self._total):
+                    self._total = self._received + len(chunk)
                     self._hang_up()
                 self._received += len(chunk)
                 self._prefix.update(chunk)
@@ -218,9 +223,14 @@ class HttpStream(io.RawIOBase):
         self._response = response = client.send(client.build_request("GET", self._url, headers=self._range_headers()), stream=True)
         self._chunks = (c for c in response.iter_raw() if c)
         etag, modified = response.headers.get("etag", ""), response.headers.get("last-modified", "")
-        if response.status_code == 206 and self._received:
+        if response.status_code == 206 and (self._received or self._end is not None):
             self._check_range(response.headers.get("content-range", ""), etag)
+            if self._end is not None and self._total is None:
+                self._expect(response.headers.get("content-range", "").rpartition("/")[2], etag, modified)
             return next(self._chunks, b"")
+        if response.status_code == 416 and self._end is not None and self._received == self._begin:
+            self._total = self._received  # the range lies behind the end of the file
+            return b""
         if response.status_code == 416 and self._received:
             raise self._changed()
         if response.status_code != 200:
@@ -236,25 +246,33 @@ class HttpStream(io.RawIOBase):
             # The whole file once more: no ranges here, or (If-Range) another file by now.
             if self._etag and etag and etag != self._etag:
                 raise self._changed()
+            if self._total is None:
+                self._expect(response.headers.get("content-length", ""), etag, modified)
             return self._skip_what_is_known(head)
-        length = response.headers.get("content-length", "")
-        self._total = int(length) if length.isdecimal() else None
-        self._etag, self._modified = etag, modified
+        self._expect(response.headers.get("content-length", ""), etag, modified)
         return head
 
+    def _expect(self, length: str, etag: str, modified: str) -> None:
+        """Note what the first answer says of the file."""
+        self._whole = int(length) if length.isdecimal() else None
+        self._total = self._whole if self._end is None else min(self._end, self._whole) if self._whole is not None else self._end
+        self._etag, self._modified = etag, modified
+
     def _range_headers(self) -> dict[str, str]:
-        if not self._received:
+        if not self._received and self._end is None:
             return {}
         # A weak ETag may not be used in If-Range (RFC 9110, 13.1.5).
         validator = self._etag if self._etag and not self._etag.startswith("W/") else self._modified
-        return {"Range": f"bytes={self._received}-"} | ({"If-Range": validator} if validator else {})
+        last = "" if self._end is None else self._end - 1
+        return {"Range": f"bytes={self._received}-{last}"} | ({"If-Range": validator} if validator else {})
 
     def _check_range(self, content_range: str, etag: str) -> None:
         start, _, rest = content_range.removeprefix("bytes ").partition("-")
         total = rest.partition("/")[2]
+        known = self._total if self._end is None else self._whole
         if start != str(self._received):
             raise _TryAgainError(f"sent the range {content_range!r} where byte {self._received} was asked for")
-        if (self._etag and etag and etag != self._etag) or (total.isdecimal() and self._total not in (None, int(total))):
+        if (self._etag and etag and etag != self._etag) or (total.isdecimal() and known not in (None, int(total))):
             raise self._changed()
 
     def _head(self) -> bytes:
@@ -264,14 +282,18 @@ class HttpStream(io.RawIOBase):
         return head
 
     def _skip_what_is_known(self, chunk: bytes) -> bytes:
-        again, left = xxhash.xxh3_128(), self._received
+        again, left, unread = xxhash.xxh3_128(), self._received, self._begin  # what lies before a range was never read
         while len(chunk) < left:
+            if not chunk and self._received == self._begin:
+                self._total = self._received  # the range lies behind the end of the file
+                return b""
             if not chunk:
                 raise self._changed()
-            again.update(chunk)
+            again.update(chunk[unread:])
+            unread = max(0, unread - len(chunk))
             left -= len(chunk)
             chunk = next(self._chunks, b"")
-        again.update(chunk[:left])
+        again.update(chunk[unread:left])
         if again.digest() != self._prefix.digest():
             raise self._changed()
         return chunk[left:] or next(self._chunks, b"")

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 S3_BLOCK_BYTES = 16 << 20
 NO_ACCESS = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AllAccessDisabled", "ExpiredToken", "InvalidToken"})
+BARE_403 = frozenset({"403", "Forbidden"})
+"""Codes of a refusal that says no reason."""
 
 T = TypeVar("T")
 
@@ -83,7 +85,8 @@ def patiently(
     """The result of one S3 call, tried again while it is throttled or broken. Raises as open_stream; no message holds a key.
 
     ``verb`` says what the call does, "read" or "written". ``renew`` is given where the same place was read and written before: a refusal then is a
-    matter of time (a token that expired, a policy that is being changed), so it is waited out with credentials that ``renew`` gets anew.
+    matter of time (a token that expired, a policy that is being changed), so it is waited out with credentials that ``renew`` gets anew. A bare 403, which says
+    no reason, is tried again only in a bucket where the same was done before; at first touch it ends the call.
     """
     import aiohttp
     import botocore.exceptions as boto
@@ -92,7 +95,9 @@ def patiently(
     retries, politeness = Retries(uri, transport), transport.politeness
     while True:
         try:
-            return call()
+            result = call()
+            _WORKED.setdefault(_bucket(uri), set()).add(verb)
+            return result
         except FileExpired:
             raise Transient(
                 f"{uri} was changed while it was being read. It must be read anew from its start: run the same command again."
@@ -101,18 +106,7 @@ def patiently(
             what = "bucket" if _s3_code(e) == "NoSuchBucket" else "object or folder"
             raise NotFound(f"There is no {what} {uri}. Check the name and the endpoint (AWS_ENDPOINT_URL).") from None
         except PermissionError as e:
-            if renew:
-                retries.failed(f"refused ({_s3_code(e)}), though it was read and written before")
-                renew()
-                continue
-            if _s3_code(e) not in NO_ACCESS and retries.failures + 1 < politeness.page_attempts:
-                retries.failed(f"refused ({_s3_code(e)})")
-                continue
-            raise BadInput(
-                f"{uri} may not be {verb} ({_s3_code(e)}): the credentials are missing, wrong or do not cover it, or there is no such "
-                "object. Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; s3://commoncrawl/ wants credentials, "
-                "its files are also at https://data.commoncrawl.org/."
-            ) from None
+            _refused(uri, e, verb, retries, politeness.page_attempts, renew)
         except (boto.NoCredentialsError, boto.PartialCredentialsError, boto.ProfileNotFound, boto.TokenRetrievalError) as e:
             raise BadInput(
                 f"{uri}: no usable credentials ({type(e).__name__}). Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
@@ -130,6 +124,9 @@ def patiently(
         ) as e:
             retries.failed(f"the connection broke ({type(e).__name__})")
         except OSError as e:
+            if _s3_code(e) in BARE_403:
+                _refused(uri, e, verb, retries, politeness.page_attempts, renew)
+                continue
             if renew and _s3_code(e) == "400":  # of an expired token too, where the request is a HEAD, whose answer has no body to say so
                 retries.failed("refused (400), though it was read and written before")
                 renew()
@@ -143,21 +140,58 @@ def patiently(
             raise BadInput(f"{uri} cannot be {verb} ({type(e).__name__}). Check the name, the endpoint and the options.") from None
 
 
+def _refused(uri: str, error: OSError, verb: str, retries: Retries, attempts: int, renew: Callable[[], None] | None) -> None:
+    """Wait before the next attempt, where there is reason for one. Raises BadInput where there is none, Transient after the last."""
+    code = _s3_code(error)
+    if renew:
+        retries.failed(f"refused ({code}), though it was read and written before")
+        renew()
+        return
+    if verb in _WORKED.get(_bucket(uri), ()) and code not in NO_ACCESS and retries.failures + 1 < attempts:
+        retries.failed(f"refused ({code})")
+        return
+    raise BadInput(
+        f"{uri} may not be {verb} ({code}): the credentials are missing, wrong or do not cover it, or there is no such "
+        "object. Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; s3://commoncrawl/ wants credentials, "
+        "its files are also at https://data.commoncrawl.org/."
+    ) from None
+
+
+_WORKED: dict[str, set[str]] = {}
+"""Bucket -> what this process, or the one that started it, has done there without being refused: read, written."""
+
+
+def worked() -> dict[str, set[str]]:
+    """What has been done in which bucket so far, for a process that is started."""
+    return {bucket: set(verbs) for bucket, verbs in _WORKED.items()}
+
+
+def has_worked(before: Mapping[str, set[str]]) -> None:
+    """Take over what the process that started this one has done."""
+    for bucket, verbs in before.items():
+        _WORKED.setdefault(bucket, set()).update(verbs)
+
+
+def _bucket(uri: str) -> str:
+    return uri.split("://", 1)[-1].split("/", 1)[0]
+
+
 def _s3_code(error: OSError) -> str:
     response = getattr(error.__cause__, "response", None) or {}
     return str(response.get("Error", {}).get("Code") or error.strerror or type(error).__name__)
 
 
 class S3Stream(SeekableStream):
-    """One object in blocks, each a ranged request that insists on the ETag of the first. Can seek. Raises as open_stream."""
+    """One object in blocks, each a ranged request that insists on the ETag of the first. Can seek. Without ``ahead`` each read is a request for just its bytes.
+    Raises as open_stream."""
 
-    def __init__(self, uri: str, options: Options = (), transport: Transport = POLITE) -> None:
-        self._uri, self._options, self._transport = uri, options, transport
+    def __init__(self, uri: str, options: Options = (), transport: Transport = POLITE, *, ahead: bool = True) -> None:
+        self._uri, self._options, self._transport, self._ahead = uri, options, transport, ahead
         self._file = patiently(uri, self._open, transport)
 
     def _open(self) -> Any:
         return s3_filesystem(self._options, self._transport.politeness.timeout_s).open(
-            self._uri, "rb", block_size=S3_BLOCK_BYTES, cache_type="readahead"
+            self._uri, "rb", block_size=S3_BLOCK_BYTES, cache_type="readahead" if self._ahead else "none"
         )
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:

@@ -127,7 +127,7 @@ def test_only_a_whole_name_makes_an_element_raw(tag):
         st.tuples(
             st.sampled_from(["class", "id", "role", "itemprop", "itemtype", "title", "data-class", "style", "hidden", "aria-hidden", "data-hidden", "bria-hidden"]),
             st.one_of(
-                st.sampled_from(["", "true", "TRUE", "trap", "display:none", "color: red; DISPLAY : none", "display: \u2003None", "x" * 4000, "sidebar " * 150]),
+                st.sampled_from(["", "true", "TRUE", "trap", "display:none", "color: red; DISPLAY : none", "display: \u2003None", "visibility:\u2003HIDDEN", "visibility: visible", "x" * 4000, "sidebar " * 150]),
                 st.lists(st.sampled_from(["nav", "Side", "BAR", "foo", "a", "B", "-", "_", " ", "7", "é", "水", "x" * 29, "Y" * 30]), max_size=12).map("".join),
             ),
         ),
@@ -142,7 +142,7 @@ def test_names_are_words_of_five_attributes(attributes):
     bits = 0
     for word in words:
         bits |= GROUP_BIT.get(word, 0)
-    if re.search(r' hidden="| aria-hidden="true"| style="[^"]*display:\s*none', shown, re.I):
+    if re.search(r' hidden="| aria-hidden="true"| style="[^"]*(?:display:\s*none|visibility:\s*hidden)', shown, re.I):
         bits |= HIDDEN_BIT
     page = blocks(f"<div{shown}>text</div>")
     assert (page.element_bits[-1], page.element_checksum[-1]) == (bits, zlib.crc32(" ".join(words).encode()))

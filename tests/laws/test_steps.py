@@ -4,6 +4,7 @@ import dataclasses
 import json
 import pickle
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -15,6 +16,7 @@ from winnow.tasks.engine.identity import describe, is_shipped, stable_classes
 from winnow.tasks.engine.merkle import tables_of
 from winnow.tasks.engine.sections import PHASES, Section, sections
 from winnow.tasks.engine.step import ShardStep, Step, WholeStep
+from winnow.tasks.labels.judged import Judgement, table
 from winnow.tasks.recipes import build as recipes
 
 pytestmark = pytest.mark.slow
@@ -33,6 +35,7 @@ def everything():
     raw |= {key: section.example for key, section in sections().items() if section.example is not None}
     raw["deduplicate"] = [rule | ADDED.get(rule["by"], {}) for rule in raw["deduplicate"]]
     raw["decontaminate"] = {"against": ["evals.jsonl"], "action": "cut"}  # no example, as its files are the user's
+    raw["judged"] = ["judged.parquet"]
     return yaml.safe_dump(raw, sort_keys=False)
 
 
@@ -46,6 +49,7 @@ def runs(tmp_path_factory):
     remember(old.context, "kept", old.pipeline.signatures, old.pipeline.decisions, old.pipeline.documents)
     add(old.context.store, [Entry("", "http://nobody.example/", "", "asked", "2026-11-24")])
     (root / "evals.jsonl").write_text(json.dumps({"question": article(1)[:200]}) + "\n")
+    pq.write_table(table([Judgement("no such document", "topic", "d", "a person", labels=("Grain",))]), root / "judged.parquet")
     (root / "everything.yaml").write_text(everything())
     return found | {"everything": curated(source, root / "everything.yaml", root / "store")}
 
@@ -112,7 +116,7 @@ def test_every_kind_of_step_is_under_these_laws(runs):
 def test_recipes_share_what_they_can(runs):
     addresses = {name: {s.label: s.address for s in run.pipeline.steps} for name, run in runs.items()}
     markdown, consent = {"openwebmath", "code-pages"}, {"consenting", "consent-annotated", "everything"}
-    assert len({a["extract"] for name, a in addresses.items() if name not in markdown | consent}) == 1
+    assert len({a["extract"] for name, a in addresses.items() if name not in markdown | consent | {"fineweb-two-pass"}}) == 1
     assert len({addresses[name]["extract"] for name in consent}) == 1
     assert len({addresses[name]["extract"] for name in markdown}) == 1
     assert addresses["raw"]["fingerprint"] == addresses["gopher"]["fingerprint"] != addresses["c4"]["fingerprint"]

@@ -1,6 +1,7 @@
 """What cannot be found leads somewhere: the newest finished run, near URLs and queries, files that are none, a server that does not answer."""
 
 import json
+import re
 import socket
 
 import pytest
@@ -115,3 +116,41 @@ def test_a_full_disk_is_said_before_anything_starts(place, monkeypatch):
     with pytest.raises(WinnowError, match="1 GiB of its disk is always kept free"):
         begin(begun)
     assert begun.id not in {e["id"] for e in [json.loads(run.context.store.get(p)) for p in run.context.store.files("runs")]}
+
+
+@pytest.mark.parametrize(
+    ("free_gib", "said"),
+    [(None, ""), (500, ""), (2.5, "may not fit.*1 GiB of the disk is always kept free.*--limit"), (1.2, "does not fit.*Nothing was begun")],
+)
+def test_a_forecast_that_does_not_fit_the_disk_is_said_before_anything_starts(place, monkeypatch, free_gib, said):
+    from winnow.tasks.engine.errors import WinnowError
+    from winnow.tasks.runs import room
+    from winnow.tasks.runs.forecast import Interval
+
+    store, run = place
+    begun = prepare(Request(run.request.source, "raw", store, 1))
+    monkeypatch.setattr(room, "still_to_write", lambda run: Interval(2.0 * 2**30, 0.5 * 2**30, 4.0 * 2**30))
+    monkeypatch.setattr(type(run.context.store), "free_bytes", lambda self: free_gib and int(free_gib * 2**30))
+    if "Nothing was begun" in said:
+        with pytest.raises(WinnowError, match=said):
+            room.check_room(begun)
+    else:
+        assert re.search(said, room.check_room(begun)) if said else room.check_room(begun) == ""
+    line = room.said(run.context.store, Interval(2.0 * 2**30, 0.5 * 2**30, 4.0 * 2**30))
+    assert ("" if free_gib is None else ": the run fits" if free_gib == 500 else " fit.") in line
+
+
+def test_what_is_still_to_be_written_is_the_part_of_the_forecast_that_is_not_done(place, monkeypatch):
+    from winnow.tasks.runs import room
+    from winnow.tasks.runs.forecast import Interval
+
+    store, run = place
+    begun = prepare(Request(run.request.source, "raw", store, 1))
+    assert room.still_to_write(begun) is None
+    monkeypatch.setattr(room, "stored", lambda store, run: {"sample": {}})
+    assert room.still_to_write(begun) is None  # of another version
+    monkeypatch.setattr(room.Sample, "of", lambda stored: None)
+    monkeypatch.setattr(room, "forecast", lambda sample, workers: type("F", (), {"figures": {"disk_bytes": Interval(100.0, 50.0, 200.0)}}))
+    missing = sum(w.size for w in begun.plan.missing())
+    assert missing > 0
+    assert room.still_to_write(begun) == Interval(100.0, 50.0, 200.0).scaled(missing / begun.plan.total())

@@ -21,6 +21,7 @@ from winnow.tasks.transport import http as http_transport
 from winnow.tasks.transport.http import HttpStream, is_page, retry_after_s
 from winnow.tasks.transport.open import open_seekable, open_stream, read_all
 from winnow.tasks.transport.politeness import Clock, NotFound, Politeness, Retries, Slots, Transport, Unreachable
+from winnow.tasks.transport.ranges import Ranges
 from winnow.tasks.transport.s3 import patiently
 from winnow.tasks.transport.uri import join_url, shown
 
@@ -65,19 +66,31 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """First byte asked for; 0 if everything is, as after an If-Range that no longer holds."""
         if not self.server.ranges or self.headers.get("If-Range", self.server.etag) != self.server.etag:
             return 0
-        return int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+        return int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
+
+    def behind(self) -> int:
+        """The byte before which the range that was asked for ends."""
+        last = self.headers.get("Range", "").partition("-")[2]
+        return min(int(last) + 1 if last else len(self.server.data), len(self.server.data))
 
     def start(self) -> bytes:
         """Send honest headers; the body that belongs to them."""
         first, data = self.wanted(), self.server.data
-        self.send_response(206 if first else 200)
-        self.send_header("Content-Length", str(len(data) - first))
+        ranged = self.server.ranges and "Range" in self.headers and self.headers.get("If-Range", self.server.etag) == self.server.etag
+        if ranged and first >= len(data):
+            self.send_response(416)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return b""
+        end = self.behind() if ranged else len(data)
+        self.send_response(206 if ranged else 200)
+        self.send_header("Content-Length", str(end - first))
         if self.server.etag:
             self.send_header("ETag", self.server.etag)
-        if first:
-            self.send_header("Content-Range", f"bytes {first}-{len(data) - 1}/{len(data)}")
+        if ranged:
+            self.send_header("Content-Range", f"bytes {first}-{end - 1}/{len(data)}")
         self.end_headers()
-        return data[first:]
+        return data[first:end]
 
     def serve(self) -> None:
         self.wfile.write(self.start())
@@ -353,6 +366,57 @@ def test_slot_is_freed_when_opening_fails(server: FaultServer, polite: Politenes
         with pytest.raises(NotFound):
             open_stream(server.root, "a.gz", transport=Transport(one, time.clock()))
     assert read_all(server.root, "a.gz", transport=Transport(one, time.clock())) == DATA
+
+
+# ---------------------------------------------------------------------- ranges
+
+
+@pytest.mark.parametrize("ranges", [True, False], ids=["ranges", "no ranges"])
+@pytest.mark.parametrize(
+    ("begin", "end"), [(0, 10), (70_000, 190_000), (len(DATA) - 5, len(DATA) + 50), (len(DATA) + 10, len(DATA) + 20), (7, 7)]
+)
+@pytest.mark.parametrize("fault", [None, cut(40_000), cut(40_000, reset=True), status(503), status(429, Retry_After="3")])
+def test_a_range_is_just_its_bytes(server: FaultServer, polite: Politeness, time: FakeClock, ranges, begin, end, fault) -> None:
+    server.ranges = ranges
+    server.faults = [fault] if fault else []
+    with Ranges(server.root, "a.warc.gz", transport=Transport(polite, time.clock())) as file:
+        assert file.read(begin, end) == DATA[begin:end]
+        assert file.read(3, 5) == DATA[3:5]
+
+
+def test_a_range_asks_for_nothing_else(server: FaultServer, polite: Politeness, time: FakeClock) -> None:
+    with Ranges(server.root, "a.warc.gz", transport=Transport(polite, time.clock())) as file:
+        file.read(100, 200)
+    assert [request["Range"] for request in server.requests] == ["bytes=100-199"]
+
+
+def test_a_broken_range_continues_under_the_same_etag(server: FaultServer, polite: Politeness, time: FakeClock) -> None:
+    server.faults = [cut(40_000)]
+    with Ranges(server.root, "a.warc.gz", transport=Transport(polite, time.clock())) as file:
+        file.read(1000, 90_000)
+    assert [request["Range"] for request in server.requests] == ["bytes=1000-89999", "bytes=41000-89999"]
+    assert server.requests[1]["If-Range"] == '"one"'
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_range_of_a_changed_file_is_never_stitched_together(server: FaultServer, polite: Politeness, time: FakeClock, ranges) -> None:
+    server.ranges = ranges
+    server.faults = [changing(cut(40_000), DATA[:1500] + b"x" + DATA[1501:], '"two"')]
+    with (
+        Ranges(server.root, "a.warc.gz", transport=Transport(polite, time.clock())) as file,
+        pytest.raises(Transient, match="changed while"),
+    ):
+        file.read(1000, 90_000)
+
+
+def test_ranges_of_a_local_file(tmp_path) -> None:
+    (tmp_path / "a").write_bytes(DATA)
+    with Ranges(str(tmp_path), "a") as file:
+        assert file.read(100, 200) == DATA[100:200]
+        assert file.read(len(DATA) - 3, len(DATA) + 3) == DATA[-3:]
+        assert file.read(len(DATA) + 10, len(DATA) + 20) == b""
+    with pytest.raises(NotFound):
+        Ranges(str(tmp_path), "b")
 
 
 # ---------------------------------------------------------------------- S3 errors, without a server

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import numpy.typing as npt
 
-from winnow.tasks.extract.blocks.formulas import BEGIN, END
+from winnow.tasks.extract.blocks.formulas import BEGIN, END, InText
 from winnow.tasks.extract.blocks.units import CODE_BIT, Tree, Unit
 from winnow.tasks.extract.extractors.page_blocks import GROUP_NAMES, HIDDEN_BIT, TAG_ID, Page
 
@@ -15,8 +15,10 @@ COPIED_WORDS = 8
 BESIDE_CODE_WORDS = 6
 BESIDE_LEVELS = 3
 LEAST_PROBABILITY = 50_000  # parts per million
-FORMULA = re.compile(rf"{BEGIN}|\\\(.{{1,2000}}?\\\)|\\\[.{{1,2000}}?\\\]|\$\$[^$]{{1,2000}}\$\$", re.DOTALL)
-EQUATION_NUMBER = re.compile(rf"{BEGIN}\d+{END}|\(?\d+(?:\.\d+)*\)?|[\s.,;]+")
+ALIKE_SHARE = 0.5
+ALIKE_LEVELS = 4
+FORMULA = re.compile(rf"{BEGIN}\d+{END}|\\\(.{{1,2000}}?\\\)|\\\[.{{1,2000}}?\\\]|\$\$[^$]{{1,2000}}\$\$", re.DOTALL)
+EQUATION_NUMBER = re.compile(r"\(?\d+(?:\.\d+)*\)?|[\s.,;]+")
 FAR = 40  # blocks
 NOTICE_WORDS, NOSCRIPT_WORDS = 400, 60
 HEADING_WORDS = 40
@@ -30,7 +32,7 @@ PANEL = re.compile(
     r'\brole="tabpanel"|\bhidden="until-found"|\b(?:tab-?(?:pane|panel|content)|accordion|collapse|collapsible|panel-collapse)',
     re.IGNORECASE,
 )
-UNSEEN = re.compile(r'\shidden="(?!until-found)|\sstyle="[^"]*display:\s*none', re.IGNORECASE)
+UNSEEN = re.compile(r'\shidden="(?!until-found)|\sstyle="[^"]*(?:display:\s*none|visibility:\s*hidden)', re.IGNORECASE)
 # Managers of consent, by the names of their elements.
 MANAGERS = re.compile(
     r"onetrust|ot-sdk|cybot|cookiebot|didomi|usercentrics|qc-cmp|iubenda-cs|borlabs|\bklaro|osano|cmplz|complianz|\bcky-|termly|evidon|truste|trustarc|cookie-?law"
@@ -115,11 +117,14 @@ def _text(page: Page, first: int, behind: int) -> str:
     return page.text[begin:end].decode()
 
 
-def with_units(tree: Tree, chosen: Bools, found: list[Unit], words: npt.NDArray[np.int64]) -> tuple[Bools, list[Unit]]:
+def with_units(
+    tree: Tree, chosen: Bools, found: list[Unit], words: npt.NDArray[np.int64], probabilities: npt.NDArray[np.int64]
+) -> tuple[Bools, list[Unit]]:
     """The choice with each unit in or out as a whole, and the units that are in.
 
     Code is in where the model takes some of it or a block near it, and wherever it stands inside the text: a classifier that knows prose drops lines
-    of code one by one. A table is in where the model takes half of it, or what is before and behind.
+    of code one by one. Behind the text it is in where it is set as other code that is in, and half as likely as what the model takes (the solution of an
+    exercise, the listing at the end). A table is in where the model takes half of it, or what is before and behind.
     """
     kept = chosen.copy()
     plain = chosen.copy()
@@ -127,7 +132,9 @@ def with_units(tree: Tree, chosen: Bools, found: list[Unit], words: npt.NDArray[
         plain[unit.first : unit.behind] = False
     spots = np.flatnonzero(plain)
     begin, end = (int(spots[0]), int(spots[-1])) if len(spots) else (0, -1)
-    taken = []
+    taken: list[Unit] = []
+    enough = ALIKE_SHARE * int(probabilities[chosen].min()) if len(found) > 1 and chosen.any() else 0.0
+    settings: set[tuple[int, ...]] = set()
     for unit in found:
         first, behind = unit.first, unit.behind
         own = words[first:behind]
@@ -135,14 +142,27 @@ def with_units(tree: Tree, chosen: Bools, found: list[Unit], words: npt.NDArray[
         before, after = bool(plain[max(0, first - NEAR) : first].any()), bool(plain[behind : behind + NEAR].any())
         if unit.kind == "code":
             inside = share >= 0.3 or before or after or begin < first < end
+            if not inside and settings and 0 <= first - end <= FAR and _setting(tree, unit) in settings:
+                inside = int((own * probabilities[first:behind]).sum()) >= enough * max(1, int(own.sum()))
         else:
             inside = share >= 0.5 or (before and after) or (share > 0 and not len(spots))
         kept[first:behind] = inside
         if inside:
             taken.append(unit)
             if unit.kind == "code":
+                settings.add(_setting(tree, unit))
                 _leave_out_beside(tree, kept, unit, words)
     return kept, taken
+
+
+def _setting(tree: Tree, unit: Unit) -> tuple[int, ...]:
+    """How a unit is set: the tags and names of its element and of those around it."""
+    page, e = tree.page, unit.element
+    out: list[int] = []
+    for _ in range(ALIKE_LEVELS):
+        out += (tree.tag[e], int(page.element_checksum[e]))
+        e = tree.parent[e]
+    return tuple(out)
 
 
 def _leave_out_beside(tree: Tree, kept: Bools, unit: Unit, words: npt.NDArray[np.int64]) -> None:
@@ -190,13 +210,24 @@ def without_copies(
     return kept, shown
 
 
-def with_formulas(page: Page, chosen: Bools, out: Bools, texts: list[str], probabilities: npt.NDArray[np.int64]) -> None:
+def with_formulas(page: Page, chosen: Bools, out: Bools, texts: list[str], probabilities: npt.NDArray[np.int64], in_text: InText) -> None:
     """Choose each block with a formula that stands inside the text, and one that is nothing but formulas next to it: a classifier sees few words in them.
-    But for those that are most unlikely, as entries of a table of contents."""
-    if not page.formulas and b"\\(" not in page.text and b"\\[" not in page.text and b"$$" not in page.text:
+    But for links that are most unlikely, as the entries of a table of contents."""
+    own = in_text.has_own_delimiters
+    if not (page.formulas or own or b"\\(" in page.text or b"\\[" in page.text or b"$$" in page.text):
         return
-    holding = [b for b, text in enumerate(texts) if FORMULA.search(text) and not out[b] and probabilities[b] >= LEAST_PROBABILITY]
-    alone = [b for b in holding if not EQUATION_NUMBER.sub("", texts[b])]
+    holding, alone = [], []
+    for b, text in enumerate(texts):
+        if out[b] or not text or text.isspace():
+            continue
+        rest: str | None = FORMULA.sub("", text)
+        if own and len(rest or "") == len(text):
+            rest = in_text.without_formulas(text)
+        if rest is None or len(rest) == len(text) or (probabilities[b] < LEAST_PROBABILITY and _is_linked(page, b)):
+            continue
+        holding.append(b)
+        if not EQUATION_NUMBER.sub("", rest):
+            alone.append(b)
     others = chosen.copy()
     others[alone] = False
     spots = np.flatnonzero(others)
@@ -209,6 +240,19 @@ def with_formulas(page: Page, chosen: Bools, out: Bools, texts: list[str], proba
             chosen[b] = True
     for b in alone:
         chosen[b] = begin < b < end or bool(others[max(0, b - NEAR) : b].any() or others[b : b + NEAR + 1].any())
+
+
+def _is_linked(page: Page, block: int) -> bool:
+    """Whether all text of a block is in links."""
+    runs = page.block_run
+    first, behind = int(runs[block]), int(runs[block + 1]) if block + 1 < len(runs) else len(page.run_end)
+    begin = int(page.run_end[first - 1]) if first else 0
+    for r in range(first, behind):
+        end = int(page.run_end[r])
+        if not page.run_link[r] and page.text[begin:end].strip():
+            return False
+        begin = end
+    return True
 
 
 def with_heading(page: Page, tree: Tree, chosen: Bools, texts: list[str], words: npt.NDArray[np.int64]) -> None:

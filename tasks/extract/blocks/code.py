@@ -41,6 +41,7 @@ FEED_AT_END = re.compile(r"\A[ \t]*\n[ \t\n]*|[ \t]*\n[ \t\n]*\Z")
 BLANK_LINE = re.compile(r"^ +$", re.MULTILINE)
 SPACES = re.compile(r"  +")
 FEED_WITHIN = re.compile(r"[ \t]*\n[ \t\n]*")
+HIDES = re.compile(r"display:\s*none|visibility:\s*hidden", re.IGNORECASE)
 UNSELECTABLE = re.compile(r"user-select:\s*none")
 
 
@@ -177,7 +178,7 @@ def _left_out(token: Token, language: str | None) -> bool:
     style = found.get("style", "")
     if style and UNSELECTABLE.search(style):
         return True
-    return bool(style) and "display:" in style and re.search(r"display:\s*none", style) is not None
+    return bool(style) and HIDES.search(style) is not None
 
 
 def _trimmed(text: str) -> str:

@@ -5,7 +5,7 @@ Which elements hold formulas, and what LaTeX is in them, is told in ``tasks/extr
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from winnow.tasks.extract.blocks.block import Run, RunKind, Runs
 from winnow.tasks.extract.blocks.markup import RAW, TAG, VOID, attributes
@@ -23,7 +23,9 @@ VERBATIM = frozenset("pre code textarea samp kbd".split())
 # Elements looked through again and again for the ends of elements inside them: at most so many characters per character of the page.
 MOST_LOOKS = 20
 RENDERERS = ("athjax", "athJax", "atex", "aTeX", "sciimath", "SCIIMath", "athquill", "athMath")
-# What may begin a formula in a text.
+# A page that configures its renderer names its delimiters under one of these keys.
+NAMING_DELIMITERS = ("inlineMath", "displayMath", "delimiters")
+# What may begin a formula in a text, by the delimiters that no page has to name.
 DELIMITER = re.compile(r"\$[^$]*\$|\\[(\[]|\\begin\{|\[(?:i?tex|math|latex|texx)\]|`[^`]+`")
 
 
@@ -106,22 +108,34 @@ class InText:
 
     def __init__(self, page: str) -> None:
         self.page = page
-        self.known = False
-        self.has_renderer: bool | None = None
-        self.delimiters: Delimiters | None = None
+
+    @cached_property
+    def delimiters(self) -> Delimiters | None:
+        """All delimiters of the page, None if no formula is between any."""
+        return page_delimiters(self.page)
+
+    @cached_property
+    def has_own_delimiters(self) -> bool:
+        """Whether the page names delimiters. Then any characters may be some, and no look at a text for the usual ones tells."""
+        if not any(word in self.page for word in NAMING_DELIMITERS) or self.delimiters is None:
+            return False
+        return any(pair.configured for pair in self.delimiters.pairs)
+
+    @cached_property
+    def _has_renderer(self) -> bool:
+        return any(word in self.page for word in RENDERERS)
 
     def read(self, runs: Runs) -> Runs:
         """Runs whose texts are cut where formulas stand."""
-        for run in runs:
-            text = run.text
-            if not ("$" in text or "\\" in text or "`" in text or "tex]" in text or "math]" in text):
-                continue
-            if run.kind == "text" and DELIMITER.search(text) and self._are_read(text):
-                break
-        else:
-            return runs
-        if not self.known:
-            self.delimiters, self.known = page_delimiters(self.page), True
+        if not self.has_own_delimiters:
+            for run in runs:
+                text = run.text
+                if not ("$" in text or "\\" in text or "`" in text or "tex]" in text or "math]" in text):
+                    continue
+                if run.kind == "text" and DELIMITER.search(text) and self._are_read(text):
+                    break
+            else:
+                return runs
         if self.delimiters is None:
             return runs
         out: list[Run] = []
@@ -136,8 +150,14 @@ class InText:
                     out.append(Run("display" if part.display else "formula", part.latex))
         return tuple(out)
 
+    def without_formulas(self, text: str) -> str | None:
+        """What of a text is between its formulas, None if it has none."""
+        if self.delimiters is None:
+            return None
+        parts = split(text, self.delimiters)
+        between = [part for part in parts if isinstance(part, str)]
+        return "".join(between) if len(between) < len(parts) else None
+
     def _are_read(self, text: str) -> bool:
         """Whether delimiters may be meant: the page speaks of a program that sets formulas, or the text has commands of LaTeX."""
-        if self.has_renderer is None:
-            self.has_renderer = any(word in self.page for word in RENDERERS)
-        return self.has_renderer or ("\\" in text and LATEX_COMMAND.search(text) is not None)
+        return self._has_renderer or ("\\" in text and LATEX_COMMAND.search(text) is not None)

@@ -60,7 +60,7 @@ class Tree:
         self.first: list[int] = page.element_first.tolist()
         self.behind: list[int] = page.element_behind.tolist()
         self._first_cells: dict[int, list[int]] = {}
-        self._lines_of: dict[int, tuple[int, int]] = {}
+        self._lines_of: dict[int, tuple[int, int, int]] = {}
         self._has_many: dict[int, bool] = {}
         self._is_numbers: dict[int, bool] = {}
         self._pres: list[int] = np.flatnonzero(page.element_tag == PRE).tolist()
@@ -79,23 +79,26 @@ class Tree:
             self._first_cells[table] = list(islice((i for i in self.inside(table) if self.tag[i] in (TD, TH)), 4))
         return self._first_cells[table]
 
-    def lines_of(self, table: int) -> tuple[int, int]:
-        """How many cells of a table are lines of code, and how many are neither these nor numbers of lines. (0, 1) where it is no table of lines."""
+    def lines_of(self, table: int) -> tuple[int, int, int]:
+        """How many cells of a table are lines of code, how many numbers of lines, and how many neither. (0, 0, 1) where it is no table of lines."""
         if table not in self._lines_of:
             self._lines_of[table] = self._count_lines(table)
         return self._lines_of[table]
 
-    def _count_lines(self, table: int) -> tuple[int, int]:
-        rows = others = 0
+    def _count_lines(self, table: int) -> tuple[int, int, int]:
+        rows = numbers = others = 0
         for i in self.inside(table):
             if self.tag[i] == PRE or self.tag[i] == TABLE:
-                return 0, 1
+                return 0, 0, 1
             if self.tag[i] in (TD, TH):
-                if int(self.page.element_bits[i]) & CODE_BIT or self.first[i] == self.behind[i]:
-                    rows += self.first[i] < self.behind[i]
-                elif not is_gutter(self.names(i)):
+                empty = self.first[i] == self.behind[i]
+                if not empty and int(self.page.element_bits[i]) & CODE_BIT:
+                    rows += 1
+                elif is_gutter(self.names(i)):
+                    numbers += 1
+                elif not empty:
                     others += 1
-        return rows, others
+        return rows, numbers, others
 
     def has_many(self, parent: int) -> bool:
         """Whether two <pre> or more are children of an element."""
@@ -188,8 +191,10 @@ def _table_of_lines(tree: Tree, cell: int) -> int:
     table = tree.above(row, TABLE)
     if not table or tree.tag[row] != TR:
         return 0
-    rows, others = tree.lines_of(table)
-    return table if (rows >= 2 or _has_lines(tree, cell, "")) and not others else 0
+    rows, numbers, others = tree.lines_of(table)
+    # A single line is code where its number stands beside it.
+    is_code = rows >= 2 or _has_lines(tree, cell, "") or (rows and numbers and LINE_OF.search(tree.names(cell)))
+    return table if is_code and not others else 0
 
 
 def _pure(tree: Tree, pure: npt.NDArray[np.bool_]) -> list[Unit]:

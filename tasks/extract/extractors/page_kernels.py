@@ -25,7 +25,7 @@ NAME_BYTES = 16
 CLASS, ID, ROLE, ITEMPROP, ITEMTYPE, STYLE, IS_HIDDEN, ARI, A_HIDDEN, TRUE = (
     np.uint64(int.from_bytes(name.encode())) for name in "class id role itemprop itemtype style hidden ari a-hidden true".split()
 )
-DISPLAY, NONE = np.frombuffer(b"display:", np.uint8), np.frombuffer(b"none", np.uint8)
+DISPLAY, NONE, VISIBILITY, HIDDEN = (np.frombuffer(part, np.uint8) for part in (b"display:", b"none", b"visibility:", b"hidden"))
 CRC = np.array([zlib.crc32(bytes([255 ^ byte])) ^ 0xFF000000 for byte in range(256)], np.uint32)  # a step of the checksum by byte
 MOST_CHARS, MOST_NAME_CHARS, MOST_WORD = 4000, 1000, 30
 
@@ -231,23 +231,29 @@ def find(low: Hashes, high: Hashes, name: Bytes, begin: int, end: int) -> np.int
 
 
 @compiled
-def says_none(html: Bytes, at: int, end: int) -> bool:
-    """Whether a style has "display: none" in it."""
-    while at + 12 <= end:
+def declares(style: Bytes, at: int, end: int, name: Bytes, value: Bytes) -> bool:
+    """Whether style[at:end] gives a property, written with its colon, a value that begins so."""
+    while at + len(name) + len(value) <= end:
         k = 0
-        while k < 8 and html[at + k] | 32 == DISPLAY[k]:
+        while k < len(name) and style[at + k] | 32 == name[k]:
             k += 1
-        if k == 8:
-            none = at + 8
-            while none < end and space_bytes(html, none, end) > 0:
-                none += space_bytes(html, none, end)
+        if k == len(name):
+            begin = at + k
+            while begin < end and space_bytes(style, begin, end) > 0:
+                begin += space_bytes(style, begin, end)
             k = 0
-            while k < 4 and none + k < end and html[none + k] | 32 == NONE[k]:
+            while k < len(value) and begin + k < end and style[begin + k] | 32 == value[k]:
                 k += 1
-            if k == 4:
+            if k == len(value):
                 return True
         at += 1
     return False
+
+
+@compiled
+def hides(style: Bytes, at: int, end: int) -> bool:
+    """Whether style[at:end] has "display: none" or "visibility: hidden" in it."""
+    return declares(style, at, end, DISPLAY, NONE) or declares(style, at, end, VISIBILITY, HIDDEN)
 
 
 @compiled
@@ -298,7 +304,7 @@ def names_of(
                 and end - equals == 6
                 and packed(html, equals + 2, end) == TRUE
             )
-            or (length == 5 and last == STYLE and says_none(html, equals + 2, end))
+            or (length == 5 and last == STYLE and hides(html, equals + 2, end))
         ):
             bits |= hidden_bit
         at = end + 1

@@ -19,6 +19,8 @@ BANNER = (
         "<div hidden><p>{}</p></div>",
         '<p style="color:red; DISPLAY: none">{}</p>',
         '<section hidden=""><div><p>{}</p></div></section>',
+        '<div style="visibility:hidden"><p>{}</p></div>',
+        '<p style="margin:0;VISIBILITY: Hidden">{}</p>',
     ],
 )
 def test_hidden_text_is_left_out(hidden):

@@ -1,8 +1,14 @@
 """Code is kept as it is, whatever the highlighter, and without what the highlighter put beside it."""
 
+import numpy as np
 import pytest
 
 from tests.extract.blocks.pages import all_blocks, as_markdown, extracted
+from winnow.tasks.extract.blocks import choosing
+from winnow.tasks.extract.blocks.units import Tree, units
+from winnow.tasks.extract.extractors.block_features import features
+from winnow.tasks.extract.extractors.page_blocks import page_blocks
+from winnow.tasks.extract.extractors.resiliparse_text import parsed
 
 CODE = 'def warp(n):\n    """Threads."""\n    for i in range(n):\n\n        print("<thread>", i)\n\n\nwarp(3)'
 ESCAPED = CODE.replace("<", "&lt;").replace(">", "&gt;")
@@ -126,3 +132,41 @@ def test_tabs_and_entities_are_as_written():
 def test_a_list_of_inline_code_is_a_list():
     blocks = all_blocks("<ul><li><code>warp</code></li><li><code>weft</code></li></ul>")
     assert [b.kind for b in blocks] == ["item", "item"]
+
+
+def test_a_single_line_with_its_number_is_code():
+    html = (
+        '<p>The second issue:</p><table class="highlight js-file-line-container"><tbody><tr><td id="L213" class="blob-num" data-line-number="213"></td>'
+        '<td id="LC213" class="blob-code blob-code-inner js-file-line"><span class="k">const</span> sheets = load()</td></tr></tbody></table>'
+    )
+    assert [b.code for b in all_blocks(html) if b.kind == "code"] == ["const sheets = load()"]
+
+
+@pytest.mark.parametrize("as_the_other", [True, False])
+def test_code_behind_the_text_is_in_where_it_is_set_as_other_code_that_is_in(as_the_other):
+    page = page_blocks(
+        parsed(
+            '<p>Text.</p><div class="set"><pre>first()</pre></div><p>More.</p>'
+            + "<p>Aside.</p>" * 9
+            + f'<div class="{"set" if as_the_other else "ad"}"><pre>second()</pre></div>'
+        )
+    )
+    tree = Tree(page)
+    _, _, texts = features(page)
+    words = np.ones(len(texts), np.int64)
+    found = units(page, tree, texts, words.tolist())
+    probabilities = np.full(len(texts), 100_000)
+    probabilities[:3], probabilities[found[1].first] = 800_000, 450_000
+    _, taken = choosing.with_units(tree, probabilities > 500_000, found, words, probabilities)
+    assert [texts[unit.first] for unit in taken] == ["first()", "second()"][: 1 + as_the_other]
+
+
+def test_code_behind_the_text_that_is_most_unlikely_stays_out():
+    page = page_blocks(parsed("<p>Text.</p><pre>first()</pre>" + "<p>Aside.</p>" * 9 + "<pre>second()</pre>"))
+    tree = Tree(page)
+    _, _, texts = features(page)
+    words = np.ones(len(texts), np.int64)
+    probabilities = np.full(len(texts), 100_000)
+    probabilities[:2] = 800_000
+    _, taken = choosing.with_units(tree, probabilities > 500_000, units(page, tree, texts, words.tolist()), words, probabilities)
+    assert [texts[unit.first] for unit in taken] == ["first()"]

@@ -1,11 +1,19 @@
 """Formulas of a page: each once, in its sentence, in LaTeX; and formulas between delimiters in the text."""
 
+import re
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.extract.blocks.pages import all_blocks, as_markdown, extracted
+from winnow.tasks.extract.blocks import choosing
+from winnow.tasks.extract.blocks.formulas import InText
 from winnow.tasks.extract.blocks.formulas import extracted as without
+from winnow.tasks.extract.extractors.block_features import features
+from winnow.tasks.extract.extractors.page_blocks import page_blocks
+from winnow.tasks.extract.extractors.resiliparse_text import parsed
 
 KATEX = (
     '<span class="katex"><span class="katex-mathml"><math><semantics><mrow><mi>a</mi><mo>=</mo><mi>b</mi></mrow><annotation encoding="application/x-tex">a=b^2</annotation></semantics>'
@@ -84,3 +92,41 @@ def test_short_answers_with_formulas_inside_the_text_are_chosen():
     text = extracted(middle, head=head)
     assert "\\(12\\cdot 40\\)" in text
     assert "\\(480\\)" in text
+
+
+OWN = "<script>window.MathJax = {tex: {inlineMath: [['@@', '@@']], displayMath: [['%%', '%%']]}}</script><script src=\"https://cdn.example/mathjax@3/tex-chtml.js\"></script>"
+
+
+def test_delimiters_that_a_page_defines_itself_are_read():
+    assert as_markdown(f"<html><head>{OWN}</head><body><p>We have @@x^2 + 1@@ here.</p></body></html>") == r"We have \(x^2 + 1\) here."
+    page = f"<html><head>{OWN}</head><body><p>So:</p><p>%%x^2 = y%%</p></body></html>"
+    assert [(b.kind, b.runs[0].text) for b in all_blocks(page)] == [("paragraph", "So:"), ("formula", "x^2 = y")]
+
+
+def test_delimiters_of_other_pages_are_text():
+    assert as_markdown("<p>We have @@x^2 + 1@@ here.</p>") == "We have @@x^2 + 1@@ here."
+
+
+def chosen(html, of):
+    """The texts of the blocks of a page that are chosen for their formulas, where a model takes only those of more than ``of`` characters."""
+    page = page_blocks(parsed(html))
+    _, _, texts = features(page)
+    taken = np.asarray([len(text) > of for text in texts])
+    choosing.with_formulas(page, taken, np.zeros(len(texts), np.bool_), texts, np.where(taken, 900_000, 20_000), InText(html))
+    return [re.sub("\ufdd0.*?\ufdd1", "F", text) for text, is_taken in zip(texts, taken, strict=True) if is_taken and len(text) <= of]
+
+
+def test_formulas_inside_the_text_are_chosen_but_for_links():
+    html = f"<p>{'Text. ' * 20}</p><figure><figcaption>Figure {KATEX}</figcaption></figure><ol><li><a href='#e'>Example {KATEX}</a></li></ol><p>{'Text. ' * 20}</p>"
+    assert chosen(html, 60) == ["Figure F"]
+
+
+def test_formulas_alone_between_any_delimiters_are_chosen_next_to_the_text():
+    html = f"<html><head>{OWN}</head><body><p>{'Text. ' * 20}</p><p>%%x^2 = y%%</p><p>(2)</p><p>\\[a = b\\]</p></body></html>"
+    assert chosen(html, 60) == ["%%x^2 = y%%", "\\[a = b\\]"]
+
+
+def test_what_leaves_nothing_between_delimiters_chooses_no_block():
+    head = "<script>MathJax = {tex2jax: {inlineMath: [['$', '$']]}}</script>"
+    html = f"<html><head>{head}</head><body><p>{'Text. ' * 20}</p><p>$\\begingroup$ A comment.</p><p>{'Text. ' * 20}</p></body></html>"
+    assert chosen(html, 60) == []

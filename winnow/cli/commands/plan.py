@@ -37,6 +37,8 @@ def command(
         json: Print JSON.
         verbose: Show Prefect's log.
     """
+    from winnow.tasks.engine.places import store_at
+    from winnow.tasks.runs import room
     from winnow.tasks.runs.forecast import Sample, forecast
     from winnow.tasks.runs.plans import as_json, known, said
     from winnow.tasks.runs.run import prepare
@@ -58,3 +60,5 @@ def command(
         print_json(as_json(measured, found))
     else:
         print("\n".join(said(measured, found)))
+        if line := room.said(store_at(whole.store), found.figures["disk_bytes"]):
+            print(line)
