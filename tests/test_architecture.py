@@ -77,6 +77,7 @@ LAYERS = (
     "signals.filters",
     "signals.sections",
     "dedup",
+    "semantic",
     "edit",
     "decontamination",
     "labels",
