@@ -130,6 +130,10 @@ class Section:
         """What one of its signals means."""
         return self.about
 
+    def unit(self, name: str) -> str:
+        """The unit of one of its signals, if it has one."""
+        return ""
+
     def decided(self, options: Any, entry: str) -> Iterable[str]:
         """Names of the columns that it adds to the decisions table."""
         return ()
