@@ -98,19 +98,21 @@ class Site:
     agents: Agents
     captures: Mapping[str, Sequence[Capture]]
     at: Callable[[str], Sequence[Capture]] = lambda url: ()
-    _read: dict[int, "Rules"] = field(default_factory=dict)
-    _tdm: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    _read: dict[tuple[str, int], "Rules"] = field(default_factory=dict)
+    _tdm: dict[tuple[str, int], list[dict[str, Any]]] = field(default_factory=dict)
+    _led_to: dict[str, Sequence[Capture]] = field(default_factory=dict)
 
     def robots(self, when: float | None) -> tuple[State, Capture | None, float | None, "Rules | None"]:
         """The state of robots.txt at a time, its capture (where redirects lead), the distance in seconds, and its rules."""
         first, distance_s = chosen(self.captures.get(ROBOTS, ()), when)
-        end = followed(first, self.at) if first else None
+        end = followed(first, self._at) if first else None
         if first is None or end is None:
             return "unknown", first, distance_s, None
         if 200 <= end["status"] < 300:
-            if id(end) not in self._read:
-                self._read[id(end)] = Rules(end, self.agents)
-            return "found", end, distance_s, self._read[id(end)]
+            record = end["source_file"], end["offset"]
+            if record not in self._read:
+                self._read[record] = Rules(end, self.agents)
+            return "found", end, distance_s, self._read[record]
         return ("unreachable" if end["status"] >= 500 else "none" if end["status"] >= 400 else "unknown"), end, distance_s, None
 
     def said(self, url: str, when: float | None) -> Said:
@@ -130,9 +132,10 @@ class Site:
     def _others(self, url: str, when: float | None) -> list[dict[str, Any]]:
         found = []
         if TDMREP in self.captures and (capture := self._file(TDMREP, when)):
-            if id(capture) not in self._tdm:
-                self._tdm[id(capture)] = rules_of(capture["body"])
-            if said := reserved(self._tdm[id(capture)], url):
+            record = capture["source_file"], capture["offset"]
+            if record not in self._tdm:
+                self._tdm[record] = rules_of(capture["body"])
+            if said := reserved(self._tdm[record], url):
                 found.append(statement(TDM_FILE, "deny" if said.value else "allow", said.text, purpose="train", **where(capture)))
         for kind in PRESENT:
             if kind in self.captures and (capture := self._file(kind, when)):
@@ -143,10 +146,15 @@ class Site:
                 )
         return found
 
+    def _at(self, url: str) -> Sequence[Capture]:
+        if url not in self._led_to:
+            self._led_to[url] = self.at(url)
+        return self._led_to[url]
+
     def _file(self, kind: str, when: float | None) -> Capture | None:
         """The capture of another file; None if there is none, it was not found, or a page stands in its place."""
         first, _ = chosen(self.captures.get(kind, ()), when)
-        end = followed(first, self.at) if first else None
+        end = followed(first, self._at) if first else None
         return end if end and end["status"] == 200 and end["body"] and "html" not in end["flaws"] else None
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.options import Reader, near
 from winnow.tasks.engine.plugins import named_classes
-from winnow.tasks.engine.sections import Draft, Phase, Section
+from winnow.tasks.engine.sections import Draft, Phase, Section, WholeNumberSection
 from winnow.tasks.extract.extract import KIB, MIB, OPTIONAL
 from winnow.tasks.extract.extractors.base import STRUCTURES, Extractor
 from winnow.tasks.models.files import ModelFile
@@ -39,35 +39,21 @@ class LanguageModelSection(Section):
         return {"oneOf": [{"type": "string"}, {"type": "object", "properties": named, "required": ["name"], "additionalProperties": False}]}
 
 
-class MaxRecordSection(Section):
+class MaxRecordSection(WholeNumberSection):
     key = "max_record_mib"
     phase: ClassVar[Phase] = "read"
     order = 20
     about = "Records of an archive that are larger are dropped and counted."
-    options = int
     default = 32
     reasons: ClassVar = {"oversized": "the record is larger than max_record_mib"}
 
-    def read(self, value: Any, reader: Reader) -> int:
-        return reader.whole_number(value, self.key, 1)
 
-    def schema(self) -> dict[str, Any]:
-        return {"type": "integer", "minimum": 1}
-
-
-class MaxHeaderSection(Section):
+class MaxHeaderSection(WholeNumberSection):
     key = "max_header_kib"
     phase: ClassVar[Phase] = "read"
     order = 21
     about = "Records of an archive with a longer header are damaged and counted."
-    options = int
     default = 1024
-
-    def read(self, value: Any, reader: Reader) -> int:
-        return reader.whole_number(value, self.key, 1)
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "integer", "minimum": 1}
 
 
 class StructureSection(Section):

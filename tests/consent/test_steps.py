@@ -41,6 +41,8 @@ def test_captures_are_conserved_and_what_is_none_is_counted(run):
     report = run.context.store.report(read, shard)
     assert report["rows_in"] == len(ROBOTS) + 2
     assert report["dropped"] == {"type:warcinfo": 2, "no_policy_file": 1}
+    assert report["rows_in"] == report["rows_out"] + 3
+    assert not any(drop.step == "policy-files" for drop in release(run).drops())  # none of it is a page of the funnel
     assert report["notes"]["statuses"] == {"200": 6, "404": 1, "503": 1, "301": 1, "302": 1}
 
 
