@@ -19,6 +19,7 @@ from winnow.tasks.ledger.verify import Finding, clear, verify
 from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.run import Run, prepare
 
+ROUNDS = 2
 Works = Callable[[Run], Any]
 """Makes what the plan of a run misses, and releases it."""
 
@@ -42,20 +43,22 @@ def repair(root: str, wanted: str, works: Works) -> Repaired:
     store = store_at(root)
     entry = record_of(store, wanted)
     before = _manifest(store, entry)
-    found = () if before is None else verify(Finished(store, entry, before)).findings
+    found: tuple[Finding, ...] = () if before is None else verify(Finished(store, entry, before)).findings
     named = found or ((Finding(f"{entry['home']}/manifest.json", "it is missing or cannot be read"),) if before is None else ())
     if not named:
         return Repaired(entry["id"], (), 0, ())
-    run = _again(entry, root)
-    clear(Finished(store, entry, before or {}), named)
-    made = _make(run, works)
-    if before is None:  # without it nothing could be held against it: now it can
-        damaged = verify(open_run(root, entry["id"])).findings
-        clear(open_run(root, entry["id"]), damaged)
-        made += _make(run, works) if damaged else 0
-        return Repaired(entry["id"], (*named, *damaged), made, verify(open_run(root, entry["id"])).findings)
-    store.put(f"{entry['home']}/manifest.json", json.dumps(before, indent=1, ensure_ascii=False).encode())
-    return Repaired(entry["id"], named, made, verify(open_run(root, entry["id"])).findings)
+    run, made, left = _again(entry, root), 0, named
+    every = {finding.what: finding for finding in named}
+    for _ in range(ROUNDS):  # what was hidden by other damage, or by the lack of a manifest, is seen when that is mended
+        clear(Finished(store, entry, before or {}), left)
+        made += _make(run, works)
+        if before is not None:
+            store.put(f"{entry['home']}/manifest.json", json.dumps(before, indent=1, ensure_ascii=False).encode())
+        left = verify(open_run(root, entry["id"])).findings
+        if not left:
+            break
+        every |= {finding.what: finding for finding in left}
+    return Repaired(entry["id"], tuple(every.values()), made, left)
 
 
 def _make(run: Run, works: Works) -> int:
