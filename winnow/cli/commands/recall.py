@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from winnow import in_process
 from winnow.cli.options import STORE, JsonOption, RunOption, StoreOption, print_json
 
-PANEL = "Models"
+PANEL = "Labels"
 Many = Parameter(consume_multiple=True, negative=())
 
 
