@@ -79,6 +79,7 @@ LAYERS = (
     "dedup",
     "semantic",
     "edit",
+    "safety",
     "decontamination",
     "labels",
     "corpus",
