@@ -88,6 +88,7 @@ LAYERS = (
     "recipes",
     "report",
     "ledger",
+    "recall",
     "runs",
 )
 """The parts of tasks/, lowest first. A part imports itself and what is below it; the longest name that fits a module is its part."""
