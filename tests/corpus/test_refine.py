@@ -248,6 +248,22 @@ def test_explain_and_the_report_say_which_pass_made_a_text(tmp_path, recipe):
     assert summary_of(run).notes("refine")["refined"] == 1
 
 
+@pytest.mark.parametrize("correct", [True, False])
+def test_the_card_says_what_the_texts_are(tmp_path, correct):
+    source = tmp_path / "pages.warc.gz"
+    source.write_bytes(page(1) + page(2))
+    path = tmp_path / "two.yaml"
+    path.write_text(
+        f"{TWO}correct: {{min_words: 3}}\nrefine: {{extractor: learned_blocks.LearnedBlocks, correct: {str(correct).lower()}}}\n"
+    )
+    run = finished(source, path, tmp_path / "store")
+    card = run.context.store.get(f"{run.home}/README.md").decode()
+    [said] = [line for line in card.splitlines() if line.startswith("| `text` |")]
+    assert ("line corrections" in said) == correct
+    assert "second pass" in said
+    assert "| `text_pass` |" in card
+
+
 def test_the_shipped_recipe_reads_again_what_fineweb_keeps():
     options = load("fineweb-two-pass").options
     assert type(options["extractor"]).__name__ == "ResiliparseText"
