@@ -16,7 +16,6 @@ def command(
     *,
     step: str = "",
     shard: str = "",
-    mend: bool = False,
     key: str = "",
     proof: Path | None = None,
     json: JsonOption = False,
@@ -28,7 +27,6 @@ def command(
         run: A run's id or the path of its manifest; the newest finished run if left out.
         step: This step alone.
         shard: This shard alone.
-        mend: Delete what is damaged, so that the next run makes it anew.
         key: An Ed25519 public key (a PEM file, or env:NAME): the signed head of the run must be this key's and hold.
         proof: Check this output of `winnow prove --json` instead, which needs no store; with --key, also that the heads of a proof of changes are this key's.
     """
@@ -51,11 +49,8 @@ def command(
             f"{found.checked} files of {finished.id} were checked, {len(found.findings)} are damaged."
             + ("" if found.findings else " All are as they were written.")
         )
-    if found.findings and mend:
-        ledger.mend(finished, found.findings)
-        print(f"What was damaged is deleted. Now {finished.repair}", file=sys.stderr)
-    elif found.findings:
-        print(f"To repair: winnow verify {finished.id} --store {store} --mend, then {finished.repair}", file=sys.stderr)
+    if found.findings:
+        print(f"To repair: {finished.repair}", file=sys.stderr)
     return FAILED if found.findings else 0
 
 
