@@ -15,6 +15,7 @@ from winnow.tasks.models.fasttext import FastText, line_of
 from winnow.tasks.models.files import ModelFile
 
 NO_LANGUAGE = ("und", "zxx")
+MEMBERS = {"hbsbos": "bos", "hbshrv": "hrv", "hbssrp": "srp", "msaind": "ind", "msamin": "min", "estvro": "vro"}
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 FURTHEST = 2400  # of ranks, twice the distance that Resiliparse still calls certain
 
@@ -89,6 +90,14 @@ def _heliport() -> Any:
     return Identifier()
 
 
+def _plain(label: str) -> str:
+    """A label of heliport as a code: its labels of more than three letters are a macrolanguage with one of its members (hbshrv, msaind), or with a dialect
+    (finp). Empty for what is no language."""
+    if label.startswith(NO_LANGUAGE):
+        return ""
+    return MEMBERS.get(label, label[:3])
+
+
 class HeliModel:
     """heliport, the HeLI method in Rust (Jauhiainen et al. 2022, HeLI-OTS): words, and n-grams of letters for words it does not know, of some 220 languages.
     Its package is the extra ``heliport``.
@@ -99,7 +108,7 @@ class HeliModel:
     @property
     def labels(self) -> tuple[str, ...]:
         """Every label that it can give."""
-        return tuple(sorted(_heliport().get_confidence_all().keys() - set(NO_LANGUAGE)))
+        return tuple(sorted({plain for label in _heliport().get_confidence_all() if (plain := _plain(label))}))
 
     def predict(self, texts: Sequence[str]) -> list[tuple[str, float]]:
         """Total and deterministic. A text without a letter has the label ``""``."""
@@ -108,5 +117,6 @@ class HeliModel:
             line = LONE_SURROGATE.sub("\ufffd", line_of(text))
             best, *rest = _heliport().identify_topk_with_score(line, 2)
             ahead = rest[0][1] - best[1] if rest else 1.0
-            found.append(("", 0.0) if best[0] in NO_LANGUAGE else (best[0], min(1.0, max(0.0, ahead))))
+            label = _plain(best[0])
+            found.append((label, min(1.0, max(0.0, ahead))) if label else ("", 0.0))
         return found
