@@ -18,6 +18,7 @@ POOL = "winnow"
 RUNS, STARTERS = "default", "starters"
 """Work queues of the pool. Runs take a machine's memory, so a worker takes a few of them at a time (`--limit`). What only starts other runs and waits for
 them has a queue and a worker of its own: with one for both, a backfill would hold the slot that its own run waits for."""
+WATCH = "watch-snapshots"
 LOST = "No heartbeat: the machine or the worker is gone. Retry goes on where it was."
 IN_PLACE = [{"prefect.deployments.steps.set_working_directory": {"directory": "."}}]
 """Without a pull step a worker copies its working directory, store included, to a temporary folder for each run. The flows are installed."""
@@ -37,7 +38,7 @@ class Deployment:
     queue: str = RUNS
     parameters: Mapping[str, Any] = field(default_factory=dict)
     cron: str = ""
-    """Registered switched off: a watch that nobody asked for would fill a disk. The UI's switch, or `winnow serve --watch`, turns it on."""
+    """Registered switched off: a watch that nobody asked for would fill a disk. The UI's switch turns it on, that of ``WATCH`` also `winnow serve --watch`."""
 
 
 DEPLOYMENTS = (
@@ -50,12 +51,21 @@ DEPLOYMENTS = (
     ),
     Deployment(
         "winnow.flows.watch.watch_snapshots",
-        "watch-snapshots",
+        WATCH,
         "Starts one curation for each crawl that Common Crawl publishes, once, and resumes those that crashed.",
         ("winnow", "type:schedule"),
         queue=STARTERS,
         parameters={"recipe": "fineweb"},
         cron="30 5 * * *",
+    ),
+    Deployment(
+        "winnow.flows.watch.watch_snapshots",
+        "purify-snapshots",
+        "Curates every new crawl with a recipe that marks or drops harmful pages (docs/safety.md), once, and resumes those that crashed.",
+        ("winnow", "type:schedule"),
+        queue=STARTERS,
+        parameters={"recipe": "safe-web"},
+        cron="30 6 * * *",
     ),
     Deployment(
         "winnow.flows.backfill.backfill",
@@ -66,6 +76,12 @@ DEPLOYMENTS = (
         parameters={"recipe": "fineweb"},
     ),
     Deployment("winnow.flows.prune.prune", "prune", "Deletes from a store what no recorded run needs.", ("winnow", "type:upkeep")),
+    Deployment(
+        "winnow.flows.annotate.annotate",
+        "annotate",
+        "A sample of a run's documents, judged by a model behind an endpoint (docs/labels.md).",
+        ("winnow", "type:labels"),
+    ),
     Deployment(
         "winnow.flows.train_lm.train_language_model",
         "train-language-model",
@@ -84,6 +100,12 @@ DEPLOYMENTS = (
         "train-student",
         "Labelled documents in, a registered student of a head out (docs/students.md).",
         ("winnow", "type:training"),
+    ),
+    Deployment(
+        "winnow.flows.recall.recall_topic",
+        "recall-topic",
+        "A few documents of a topic in, those of a run that are of this topic out, round by round (docs/recall.md).",
+        ("winnow", "type:entry"),
     ),
     Deployment(
         "winnow.flows.train_importance.train_importance",
@@ -139,11 +161,12 @@ def register(store: str, pool: str = POOL, *, watch: bool = False) -> list[str]:
     for d in DEPLOYMENTS:
         module, _, function = d.flow.rpartition(".")
         flow: Any = getattr(import_module(module), function)
-        active, parameters, variables = watch, dict(d.parameters), {}
+        switched = watch and d.name == WATCH
+        active, parameters, variables = switched, dict(d.parameters), {}
         with get_client(sync_client=True) as client:
             try:
                 there = client.read_deployment_by_name(f"{flow.name}/{d.name}")
-                active = watch or any(schedule.active for schedule in there.schedules)
+                active = switched or any(schedule.active for schedule in there.schedules)
                 parameters |= {name: value for name, value in there.parameters.items() if name in flow.parameters.properties}
                 variables = dict(there.job_variables or {})
             except ObjectNotFound:

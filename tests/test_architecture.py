@@ -77,7 +77,10 @@ LAYERS = (
     "signals.filters",
     "signals.sections",
     "dedup",
+    "semantic",
+    "rating",
     "edit",
+    "safety",
     "decontamination",
     "labels",
     "corpus",
@@ -86,6 +89,7 @@ LAYERS = (
     "recipes",
     "report",
     "ledger",
+    "recall",
     "runs",
 )
 """The parts of tasks/, lowest first. A part imports itself and what is below it; the longest name that fits a module is its part."""

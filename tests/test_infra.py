@@ -300,7 +300,7 @@ def test_every_field_of_the_job_is_where_kubernetes_knows_it():
 
 def test_what_waits_for_runs_does_not_take_their_slot():
     deployed = {d["name"]: d["work_pool"]["work_queue_name"] for d in yaml.safe_load((INFRA / "prefect.yaml").read_text())["deployments"]}
-    assert {name for name, queue in deployed.items() if queue == STARTERS} == {"backfill", "watch-snapshots"}
+    assert {name for name, queue in deployed.items() if queue == STARTERS} == {"backfill", "watch-snapshots", "purify-snapshots"}
     queues = {name: shlex.join(COMPOSE["services"][name]["command"]) for name in ("worker", "starters")}
     assert f"--work-queue {RUNS} --limit" in queues["worker"]
     assert queues["starters"].endswith(f"--work-queue {STARTERS}")

@@ -95,7 +95,7 @@ def reach(rules: Rules | None, state: State, agents: Agents) -> str:
 @dataclass
 class Tally:
     """Documents and tokens by what was judged. The keys of the counters are joined with a colon: ``train:deny``, ``content-signal:deny``, ``GPTBot:deny``,
-    ``GPTBot:all``."""
+    ``GPTBot:all``; ``tlds`` are counted by what is said of training."""
 
     agents: Agents
     documents: int = 0
@@ -106,12 +106,13 @@ class Tally:
     _agents: dict[str, tuple[int, float]] = field(default_factory=dict)
     _classes: dict[str, tuple[int, float]] = field(default_factory=dict)
 
-    def add(self, row: Row, tokens: float, classes: str) -> None:
-        """One page; ``classes`` are those of its site (``reach``)."""
+    def add(self, row: Row, tokens: float, classes: str, tld: str) -> None:
+        """One page; ``classes`` are those of its site (``reach``), ``tld`` is its top-level domain."""
         self.documents += 1
         self.tokens += tokens
         self.conflicts += bool(row["conflict"])
         self._count("robots", [row["robots"]], tokens)
+        self._count("tlds", [f"{tld}:{row['train']}"], tokens)
         self._count("purposes", [f"{purpose}:{row[purpose]}" for purpose in PURPOSES], tokens)
         said = {f"{s['mechanism']}:{s['value']}" for s in row["statements"]}
         self._count("mechanisms", sorted(said), tokens)
@@ -152,6 +153,7 @@ def account(notes: Mapping[str, Any], agents: Iterable[tuple[str, Sequence[str],
     def both(what: str, key: str, value: str) -> dict[str, int]:
         return {value: figure(what, f"{key}:{value}"), f"{value}_tokens": figure(f"{what}_tokens", f"{key}:{value}")}
 
+    tlds = sorted({key.rpartition(":")[0] for key in notes.get("tlds", {})})
     mechanisms = sorted({key.rpartition(":")[0] for key in notes.get("mechanisms", {})})
     found: dict[str, Any] = {
         "documents": int(notes.get("documents", 0)),
@@ -162,6 +164,7 @@ def account(notes: Mapping[str, Any], agents: Iterable[tuple[str, Sequence[str],
         "mechanisms": {
             m: {k: v for value in ("deny", "allow", "present") for k, v in both("mechanisms", m, value).items()} for m in mechanisms
         },
+        "tlds": {t: {k: v for value in ("deny", "allow", "unknown") for k, v in both("tlds", t, value).items()} for t in tlds},
         "agents": {},
     }
     for name, purposes, crawls in agents:

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from winnow.tasks.consent.agents import Agents
-from winnow.tasks.consent.preferences import RULES, stated
-from winnow.tasks.consent.robots import Line, Robots, groups
+from winnow.tasks.consent.preferences import Preferences
+from winnow.tasks.consent.robots import Line, Robots
 from winnow.tasks.consent.statements import CATEGORIES, LICENCE, ROBOTS_TXT, TDM_FILE, Value, statement
 from winnow.tasks.consent.tdmrep import reserved, rules_of
 from winnow.tasks.extract.pages.policy_files import AI_TXT, LLMS_TXT, ROBOTS, RSL, TDMREP
@@ -98,19 +98,21 @@ class Site:
     agents: Agents
     captures: Mapping[str, Sequence[Capture]]
     at: Callable[[str], Sequence[Capture]] = lambda url: ()
-    _read: dict[int, "Rules"] = field(default_factory=dict)
-    _tdm: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    _read: dict[tuple[str, int], "Rules"] = field(default_factory=dict)
+    _tdm: dict[tuple[str, int], list[dict[str, Any]]] = field(default_factory=dict)
+    _led_to: dict[str, Sequence[Capture]] = field(default_factory=dict)
 
     def robots(self, when: float | None) -> tuple[State, Capture | None, float | None, "Rules | None"]:
         """The state of robots.txt at a time, its capture (where redirects lead), the distance in seconds, and its rules."""
         first, distance_s = chosen(self.captures.get(ROBOTS, ()), when)
-        end = followed(first, self.at) if first else None
+        end = followed(first, self._at) if first else None
         if first is None or end is None:
             return "unknown", first, distance_s, None
         if 200 <= end["status"] < 300:
-            if id(end) not in self._read:
-                self._read[id(end)] = Rules(end, self.agents)
-            return "found", end, distance_s, self._read[id(end)]
+            record = end["source_file"], end["offset"]
+            if record not in self._read:
+                self._read[record] = Rules(end, self.agents)
+            return "found", end, distance_s, self._read[record]
         return ("unreachable" if end["status"] >= 500 else "none" if end["status"] >= 400 else "unknown"), end, distance_s, None
 
     def said(self, url: str, when: float | None) -> Said:
@@ -130,9 +132,10 @@ class Site:
     def _others(self, url: str, when: float | None) -> list[dict[str, Any]]:
         found = []
         if TDMREP in self.captures and (capture := self._file(TDMREP, when)):
-            if id(capture) not in self._tdm:
-                self._tdm[id(capture)] = rules_of(capture["body"])
-            if said := reserved(self._tdm[id(capture)], url):
+            record = capture["source_file"], capture["offset"]
+            if record not in self._tdm:
+                self._tdm[record] = rules_of(capture["body"])
+            if said := reserved(self._tdm[record], url):
                 found.append(statement(TDM_FILE, "deny" if said.value else "allow", said.text, purpose="train", **where(capture)))
         for kind in PRESENT:
             if kind in self.captures and (capture := self._file(kind, when)):
@@ -143,10 +146,15 @@ class Site:
                 )
         return found
 
+    def _at(self, url: str) -> Sequence[Capture]:
+        if url not in self._led_to:
+            self._led_to[url] = self.at(url)
+        return self._led_to[url]
+
     def _file(self, kind: str, when: float | None) -> Capture | None:
         """The capture of another file; None if there is none, it was not found, or a page stands in its place."""
         first, _ = chosen(self.captures.get(kind, ()), when)
-        end = followed(first, self.at) if first else None
+        end = followed(first, self._at) if first else None
         return end if end and end["status"] == 200 and end["body"] and "html" not in end["flaws"] else None
 
 
@@ -158,6 +166,7 @@ class Rules:
         if "utf-16" in capture["flaws"]:
             body = body.decode("utf-16", "replace").encode()
         self.robots, self._agents, self._where = Robots(body), agents, where(capture)
+        self._preferences = Preferences(self.robots)
         self.groups: dict[str, list[int]] = {}
         for place, agent in enumerate(agents.agents):
             self.groups.setdefault(agent.name.lower() if self.robots.names(agent.name) else "*", []).append(place)
@@ -165,10 +174,9 @@ class Rules:
     @cached_property
     def _preferring(self) -> tuple[tuple[str, frozenset[str]], ...]:
         """The names under which the file states preferences, with the purposes for which each is heard."""
-        stating = {name for names, _ in groups(self.robots.lines, RULES) for name in names}
-        found = [("*", frozenset(CATEGORIES.values()))]
-        found += [(agent.name.lower(), frozenset(agent.purposes)) for agent in self._agents.agents if agent.name.lower() in stating]
-        return tuple(found) if stating else ()
+        stating = self._preferences.names
+        found = [("*", frozenset(CATEGORIES.values()))] if "*" in stating else []
+        return (*found, *((a.name.lower(), frozenset(a.purposes)) for a in self._agents.agents if a.name.lower() in stating))
 
     @cached_property
     def _licences(self) -> list[dict[str, Any]]:
@@ -193,7 +201,7 @@ class Rules:
             found.append(statement(ROBOTS_TXT, value, line.text, agents=names, line=line.number, **self._where))
         preferences: dict[tuple[str, Value, str, Line], None] = {}
         for name, purposes in self._preferring:
-            for category, said in stated(self.robots, name, url).items():
+            for category, said in self._preferences.stated(name, url).items():
                 if CATEGORIES[category] in purposes:
                     preferences[said.line.key, "deny" if said.value == "n" else "allow", CATEGORIES[category], said.line] = None
                     conflict = conflict or said.against is not None

@@ -28,9 +28,10 @@ from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.ranges import KEY, ROWS_PER_GROUP, rows_of_partition
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
 from winnow.tasks.engine.store import Store
+from winnow.tasks.extract.documents import host_of
 from winnow.tasks.extract.losses import DROPPED, FILE_MISSING, FILE_NOT_AN_ARCHIVE, Losses
 from winnow.tasks.extract.pages.policy_files import POLICY_FILES, ROBOTS, policy_row
-from winnow.tasks.sources.domains import registered_domain
+from winnow.tasks.sources.domains import registered_domain, top_level
 from winnow.tasks.transport.politeness import NotFound
 
 LISTING = "robotstxt"
@@ -98,12 +99,12 @@ def domain_key(url: str) -> bytes:
 @dataclass(frozen=True)
 class ReadPolicyFiles(WholeStep):
     """Records of the crawl's captures of robots.txt in, one row per capture out (schema CAPTURES), by domain; a shard for some files of their listing.
-    Statuses of all kinds are captures; a file that a redirect leads to is one too. A file that is not there, or is no archive, is one loss. ``crawl`` is the
-    digest of the shards of that listing."""
+    Statuses of all kinds are captures; a file that a redirect leads to is one too. A file that is not there, or is no archive, is one loss. Its rows are
+    conserved, but none of them is a page, so it is no filter of the funnel. ``crawl`` is the digest of the shards of that listing."""
 
     name: ClassVar[str] = "policy-files"
+    version: ClassVar[str] = "2"
     title: ClassVar[str] = "read robots.txt"
-    kind: ClassVar[Kind] = "filter"
 
     def shards(self, context: ShardContext) -> tuple[str, ...]:
         return context.keys_beside(LISTING)
@@ -368,7 +369,7 @@ class Court:
     def judged(self) -> Iterator[pa.Table]:
         """The pages with their judgements (schema JUDGED), some thousand at a time."""
         domain: Domain | None = None
-        place, site, classes = "", Site(self._agents, {}), ""
+        place, site, classes, tld = "", Site(self._agents, {}), "", ""
         for start in range(0, self._pages.num_rows, ROWS_AT_ONCE):
             rows = []
             for page in self._pages.slice(start, ROWS_AT_ONCE).to_pylist():
@@ -376,11 +377,11 @@ class Court:
                     domain, place = Domain(page["key"], self._captures, self._rows.get(page["key"], ())), ""
                 when = seconds(page["date"])
                 if place != page["origin"] or not self._sites:
-                    place = page["origin"]
+                    place, tld = page["origin"], top_level(host_of(page["origin"]))
                     site = Site(self._agents, domain.captures(place), domain.at)
                     classes = self._open(site, place, when)
                 row = judged(site.said(page["url"], when), page["statements"], self._agents, self._closed_by)
-                self.tally.add(row, page["tokens"], classes)
+                self.tally.add(row, page["tokens"], classes, tld)
                 self._sites[-1]["documents"] += 1
                 self._sites[-1]["tokens"] += page["tokens"]
                 rows.append({"shard": page["shard"], "row": page["row"], **row})

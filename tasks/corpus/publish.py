@@ -3,13 +3,15 @@
 Which file a row goes into depends on the number of rows only, so the files are the same however the crawl was cut into shards.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from winnow.tasks.corpus.redact import Redact, folder_of
+from winnow.tasks.corpus.leaves import LEAVES, leaves_of
+from winnow.tasks.corpus.redact import BUCKET, Redact, folder_of
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import Kind, Step, StepResult, WholeStep
@@ -61,9 +63,12 @@ class Layout(WholeStep):
 @dataclass(frozen=True)
 class Publish(WholeStep):
     """The files of the corpus: Parquet, zstd, under ``corpora/<snapshot>/<recipe>-<short address>/data/lang=<xx>/``, with
-    ``bucket=<name>/`` below it where the recipe has buckets."""
+    ``bucket=<name>/`` below it where the recipe has buckets. The table ``leaves`` (schema LEAVES) has the Merkle leaf of each document, so that heads and proofs
+    need not read the corpus."""
 
     name: ClassVar[str] = "publish"
+    version: ClassVar[str] = "2"
+    tables: ClassVar[Mapping[str, pa.Schema]] = {"leaves": LEAVES}
     kind: ClassVar[Kind] = "filter"
 
     layout: Layout
@@ -102,4 +107,11 @@ class Publish(WholeStep):
                 rows = file.read_row_groups(groups, use_threads=False)
             parts.append(rows.slice(entry["start"], entry["stop"] - entry["start"]).drop_columns(["partition"]))
         table = pa.concat_tables(parts)
-        return StepResult(table, table.num_rows, table.num_rows, row_groups=ROWS_PER_GROUP)
+        return StepResult(table, table.num_rows, table.num_rows, row_groups=ROWS_PER_GROUP, tables={"leaves": leaves_of(table)})
+
+
+def file_shard(path: str) -> str:
+    """The shard of ``Publish`` that made a file of the corpus: the reverse of ``data_path``."""
+    *folders, number = path.removesuffix(".parquet").split("/")
+    values = [folder.partition("=")[2] for folder in folders if "=" in folder]
+    return f"{BUCKET.join(values)}-{number}"

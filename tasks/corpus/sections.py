@@ -11,7 +11,7 @@ from winnow.tasks.corpus.publish import Layout, Publish
 from winnow.tasks.corpus.redact import Redact
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
-from winnow.tasks.engine.sections import Draft, Phase, Section
+from winnow.tasks.engine.sections import Draft, Phase, Section, WholeNumberSection
 from winnow.tasks.models.ngram import cc_net
 
 
@@ -114,21 +114,14 @@ class RedactSection(Section):
         return {"oneOf": [named, {"type": "object", "properties": mapping, "additionalProperties": False}]}
 
 
-class RowsPerFileSection(Section):
+class RowsPerFileSection(WholeNumberSection):
     key = "rows_per_file"
     phase: ClassVar[Phase] = "corpus"
     order = 90
     about = "How many documents a file of the corpus has."
-    options = int
     default = 100_000
-
-    def read(self, value: Any, reader: Reader) -> int:
-        return reader.whole_number(value, self.key, 1)
 
     def build(self, draft: Draft, options: Any, entry: str) -> None:
         assert isinstance(draft.corpus, Redact)
         layout = Layout(draft.crawl_digest, draft.corpus, options)
         draft.publish = Publish(draft.crawl_digest, layout, draft.crawl.snapshot, draft.recipe)
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "integer", "minimum": 1}

@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from winnow.tasks.dedup.index import Index
-from winnow.tasks.dedup.minhash import ROW_BITS, ComputeSignatures, kept_rows, key_range, shingle_sets
+from winnow.tasks.dedup.minhash import ROW_BITS, ComputeSignatures, kept_rows, shingle_sets
+from winnow.tasks.dedup.ranges import key_range
 from winnow.tasks.dedup.resolve import Decisions, group_sizes, rows_of_shard
 from winnow.tasks.dedup.verified import Proof, jaccard_of, shared_count
 from winnow.tasks.engine.context import ShardContext

@@ -11,7 +11,6 @@ RedPajama-V2 (Weber et al. 2024, appendix D). Permutations are x -> a x + b modu
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,8 +19,10 @@ import pyarrow as pa
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from winnow.tasks.dedup.component_clusters import ComponentClusters, components_of
 from winnow.tasks.dedup.keep import scores
-from winnow.tasks.dedup.resolve import ClusterStep, Decisions, group_sizes, overlaps, rows_of_shard
+from winnow.tasks.dedup.ranges import key_range
+from winnow.tasks.dedup.resolve import Decisions, group_sizes, rows_of_shard
 from winnow.tasks.dedup.shingles import I64, U32, U64, Shingles, shingles
 from winnow.tasks.dedup.signed_files import overlapping, signed_files
 from winnow.tasks.dedup.verified import Proof, jaccard_of, shared_count, stays_for
@@ -233,15 +234,10 @@ def kept_rows(
     return np.concatenate(keys), np.concatenate(numbers)
 
 
-def key_range(part: int, parts: int) -> tuple[int, int]:
-    """First and last 64-bit key of one of ``parts`` equal ranges."""
-    return (1 << 64) * part // parts, (1 << 64) * (part + 1) // parts - 1
-
-
 @stable("step/components")
 @dataclass(frozen=True)
 class Components(WholeStep):
-    """Edges of all buckets in; every document that has one, with its component (a number that spreads over 64 bits) out (schema COMPONENTS,
+    """Edges (schema EDGES) of all partitions of ``buckets`` in; every document that has one, with its component (a number that spreads over 64 bits) out (schema COMPONENTS,
     sorted by shard and row).
 
     Edges are taken in portions that fit the memory bound; between portions only one edge per document is carried on. So the floor is
@@ -250,7 +246,7 @@ class Components(WholeStep):
 
     name: ClassVar[str] = "components"
 
-    buckets: BandBuckets
+    buckets: WholeStep
 
     def shards(self, context: ShardContext) -> tuple[str, ...]:
         return ("all",)
@@ -259,7 +255,7 @@ class Components(WholeStep):
         forest = np.zeros((2, 0), np.int64)
         waiting: list[I64] = []
         edges_in = 0
-        for partition in self.buckets.shards(context):
+        for partition in self.buckets.shards(context) or ():
             table = context.read(self.buckets, partition)
             waiting.append(np.stack([table["a"].to_numpy(), table["b"].to_numpy()]))
             edges_in += table.num_rows
@@ -330,7 +326,7 @@ class Candidates(ShardStep):
 
 @stable("step/fuzzy-clusters")
 @dataclass(frozen=True)
-class FuzzyClusters(ClusterStep):
+class FuzzyClusters(ComponentClusters):
     """Candidates of one range of components of every shard in; the members of clusters of two or more out (schema FUZZY).
 
     ``cluster`` is the id of the member that stays, ``kept_url`` its URL. The evidence against each member is held against that one: ``similarity``,
@@ -343,8 +339,6 @@ class FuzzyClusters(ClusterStep):
     name: ClassVar[str] = "cluster"
     version: ClassVar[str] = "2"
 
-    candidates: Candidates
-    ranges: int
     min_similarity: float = 0.0
     min_containment: float | None = None
 
@@ -353,58 +347,21 @@ class FuzzyClusters(ClusterStep):
         return "minhash"
 
     @property
-    def label(self) -> str:
-        return "cluster-minhash"
-
-    @property
     def schema(self) -> pa.Schema:
         return FUZZY
 
-    def shards(self, context: ShardContext) -> tuple[str, ...]:
-        return tuple(f"{p:05d}" for p in range(self.ranges))
-
-    def run(self, shard: str, context: ShardContext) -> StepResult:
-        part = int(shard)
-        pieces = -(-3 * self._size_bytes(context, *key_range(part, self.ranges)) // context.memory_bytes) or 1
-        tables, read = [FUZZY.empty_table()], 0
-        for piece in range(pieces):
-            rows = self._rows(context, *key_range(part * pieces + piece, self.ranges * pieces))
-            read += rows.num_rows
-            tables.append(_clusters(rows, self.candidates.minhash, self._proof))
-        table = pa.concat_tables(tables).sort_by([("shard", "ascending"), ("row", "ascending")])
-        return StepResult(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
-
     @property
-    def _proof(self) -> Proof | None:
-        return Proof(self.min_similarity, self.min_containment or 0.0) if self.min_similarity else None
+    def candidate_schema(self) -> pa.Schema:
+        return CANDIDATES
 
-    def _size_bytes(self, context: ShardContext, low: int, high: int) -> int:
-        total = 0
-        for key in context.shard_keys:
-            with context.store.open_parquet(self.candidates, key) as file:
-                total += sum(file.metadata.row_group(g).total_byte_size for g in _overlapping(file, low, high))
-        return total
-
-    def _rows(self, context: ShardContext, low: int, high: int) -> pa.Table:
-        parts = [CANDIDATES.append(pa.field("shard", pa.int32())).empty_table()]
-        for number, key in enumerate(context.shard_keys):
-            with context.store.open_parquet(self.candidates, key) as file:
-                if groups := _overlapping(file, low, high):
-                    table = file.read_row_groups(groups, use_threads=False)
-                    component = table["component"].to_numpy()
-                    table = table.filter(pa.array((component >= np.uint64(low)) & (component <= np.uint64(high))))
-                    parts.append(table.append_column("shard", pa.array(np.full(table.num_rows, number, np.int32))))
-        return pa.concat_tables(parts).sort_by([("component", "ascending"), ("shard", "ascending"), ("row", "ascending")]).combine_chunks()
-
-
-def _overlapping(file: Any, low: int, high: int) -> list[int]:
-    return [g for g in range(file.num_row_groups) if overlaps(file.metadata.row_group(g), low, high)]
+    def clusters_of(self, rows: pa.Table) -> pa.Table:
+        assert isinstance(self.candidates, Candidates)
+        proof = Proof(self.min_similarity, self.min_containment or 0.0) if self.min_similarity else None
+        return _clusters(rows, self.candidates.minhash, proof)
 
 
 def _clusters(rows: pa.Table, minhash: MinHash, proof: Proof | None) -> pa.Table:
     """Clusters of whole components; ``rows`` are sorted by component, shard and row."""
-    component = rows["component"].to_numpy()
-    edges = np.flatnonzero(np.concatenate([[True], component[1:] != component[:-1], [True]])) if len(component) else np.zeros(1, np.int64)
     score = rows["score"].to_numpy(zero_copy_only=False)
     score = np.where(np.isnan(score), -np.inf, score)
     exempt = rows["exempt"].to_numpy(zero_copy_only=False)
@@ -412,7 +369,7 @@ def _clusters(rows: pa.Table, minhash: MinHash, proof: Proof | None) -> pa.Table
     values, offsets = sets.values.to_numpy(), sets.offsets.to_numpy()
     keys = minhash.band_keys(Shingles(values, offsets.astype(np.int64)))
     found: dict[str, list[Any]] = {name: [] for name in ("member", "kept", *FUZZY.names[3:6], *FUZZY.names[7:])}
-    for i, j in pairwise(edges):
+    for i, j in components_of(rows):
         own = [values[offsets[k] : offsets[k + 1]] for k in range(i, j)]
         order = np.lexsort((np.arange(j - i), -score[i:j]))
         stays = stays_for(own, keys[:, i:j], order, proof, exempt[i:j]) if proof else np.full(j - i, order[0])

@@ -207,7 +207,7 @@ def read_rule(value: Any, reader: Reader) -> Any:
 class DeduplicateSection(Section):
     key = "deduplicate"
     order = 30
-    about = "Drops copies: by URL, by text, nearly (minhash), or cuts what repeats inside texts (paragraph, substring, sentence)."
+    about = "Drops copies: by URL, by text, nearly (minhash), by meaning (embedding), or cuts what repeats inside texts (paragraph, substring, sentence)."
     options = Deduplicate
     columns: ClassVar = {
         "*_cluster": "what the members of the page's cluster share",
@@ -250,9 +250,9 @@ class DeduplicateSection(Section):
         for by, (kind, _) in _kinds.items():
             one = dict(TypeAdapter(kind).json_schema())
             properties = {k: v for k, v in one["properties"].items() if k != "minhash"} | {"by": {"const": by}, "name": {"type": "string"}}
+            if "exempt" in properties:
+                properties["exempt"] = {"type": ["string", "null"]}
             if kind is ByMinHash:
-                properties |= {"exempt": {"type": ["string", "null"]}, "preset": {"enum": list(PRESETS)}} | TypeAdapter(
-                    MinHash
-                ).json_schema()["properties"]
+                properties |= {"preset": {"enum": list(PRESETS)}} | TypeAdapter(MinHash).json_schema()["properties"]
             found.append({"type": "object", "properties": properties, "required": ["by"], "additionalProperties": False})
         return {"oneOf": found}

@@ -115,6 +115,13 @@ def places(counts: I64) -> I64:
     return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
+def character_values(texts: Sequence[str]) -> tuple[U64, I64]:
+    """The value of every character of the texts, one text after the other, and where each text begins (and the last ends). The two low bits say
+    what a character is to a token, the others are the hash of its folded form."""
+    characters = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+    return _CHARACTERS[False].values(characters), np.cumsum([0, *map(len, texts)])
+
+
 def _batch(pieces: list[str], where: I64, fold_digits: bool) -> Tokens:
     characters = np.frombuffer("\n".join([*pieces, ""]).encode("utf-32-le", "surrogatepass"), np.uint32)
     starts = np.cumsum([0] + [len(p) + 1 for p in pieces])

@@ -15,8 +15,8 @@ from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.engine.text_column import TextColumn
-from winnow.tasks.signals.limit import CROSSED, Limit, apply_limits
-from winnow.tasks.signals.select import add_crossed, decision_result
+from winnow.tasks.signals.limit import Limit, apply_limits
+from winnow.tasks.signals.select import add_crossed, cross, decision_result
 
 EMPTY = "empty_text"
 SPANS = pa.list_(pa.field("element", pa.struct([pa.field("start", pa.int32()), pa.field("end", pa.int32())])))
@@ -196,7 +196,4 @@ class RequireText(ShardStep):
         before = context.read(self.decisions, shard)
         blank = pc.equal(pc.utf8_trim_whitespace(self.text.read(shard, context)), "")
         gone = pc.and_(before["kept"], pc.fill_null(blank, True))
-        given = {"reason": EMPTY, "value": None, "limit": None, "margin": None, "detail": None, "step": self.label}
-        crossed = pa.array([[given] if g else [] for g in gone.to_pylist()], CROSSED)
-        after = add_crossed(before, pa.chunked_array([crossed]), pc.if_else(gone, EMPTY, pa.scalar(None, pa.string())))
-        return decision_result(after, before["kept"])
+        return decision_result(cross(before, [EMPTY if g else None for g in gone.to_pylist()], self.label), before["kept"])

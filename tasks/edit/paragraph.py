@@ -16,7 +16,8 @@ import numpy as np
 import pyarrow as pa
 
 from winnow.tasks.dedup.keep import scores
-from winnow.tasks.dedup.minhash import ROW_BITS, ROWS_PER_GROUP, key_range
+from winnow.tasks.dedup.minhash import ROW_BITS, ROWS_PER_GROUP
+from winnow.tasks.dedup.ranges import key_range
 from winnow.tasks.dedup.resolve import Decisions, group_sizes, overlaps, rows_of_shard
 from winnow.tasks.edit.edits import Edit
 from winnow.tasks.engine.context import ShardContext

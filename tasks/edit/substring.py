@@ -14,7 +14,8 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from winnow.tasks.dedup.minhash import ROW_BITS, ROWS_PER_GROUP, key_range
+from winnow.tasks.dedup.minhash import ROW_BITS, ROWS_PER_GROUP
+from winnow.tasks.dedup.ranges import key_range
 from winnow.tasks.dedup.resolve import Decisions, group_sizes, overlaps, rows_of_shard
 from winnow.tasks.dedup.shingles import I64, U64, places, span_hashes, tokenised
 from winnow.tasks.edit.edits import Edit

@@ -74,7 +74,7 @@ class Client:
     ) -> None:
         self.endpoint, self.answers, self.clock = endpoint, answers, clock or Time()
         self._transport = transport
-        self._key = endpoint.key()
+        self._secrets = endpoint.secrets()
         self._pace = Pace(endpoint.requests_per_minute, endpoint.tokens_per_minute, self.clock)
         self.tally = Tally()
         self._under_way: set[str] = set()
@@ -232,7 +232,7 @@ class Client:
         import httpx
 
         url = f"{self.endpoint.url.rstrip('/')}/{query.path}" if not self.endpoint.offline else f"http://offline/{query.path}"
-        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        headers = {"Authorization": f"Bearer {self._secrets[0]}"} if self._secrets else {}
         body = json.dumps(query.body(self.endpoint.model), ensure_ascii=True).encode()
         try:
             async with asyncio.timeout(self.endpoint.timeout_s), http.stream("POST", url, content=body, headers=headers) as response:
@@ -294,7 +294,9 @@ class Client:
         raise _AgainError("unanswered", f"HTTP {status}", asked_s=asked_s)
 
     def _without_key(self, text: str) -> str:
-        return text.replace(self._key, HIDDEN) if self._key else text
+        for secret in self._secrets:
+            text = text.replace(secret, HIDDEN)
+        return text
 
     def _said(self, text: str) -> str:
         """What a server says, short and without the key."""

@@ -1,7 +1,7 @@
 """The endpoint: which server is asked, which model, how fast, and at what price. Only the model and its revision decide what comes out; where and how
 it runs never counts, so that a model behind another address gives the same stored answers.
 
-A key is no field: an endpoint says where its key is found (an environment variable, a Prefect block), and ``key`` reads it at the moment of sending.
+A key is no field: an endpoint says where its key is found (an environment variable, a Prefect block), and ``secrets`` reads it at the moment of sending.
 So it cannot reach a parameter, a log, a pickle or an artifact.
 """
 
@@ -96,11 +96,12 @@ class Endpoint:
         """The file of a scripted provider."""
         return self.url.partition(":")[2] if self.offline == "scripted" else ""
 
-    def key(self) -> str:
-        """The secret, from the block or the environment; empty if there is none, as local servers need none."""
+    def secrets(self) -> tuple[str, ...]:
+        """Every key that may be meant, that which is sent first: none of them may be shown, whatever a server says."""
         if self.offline:
-            return ""
-        return (endpoint_key(self.block) if self.block else "") or os.environ.get(self.key_variable, "").strip()
+            return ()
+        found = (endpoint_key(self.block) if self.block else "", os.environ.get(self.key_variable, "").strip())
+        return tuple(key for key in found if key)
 
     @property
     def key_place(self) -> str:

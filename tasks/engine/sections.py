@@ -24,7 +24,7 @@ from winnow.tasks.engine.text_column import TextColumn
 Phase = Literal["read", "edit", "measure", "decide", "corpus"]
 PHASES: tuple[Phase, ...] = ("read", "edit", "measure", "decide", "corpus")
 GROUP = "winnow.steps"
-REGISTERS = re.compile(rb"^class \w+\((\w+, )*Section\)|^@recipe_step\(", re.MULTILINE)
+REGISTERS = re.compile(rb"^class \w+\((\w+, )*\w*Section\)|^@recipe_step\(", re.MULTILINE)
 S = TypeVar("S", bound=type[Step])
 
 
@@ -130,6 +130,10 @@ class Section:
         """What one of its signals means."""
         return self.about
 
+    def unit(self, name: str) -> str:
+        """The unit of one of its signals, if it has one."""
+        return ""
+
     def decided(self, options: Any, entry: str) -> Iterable[str]:
         """Names of the columns that it adds to the decisions table."""
         return ()
@@ -156,6 +160,19 @@ class Section:
         from pydantic import TypeAdapter
 
         return dict(TypeAdapter(self.options).json_schema())
+
+
+class WholeNumberSection(Section):
+    """A section whose value is one whole number of at least ``least``."""
+
+    options = int
+    least: ClassVar[int] = 1
+
+    def read(self, value: Any, reader: Reader) -> int:
+        return reader.whole_number(value, self.key, self.least)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.least}
 
 
 def _is_plain(value: Any) -> bool:

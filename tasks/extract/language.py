@@ -3,8 +3,10 @@
 Line breaks are read as spaces; cc_net deletes them, so that words fuse across lines (docs/design.md).
 """
 
+import re
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,8 @@ import numpy.typing as npt
 from winnow.tasks.models.fasttext import FastText, line_of
 from winnow.tasks.models.files import ModelFile
 
+NO_LANGUAGE = ("und", "zxx")
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 FURTHEST = 2400  # of ranks, twice the distance that Resiliparse still calls certain
 
 
@@ -59,13 +63,50 @@ class RankModel:
     Its distance (0 is best, beyond 1,200 is a guess) becomes 1 - distance / 2400, in [0, 1].
     """
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Every label that it can give."""
+        from resiliparse.parse.lang import supported_langs
+
+        return tuple(supported_langs())
+
     def predict(self, texts: Sequence[str]) -> list[tuple[str, float]]:
         """Total and deterministic. A text that is empty, or too far from every language, has the label ``""``."""
         from resiliparse.parse.lang import detect_fast
 
-        found = []
+        found: list[tuple[str, float]] = []
         for text in texts:
             line = line_of(text)
             label, distance = detect_fast(line, FURTHEST)
             found.append(("", 0.0) if not line or label == "unknown" else (label, max(0.0, 1.0 - distance / FURTHEST)))
+        return found
+
+
+@cache
+def _heliport() -> Any:
+    from heliport import Identifier
+
+    return Identifier()
+
+
+class HeliModel:
+    """heliport, the HeLI method in Rust (Jauhiainen et al. 2022, HeLI-OTS): words, and n-grams of letters for words it does not know, of some 220 languages.
+    Its package is the extra ``heliport``.
+
+    ``score`` is by how much the best language is ahead of the second, in [0, 1]: tenths already mean that it is sure.
+    """
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Every label that it can give."""
+        return tuple(sorted(_heliport().get_confidence_all().keys() - set(NO_LANGUAGE)))
+
+    def predict(self, texts: Sequence[str]) -> list[tuple[str, float]]:
+        """Total and deterministic. A text without a letter has the label ``""``."""
+        found: list[tuple[str, float]] = []
+        for text in texts:
+            line = LONE_SURROGATE.sub("\ufffd", line_of(text))
+            best, *rest = _heliport().identify_topk_with_score(line, 2)
+            ahead = rest[0][1] - best[1] if rest else 1.0
+            found.append(("", 0.0) if best[0] in NO_LANGUAGE else (best[0], min(1.0, max(0.0, ahead))))
         return found

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.options import Reader, near
 from winnow.tasks.engine.plugins import named_classes
-from winnow.tasks.engine.sections import Draft, Phase, Section
+from winnow.tasks.engine.sections import Draft, Phase, Section, WholeNumberSection
 from winnow.tasks.extract.extract import KIB, MIB, OPTIONAL
 from winnow.tasks.extract.extractors.base import STRUCTURES, Extractor
 from winnow.tasks.models.files import ModelFile
@@ -39,35 +39,21 @@ class LanguageModelSection(Section):
         return {"oneOf": [{"type": "string"}, {"type": "object", "properties": named, "required": ["name"], "additionalProperties": False}]}
 
 
-class MaxRecordSection(Section):
+class MaxRecordSection(WholeNumberSection):
     key = "max_record_mib"
     phase: ClassVar[Phase] = "read"
     order = 20
     about = "Records of an archive that are larger are dropped and counted."
-    options = int
     default = 32
     reasons: ClassVar = {"oversized": "the record is larger than max_record_mib"}
 
-    def read(self, value: Any, reader: Reader) -> int:
-        return reader.whole_number(value, self.key, 1)
 
-    def schema(self) -> dict[str, Any]:
-        return {"type": "integer", "minimum": 1}
-
-
-class MaxHeaderSection(Section):
+class MaxHeaderSection(WholeNumberSection):
     key = "max_header_kib"
     phase: ClassVar[Phase] = "read"
     order = 21
     about = "Records of an archive with a longer header are damaged and counted."
-    options = int
     default = 1024
-
-    def read(self, value: Any, reader: Reader) -> int:
-        return reader.whole_number(value, self.key, 1)
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "integer", "minimum": 1}
 
 
 class StructureSection(Section):
@@ -128,8 +114,11 @@ class ExtractorSection(Section):
 
     def build(self, draft: Draft, options: Any, entry: str) -> None:
         largest = draft.options["max_record_mib"] * MIB, draft.options["max_header_kib"] * KIB
-        asked = (*draft.options["tables"], *draft.tables)
-        needs = sorted({need for filters in draft.options["measure"].values() for f in filters for need in f.needs}.union(asked))
+        asked, second = set(draft.options["tables"]), draft.options.get("refine")
+        if second is not None and second.extractor.tells_blocks and not options.tells_blocks:
+            asked.discard("spans")  # they are those of the second pass
+        asked |= {need for filters in draft.options["measure"].values() for f in filters for need in f.needs}.union(draft.tables)
+        needs = sorted(asked)
         if "spans" in needs and not options.tells_blocks:
             raise BadInput(
                 f"The extractor {type(options).__name__} tells no blocks, so there is no table `spans` with it. Use learned_blocks.LearnedBlocks."

@@ -16,6 +16,8 @@ answer_digest  SHA-256 of the raw answer, which lies in the store under the dige
 =============  ==========================================================================================================
 """
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,12 +91,25 @@ def judgements(given: pa.Table) -> Iterator[Judgement]:
         )
 
 
+def content_sha256(given: pa.Table) -> str:
+    """SHA-256 in hex of the rows of a table, however they are spread over files."""
+    found = hashlib.sha256()
+    for row in given.to_pylist():
+        found.update(json.dumps(row, sort_keys=True, ensure_ascii=True).encode())
+    return found.hexdigest()
+
+
 def read(path: Path) -> pa.Table:
-    """A table of judgements from a Parquet file, as ``winnow annotate`` and ``winnow label`` write it.
+    """A table of judgements from a Parquet file, or from a folder of them, as ``winnow annotate`` and ``winnow label`` write it.
 
     Raises:
         BadInput: no such file, or one with other columns.
     """
+    if path.is_dir():
+        files = sorted(path.glob("*.parquet"))
+        if not files:
+            raise BadInput(f"There is no Parquet file in {path}. `winnow annotate` or `winnow label` writes judgements.")
+        return pa.concat_tables(map(read, files))
     try:
         with pq.ParquetFile(path, pre_buffer=False) as file:
             found = file.read(use_threads=False)

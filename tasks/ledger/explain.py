@@ -168,14 +168,22 @@ def _one(run: Finished, shard: str, row: int) -> Explained:
         tuple(_copies(run, decision)),
         before,
         after,
-        tuple(_steps(run, _dropper(decision))),
+        tuple(_steps(run, _dropper(run, decision))),
         tuple(evidence(run, shard, decision["id"])),
         **refined,
     )
 
 
-def _dropper(decision: dict[str, Any]) -> str:
-    """Label of the step that dropped the page; empty for one that was kept. The first limit that a page crosses is the one that drops it."""
+def _dropper(run: Finished, decision: dict[str, Any]) -> str:
+    """Label of the step that dropped the page; empty for one that was kept. The first limit that a page crosses is the one that drops it.
+
+    Raises:
+        BadInput: an older version of Winnow made the decisions, which do not say it.
+    """
+    if any("step" not in entry for entry in decision["crossed"]):
+        raise BadInput(
+            f"The run {run.id} was made by an older version of Winnow, which did not note the step that dropped a page. To have it noted, {run.repair}"
+        )
     return next((str(entry["step"]) for entry in decision["crossed"] if entry["reason"] == decision["reason"]), "")
 
 

@@ -4,13 +4,12 @@ import contextlib
 import difflib
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -21,8 +20,11 @@ from winnow.tasks.signals.facts import FACTS
 from winnow.tasks.signals.limit import Limit
 from winnow.tasks.signals.select import DecidedLimit
 
+if TYPE_CHECKING:  # loaded by those who ask in SQL only: it takes time, and prints what it leaked as the process ends
+    import duckdb
+
 TABLES = ("documents", "signals", "decisions", "corpus")
-REPAIR = "run the same command again: winnow run {source} --recipe {recipe} --store {store}"
+RESUME = "run the same command again: winnow run {source} --recipe {recipe} --store {store}"
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Finished:
     @property
     def repair(self) -> str:
         """The command that makes what is damaged or missing again."""
-        return REPAIR.format(source=self.entry["source"], recipe=self.entry["recipe"], store=self.store.root)
+        return f"winnow repair {self.id} --store {self.store.root}"
 
     def address(self, label: str) -> str:
         """Address of the run's step with this label. Raises BadInput if it has none."""
@@ -89,6 +91,25 @@ class Finished:
             return [f"{self.entry['home']}/{f['path']}" for f in self.manifest["files"]]
         return [f"steps/{self.entry['tables'][table]}/{shard}.parquet" for shard in self.entry["shards"]]
 
+    def side_tables(self) -> dict[str, list[str]]:
+        """Files of the tables that steps made beside their main one (spans, links, dropped, ...), in crawl order. A name that two steps have is the first one's; the
+        others' stand behind their label, as in ``refine_spans``. Looks through the folders of all steps."""
+        found: dict[str, list[str]] = {}
+        for address, step in self.entry["steps"].items():
+            if not step["by_shard"]:
+                continue
+            mine: dict[str, set[str]] = {}
+            for name in self.store.names(f"steps/{address}"):
+                shard, _, table = name.removesuffix(".parquet").partition(".")
+                if table and name.endswith(".parquet"):
+                    mine.setdefault(table, set()).add(shard)
+            for table, shards in sorted(mine.items()):
+                paths = [f"steps/{address}/{shard}.{table}.parquet" for shard in self.entry["shards"] if shard in shards]
+                name = table if table not in (*TABLES, *found) else f"{step['label']}_{table}".replace("-", "_")
+                if paths:
+                    found[name] = paths
+        return found
+
     def read(self, address: str, shard: str, columns: Sequence[str] | None = None, *, table: str = "") -> pa.Table:
         """One shard of a step by its address, or the one of its tables with this name (without columns where it is empty), checked against its report.
 
@@ -107,7 +128,7 @@ class Finished:
                 return file.read(list(columns) if columns else None, use_threads=False)
         except (OSError, ValueError, KeyError) as e:
             raise DamagedArtifact(
-                f"steps/{address}/{shard} of {self.id} is missing or damaged ({e}). To make it anew, {self.repair}"
+                f"steps/{address}/{shard} of {self.id} is missing or damaged ({e}). To make it anew: {self.repair}"
             ) from None
 
     def signals(self, shard: str, columns: Sequence[str] | None = None, *, bounded: Sequence[str] = ()) -> pa.Table:
@@ -133,14 +154,18 @@ class Finished:
             yield self.read(self.entry["tables"][table], shard, columns)
 
     @contextlib.contextmanager
-    def database(self, memory_gib: float = 1.0) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A DuckDB connection with the views documents, signals, decisions, clusters and corpus, which can read their files and nothing else.
+    def database(self, memory_gib: float = 1.0, sides: Mapping[str, Sequence[str]] | None = None) -> "Iterator[duckdb.DuckDBPyConnection]":
+        """A DuckDB connection with the views documents, signals, decisions, clusters and corpus, and those of ``sides`` by name, which can read their files and
+        nothing else.
 
         Raises:
             DamagedArtifact: a file of a view is missing.
         """
+        import duckdb
+
         with tempfile.TemporaryDirectory(prefix="winnow-sql-") as folder:
-            files = {table: [self._local(path, Path(folder)) for path in self.paths(table)] for table in TABLES}
+            places = {table: self.paths(table) for table in TABLES} | dict(sides or {})
+            files = {table: [self._local(path, Path(folder)) for path in paths] for table, paths in places.items()}
             connection = duckdb.connect(":memory:")
             try:
                 connection.execute(f"SET memory_limit='{int(memory_gib * 1024)}MiB'")
@@ -169,7 +194,7 @@ class Finished:
         if self.store.is_local:
             full = self.store.full(path)
             if not Path(full).is_file():
-                raise DamagedArtifact(f"{full} of {self.id} is missing. To make it anew, {self.repair}")
+                raise DamagedArtifact(f"{full} of {self.id} is missing. To make it anew: {self.repair}")
             return full
         target = folder / path.replace("/", "_")
         target.write_bytes(self.store.get(path))
@@ -184,26 +209,34 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def open_run(root: str, wanted: str = "", *, recipe: str = "") -> Finished:
-    """A finished run of a store: by id (or its beginning), or by the path of its manifest; without one the newest that is finished, of ``recipe`` if one is
+def record_of(store: Store, wanted: str = "", *, recipe: str = "") -> dict[str, Any]:
+    """The record of a run of a store: by id (or its beginning), or by the path of its manifest; without one the newest that is finished, of ``recipe`` if one is
     named.
 
     Raises:
-        BadInput: no store, no such run (with near ids), no run of that recipe, several runs that begin so, or a run that is not finished.
+        BadInput: no store, no such run (with near ids), no run of that recipe, or several runs that begin so.
     """
-    store = store_at(root)
+    root = store.root
     store.check()
-    records = (json.loads(store.get(path)) for path in store.files("runs") if path.endswith(".json"))
-    found = [entry for entry in records if "tables" in entry]  # older records do not say where their tables are
+    found, unreadable = [], []
+    for path in store.files("runs"):
+        if path.endswith(".json"):
+            try:
+                entry = dict(json.loads(store.get(path)))
+            except (ValueError, TypeError):
+                unreadable.append(store.uri(path))
+                continue
+            found += [entry] if "tables" in entry else []  # older records do not say where their tables are
+    damaged = f" Damaged, and made again by the same `winnow run`: {', '.join(unreadable)}." if unreadable else ""
     if not found:
-        raise BadInput(f"{root} holds no run. Give the --store of an earlier `winnow run`.")
+        raise BadInput(f"{root} holds no run. Give the --store of an earlier `winnow run`.{damaged}")
     wanted = Path(wanted).parent.name if wanted.endswith("manifest.json") else wanted
     ids = [e["id"] for e in found]
     chosen = [e for e in found if e["id"] == wanted] or [e for e in found if e["id"].startswith(wanted)]
     if wanted and not chosen:
         near = difflib.get_close_matches(wanted, ids, n=3, cutoff=0.3)
         hint = f" Near it: {', '.join(near)}." if near else ""
-        raise BadInput(f"There is no run {wanted} in {root}.{hint} `winnow status --store {root}` lists the runs.")
+        raise BadInput(f"There is no run {wanted} in {root}.{hint} `winnow status --store {root}` lists the runs.{damaged}")
     if wanted and len(chosen) > 1:
         raise BadInput(f"{len(chosen)} runs begin with {wanted}: {', '.join(sorted(e['id'] for e in chosen))}. Give more of the id.")
     of_recipe = [e for e in chosen if recipe in ("", e["recipe"], e["id"].rpartition("-")[0])]
@@ -211,13 +244,23 @@ def open_run(root: str, wanted: str = "", *, recipe: str = "") -> Finished:
         names = ", ".join(sorted({e["recipe"] for e in chosen}))
         raise BadInput(f"No run {'in' if not wanted else wanted + ' of'} {root} is of the recipe {recipe}; there is {names}.")
     newest = sorted(of_recipe, key=lambda e: e.get("started", ""), reverse=True)
-    entry = newest[0] if wanted else next((e for e in newest if store.exists(f"{e['home']}/manifest.json")), newest[0])
+    return newest[0] if wanted else next((e for e in newest if store.exists(f"{e['home']}/manifest.json")), newest[0])
+
+
+def open_run(root: str, wanted: str = "", *, recipe: str = "") -> Finished:
+    """A finished run of a store, as ``record_of`` finds it.
+
+    Raises:
+        BadInput: as ``record_of`` does, or a run that is not finished. DamagedArtifact: its manifest cannot be read.
+    """
+    store = store_at(root)
+    entry = record_of(store, wanted, recipe=recipe)
     try:
         manifest = json.loads(store.get(f"{entry['home']}/manifest.json"))
     except FileNotFoundError:
-        raise BadInput(f"The run {entry['id']} is not finished. To finish it, {REPAIR.format(**entry | {'store': root})}") from None
-    except json.JSONDecodeError:
+        raise BadInput(f"The run {entry['id']} is not finished. To finish it, {RESUME.format(**entry | {'store': root})}") from None
+    except ValueError:
         raise DamagedArtifact(
-            f"The manifest of {entry['id']} is damaged. Delete it, then {REPAIR.format(**entry | {'store': root})}"
+            f"The manifest of {entry['id']} is damaged. To make it anew: winnow repair {entry['id']} --store {root}"
         ) from None
     return Finished(store, entry, manifest)

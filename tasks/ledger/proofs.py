@@ -1,8 +1,9 @@
 """Integrity of a corpus that anyone can check: a Merkle tree over its documents, a signed head, and proofs that verify offline.
 
-An entry of the tree is a document: the JSON array ``[id, url, date, text]`` without spaces, in ASCII, a missing value as null; documents stand in the order of
-the manifest's files and of their rows. The head says how many documents there are, the root, and the SHA-256 of the manifest, which names every file; it lies
-beside the manifest as ``head.json``, signed by Ed25519 (RFC 8032). "Poisoning Web-Scale Training Datasets is Practical" (Carlini et al. 2024) is what it is for.
+An entry of the tree is a document (``tasks/corpus/leaves.py``); documents stand in the order of the manifest's files and of their rows. Their leaves are a table of the step
+that publishes, so that signing and proving read no text; checking a head does, since it is the corpus that is in doubt. The head says how many documents there are, the root, and the
+SHA-256 of the manifest, which names every file; it lies beside the manifest as ``head.json``, signed by Ed25519 (RFC 8032). "Poisoning Web-Scale Training Datasets is Practical" (Carlini et al. 2024) is
+what it is for.
 """
 
 import base64
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
+from winnow.tasks.corpus.leaves import COLUMNS, LEAVES, entry
+from winnow.tasks.corpus.publish import file_shard
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.merkle import included, inclusion_proof, leaf_hash, tree_root
 from winnow.tasks.ledger.find import Finished
@@ -25,7 +28,6 @@ from winnow.tasks.ledger.verify import Finding
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-COLUMNS = ("id", "url", "date", "text")
 HEAD = "head.json"
 SCHEMA = 1
 
@@ -45,6 +47,36 @@ class Head:
 
 
 @dataclass(frozen=True)
+class SignedHead:
+    """A head and its signature (base64); empty if nobody has signed it."""
+
+    head: Head
+    signature: str = ""
+
+    def signed_by(self, key: "Ed25519PublicKey") -> bool:
+        """Whether the signature is this key's. Raises BadInput for what is no base64."""
+        from cryptography.exceptions import InvalidSignature
+
+        try:
+            key.verify(decoded(self.signature), self.head.signed_bytes())
+        except InvalidSignature:
+            return False
+        return True
+
+    def to_json(self) -> dict[str, Any]:
+        """The head as ``head.json`` has it."""
+        return {"schema": SCHEMA, **asdict(self.head), "signature": self.signature}
+
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> "SignedHead":
+        """The reverse of ``to_json``. Raises KeyError or TypeError for anything else, BadInput for another version."""
+        head = Head(**{name: found[name] for name in Head.__dataclass_fields__})
+        if found["schema"] != SCHEMA:
+            raise BadInput(f"The signed head of {head.run_id} is of version {found['schema']}; this winnow knows version {SCHEMA}.")
+        return cls(head, str(found["signature"]))
+
+
+@dataclass(frozen=True)
 class Proof:
     """That a document is in a corpus: its leaf, its index among ``size`` documents, and its siblings from the bottom up; base64 of SHA-256."""
 
@@ -56,12 +88,15 @@ class Proof:
 
     def holds(self) -> bool:
         """Whether the path leads from the leaf to the root. Raises BadInput for what is no base64."""
-        return included(_bytes(self.leaf), self.index, self.size, [_bytes(p) for p in self.path], _bytes(self.root))
+        return included(decoded(self.leaf), self.index, self.size, [decoded(p) for p in self.path], decoded(self.root))
 
 
-def entry(document: dict[str, Any]) -> bytes:
-    """The entry of a document in the tree."""
-    return json.dumps([document[name] for name in COLUMNS], separators=(",", ":")).encode()
+def leaves(run: Finished) -> Iterator[tuple[str, str, bytes]]:
+    """Id, URL and leaf of every document of a run's corpus in the order of the tree, as they were when it was published. Raises DamagedArtifact."""
+    address = run.address("publish")
+    for file in run.manifest["files"]:
+        table = run.read(address, file_shard(file["path"]), table="leaves")
+        yield from zip(*(table[name].to_pylist() for name in LEAVES.names), strict=True)
 
 
 def documents(run: Finished) -> Iterator[dict[str, Any]]:
@@ -82,59 +117,61 @@ def prove(run: Finished, wanted: str) -> Proof:
     Raises:
         BadInput: the corpus does not hold it.
     """
-    leaves, index = [], -1
-    for place, document in enumerate(documents(run)):
-        leaves.append(leaf_hash(entry(document)))
-        if index < 0 and wanted in (document["id"], document["url"]):
+    digests, index = [], -1
+    for place, (identity, url, leaf) in enumerate(leaves(run)):
+        digests.append(leaf)
+        if index < 0 and wanted in (identity, url):
             index = place
     if index < 0:
         raise BadInput(
             f"The corpus of {run.id} holds no document with the id or URL {wanted}. `winnow explain` says why a page is not in it."
         )
-    path = tuple(map(_text, inclusion_proof(leaves, index)))
-    return Proof(_text(leaves[index]), index, len(leaves), path, _text(tree_root(leaves)))
+    path = tuple(map(_text, inclusion_proof(digests, index)))
+    return Proof(_text(digests[index]), index, len(digests), path, _text(tree_root(digests)))
 
 
 def head_of(run: Finished) -> Head:
-    """The head of a corpus as it lies in the store now."""
-    leaves = [leaf_hash(entry(document)) for document in documents(run)]
+    """The head of a corpus as it was published."""
+    return _head(run, [leaf for *_, leaf in leaves(run)])
+
+
+def _head(run: Finished, digests: list[bytes]) -> Head:
     manifest = hashlib.sha256(run.store.get(f"{run.entry['home']}/manifest.json")).hexdigest()
-    return Head(run.id, len(leaves), _text(tree_root(leaves)), manifest)
+    return Head(run.id, len(digests), _text(tree_root(digests)), manifest)
 
 
 def sign(run: Finished, key: "Ed25519PrivateKey") -> Head:
     """Sign the head of a corpus and put it beside the manifest; the key is written nowhere."""
     head = head_of(run)
-    signed = {"schema": SCHEMA, **asdict(head), "signature": _text(key.sign(head.signed_bytes()))}
-    run.store.put(f"{run.entry['home']}/{HEAD}", json.dumps(signed, indent=1, sort_keys=True).encode())
+    signed = SignedHead(head, _text(key.sign(head.signed_bytes())))
+    run.store.put(f"{run.entry['home']}/{HEAD}", json.dumps(signed.to_json(), indent=1, sort_keys=True).encode())
     return head
 
 
-def check_head(run: Finished, key: "Ed25519PublicKey") -> list[Finding]:
-    """What does not agree with the signed head of a run; nothing if all does.
-
-    Raises:
-        BadInput: the run has no signed head, or one of another version.
-    """
-    from cryptography.exceptions import InvalidSignature
-
+def signed_head(run: Finished) -> SignedHead | None:
+    """The signed head of a run; None if it has none. Raises BadInput if it cannot be read, or is of another version."""
     try:
-        signed = json.loads(run.store.get(f"{run.entry['home']}/{HEAD}"))
-        head = Head(**{name: signed[name] for name in Head.__dataclass_fields__})
-        signature, schema = signed["signature"], signed["schema"]
+        return SignedHead.from_json(json.loads(run.store.get(f"{run.entry['home']}/{HEAD}")))
     except FileNotFoundError:
-        raise BadInput(f"The run {run.id} has no signed head. Make one with `winnow sign {run.id} --key FILE`.") from None
+        return None
     except (ValueError, KeyError, TypeError):
         raise BadInput(
             f"The signed head of {run.id} cannot be read. Sign the run again if you trust its files: `winnow sign {run.id}`."
         ) from None
-    if schema != SCHEMA:
-        raise BadInput(f"The signed head of {run.id} is of version {schema}; this winnow knows version {SCHEMA}.")
-    try:
-        key.verify(_bytes(signature), head.signed_bytes())
-    except InvalidSignature:
+
+
+def check_head(run: Finished, key: "Ed25519PublicKey") -> list[Finding]:
+    """What does not agree with the signed head of a run; nothing if all does. The documents are read from the corpus itself.
+
+    Raises:
+        BadInput: the run has no signed head, or one of another version.
+    """
+    signed = signed_head(run)
+    if signed is None:
+        raise BadInput(f"The run {run.id} has no signed head. Make one with `winnow sign {run.id} --key FILE`.")
+    if not signed.signed_by(key):
         return [Finding(HEAD, "the signature is not this key's, or the head was altered")]
-    now = head_of(run)
+    head, now = signed.head, _head(run, [leaf_hash(entry(document)) for document in documents(run)])
     problems = []
     if now.manifest_sha256 != head.manifest_sha256:
         problems.append(Finding("manifest.json", "it is not the one that was signed"))
@@ -198,7 +235,8 @@ def _text(digest: bytes) -> str:
     return base64.b64encode(digest).decode()
 
 
-def _bytes(text: str) -> bytes:
+def decoded(text: str) -> bytes:
+    """The bytes of base64. Raises BadInput for anything else."""
     try:
         return base64.b64decode(text, validate=True)
     except (ValueError, TypeError):

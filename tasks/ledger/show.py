@@ -76,7 +76,7 @@ def consent_said(found: "Explained") -> list[str]:
     when = "" if apart is None else f", captured {abs(apart):,.0f} s {'before' if apart >= 0 else 'after'} the page"
     lines = [
         f"train {s['consent_train_ai']}{by}, search {s['consent_search']}, user {s['consent_user']}, archive {s['consent_archive']}; "
-        f"{s['consent_agents_denied']} agents may not fetch it",
+        f"agents that may not fetch it: {s['consent_agents_denied']}",
         f"robots.txt: {s['consent_robots']}{when}" + (f" ({s['consent_robots_flaws']})" if s["consent_robots_flaws"] else ""),
     ]
     if s["consent_conflict"]:

@@ -1,4 +1,5 @@
-"""``winnow verify``: whether the files and counts of a run are still what it wrote, and which command repairs what is not."""
+"""``winnow verify``: whether the files and counts of a run are still what it wrote. What is not is named, and ``winnow repair`` makes it again
+(``tasks/runs/repair.py``)."""
 
 import hashlib
 import json
@@ -7,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from winnow.tasks.corpus.publish import file_shard
 from winnow.tasks.engine.merkle import report_digest, root, tables_of
 from winnow.tasks.ledger.find import Finished
 
@@ -40,18 +42,24 @@ def verify(run: Finished, *, step: str = "", shard: str = "") -> Verification:
     for entry in run.manifest["steps"]:
         if step and entry["name"] != step:
             continue
-        shards, totals, dropped = [], Counter[str](), Counter[str]()
+        shards, totals, dropped = {}, Counter[str](), Counter[str]()
+        missed = len(findings)
         for name, report in _reports(run, entry["address"], findings):
-            shards.append((name, report_digest(report)))
+            shards[name] = report_digest(report)
             totals.update({"rows_in": report["rows_in"], "rows_out": report["rows_out"]})
             dropped.update(report["dropped"])
             if not shard or name == shard:
                 for table in tables_of(report):
                     checked += 1
                     findings += _file(run, table["path"], table["sha256"])
-        if shard:
+        damaged = {finding.what for finding in findings[missed:]}
+        for name in _parts(run, entry["address"]):
+            path = f"steps/{entry['address']}/{name}"
+            if name not in shards and f"{path}.json" not in damaged and shard in ("", name):
+                findings.append(Finding(path, "its report is missing"))
+        if shard or len(findings) > missed:
             continue
-        if root(digest for _, digest in sorted(shards)) != entry.get("merkle"):
+        if root(digest for _, digest in sorted(shards.items())) != entry.get("merkle"):
             findings.append(Finding(f"step {entry['name']}", f"its {len(shards)} reports are not the {entry['shards']} of the manifest"))
         elif (totals["rows_in"], totals["rows_out"], dict(dropped)) != (entry["rows_in"], entry["rows_out"], entry["dropped"]):
             findings.append(Finding(f"step {entry['name']}", "its reports count other rows than the manifest"))
@@ -66,9 +74,22 @@ def _reports(run: Finished, address: str, findings: list[Finding]) -> Iterator[t
         if not path.endswith(".json") or (by_shard and name not in wanted):
             continue
         try:
-            yield name, json.loads(run.store.get(path))
-        except json.JSONDecodeError:
+            report = json.loads(run.store.get(path))
+            report_digest(report), report["rows_in"] + report["rows_out"], dict(report["dropped"])
+        except (ValueError, KeyError, TypeError, IndexError):
             findings.append(Finding(path, "this report cannot be read"))
+            continue
+        yield name, report
+
+
+def _parts(run: Finished, address: str) -> Sequence[str]:
+    """The names of the parts that a step has in this run, as far as its record or manifest tells."""
+    step = run.entry["steps"][address]
+    if step["by_shard"]:
+        return tuple(run.entry["shards"])
+    if step["label"] == "publish":
+        return [file_shard(file["path"]) for file in run.manifest["files"]]
+    return step.get("parts") or ()
 
 
 def _file(run: Finished, path: str, sha256: str) -> list[Finding]:
@@ -79,15 +100,21 @@ def _file(run: Finished, path: str, sha256: str) -> list[Finding]:
     return [] if found == sha256 else [Finding(path, "its bytes are not those that were written")]
 
 
-def mend(run: Finished, findings: Sequence[Finding]) -> None:
-    """Delete what was found damaged, so that the next run makes it again: each file, the report that vouches for it, and the manifest."""
+def clear(run: Finished, findings: Sequence[Finding]) -> None:
+    """Delete what was found damaged, so that it is made again: each file, the report that vouches for it, and the manifest. Where a step's reports are not those of the
+    manifest and none can be named, all of that step in this run are deleted."""
     for finding in findings:
         path = finding.what
         if path.startswith("steps/"):
-            run.store.delete(path)
             folder, name = path.rsplit("/", 1)
+            if "." in name:
+                run.store.delete(path)
             run.store.delete(f"{folder}/{name.split('.', 1)[0]}.json")
         elif path.startswith(run.entry["home"]):
             run.store.delete(path)
+        elif path.startswith("step "):
+            address = run.address(path.removeprefix("step "))
+            for name, _ in list(_reports(run, address, [])):
+                run.store.delete(f"steps/{address}/{name}.json")
     if findings:
         run.store.delete(f"{run.entry['home']}/manifest.json")

@@ -37,7 +37,9 @@ def _of(recipe: Recipe) -> dict[str, Signal]:
     for key, section in recipe.sections().items():
         if key in recipe.options:
             for name, kind in section.signals(recipe.options[key]).items():
-                found[name] = declared.get(name) or Signal(name, _kind(kind), "", section.meaning(name), f"the recipe's `{key}`")
+                found[name] = declared.get(name) or Signal(
+                    name, _kind(kind), section.unit(name), section.meaning(name), f"the recipe's `{key}`"
+                )
     return found
 
 

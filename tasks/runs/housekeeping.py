@@ -18,7 +18,7 @@ from winnow.tasks.dedup.index import found_in as found_in_index
 from winnow.tasks.dedup.take_downs import CURRENT, Entry, add, lift, listed
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.places import store_at
-from winnow.tasks.engine.step import ShardStep
+from winnow.tasks.engine.step import ShardStep, Step
 from winnow.tasks.engine.store import Store
 from winnow.tasks.ledger.find import open_run
 from winnow.tasks.ledger.take_down import found_in as found_in_run
@@ -43,7 +43,9 @@ def record(run: Run) -> None:
         "source": run.request.source,
         "command": command(run.request),
         "home": run.home,
-        "steps": {step.address: {"label": step.label, "by_shard": isinstance(step, ShardStep)} for step in run.pipeline.steps},
+        "request": asdict(run.request),
+        "take_downs": asdict(run.take_downs) if run.take_downs else None,
+        "steps": {step.address: _parts(step, run) for step in run.pipeline.steps},
         "tables": {name: getattr(run.pipeline, name).address for name in ("documents", "signals", "decisions")},
         "edit": run.pipeline.text.edit.address if run.pipeline.text.edit else None,
         "decided_limits": [asdict(limit) for step in deciding(run.pipeline.decisions) for limit in getattr(step, "decided_limits", ())],
@@ -52,6 +54,12 @@ def record(run: Run) -> None:
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     run.context.store.put(f"runs/{run.id}.json", json.dumps(entry, indent=1).encode())
+
+
+def _parts(step: Step, run: Run) -> dict[str, Any]:
+    """What a record says of a step. The parts of one over the whole crawl are named, where they are known before it is made, so that a missing one can be."""
+    by_shard = isinstance(step, ShardStep)
+    return {"label": step.label, "by_shard": by_shard} | ({} if by_shard else {"parts": step.shards(run.context)})
 
 
 def command(request: Request) -> str:

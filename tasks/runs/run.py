@@ -7,7 +7,7 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from winnow.tasks.dedup.index import check_name, open_index, remember, remembers
 from winnow.tasks.dedup.sections import ByMinHash
-from winnow.tasks.dedup.take_downs import ApplyTakeDowns, current, shown
+from winnow.tasks.dedup.take_downs import ApplyTakeDowns, TakeDowns, current, shown
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput, WinnowError
 from winnow.tasks.engine.libraries import versions_behind
@@ -27,6 +27,7 @@ from winnow.tasks.engine.plan import Plan
 from winnow.tasks.engine.runners.base import Runner, open_runner
 from winnow.tasks.engine.runners.base import parse as parse_runner
 from winnow.tasks.engine.step import Step
+from winnow.tasks.engine.store import Store
 from winnow.tasks.engine.worker import Job
 from winnow.tasks.recipes import build as recipes
 from winnow.tasks.report.card import chosen_licence, dataset_card
@@ -50,6 +51,7 @@ class Run:
     pipeline: recipes.Pipeline
     context: ShardContext
     runner: str = "local"
+    take_downs: TakeDowns | None = None
     plan: Plan = field(init=False)
     began: float = field(default_factory=time.monotonic)
 
@@ -82,8 +84,8 @@ class Run:
         return all(f"{self.home}/{name}" in here for name in ("manifest.json", "README.md", "report.html"))
 
 
-def prepare(request: Request) -> Run:
-    """Resolve and check everything that can be known without reading the crawl.
+def prepare(request: Request, forbidden: Callable[[Store], TakeDowns | None] = current) -> Run:
+    """Resolve and check everything that can be known without reading the crawl. ``forbidden`` says which take-downs of the store are applied.
 
     Raises:
         BadInput: source, recipe or store cannot be used as given.
@@ -113,7 +115,7 @@ def prepare(request: Request) -> Run:
         check_name(request.remember)
     runner = runner_place(request.runner)
     parse_runner(runner)
-    run = _run(request, recipe, ShardContext(crawl, source, store, int(request.memory_gib * (1 << 30))), runner)
+    run = _run(request, recipe, ShardContext(crawl, source, store, int(request.memory_gib * (1 << 30))), runner, forbidden(store))
     if request.remember and not run.pipeline.signatures:
         raise BadInput(
             f"The recipe {recipe.name} has no deduplication by minhash, so that there is nothing to remember in {request.remember}."
@@ -142,16 +144,17 @@ def sampled(run: Run, shards: int, seed: int) -> Run:
         run.pipeline.recipe,
         ShardContext(context.crawl.sample(shards, seed), context.source, context.store, context.memory_bytes),
         run.runner,
+        run.take_downs,
     )
 
 
-def _run(request: Request, recipe: recipes.Recipe, context: ShardContext, runner: str) -> Run:
+def _run(request: Request, recipe: recipes.Recipe, context: ShardContext, runner: str, take_downs: TakeDowns | None) -> Run:
     indexes = {
         rule.against: open_index(context.store, rule.against, rule.minhash, context.crawl.snapshot)
         for rule in recipe.deduplicate
         if isinstance(rule, ByMinHash) and rule.against
     }
-    return Run(request, recipes.build(recipe, context.crawl, indexes, current(context.store)), context, runner)
+    return Run(request, recipes.build(recipe, context.crawl, indexes, take_downs), context, runner, take_downs)
 
 
 def clean(run: Run) -> int:

@@ -4,15 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import pyarrow as pa
-
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
 from winnow.tasks.engine.sections import Draft, Section
 from winnow.tasks.engine.step import ShardStep, Step, StepResult
-from winnow.tasks.signals.limit import CROSSED
-from winnow.tasks.signals.select import add_crossed, decision_result
+from winnow.tasks.signals.select import cross, decision_result
 
 NOT_LISTED, REFUSED = "domain:not_listed", "domain:refused"
 
@@ -56,12 +53,7 @@ class ApplyDomains(ShardStep):
         hosts = [host or "" for host in context.read(self.documents, shard, ["host"])["host"].to_pylist()]
         known = {host: self.domains.reason(host) for host in set(hosts)}
         reasons = [known[host] for host in hosts]
-        entries = [
-            [{"reason": reason, "value": None, "limit": None, "margin": None, "detail": host, "step": self.label}] if reason else []
-            for reason, host in zip(reasons, hosts, strict=True)
-        ]
-        after = add_crossed(before, pa.chunked_array([pa.array(entries, CROSSED)]), pa.chunked_array([pa.array(reasons, pa.string())]))
-        return decision_result(after, before["kept"])
+        return decision_result(cross(before, reasons, self.label, hosts), before["kept"])
 
 
 class DomainsSection(Section):

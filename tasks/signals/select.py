@@ -2,9 +2,11 @@
 
 The decisions table grows link by link: ``ApplyLimits`` bounds signals; later links bound what they find out themselves (ranks in clusters, benchmark items), which they
 append as columns. Where such a bound is a plain number it is a ``DecidedLimit``, so that ``winnow what-if`` can move it too.
+What a document crosses is added by ``add_crossed`` after ``apply_limits`` where a number is bounded, and by ``cross`` where none is.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -69,9 +71,7 @@ class ApplyLimits(ShardStep):
         table = pa.table({"id": signals["id"], "kept": pc.is_null(reason), "reason": reason, "crossed": crossed})
         if self.where:
             goes = ~self.where.holds(signals.select(wanted))
-            entry = {"reason": REASON, "value": None, "limit": None, "margin": None, "detail": self.where.sql, "step": self.label}
-            entries = pa.array([[entry] if g else [] for g in goes], CROSSED)
-            table = add_crossed(table, entries, pa.array([REASON if g else None for g in goes], pa.string()))
+            table = cross(table, [REASON if g else None for g in goes], self.label, [self.where.sql] * len(goes))
         if self.decisions is None:
             return decision_result(table)
         before = context.read(self.decisions, shard)
@@ -87,6 +87,15 @@ def add_crossed(before: pa.Table, crossed: pa.ChunkedArray, reason: pa.ChunkedAr
     for name in before.column_names[len(columns) :]:
         after = after.append_column(name, before[name])
     return after
+
+
+def cross(before: pa.Table, reasons: Sequence[str | None], step: str, details: Sequence[str | None] | None = None) -> pa.Table:
+    """A decisions table after each document with a reason has crossed something that bounds no number; ``details`` say more about it."""
+    entries = [
+        [] if reason is None else [{"reason": reason, "value": None, "limit": None, "margin": None, "detail": detail, "step": step}]
+        for reason, detail in zip(reasons, details or [None] * len(reasons), strict=True)
+    ]
+    return add_crossed(before, pa.chunked_array([pa.array(entries, CROSSED)]), pa.chunked_array([pa.array(reasons, pa.string())]))
 
 
 def decision_result(table: pa.Table, already: pa.ChunkedArray | None = None) -> StepResult:

@@ -90,8 +90,8 @@ def resolve(
 
 def _beside(name: str, found: Found, chosen: Sequence[SourceFile], source: Source) -> tuple[Shard, ...]:
     """The shards of another listing of the crawl; none where it has no such listing. Files of it that are not there are counted when they are read."""
-    if not found.snapshot:
-        return ()
+    if not chosen[0].path.startswith(f"crawl-data/{found.snapshot}/"):
+        return ()  # plain files, or a crawl of another layout, such as CC-NEWS
     try:
         paths = paths_of(source, found.snapshot, name)
     except NotFound:

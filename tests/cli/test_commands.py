@@ -12,7 +12,7 @@ from winnow.cli import commands, main
 from winnow.tasks.engine.errors import BadInput, Transient
 
 EXISTING = {
-    "run", "plan", "inspect", "status", "prune", "index", "explain", "sql", "what-if", "diff", "verify", "threshold", "export", "serve", "deploy",
+    "run", "plan", "inspect", "status", "prune", "index", "explain", "sql", "what-if", "diff", "verify", "repair", "take-downs", "threshold", "export", "serve", "deploy",
     "recipes", "train", "doctor",
 }  # fmt: skip
 LIGHT = ("pydantic", "winnow.tasks.runs", "winnow.cli.commands.run", "urllib.request")

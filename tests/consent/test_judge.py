@@ -68,11 +68,12 @@ def test_noindex_to_a_robot_that_lists_nothing_forbids_what_it_does():
 
 def test_counts_add_up():
     tally = Tally(AGENTS)
-    tally.add(judged(said(denied=[0]), (), AGENTS, "any"), 10.4, "ASN")
-    tally.add(judged(said(state="unknown"), (), AGENTS, "any"), 5.2, "---")
+    tally.add(judged(said(denied=[0]), (), AGENTS, "any"), 10.4, "ASN", "org")
+    tally.add(judged(said(state="unknown"), (), AGENTS, "any"), 5.2, "---", "de")
     found = account(tally.notes(), ((a.name, a.purposes, a.crawls) for a in AGENTS.agents))
     assert (found["documents"], found["tokens"], found["conflicts"]) == (2, 16, 0)
     assert found["agents"]["One"]["classes"] == {"all": 1, "some": 0, "none": 0, "no_robots": 1}
+    assert found["tlds"]["org"] == {"deny": 1, "deny_tokens": 10, "allow": 0, "allow_tokens": 0, "unknown": 0, "unknown_tokens": 0}
     for agent in found["agents"].values():
         assert agent["disallowed"] + agent["allowed"] + agent["unknown"] == 2
     for purpose in found["purposes"].values():

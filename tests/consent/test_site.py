@@ -91,6 +91,14 @@ def test_a_redirect_to_itself_or_to_what_was_not_captured_is_unknown():
     assert Site(AGENTS, {ROBOTS: [loop]}).said("http://a.example/", NOON).state == "unknown"
 
 
+def test_captures_that_are_read_again_are_told_apart():
+    bodies = {"http://b.example/1": "User-agent: GPTBot\nDisallow: /\n", "http://b.example/2": "User-agent: CCBot\nDisallow: /\n"}
+    links = [capture(f"2026-10-20T1{n}:00:00Z", 301, location=f"http://b.example/{n}", offset=n) for n in (1, 2)]
+    site = Site(AGENTS, {ROBOTS: links}, lambda url: [capture(body=bodies[url], url=url, offset=10 + int(url[-1]))])
+    said = [site.said("http://a.example/x", seconds(f"2026-10-20T1{1 + n % 2}:30:00Z")).denied for n in range(20)]
+    assert said == [(0,), (1,)] * 10
+
+
 @pytest.mark.parametrize(
     ("status", "state", "denied"),
     [

@@ -19,8 +19,9 @@ SCRIPTS = {
     "measure_a_text.py": "stop_word_count                           0  below the limit",
     "look_into_a_run.py": "kept documents would leave",
     "filter_of_your_own.py": "http://",
+    "judge_documents.py": "agree on",
 }
-NEED_A_STORE = ("look_into_a_run.py", "filter_of_your_own.py")
+NEED_A_STORE = ("look_into_a_run.py", "filter_of_your_own.py", "judge_documents.py")
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.flows.conftest import get
+from tests.models.classify.students import rows
 from tests.models.classify.texts import example
 from tests.models.ngram.texts import sentences
 
@@ -133,6 +134,30 @@ def test_one_class_is_one_paragraph_and_leaves_the_model_alone(classified, winno
     assert "given as both kinds" in done.stderr
     assert "Traceback" not in done.stderr
     assert (home / "models" / "tiny-clf" / "model.json").read_bytes() == before
+
+
+def test_a_student_from_the_command_line(winnow, tmp_path):
+    lines = [{"text": r.document.text, "url": r.document.url, "topic": r.labels[0]} for r in rows()]
+    (tmp_path / "labels.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    models = {"WINNOW_MODELS": str(tmp_path / "models")}
+
+    def train(*more):
+        return winnow(
+            "train", "classifier", "--head", "topic", "--labels", tmp_path / "labels.jsonl", "--out", "tiny-topic", *more, env=models
+        )
+
+    done = train("--json")
+    assert done.returncode == 0, done.stderr
+    card = json.loads(done.stdout.splitlines()[-1])
+    assert (card["kind"], card["head"]["name"], card["figures"]["held_out_by"]) == ("student", "topic", "host")
+    assert card["figures"]["held_out"]["macro_f1"] > 0.9
+    assert "Nothing to do" in train().stderr
+    assert "Nothing to do" not in train("--margin", 0.2).stderr
+    (tmp_path / "labels.jsonl").write_text("\n".join(json.dumps(line | {"topic": "one"}) for line in lines))
+    refused = train()
+    assert refused.returncode == 2
+    assert "needs two labels" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def test_importance_from_the_command_line(classified, winnow, server):

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import pickle
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -15,6 +16,7 @@ from winnow.tasks.engine.identity import describe, is_shipped, stable_classes
 from winnow.tasks.engine.merkle import tables_of
 from winnow.tasks.engine.sections import PHASES, Section, sections
 from winnow.tasks.engine.step import ShardStep, Step, WholeStep
+from winnow.tasks.labels.judged import Judgement, table
 from winnow.tasks.recipes import build as recipes
 
 pytestmark = pytest.mark.slow
@@ -33,6 +35,7 @@ def everything():
     raw |= {key: section.example for key, section in sections().items() if section.example is not None}
     raw["deduplicate"] = [rule | ADDED.get(rule["by"], {}) for rule in raw["deduplicate"]]
     raw["decontaminate"] = {"against": ["evals.jsonl"], "action": "cut"}  # no example, as its files are the user's
+    raw["judged"] = ["judged.parquet"]
     return yaml.safe_dump(raw, sort_keys=False)
 
 
@@ -46,6 +49,7 @@ def runs(tmp_path_factory):
     remember(old.context, "kept", old.pipeline.signatures, old.pipeline.decisions, old.pipeline.documents)
     add(old.context.store, [Entry("", "http://nobody.example/", "", "asked", "2026-11-24")])
     (root / "evals.jsonl").write_text(json.dumps({"question": article(1)[:200]}) + "\n")
+    pq.write_table(table([Judgement("no such document", "topic", "d", "a person", labels=("Grain",))]), root / "judged.parquet")
     (root / "everything.yaml").write_text(everything())
     return found | {"everything": curated(source, root / "everything.yaml", root / "store")}
 

@@ -1,13 +1,15 @@
 """What explain says of pages that deduplication, edits and buckets dropped: the step is the one that the decision names, whatever its reason is called."""
 
+import pyarrow as pa
 import pytest
 
 from tests.pipelines import finished, rows
 from tests.tiny import article, capture, html, mirror
 from winnow.tasks.corpus import profile
 from winnow.tasks.dedup.index import remember
+from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.ledger.explain import explain
-from winnow.tasks.ledger.find import open_run
+from winnow.tasks.ledger.find import Finished, open_run
 
 RECIPE = """
 extends: raw
@@ -52,3 +54,21 @@ def test_the_step_that_dropped_a_page_is_the_one_whose_table_first_says_so(run):
         assert [label for label, _ in page.steps] == labels[: labels.index(dropper) + 1]
         seen.add(dropper)
     assert {"dedup-paragraph", "bucket", "known"} <= seen
+
+
+def test_a_store_of_an_older_version_is_told_in_a_sentence(tmp_path, monkeypatch):
+    run = finished(mirror(tmp_path / "mirror", warcs=1, pages=3), "gopher", tmp_path / "store")
+    found = open_run(str(tmp_path / "store"), "")
+    [gone, *_] = [row["id"] for row in rows(run, run.pipeline.decisions) if not row["kept"]]
+    read = Finished.read
+
+    def as_it_was(self, address, shard, columns=None, *, table=""):
+        made = read(self, address, shard, columns, table=table)
+        if "crossed" not in made.column_names:
+            return made
+        older = [[{k: v for k, v in entry.items() if k != "step"} for entry in entries] for entries in made["crossed"].to_pylist()]
+        return made.set_column(made.column_names.index("crossed"), "crossed", pa.array(older))
+
+    monkeypatch.setattr(Finished, "read", as_it_was)
+    with pytest.raises(BadInput, match=r"older version of Winnow.*winnow run"):
+        explain(found, gone)

@@ -14,9 +14,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from tests.pipelines import finished
 from tests.tiny import mirror
 from winnow.cli.main import main
+from winnow.tasks.corpus.leaves import entry
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.merkle import leaf_hash
 from winnow.tasks.ledger.find import open_run
-from winnow.tasks.ledger.proofs import HEAD, Proof, check_head, documents, private_key, prove, public_key, read_proof, sign
+from winnow.tasks.ledger.proofs import HEAD, Proof, check_head, documents, leaves, private_key, prove, public_key, read_proof, sign
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,19 @@ def test_every_document_is_proved_by_id_and_by_url(store):
         assert not replace(proof, index=proof.index + 1).holds()
     with pytest.raises(BadInput, match="winnow explain"):
         prove(run, "https://nowhere.example/")
+
+
+def test_signing_and_proving_read_no_text(store, tmp_path):
+    run = open_run(store)
+    private, _ = written(tmp_path, Ed25519PrivateKey.generate())
+    before = [leaf_hash(entry(document)) for document in documents(run)]
+    wanted = [(d["id"], d["url"]) for d in documents(run)]
+    for path in run.paths("corpus"):
+        (Path(store) / path).unlink()
+    assert [leaf for *_, leaf in leaves(run)] == before
+    assert [(identity, url) for identity, url, _ in leaves(run)] == wanted
+    assert sign(run, private_key(private)).size == len(before)
+    assert prove(run, wanted[0][0]).holds()
 
 
 def test_a_proof_is_checked_with_a_few_lines_of_anyones_code(store):

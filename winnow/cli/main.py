@@ -23,7 +23,9 @@ DEFAULTS = Parameter(
 )
 """Of an option that is given twice the last counts; a default that says nothing is not shown."""
 NO_PANEL = "Plug-ins"
-PANELS = {name: Group(name, sort_key=n) for n, name in enumerate(("Curate", "Look into a run", "Models", "Extend", "Operate", NO_PANEL))}
+PANELS = {
+    name: Group(name, sort_key=n) for n, name in enumerate(("Curate", "Look into a run", "Labels", "Models", "Extend", "Operate", NO_PANEL))
+}
 """The panels of ``winnow --help``, in their order."""
 
 

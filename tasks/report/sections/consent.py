@@ -1,4 +1,4 @@
-"""Consent: what is closed, to whom and by what, in documents and tokens; and how far whole sites are closed to each agent."""
+"""Consent: what is closed, to whom, where and by what, in documents and tokens; and how far whole sites are closed to each agent."""
 
 from typing import Any
 
@@ -27,9 +27,13 @@ class Consent(Section):
         agents = [Agent(a["name"], tuple(a.get("purposes", ())), a["crawls"]) for a in options["agents"]["agents"]]
         found = account(summary.notes(JUDGED), ((a.name, a.purposes, a.crawls) for a in agents))
         ranked = sorted(found["agents"].items(), key=lambda kv: (-kv[1]["disallowed"], kv[0].lower()))
+        closed = sorted(
+            ((t, n) for t, n in found["tlds"].items() if n["deny"] or n["allow"]), key=lambda kv: (-kv[1]["deny"], -kv[1]["allow"], kv[0])
+        )
         values: dict[str, Any] = found | {
             "ranked": ranked,
             "shown": SHOWN,
+            "closed_tlds": closed[:SHOWN],
             "classes": list(CLASSES.values()),
             "date": options["agents"].get("date", ""),
         }

@@ -1,5 +1,6 @@
 """Languages by several back-ends and by paragraph: right on plain text, one code per language whoever wrote the label."""
 
+import pyarrow as pa
 import pytest
 import yaml
 
@@ -12,9 +13,12 @@ from winnow.tasks.extract.language import RankModel
 from winnow.tasks.extract.language_codes import folded
 from winnow.tasks.ledger.find import open_run
 from winnow.tasks.ledger.sql import named, query
+from winnow.tasks.report.section import Evidence
+from winnow.tasks.report.sections.language_back_ends import LanguageBackEnds
 from winnow.tasks.runs.housekeeping import record
 from winnow.tasks.runs.run import release
-from winnow.tasks.signals.filters.languages import BackEnds, Paragraphs
+from winnow.tasks.signals.filters import languages
+from winnow.tasks.signals.filters.languages import BackEnds, Ensemble, Paragraphs
 from winnow.tasks.signals.text import Document
 
 EN, FR = SENTENCES["en"], SENTENCES["fr"]
@@ -134,3 +138,89 @@ def test_web_text_checked_by_people(both):
     agreed = [(m, truth) for m, truth in found if m["language_agreement"] == 1]
     assert len(agreed) > 0.85 * len(found)
     assert sum(m["language_majority"] == truth for m, truth in agreed) > 0.95 * len(agreed)
+
+
+class Named:
+    """A back-end that says what it is told, of languages that it is told it knows."""
+
+    def __init__(self, name, code, score, languages):
+        self.name, self._said, self.languages = name, (code, score), frozenset(languages)
+
+    def predict(self, text):
+        return self._said
+
+    def code(self, label):
+        return label
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "best", "differ"),
+    [
+        (("spa", 0.5, {"spa"}), ("spa", 0.1, {"spa", "ext"}), "spa", False),
+        (("spa", 0.95, {"spa"}), ("ext", 0.1, {"spa", "ext"}), "ext", True),  # the first cannot name the second's
+        (("spa", 0.95, {"spa", "ext"}), ("ext", 0.1, {"spa", "ext"}), "spa", True),  # both can: the first is sure
+        (("spa", 0.85, {"spa", "ext"}), ("ext", 0.1, {"spa", "ext"}), "ext", True),  # ... and here is not
+        (("ast", 0.4, {"spa", "ast"}), ("ext", 0.9, {"spa", "ext"}), "ast", True),  # the second cannot name the first's
+        (("ast", 0.2, {"spa", "ast"}), ("ext", 0.9, {"spa", "ext"}), "ext", True),
+        (("nor", 0.99, {"nor", "nno"}), ("nno", 0.1, {"nor", "nno"}), "nno", True),  # the finer label
+        (("", 0.0, {"spa"}), ("spa", 0.1, {"spa"}), "spa", False),
+        (("spa", 0.5, {"spa"}), ("", 0.0, {"spa"}), "spa", False),
+        (("", 0.0, {"spa"}), ("", 0.0, {"spa"}), None, False),
+    ],
+)
+def test_who_has_a_say(first, second, best, differ):
+    found = Ensemble(models=(Named("a", *first), Named("b", *second))).measure(Document("x"))
+    assert (found["language_best"], found["language_back_ends_differ"]) == (best, differ)
+    assert found["language_votes"] == f"a:{first[0] or '-'} b:{second[0] or '-'}"
+    assert (found["language_best_score"] is None) == (best is None)
+
+
+def test_a_third_back_end_adds_what_it_knows():
+    models = (Named("a", "spa", 0.9, {"spa"}), Named("b", "spa", 0.9, {"spa", "por"}), Named("c", "ext", 0.2, {"spa", "ext"}))
+    assert Ensemble(models=models).measure(Document("x"))["language_best"] == "ext"
+
+
+def test_heliport_in_an_ensemble():
+    pytest.importorskip("heliport")
+    ensemble = filter_of("Ensemble", models={"lid176": "lid.176.ftz", "heliport": "heliport"})
+    ensemble.check()
+    assert [m.name for m in ensemble.models] == ["lid176", "heliport"]  # the order is the recipe's
+    for text, code in ((EN, "eng"), (FR, "fra"), (EN.upper(), "eng"), ("Ngiyabonga kakhulu ngosizo lwakho namhlanje ekuseni.", "zul")):
+        assert ensemble.measure(Document(text))["language_best"] == code
+    assert ensemble.measure(Document(" \n"))["language_best"] is None
+    assert ensemble.measure(Document("\ud800 Let us go home now, it is late."))["language_best"] == "eng"
+
+
+def test_heliport_that_is_missing_is_asked_for(monkeypatch):
+    monkeypatch.setattr(languages, "_installed", lambda package: languages.MISSING)
+    ensemble = filter_of("Ensemble", models={"lid176": "lid.176.ftz", "heliport": "heliport"})
+    with pytest.raises(BadInput, match=r"pip install 'winnow\[heliport\]'.*GPL-3.0"):
+        ensemble.check()
+
+
+def test_the_report_says_where_they_differ():
+    table = pa.table(
+        {
+            "language_best": ["ext", "ext", "spa", None],
+            "language_back_ends_differ": [True, True, False, False],
+            "language_votes": ["a:spa b:ext", "a:spa b:ext", "a:spa b:spa", None],
+        }
+    )
+    content = LanguageBackEnds().content(
+        Evidence(None, lambda step, columns=None, table_=table, *, table="": iter([table_.select(columns)]))
+    )
+    assert content.rows[0] == {"language": "ext", "documents": 2, "back_ends_differ": 2}
+    assert content.values["cases"] == [("a:spa b:ext", "ext", 2)]
+    assert "2 of 4 documents" in content.card
+    assert LanguageBackEnds().content(Evidence(None)) is None
+
+
+@pytest.mark.slow
+def test_an_ensemble_in_a_run_has_its_section(tmp_path):
+    (tmp_path / "mine.yaml").write_text(
+        "extends: raw\nmeasure: {redpajama: null, languages: [{languages.Ensemble: {models: {lid176: lid.176.ftz, ranks: resiliparse}}}]}\n"
+    )
+    run = curated(mirror(tmp_path / "mirror", warcs=1, pages=6), tmp_path / "mine.yaml", tmp_path / "store")
+    release(run)
+    page = run.context.store.get(f"{run.home}/report.html").decode()
+    assert "Where language back-ends differ" in page

@@ -31,3 +31,29 @@ def pii(*files: Path, json: JsonOption = False) -> None:
     print(f"{'kind':<14}{'labels':>8}{'found':>8}{'spans':>8}{'right':>8}{'precision':>11}{'recall':>9}{'F1':>8}")
     for s in scores:
         print(f"{s.kind:<14}{s.gold:>8}{s.found:>8}{s.spans:>8}{s.right:>8}{s.precision:>11.3f}{s.recall:>9.3f}{s.f1:>8.3f}")
+
+
+@command.command
+def agreement(*files: Path, json: JsonOption = False) -> None:
+    """How far annotators agree (Cohen's kappa), and how much one head tells about another (normalised mutual information).
+
+    Args:
+        files: Tables of judgements, as `winnow annotate` and `winnow label` write them: Parquet files, or folders of them.
+    """
+    from winnow.tasks.engine.errors import BadInput
+    from winnow.tasks.runs.annotating import compared
+
+    if not files:
+        raise BadInput("Name at least one table of judgements: winnow evaluate agreement FILES.")
+    found, information = compared(files)
+    if json:
+        print_json({"agreement": [a.described() for a in found], "mutual_information": information})
+        return
+    print(f"{'head':<32}{'annotators':<40}{'both':>7}{'agree':>8}{'kappa':>8}{'± s.e.':>8}{'overlap':>9}")
+    for a in found:
+        pair = f"{a.first}, {a.second}"
+        print(f"{a.head:<32}{pair:<40}{a.items:>7}{a.observed:>8.3f}{a.kappa:>8.3f}{a.standard_error:>8.3f}{a.overlap:>9.3f}")
+    for annotator, matrix in information.items():
+        print(f"\nNormalised mutual information of the heads of {annotator}")
+        for head, row in matrix.items():
+            print(f"{head:<32}" + "".join(f"{value:>8.3f}" for value in row.values()))

@@ -16,7 +16,6 @@ def command(
     *,
     step: str = "",
     shard: str = "",
-    mend: bool = False,
     key: str = "",
     proof: Path | None = None,
     json: JsonOption = False,
@@ -28,17 +27,12 @@ def command(
         run: A run's id or the path of its manifest; the newest finished run if left out.
         step: This step alone.
         shard: This shard alone.
-        mend: Delete what is damaged, so that the next run makes it anew.
         key: An Ed25519 public key (a PEM file, or env:NAME): the signed head of the run must be this key's and hold.
-        proof: Check this output of `winnow prove --json` instead, which needs no store.
+        proof: Check this output of `winnow prove --json` instead, which needs no store; with --key, also that the heads of a proof of changes are this key's.
     """
-    from winnow.tasks.ledger import proofs
-
     if proof:
-        given = proofs.read_proof(proof)
-        holds = given.holds()
-        print_json({"holds": holds, "root": given.root}) if json else print("The proof holds." if holds else "The proof does not hold.")
-        return 0 if holds else FAILED
+        return _proof(proof, key, json)
+    from winnow.tasks.ledger import proofs
     from winnow.tasks.ledger import verify as ledger
     from winnow.tasks.ledger.find import open_run
 
@@ -55,9 +49,26 @@ def command(
             f"{found.checked} files of {finished.id} were checked, {len(found.findings)} are damaged."
             + ("" if found.findings else " All are as they were written.")
         )
-    if found.findings and mend:
-        ledger.mend(finished, found.findings)
-        print(f"What was damaged is deleted. Now {finished.repair}", file=sys.stderr)
-    elif found.findings:
-        print(f"To repair: winnow verify {finished.id} --store {store} --mend, then {finished.repair}", file=sys.stderr)
+    if found.findings:
+        print(f"To repair: {finished.repair}", file=sys.stderr)
     return FAILED if found.findings else 0
+
+
+def _proof(path: Path, key: str, json: bool) -> int:
+    from winnow.tasks.ledger.changes import read_changes
+    from winnow.tasks.ledger.proofs import public_key, read_proof
+
+    changes = read_changes(path)
+    words = ""
+    if changes is None:
+        given = read_proof(path)
+        holds, said = given.holds(), dict[str, object](root=given.root)
+    else:
+        holds = changes.holds() and (not key or changes.signed_by(public_key(key)))
+        counts = {"same": changes.count("same"), "removed": changes.count("removed"), "added": changes.count("added")}
+        said, words = dict[str, object](counts), f" Documents: {', '.join(f'{n} {kind}' for kind, n in counts.items())}." if holds else ""
+    if json:
+        print_json({"holds": holds, **said})
+    else:
+        print(("The proof holds." if holds else "The proof does not hold.") + words)
+    return 0 if holds else FAILED
