@@ -15,7 +15,6 @@ from winnow.tasks.models.fasttext import FastText, line_of
 from winnow.tasks.models.files import ModelFile
 
 NO_LANGUAGE = ("und", "zxx")
-MEMBERS = {"hbsbos": "bos", "hbshrv": "hrv", "hbssrp": "srp", "msaind": "ind", "msamin": "min", "estvro": "vro"}
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 FURTHEST = 2400  # of ranks, twice the distance that Resiliparse still calls certain
 
@@ -91,11 +90,9 @@ def _heliport() -> Any:
 
 
 def _plain(label: str) -> str:
-    """A label of heliport as a code: its labels of more than three letters are a macrolanguage with one of its members (hbshrv, msaind), or with a dialect
-    (finp). Empty for what is no language."""
-    if label.startswith(NO_LANGUAGE):
-        return ""
-    return MEMBERS.get(label, label[:3])
+    """A label of heliport as it gives it: of its models of members and dialects (hbshrv, msaind, finp) it names the macrolanguage only. Empty for what is no
+    language."""
+    return "" if label.startswith(NO_LANGUAGE) else label[:3]
 
 
 class HeliModel:
