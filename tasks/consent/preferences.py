@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
-from winnow.tasks.consent.robots import Line, Robots, groups, matches, normalised_path, normalised_pattern, path_of
+from winnow.tasks.consent.robots import Line, Pattern, Robots, groups, normalised_path, normalised_pattern, path_of
 
 Preference = Literal["y", "n"]
 CATEGORIES = ("train-ai", "search")
@@ -71,34 +71,57 @@ def most_restrictive(values: Iterable[Preference | None]) -> Preference | None:
     return "n" if "n" in said else "y" if said else None
 
 
-def stated(robots: Robots, agent: str, url: str) -> Mapping[str, Stated]:
-    """What a file says of the use of a URL by an agent, by category, with the line that decides.
+class Preferences:
+    """The preferences of a file, read once and asked about many URLs."""
 
-    Of the group that names the agent, else of the group for all, the rule with the longest path that matches counts; of those with the same path, and of
-    the two mechanisms, the most restrictive. A rule without a path holds for all paths.
-    """
-    token, path = agent.lower(), normalised_path(path_of(url))
-    found = list(groups(robots.lines, RULES))
-    mine = token if robots.names(agent) or any(token in agents for agents, _ in found) else "*"
-    best: dict[tuple[str, str], tuple[int, Stated]] = {}
-    for agents, line in found:
-        if mine not in agents:
-            continue
-        pattern, value = _parted(line.value)
-        if pattern and not matches(pattern, path):
-            continue
-        for category, said in (content_usage if line.key == "content-usage" else content_signal)(value).items():
-            length, known = best.get((line.key, category), (-1, None))
-            if known is None or len(pattern) > length:
-                best[line.key, category] = (len(pattern), Stated(said, line))
-            elif len(pattern) == length and said != known.value:
-                strict, other = (line, known.line) if said == "n" else (known.line, line)
-                best[line.key, category] = (length, Stated("n", strict, other))
-    result: dict[str, Stated] = {}
-    for (_, category), (_, one) in sorted(best.items()):
-        if category not in result or one.value == "n":
-            result[category] = one
-    return result
+    def __init__(self, robots: Robots) -> None:
+        self._robots = robots
+        self._rules: dict[str, list[_Preference]] = {}
+        for agents, line in groups(robots.lines, RULES):
+            path, value = _parted(line.value)
+            said = (content_usage if line.key == "content-usage" else content_signal)(value)
+            rule = _Preference(Pattern(path) if path else None, len(path), said, line)
+            for agent in dict.fromkeys(agents):
+                self._rules.setdefault(agent, []).append(rule)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The agents of the groups that state any, in lower case, ``*`` for all."""
+        return frozenset(self._rules)
+
+    def stated(self, agent: str, url: str) -> dict[str, Stated]:
+        """What the file says of the use of a URL by an agent, by category, with the line that decides.
+
+        Of the group that names the agent, else of the group for all, the rule with the longest path that matches counts; of those with the same path, and of
+        the two mechanisms, the most restrictive. A rule without a path holds for all paths.
+        """
+        token, path = agent.lower(), normalised_path(path_of(url))
+        mine = token if self._robots.names(agent) or token in self._rules else "*"
+        best: dict[tuple[str, str], tuple[int, Stated]] = {}
+        for pattern, chars, values, line in self._rules.get(mine, ()):
+            if pattern and not pattern.matches(path):
+                continue
+            for category, said in values.items():
+                length, known = best.get((line.key, category), (-1, None))
+                if known is None or chars > length:
+                    best[line.key, category] = (chars, Stated(said, line))
+                elif chars == length and said != known.value:
+                    strict, other = (line, known.line) if said == "n" else (known.line, line)
+                    best[line.key, category] = (length, Stated("n", strict, other))
+        result: dict[str, Stated] = {}
+        for (_, category), (_, one) in sorted(best.items(), key=lambda kv: kv[0]):
+            if category not in result or one.value == "n":
+                result[category] = one
+        return result
+
+
+class _Preference(NamedTuple):
+    """A rule: its pattern and how many characters that has, what it says by category, and its line."""
+
+    pattern: Pattern | None
+    chars: int
+    values: Mapping[str, Preference]
+    line: Line
 
 
 def _parted(value: str) -> tuple[str, str]:

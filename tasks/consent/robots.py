@@ -87,10 +87,10 @@ class _Rules:
         return sorted({len(pattern) for pattern in self._literal}, reverse=True)
 
     @cached_property
-    def _wild(self) -> list[tuple[Rule, "_Pattern"]]:
+    def _wild(self) -> list[tuple[Rule, "Pattern"]]:
         wild = [rule for rule in self.rules if "*" in rule.pattern or rule.pattern.endswith("$")]
         wild.sort(key=lambda rule: (-len(rule.pattern), rule.verb == "disallow", rule.line.number))
-        return [(rule, _Pattern(rule.pattern)) for rule in wild]
+        return [(rule, Pattern(rule.pattern)) for rule in wild]
 
 
 def _before(a: Rule, b: Rule) -> bool:
@@ -100,10 +100,10 @@ def _before(a: Rule, b: Rule) -> bool:
 
 def matches(pattern: str, path: str) -> bool:
     """Whether a normalised pattern matches a normalised path."""
-    return _Pattern(pattern).matches(path)
+    return Pattern(pattern).matches(path)
 
 
-class _Pattern:
+class Pattern:
     """A pattern with wildcards: the parts between asterisks are found one after the other, each as early as it can be, which is linear in the path
     for each part and needs no backtracking."""
 
@@ -183,22 +183,21 @@ class Robots:
     @cached_property
     def _groups(self) -> list[tuple[tuple[str, ...], _Rules, Line | None]]:
         """Each group by itself: its agents, its rules, and a Disallow without a path, which allows everything. Only where an agent has several."""
-        found: list[tuple[tuple[str, ...], _Rules, Line | None]] = []
-        agents: tuple[str, ...] = ()
-        rules, free, open_ = _Rules(), None, True
+        groups: list[tuple[list[str], list[Line]]] = [([], [])]
         for line in self.lines:
             if line.key == "user-agent":
-                if not open_:
-                    found.append((agents, rules, free))
-                    agents, rules, free, open_ = (), _Rules(), None, True
-                agents += ("*",) if is_everyone(line.value) else agent_names(line.value)
+                if groups[-1][1]:
+                    groups.append(([], []))
+                groups[-1][0].extend(("*",) if is_everyone(line.value) else agent_names(line.value))
             elif line.key in ("allow", "disallow"):
-                open_ = False
-                rules.rules += _rules(line)
-                free = line if line.key == "disallow" and not line.value else free
-        found.append((agents, rules, free))
-        often = Counter(name for names, _, _ in found for name in set(names))
-        return [group for group in found if any(often[name] > 1 for name in group[0])]
+                groups[-1][1].append(line)
+        often = Counter(name for names, _ in groups for name in set(names))
+        found = []
+        for names, lines in groups:
+            if any(often[name] > 1 for name in names):
+                free = next((line for line in lines if line.key == "disallow" and not line.value), None)
+                found.append((tuple(names), _Rules([rule for line in lines for rule in _rules(line)]), free))
+        return found
 
     def _read(self) -> None:
         current: list[_Rules] = []

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from winnow.tasks.consent.agents import Agents
-from winnow.tasks.consent.preferences import RULES, stated
-from winnow.tasks.consent.robots import Line, Robots, groups
+from winnow.tasks.consent.preferences import Preferences
+from winnow.tasks.consent.robots import Line, Robots
 from winnow.tasks.consent.statements import CATEGORIES, LICENCE, ROBOTS_TXT, TDM_FILE, Value, statement
 from winnow.tasks.consent.tdmrep import reserved, rules_of
 from winnow.tasks.extract.pages.policy_files import AI_TXT, LLMS_TXT, ROBOTS, RSL, TDMREP
@@ -166,6 +166,7 @@ class Rules:
         if "utf-16" in capture["flaws"]:
             body = body.decode("utf-16", "replace").encode()
         self.robots, self._agents, self._where = Robots(body), agents, where(capture)
+        self._preferences = Preferences(self.robots)
         self.groups: dict[str, list[int]] = {}
         for place, agent in enumerate(agents.agents):
             self.groups.setdefault(agent.name.lower() if self.robots.names(agent.name) else "*", []).append(place)
@@ -173,10 +174,9 @@ class Rules:
     @cached_property
     def _preferring(self) -> tuple[tuple[str, frozenset[str]], ...]:
         """The names under which the file states preferences, with the purposes for which each is heard."""
-        stating = {name for names, _ in groups(self.robots.lines, RULES) for name in names}
-        found = [("*", frozenset(CATEGORIES.values()))]
-        found += [(agent.name.lower(), frozenset(agent.purposes)) for agent in self._agents.agents if agent.name.lower() in stating]
-        return tuple(found) if stating else ()
+        stating = self._preferences.names
+        found = [("*", frozenset(CATEGORIES.values()))] if "*" in stating else []
+        return (*found, *((a.name.lower(), frozenset(a.purposes)) for a in self._agents.agents if a.name.lower() in stating))
 
     @cached_property
     def _licences(self) -> list[dict[str, Any]]:
@@ -201,7 +201,7 @@ class Rules:
             found.append(statement(ROBOTS_TXT, value, line.text, agents=names, line=line.number, **self._where))
         preferences: dict[tuple[str, Value, str, Line], None] = {}
         for name, purposes in self._preferring:
-            for category, said in stated(self.robots, name, url).items():
+            for category, said in self._preferences.stated(name, url).items():
                 if CATEGORIES[category] in purposes:
                     preferences[said.line.key, "deny" if said.value == "n" else "allow", CATEGORIES[category], said.line] = None
                     conflict = conflict or said.against is not None

@@ -114,8 +114,11 @@ class ExtractorSection(Section):
 
     def build(self, draft: Draft, options: Any, entry: str) -> None:
         largest = draft.options["max_record_mib"] * MIB, draft.options["max_header_kib"] * KIB
-        asked = (*draft.options["tables"], *draft.tables)
-        needs = sorted({need for filters in draft.options["measure"].values() for f in filters for need in f.needs}.union(asked))
+        asked, second = set(draft.options["tables"]), draft.options.get("refine")
+        if second is not None and second.extractor.tells_blocks and not options.tells_blocks:
+            asked.discard("spans")  # they are those of the second pass
+        asked |= {need for filters in draft.options["measure"].values() for f in filters for need in f.needs}.union(draft.tables)
+        needs = sorted(asked)
         if "spans" in needs and not options.tells_blocks:
             raise BadInput(
                 f"The extractor {type(options).__name__} tells no blocks, so there is no table `spans` with it. Use learned_blocks.LearnedBlocks."

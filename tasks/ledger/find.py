@@ -4,7 +4,7 @@ import contextlib
 import difflib
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -91,6 +91,25 @@ class Finished:
             return [f"{self.entry['home']}/{f['path']}" for f in self.manifest["files"]]
         return [f"steps/{self.entry['tables'][table]}/{shard}.parquet" for shard in self.entry["shards"]]
 
+    def side_tables(self) -> dict[str, list[str]]:
+        """Files of the tables that steps made beside their main one (spans, links, dropped, ...), in crawl order. A name that two steps have is the first one's; the
+        others' stand behind their label, as in ``refine_spans``. Looks through the folders of all steps."""
+        found: dict[str, list[str]] = {}
+        for address, step in self.entry["steps"].items():
+            if not step["by_shard"]:
+                continue
+            mine: dict[str, set[str]] = {}
+            for name in self.store.names(f"steps/{address}"):
+                shard, _, table = name.removesuffix(".parquet").partition(".")
+                if table and name.endswith(".parquet"):
+                    mine.setdefault(table, set()).add(shard)
+            for table, shards in sorted(mine.items()):
+                paths = [f"steps/{address}/{shard}.{table}.parquet" for shard in self.entry["shards"] if shard in shards]
+                name = table if table not in (*TABLES, *found) else f"{step['label']}_{table}".replace("-", "_")
+                if paths:
+                    found[name] = paths
+        return found
+
     def read(self, address: str, shard: str, columns: Sequence[str] | None = None, *, table: str = "") -> pa.Table:
         """One shard of a step by its address, or the one of its tables with this name (without columns where it is empty), checked against its report.
 
@@ -135,8 +154,9 @@ class Finished:
             yield self.read(self.entry["tables"][table], shard, columns)
 
     @contextlib.contextmanager
-    def database(self, memory_gib: float = 1.0) -> "Iterator[duckdb.DuckDBPyConnection]":
-        """A DuckDB connection with the views documents, signals, decisions, clusters and corpus, which can read their files and nothing else.
+    def database(self, memory_gib: float = 1.0, sides: Mapping[str, Sequence[str]] | None = None) -> "Iterator[duckdb.DuckDBPyConnection]":
+        """A DuckDB connection with the views documents, signals, decisions, clusters and corpus, and those of ``sides`` by name, which can read their files and
+        nothing else.
 
         Raises:
             DamagedArtifact: a file of a view is missing.
@@ -144,7 +164,8 @@ class Finished:
         import duckdb
 
         with tempfile.TemporaryDirectory(prefix="winnow-sql-") as folder:
-            files = {table: [self._local(path, Path(folder)) for path in self.paths(table)] for table in TABLES}
+            places = {table: self.paths(table) for table in TABLES} | dict(sides or {})
+            files = {table: [self._local(path, Path(folder)) for path in paths] for table, paths in places.items()}
             connection = duckdb.connect(":memory:")
             try:
                 connection.execute(f"SET memory_limit='{int(memory_gib * 1024)}MiB'")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from winnow.tasks.consent.preferences import content_signal, content_usage, stated
+from winnow.tasks.consent.preferences import Preferences, content_signal, content_usage
 from winnow.tasks.consent.robots import Robots
 
 
@@ -68,11 +68,11 @@ Content-Usage: train-ai=y
     ],
 )
 def test_the_longest_path_of_the_own_group_counts_and_the_stricter_mechanism(agent, path, said):
-    found = stated(Robots(ROBOTS.encode()), agent, path)
+    found = Preferences(Robots(ROBOTS.encode())).stated(agent, path)
     assert {key: (one.value, one.line.number) for key, one in found.items()} == said
 
 
 def test_of_the_same_path_the_most_restrictive_counts():
     robots = Robots(b"User-agent: *\nContent-Usage: /a train-ai=n\nContent-Usage: /a train-ai=y\n")
-    assert stated(robots, "any", "/a")["train-ai"].value == "n"
-    assert stated(robots, "any", "/b") == {}
+    assert Preferences(robots).stated("any", "/a")["train-ai"].value == "n"
+    assert Preferences(robots).stated("any", "/b") == {}

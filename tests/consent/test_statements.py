@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.shared import DATA
-from winnow.tasks.consent.preferences import content_usage, stated
+from winnow.tasks.consent.preferences import Preferences, content_usage
 from winnow.tasks.consent.robots import Robots
 from winnow.tasks.consent.statements import STATEMENTS, directives, page_statements
 from winnow.tasks.consent.tdmrep import reservation, reserved, rules_of
@@ -95,7 +95,7 @@ def test_the_collected_cases():
             assert (said.get("train-ai"), said.get("search")) == (case["train_ai"], case["search"]), case
         elif kind in ("robots", "content-signal"):
             robots = Robots(case["robots"].encode())
-            found = stated(robots, case["agent"], case["path"]).get("train-ai")
+            found = Preferences(robots).stated(case["agent"], case["path"]).get("train-ai")
             wanted = case["train_ai"] if kind == "robots" else case["ai_train"][0]
             assert (found and found.value) == wanted, case
         elif kind == "tdmrep":

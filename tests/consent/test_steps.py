@@ -1,16 +1,20 @@
 """Consent in a run: the right capture for each page, all mechanisms with their lines, signals that limits bound, another table of agents, and no captures."""
 
 import json
+import re
 
 import pytest
 
 from tests.consent.crawl import PAGES, ROBOTS, answer, mirror
 from tests.pipelines import curated, finished, rows
+from tests.shared import ROOT
+from winnow.tasks.archives.warc import read_records
 from winnow.tasks.consent.steps import JUDGED, Court, JudgePages, ReadPolicyFiles
 from winnow.tasks.ledger.consent import closures, consent
+from winnow.tasks.ledger.diff import diff
 from winnow.tasks.ledger.explain import explain
 from winnow.tasks.ledger.find import open_run
-from winnow.tasks.ledger.show import consent_said
+from winnow.tasks.ledger.show import consent_said, console, differed, page
 from winnow.tasks.ledger.what_if import changed, what_if
 from winnow.tasks.runs.ending import warnings
 from winnow.tasks.runs.run import release
@@ -250,3 +254,40 @@ def test_of_documents_without_consent_everything_is_unknown(tmp_path):
     plain = finished(tmp_path / "texts.jsonl", "raw", tmp_path / "store")
     found = consent(open_run(str(tmp_path / "store"), plain.id))
     assert found["robots"]["unknown"] == found["documents"] == 1
+
+
+def test_the_page_and_the_terminal_say_it(run, tmp_path, capsys):
+    found = open_run(str(run.context.store.root), run.id)
+    html = page(found, explain(found, "http://closed.example/a"))
+    assert "line 3 of http://closed.example/robots.txt" in html
+    (tmp_path / "small.yaml").write_text(SMALL)
+    robots = [(url, status, "User-agent: *\nDisallow: /\n" if "open" in url else body, headers) for url, status, body, headers in ROBOTS]
+    other = finished(mirror(tmp_path / "mirror", robots=robots), tmp_path / "small.yaml", tmp_path / "store")
+    b = open_run(str(other.context.store.root), other.id)
+    differed(found, b, diff(found, b), console())
+    said = capsys.readouterr().out
+    assert "consent: of 8 sites" in said
+    assert re.search(r"GPTBot +1 +0\n", said)
+    report = (tmp_path / "store").glob("corpora/**/report.html")
+    assert 'id="consent"' in next(report).read_text()
+
+
+@pytest.mark.slow
+def test_the_sample_is_judged_as_its_files_say(tmp_path):
+    (tmp_path / "small.yaml").write_text(SMALL)
+    sample = ROOT / "tests" / "data" / "sample"
+    run = curated(sample, tmp_path / "small.yaml", tmp_path / "store")
+    files = {}
+    for path in sample.rglob("robotstxt/*.warc.gz"):
+        with path.open("rb") as stream:
+            files |= {r.uri.removesuffix("/robots.txt"): r.block for r in read_records(stream) if r.type == "response"}
+    urls = [row["url"] for row in rows(run, run.pipeline.documents)]
+    seen = set()
+    for url, row in zip(urls, rows(run, run.pipeline.signals), strict=True):
+        file = files.get("/".join(url.split("/")[:3]))
+        state = "unknown" if file is None else "none" if b" 404 " in file[:20] else "found"
+        assert row["consent_robots"] == state, url
+        closed = state == "found" and (b"ai-train=no" in file or b"GPTBot\nDisallow: /\n" in file)
+        assert (row["consent_train_ai"] == "deny") == closed, url
+        seen.add((state, closed))
+    assert seen == {("unknown", False), ("none", False), ("found", False), ("found", True)}

@@ -16,6 +16,7 @@ from winnow.tasks.corpus.refine import GAP_BYTES, MOST_BYTES, records_at
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.ledger.explain import explain
 from winnow.tasks.ledger.find import open_run
+from winnow.tasks.ledger.sql import query
 from winnow.tasks.recipes.load import load
 from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.run import prepare, summary_of
@@ -28,7 +29,7 @@ LIST = "<ul><li>Linen</li><li>Wool</li></ul>"
 @pytest.fixture
 def recipe(tmp_path):
     path = tmp_path / "two.yaml"
-    path.write_text(TWO + "tables: []\n" + SECOND.replace("tables: [spans]\n", ""))
+    path.write_text(TWO + SECOND.replace("tables: [spans]\n", ""))
     return path
 
 
@@ -183,6 +184,28 @@ def test_line_rules_hold_for_the_second_text_unless_it_is_asked_to_be_whole(tmp_
     assert "- Linen" in found["whole"]
     assert "- Linen" not in found["again"]
     assert found["again"].startswith("# Article 1")
+
+
+def test_spans_of_the_second_pass_alone_and_in_sql(tmp_path, recipe):
+    recipe.write_text(TWO + SECOND)
+    run = finished(mirror(tmp_path / "mirror", warcs=2, pages=3), recipe, tmp_path / "store")
+    assert "spans" not in run.pipeline.documents.tables
+    done = open_run(str(tmp_path / "store"), "")
+    _, found = query(done, "SELECT DISTINCT substr(text, start + 1, 2) FROM spans JOIN corpus USING (id) WHERE kind = 'heading'")
+    assert list(found) == [("# ",)]
+    _, found = query(done, "SELECT reason, count(*) FROM Dropped WHERE reason LIKE 'damaged%' GROUP BY 1")
+    assert len(list(found)) == 1
+    with pytest.raises(BadInput, match="corpus, dropped, spans"):
+        query(done, "SELECT * FROM links")
+
+
+def test_spans_of_both_passes_have_names_of_their_own(tmp_path, recipe):
+    recipe.write_text(TWO.replace("resiliparse_text.ResiliparseText", "learned_blocks.LearnedBlocks") + SECOND)
+    run = finished(mirror(tmp_path / "mirror", warcs=1, pages=3), recipe, tmp_path / "store")
+    done = open_run(str(tmp_path / "store"), "")
+    _, [(first, second)] = query(done, "SELECT (SELECT count(DISTINCT id) FROM spans), (SELECT count(DISTINCT id) FROM refine_spans)")
+    assert first == len(rows(run, run.pipeline.documents))
+    assert second == len(rows(run, run.pipeline.publish)) < first
 
 
 @pytest.mark.parametrize(

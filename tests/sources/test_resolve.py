@@ -25,7 +25,8 @@ from winnow.tasks.sources.fingerprints import SAMPLE_BYTES, WHOLE_BYTES, fingerp
 from winnow.tasks.sources.kinds import kind_by_name, sniff
 from winnow.tasks.sources.listings import listing, parse_listing
 from winnow.tasks.sources.resolve import resolve
-from winnow.tasks.transport.politeness import Politeness, Transport
+from winnow.tasks.sources.source import Source
+from winnow.tasks.transport.politeness import NotFound, Politeness, Transport
 
 ID = "CC-MAIN-2024-22"
 real = pytest.mark.skipif(not DATA.exists(), reason="../shared/data is absent")
@@ -497,6 +498,25 @@ def test_s3_files(s3: Any, tmp_path: Path) -> None:
     with source.open_seekable("sub/b.jsonl") as stream:
         stream.seek(2)
         assert stream.read() == b'text": "b"}'
+
+
+@pytest.mark.server
+def test_s3_ranges_are_just_their_bytes(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from s3fs.core import S3File
+
+    data = bytes(range(256)) * 4000
+    s3.put_object(Bucket="mirror", Key="ranges/pages.warc", Body=data)
+    asked = []
+    fetch = S3File._fetch_range
+    monkeypatch.setattr(S3File, "_fetch_range", lambda self, begin, end: asked.append((begin, end)) or fetch(self, begin, end))
+    with Source("s3://mirror/ranges").open_ranges("pages.warc") as file:
+        assert file.read(1000, 70_000) == data[1000:70_000]
+        assert file.read(10, 20) == data[10:20]
+        assert file.read(len(data) - 3, len(data) + 9) == data[-3:]
+        assert file.read(len(data) + 9, len(data) + 19) == b""
+    assert asked == [(1000, 70_000), (10, 20), (len(data) - 3, len(data))]
+    with pytest.raises(NotFound):
+        Source("s3://mirror/ranges").open_ranges("gone.warc")
 
 
 @pytest.mark.server

@@ -49,9 +49,9 @@ def check(file: Path | None = None, /, *, agent: str = "", url: str = "", batch:
 
 
 def _answer(robots: Any, agent: str, url: str) -> dict[str, Any]:
-    from winnow.tasks.consent.preferences import stated
+    from winnow.tasks.consent.preferences import Preferences
 
-    verdict, said = robots.verdict(agent, url), stated(robots, agent, url).get("train-ai")
+    verdict, said = robots.verdict(agent, url), Preferences(robots).stated(agent, url).get("train-ai")
     line = verdict.line or (said.line if said else None)
     return {
         "allowed": verdict.allowed,
