@@ -102,6 +102,12 @@ DEPLOYMENTS = (
         ("winnow", "type:training"),
     ),
     Deployment(
+        "winnow.flows.recall.recall_topic",
+        "recall-topic",
+        "A few documents of a topic in, those of a run that are of this topic out, round by round (docs/recall.md).",
+        ("winnow", "type:entry"),
+    ),
+    Deployment(
         "winnow.flows.train_importance.train_importance",
         "train-importance",
         "Target text and raw text in, registered importance weights (DSIR) out (docs/models.md).",

@@ -78,6 +78,7 @@ LAYERS = (
     "signals.sections",
     "dedup",
     "semantic",
+    "rating",
     "edit",
     "safety",
     "decontamination",
@@ -88,6 +89,7 @@ LAYERS = (
     "recipes",
     "report",
     "ledger",
+    "recall",
     "runs",
 )
 """The parts of tasks/, lowest first. A part imports itself and what is below it; the longest name that fits a module is its part."""

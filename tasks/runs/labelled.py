@@ -67,7 +67,7 @@ class LabelFiles:
         by_id: list[tuple[str, tuple[str, ...], str]] = []
         for name in self.files:
             path = Path(name)
-            read = list(_records(path))
+            read = list(records(path))
             if not read:
                 raise BadInput(f"{path} holds no rows: there is nothing to learn from.")
             if set(read[0]) >= JUDGED:
@@ -149,7 +149,7 @@ def _judged(read: list[Mapping[str, Any]], question: Question, path: Path) -> It
             yield identity, names
 
 
-def _records(path: Path) -> Iterator[Mapping[str, Any]]:
+def records(path: Path) -> Iterator[Mapping[str, Any]]:
     """The rows of a file. Raises BadInput if it cannot be read as what its name says."""
     name = path.name.removesuffix(".gz")
     try:

@@ -1,0 +1,80 @@
+"""The flow ``recall-topic``: the documents of a topic out of a run, from a few seeds, round by round. The work itself is in ``tasks/recall/``.
+
+Each round is a task, and what it found lies in the store: a run that was killed goes on with the first round that is not there. Where a person has to answer, the flow
+ends with the place of the sheet, and goes on when it is started again.
+"""
+
+from typing import Any
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.states import Completed, Failed
+
+from winnow.flows import notify as notifications
+from winnow.tasks.engine.errors import WinnowError
+from winnow.tasks.recall.judge import Waiting
+from winnow.tasks.recall.rounds import RecallOptions
+from winnow.tasks.runs.recall import RecallRequest
+
+
+@task(name="round", task_run_name="round {number}", cache_policy=NO_CACHE, persist_result=False)
+def one_round(request: RecallRequest, number: int, before: dict[str, Any] | None) -> dict[str, Any] | Waiting:
+    try:
+        made = request.recall.round(number, before)
+    except Waiting as e:
+        return e
+    found = made.described(request.recall.pool.ids)
+    request.save(number, found, made)
+    return found
+
+
+@flow(
+    name="recall-topic",
+    flow_run_name="{topic}",
+    description="A few documents of a topic in, the documents of a run that are of this topic out, with estimates of precision and recall.",
+    **notifications.HOOKS,
+)
+def recall_topic(
+    topic: str,
+    seeds: list[str],
+    run: str = "",
+    store: str = "winnow-store",
+    labels: list[str] = [],  # noqa: B006
+    label_column: str = "",
+    sheets: str = "",
+    domains: str = "",
+    options: dict[str, Any] = {},  # noqa: B006
+    notify: str = "",
+) -> Any:
+    """Recall, keep every round, describe. Returns the result.
+
+    Args:
+        topic: Its name, as the labels have it.
+        seeds: Files of documents of the topic - .txt (a document per line), .jsonl or .parquet with text and url.
+        run: The run whose documents are looked through; empty - the newest.
+        store: The store of that run.
+        labels: Files that judge, with an id or url and a label; empty - a person, with sheets.
+        label_column: The column of the labels; empty - the topic, topic, label or answer.
+        sheets: The folder of the sheets for a person.
+        domains: A table of domains with decisions, as an earlier recall wrote it.
+        options: rounds, precision, sample, per_host, per_template, url_first, chars, bits, seed.
+        notify: Notification block that is told when the flow ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
+    """
+    try:
+        notifications.check(notify)
+        request = RecallRequest(topic, tuple(seeds), run, store, tuple(labels), label_column, sheets, domains, RecallOptions(**options))
+        rounds = request.done()
+        while len(rounds) < request.options.rounds and not (rounds and rounds[-1]["stops"]):
+            found = one_round(request, len(rounds) + 1, rounds[-1] if rounds else None)
+            if isinstance(found, Waiting):
+                result = request.result(found)
+                message = f"Answer the {found.questions} questions in {found.path}, then start it again"
+                return Completed(name="Waiting", message=message, data=result)
+            rounds.append(found)
+        result = request.result()
+    except WinnowError as e:
+        return Failed(message=str(e), data=e)
+    create_table_artifact(result["rounds"], key="recall", description=f"{topic}: {result['collected']:,} documents")
+    get_run_logger().info("%s: %s", topic, result["documents"])
+    return Completed(message=f"{result['collected']:,} documents of {topic}", data=result)

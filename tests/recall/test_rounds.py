@@ -1,0 +1,190 @@
+"""A topic out of a pool: what is found, the same digest twice, resumption, caps, decisions about domains, and estimates that hold."""
+
+import json
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.models.classify.students import TOPICS, text_of
+from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.models.texts import Text
+from winnow.tasks.recall.domains import decided, read_decisions, table
+from winnow.tasks.recall.estimate import Cut, chances, cut_at, weighted_platt, wilson
+from winnow.tasks.recall.judge import LabelJudge, SheetJudge, Waiting, is_yes
+from winnow.tasks.recall.pool import Pooled, place_of, pool_of, template_of
+from winnow.tasks.recall.rounds import Recall, RecallOptions, _Caps, digest_of
+
+POOL = [
+    Pooled(f"{topic}{n}", Text(text_of(topic, 1000 + n), f"https://s{n % 23}.example/{topic}/{n}")) for topic in TOPICS for n in range(120)
+]
+SEEDS = tuple(Text(text_of("health", n), f"https://seed{n}.example/") for n in range(20))
+GOLD = {p.id: (p.id.rstrip("0123456789"),) for p in POOL}
+
+
+def recall(judge=None, decisions=None, seeds=SEEDS, **options):
+    judge = judge or LabelJudge(GOLD, "health", {})
+    return Recall("health", seeds, pool_of(POOL), judge, RecallOptions(**{"sample": 30, **options}), decisions or {})
+
+
+def rounds_of(made, store=None):
+    store = {} if store is None else store
+    return made.run(lambda n: json.loads(store[n]) if n in store else None, lambda n, found, _: store.__setitem__(n, json.dumps(found)))
+
+
+def test_a_topic_is_found_and_the_estimates_say_so():
+    rounds = rounds_of(recall())
+    found = set(rounds[-1]["collected"])
+    gold = {p.id for p in POOL if GOLD[p.id] == ("health",)}
+    assert len(found & gold) / len(gold) >= 0.95
+    assert len(found & gold) / len(found) >= 0.9
+    assert len(rounds) <= 6
+    assert rounds[-1]["cut"]["recall"] > 0.8
+    assert rounds[-1]["figures"]["judged"] <= 30
+
+
+def test_the_same_digest_twice_and_after_an_end_in_between():
+    whole = rounds_of(recall())
+    store = {}
+    rounds_of(recall(rounds=1), store)
+    assert digest_of(rounds_of(recall(), store)) == digest_of(whole) == digest_of(rounds_of(recall()))
+    assert digest_of(rounds_of(recall(seed=1))) != digest_of(whole)
+
+
+@pytest.mark.parametrize(
+    ("rounds_before", "recall_before", "taken", "new", "why"),
+    [
+        (0, 0, 100, 0, ""),
+        (1, 0.9, 100, 0, ""),
+        (2, 0.5, 100, 1, "1 of 100 documents are new"),
+        (2, 0.895, 100, 50, "stands at 0.900"),
+        (5, 0.5, 100, 2, ""),
+    ],
+)
+def test_it_stops_when_nothing_new_comes(rounds_before, recall_before, taken, new, why):
+    before = {"round": rounds_before, "cut": {"recall": recall_before}} if rounds_before else None
+    assert why in recall()._stops(before, Cut(0, 0.9, 0.9, 1, 1, 0, 1), taken, new)
+    assert bool(why) == bool(recall()._stops(before, Cut(0, 0.9, 0.9, 1, 1, 0, 1), taken, new))
+
+
+def test_nothing_is_asked_twice():
+    asked = []
+
+    class Counting:
+        described: ClassVar = {}
+
+        def answers(self, documents, number):
+            asked.extend(d.id for d in documents)
+            return LabelJudge(GOLD, "health", {}).answers(documents, number)
+
+    rounds_of(recall(Counting()))
+    assert len(asked) == len(set(asked))
+
+
+def test_a_person_answers_with_a_sheet(tmp_path):
+    made, store = recall(SheetJudge(tmp_path, "health", {}), rounds=1), {}
+    with pytest.raises(Waiting) as waiting:
+        rounds_of(made, store)
+    path = waiting.value.path
+    assert waiting.value.questions == 30
+    with pytest.raises(Waiting):  # nobody has answered yet
+        rounds_of(made, store)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], *(line.replace(",,", ",yes," if line.startswith("health") else ",no,", 1) for line in lines[1:])]))
+    [found] = rounds_of(made, store)
+    assert found["figures"]["judged"] == 30
+    assert all(said == (name.startswith("health")) for name, said in found["known"].items())
+    path.write_text(path.read_text().replace(",yes,", ",maybe,", 1))
+    with pytest.raises(BadInput, match=r"the answer of .* is 'maybe'; write yes or no"):
+        rounds_of(made, {})
+
+
+def test_a_person_decides_about_hosts_and_paths(tmp_path):
+    urls = [p.document.url for p in POOL]
+    (tmp_path / "d.csv").write_text("host,path,decision\ns1.example,*,no\ns2.example,/sports/,yes\n")
+    decisions = read_decisions(tmp_path / "d.csv")
+    [found] = rounds_of(recall(decisions=decisions, rounds=1))
+    by_id = dict(zip((p.id for p in POOL), urls, strict=True))
+    assert not any(place_of(by_id[i])[0] == "s1.example" for i in found["collected"])
+    sports = {i for i, url in by_id.items() if place_of(url) == ("s2.example", "/sports/")}
+    judged_no = {i for i in sports if found["known"].get(i) is False}
+    assert sports - judged_no <= set(found["collected"])
+    rows = table(urls, np.isin([p.id for p in POOL], found["collected"]), decisions).splitlines()
+    assert rows[0] == "host,path,pages,collected,share,marked,decision"
+    assert any(row.startswith("s1.example,*,") and row.endswith(",no") for row in rows)
+    assert decided(["https://s2.example/sports/1", "https://s1.example/", "x"], decisions).tolist() == [1, 0, -1]
+    (tmp_path / "d.csv").write_text("host,path,decision\ns1.example,*,perhaps\n")
+    with pytest.raises(BadInput, match=r"decision about s1\.example"):
+        read_decisions(tmp_path / "d.csv")
+
+
+def test_hosts_and_templates_are_capped():
+    caps = _Caps(RecallOptions(per_host=3, per_template=2))
+    taken = [caps.takes(Text("x", f"https://one.example/q/{n}/a-title")) for n in range(5)]
+    assert taken == [True, True, False, False, False]
+    assert caps.takes(Text("x", "https://one.example/about"))
+    assert not caps.takes(Text("x", "https://one.example/contact"))
+    assert all(caps.takes(Text("x")) for _ in range(9))
+    assert template_of("https://one.example/q/17/how-to") == template_of("https://one.example/q/3/what-is")
+
+
+def test_a_pass_over_urls_leaves_what_is_wanted():
+    seeds = tuple(Text(s.text, f"https://s{n % 23}.example/health/{20 + n}") for n, s in enumerate(SEEDS))
+    [found] = rounds_of(recall(seeds=seeds, rounds=1, url_first=0.95))
+    assert found["figures"]["url_pass_left"] < 0.9
+    assert found["figures"]["url_pass_positives_left"] >= 0.9
+    assert len(found["collected"]) > 60
+
+
+@pytest.mark.parametrize("seeds", [(), SEEDS[:1]])
+def test_too_few_seeds(seeds):
+    with pytest.raises(BadInput, match="seeds with a text"):
+        rounds_of(recall(seeds=seeds))
+
+
+@pytest.mark.parametrize("wrong", [{"rounds": 0}, {"precision": 1.0}, {"sample": 1}, {"per_host": 0}, {"url_first": 1.0}])
+def test_options_out_of_range(wrong):
+    with pytest.raises(BadInput, match=next(iter(wrong)).replace("_", "-")):
+        RecallOptions(**wrong)
+
+
+# ------------------------------------------------------------------ estimates
+
+
+def test_wilson():
+    assert wilson(0, 0) == (0.0, 1.0)
+    low, high = wilson(9, 10)
+    assert (round(low, 3), round(high, 3)) == (0.596, 0.982)  # Wilson 1927, as tabled
+
+
+def test_weights_stand_for_documents_that_were_not_drawn():
+    scores = np.array([1.0] * 10 + [0.0] * 10)
+    hits = np.array([True] * 9 + [False] + [True] * 3 + [False] * 7)
+    line = weighted_platt(scores, hits, np.array([1.0] * 10 + [50.0] * 10))
+    above, below = chances(np.array([1.0, 0.0]), line)
+    assert below == pytest.approx(0.3, abs=0.03)
+    assert above > 0.6
+
+
+@given(
+    st.lists(st.tuples(st.integers(-20, 20), st.floats(0, 1), st.sampled_from([-1, 0, 1])), min_size=1, max_size=40), st.floats(0.5, 0.99)
+)
+def test_what_is_collected_is_expected_to_be_as_precise_as_asked(rows, precision):
+    scores, chance = np.array([r[0] for r in rows], float), np.array([r[1] for r in rows])
+    known = np.array([r[2] for r in rows], np.int8)
+    cut = cut_at(scores, chance, known, np.flatnonzero(known >= 0), precision)
+    taken = (known == 1) | ((known == -1) & (scores >= cut.score))
+    right = np.where(known == 1, 1.0, np.where(known == 0, 0.0, chance))
+    if taken.any():
+        assert right[taken].mean() == pytest.approx(cut.precision)
+        assert cut.precision >= precision - 1e-9
+    assert 0 <= cut.recall <= 1 + 1e-9
+    assert cut.low <= cut.high
+
+
+def test_labels_that_say_yes():
+    assert is_yes("Health ", "health")
+    assert is_yes("yes", "health")
+    assert not is_yes("sports", "health")

@@ -1,0 +1,82 @@
+"""A recall over a finished run: files in, rounds in the store, JSON out, and the same again without any work."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests import pipelines
+from tests.recall.test_rounds import GOLD, POOL, SEEDS
+from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.recall.judge import Waiting
+from winnow.tasks.recall.rounds import RecallOptions
+from winnow.tasks.runs.recall import RecallRequest
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    home = tmp_path_factory.mktemp("recall")
+    pool = [{"id": p.id, "url": p.document.url, "text": p.document.text} for p in POOL]
+    for name, rows in (
+        ("pool", pool), ("seeds", [{"text": s.text, "url": s.url} for s in SEEDS]),
+        ("labels", [{"url": p.document.url, "topic": GOLD[p.id][0]} for p in POOL]),
+        ("few", [{"url": p.document.url, "topic": GOLD[p.id][0]} for p in POOL[::2]]),
+    ):  # fmt: skip
+        (home / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (home / "r.yaml").write_text("extends: raw\ndeduplicate: []\n")
+    pipelines.finished(home / "pool.jsonl", home / "r.yaml", home / "store")
+    return home
+
+
+def request(files, labels="labels", **more):
+    options = RecallOptions(sample=30, **more.pop("options", {}))
+    judging = {"labels": (str(files / f"{labels}.jsonl"),)} if labels else {}
+    return RecallRequest("health", (str(files / "seeds.jsonl"),), store=str(files / "store"), options=options, **judging, **more)
+
+
+def finish(asked):
+    return asked.recall.run(asked.load, asked.save)
+
+
+def test_rounds_lie_in_the_store_and_are_not_made_twice(files):
+    first = request(files, options={"rounds": 2})
+    assert first.forecast()["questions_at_most"] == 60
+    finish(first)
+    result = first.result()
+    assert (result["status"], len(result["rounds"])) == ("done", 2)
+    again = request(files, options={"rounds": 2})
+    assert again.result() == result
+    assert again.forecast()["questions_at_most"] == 0
+    longer = request(files)
+    assert len(longer.done()) == 2  # goes on from there
+    finish(longer)
+    last = longer.result()
+    table = pq.read_table(last["documents"])
+    assert table["collected"].to_pylist().count(True) == last["collected"]
+    assert "host,path,pages" in Path(last["domains"]).read_text()
+    assert last["digest"].startswith("sha256:")
+
+
+def test_labels_first_and_a_person_for_the_rest(files, tmp_path):
+    asked = request(files, "few", sheets=str(tmp_path), options={"rounds": 1})
+    with pytest.raises(Waiting) as waiting:
+        finish(asked)
+    assert 5 < waiting.value.questions < 30
+    assert asked.result(waiting.value)["status"] == "waiting"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [({"topic": "a/b"}, "names a folder"), ({"seeds": ()}, "Give --seed FILE"), ({"seeds": ("nowhere.jsonl",)}, "There is no file nowhere.jsonl")],
+)  # fmt: skip
+def test_what_is_missing_is_said(more, said):
+    with pytest.raises(BadInput, match=said):
+        RecallRequest(**{"topic": "x", "seeds": ("a",)} | more)
+
+
+def test_labels_that_cannot_judge(files, tmp_path):
+    (tmp_path / "l.jsonl").write_text('{"url": "x", "kind": "y"}')
+    asked = RecallRequest("health", (str(files / "seeds.jsonl"),), store=str(files / "store"), labels=(str(tmp_path / "l.jsonl"),))
+    with pytest.raises(BadInput, match="cannot judge: it needs a column id or url, and one of labels"):
+        _ = asked.recall
