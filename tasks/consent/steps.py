@@ -103,6 +103,7 @@ class ReadPolicyFiles(WholeStep):
     conserved, but none of them is a page, so it is no filter of the funnel. ``crawl`` is the digest of the shards of that listing."""
 
     name: ClassVar[str] = "policy-files"
+    version: ClassVar[str] = "2"
     title: ClassVar[str] = "read robots.txt"
 
     def shards(self, context: ShardContext) -> tuple[str, ...]:

@@ -78,7 +78,8 @@ def _values(summary: Summary) -> dict[str, Any]:
         "tagged": ranked(summary.notes("redact").get("personal_data_tagged", {})),
         "text_chars": summary.notes("redact").get("text_chars"),
         "bias": bias(summary),
-        "corrected": any(s.name == "correct" for s in summary.steps),
+        "corrected": any(s.name == "correct" for s in summary.steps) and bool((recipe.get("refine") or {}).get("correct", True)),
+        "refined": bool(recipe.get("refine")),
         "deduplicated": [rule["by"] for rule in recipe.get("deduplicate") or () if rule.get("drop", True)],
         "command": f"winnow run {source} --recipe {shlex.quote(recipe['name'])}",
     }

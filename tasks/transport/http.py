@@ -43,7 +43,7 @@ def user_agent() -> str:
             f"{CONTACT} is {contact[:40]!r}. Set it to an address or URL in plain ASCII, of at most {MAX_CONTACT_CHARS} characters."
         )
     who = f"; contact: {contact}" if contact else ""
-    return f"winnow/{version('winnow')} (curation of Common Crawl snapshots; one request per file, backs off{who})"
+    return f"winnow/{version('winnow')} (curation of Common Crawl snapshots; one request per file or range, backs off{who})"
 
 
 def is_page(path: str, content_type: str, head: bytes) -> bool:

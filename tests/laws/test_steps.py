@@ -36,6 +36,7 @@ def everything():
     raw["deduplicate"] = [rule | ADDED.get(rule["by"], {}) for rule in raw["deduplicate"]]
     raw["decontaminate"] = {"against": ["evals.jsonl"], "action": "cut"}  # no example, as its files are the user's
     raw["judged"] = ["judged.parquet"]
+    raw["measure"]["lines"], raw["lines"] = ["line_quality.LineQuality"], {"low": 0.5}  # without a model, which is the user's
     return yaml.safe_dump(raw, sort_keys=False)
 
 

@@ -42,7 +42,7 @@ POLICY_FILES = pa.schema(
     ]
 )
 """``kind``: a value of PATHS, '' for any other file (where a redirect leads); ``location``: absolute address of a redirect; ``body``: free of its codings, at most
-``MOST_BYTES``; ``flaws``: ``html`` (a page where a file should be), ``utf-16``, ``oversized``, ``truncated``, and problems of HTTP."""
+``MOST_BYTES``, and empty for a page without any rule in it; ``flaws``: ``html`` (a page where a file should be), ``utf-16``, ``oversized``, ``truncated``, and problems of HTTP."""
 MARKUP = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 
 
@@ -74,6 +74,8 @@ def policy_row(record: Record, source_file: str) -> dict[str, Any] | None:
         flaws.append("utf-16")
     if kind_of(url) != RSL and MARKUP.match(body[:4096]):
         flaws.append("html")
+        if b"user-agent" not in body.lower():
+            body = b""  # a soft error page, or the front page where a redirect ends
     return {
         "kind": kind_of(url),
         "url": url,
