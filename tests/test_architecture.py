@@ -78,6 +78,7 @@ LAYERS = (
     "signals.sections",
     "dedup",
     "semantic",
+    "rating",
     "edit",
     "safety",
     "decontamination",

@@ -32,7 +32,7 @@ from winnow.tasks.extract.capture import WANTED, NoPage, payload_of, text_of
 from winnow.tasks.extract.documents import clean
 from winnow.tasks.extract.extract import KIB, MIB
 from winnow.tasks.extract.extractors.base import STRUCTURES, Extractor
-from winnow.tasks.extract.losses import FILE_MISSING
+from winnow.tasks.extract.losses import FILE_MISSING, is_fatal
 from winnow.tasks.extract.page import PageText
 from winnow.tasks.extract.pages.spans import SCHEMA as SPANS
 from winnow.tasks.extract.pages.spans import SpanRows
@@ -66,7 +66,7 @@ class Refine(ShardStep):
 
     A kept document keeps its first text where its record cannot be read again: there is none at its offset (``not_at_its_offset``: a member of gzip holds several
     records, or a record runs over several members), it is another one (``changed``), it came in several segments, its file is not there (``file:missing``, unless
-    the run is strict), it is plain text, or the extractor makes nothing of it (``extract:...``). Each is counted in the notes. ``rules`` are applied to the second
+    it is the only one or the run is strict), it is plain text, or the extractor makes nothing of it (``extract:...``). Each is counted in the notes. ``rules`` are applied to the second
     texts. With ``wanted``, the table ``spans`` has the blocks of the second texts. The account of rows is that of all documents, for none is dropped here.
     """
 
@@ -136,7 +136,7 @@ class Refine(ShardStep):
                         yield row, self._page(data, places[row])
                         done += 1
             except NotFound:
-                if context.source.strict:
+                if is_fatal(context):
                     raise
                 yield from ((row, FILE_MISSING) for row in rows[done:])
 

@@ -97,11 +97,17 @@ class Step:
         """
 
     def lineage(self) -> Iterator["Step"]:
-        """Every step this one needs, inputs first, itself last."""
-        seen: dict[str, Step] = {}
-        for source in self.inputs:
-            seen |= {s.address: s for s in source.lineage()}
-        yield from (seen | {self.address: self}).values()
+        """Every step this one needs, inputs first, itself last. Each is visited once: there may be very many ways from one step to another."""
+        seen: set[str] = set()
+
+        def visited(step: Step) -> Iterator[Step]:
+            seen.add(step.address)
+            for source in step.inputs:
+                if source.address not in seen:
+                    yield from visited(source)
+            yield step
+
+        yield from visited(self)
 
 
 @dataclass(frozen=True)

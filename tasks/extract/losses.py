@@ -25,6 +25,11 @@ FILE_MISSING = "file:missing"
 FILE_NOT_AN_ARCHIVE = "file:not_an_archive"
 
 
+def is_fatal(context: ShardContext) -> bool:
+    """Whether a listed file that is not there ends the run: a strict one, or one of which it is all there is."""
+    return context.source.strict or len({f.path for f in context.crawl.files}) == 1
+
+
 class Losses:
     """Counts of one shard. ``by_reason`` counts rows; ``table`` names those that can be found again."""
 
@@ -64,7 +69,7 @@ class Losses:
 
     def file_missing(self, file: SourceFile, context: ShardContext, error: NotFound) -> None:
         """A listed file is not there: that costs this file, unless it is all there is, or the run is strict. Then ``error`` is raised."""
-        if context.source.strict or len({f.path for f in context.crawl.files}) == 1:
+        if is_fatal(context):
             raise error
         self.name(FILE_MISSING, file.path, why=str(error))
 

@@ -20,6 +20,7 @@ from winnow.tasks.ledger.sql import query
 from winnow.tasks.recipes.load import load
 from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.run import prepare, summary_of
+from winnow.tasks.transport.politeness import NotFound
 
 TWO = "extends: raw\nextractor: resiliparse_text.ResiliparseText\nmeasure: {redpajama: null}\nlimits: {word_count: {low: 20}}\n"
 SECOND = "refine: {extractor: learned_blocks.LearnedBlocks, structure: markdown}\ntables: [spans]\n"
@@ -99,6 +100,17 @@ def test_every_first_text_that_stays_has_a_reason(tmp_path, recipe):
     assert "- Linen" not in texts["6"]["text"]
     notes = [run.context.store.report(refined(run), shard)["notes"] for shard in run.context.shard_keys]
     assert all(n["kept"] == n["refined"] + sum(n["not_refined"].values()) for n in notes)
+
+
+def test_the_only_file_is_not_missed_in_silence(tmp_path, recipe):
+    source = tmp_path / "pages.warc.gz"
+    source.write_bytes(page(1))
+    run = prepare(Request(str(source), str(recipe), str(tmp_path / "store"), 1))
+    (tmp_path / "first.yaml").write_text(TWO)
+    curated(source, tmp_path / "first.yaml", tmp_path / "store")
+    source.unlink()
+    with pytest.raises(NotFound):
+        work_off(run)
 
 
 class Ranged(http.server.SimpleHTTPRequestHandler):

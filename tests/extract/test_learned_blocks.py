@@ -18,6 +18,7 @@ from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.extract.extractors import block_trees
 from winnow.tasks.extract.extractors.block_features import features
 from winnow.tasks.extract.extractors.block_trees import CERTAIN, best_blocks, from_json, shipped
+from winnow.tasks.extract.extractors.nesting import nesting
 from winnow.tasks.extract.extractors.page_blocks import GROUP_BIT, HIDDEN_BIT, page_blocks
 
 STRUCTURE = """<h1>Mills</h1><p>A  first
@@ -105,6 +106,15 @@ def test_what_is_no_text_makes_no_block():
 def test_what_is_smuggled_in_raw_takes_linear_time(way, part):
     # Many minutes when each "<" looked for an end that is not there.
     assert blocks("<p>Text</p>" + way.format(part.replace("<", "&lt;") * 100_000 if "svg" in way else part * 100_000)).run_text[0] == "Text"
+
+
+@pytest.mark.parametrize("before", range(9))
+@pytest.mark.parametrize("chars", range(18))
+def test_a_raw_element_ends_at_its_end_tag_wherever_it_stands(before, chars):
+    # Raw text is looked through eight bytes at once.
+    html = f"<p>{'a' * before}</p><script>{'é<'[: chars % 3]}{'x' * chars}</script><p>Text</p>"
+    assert blocks(html).run_text == [*(["a" * before] if before else []), "Text"]
+    assert nesting(html.encode(), 400)[0] == nesting(f"<p>{'a' * before}</p><p>Text</p>".encode(), 400)[0]
 
 
 TEXT_PARTS = ["<p>", "</p>", "<b class=x>", "</b>", "<br>", "<li id='a b'>", "<!-- c -->", "<x-y z>", "a", " ", "&amp;lt;", "&lt;p>", "&nbsp;", "&copy;", "&", "< ", "é", "水", "🌾", "\u2003", "\x85"]  # fmt: skip

@@ -33,13 +33,17 @@ PANEL = re.compile(
     re.IGNORECASE,
 )
 UNSEEN = re.compile(r'\shidden="(?!until-found)|\sstyle="[^"]*(?:display:\s*none|visibility:\s*hidden)', re.IGNORECASE)
-# Managers of consent, by the names of their elements.
+# Managers of consent, by the names of their elements in lower case.
 MANAGERS = re.compile(
     r"onetrust|ot-sdk|cybot|cookiebot|didomi|usercentrics|qc-cmp|iubenda-cs|borlabs|\bklaro|osano|cmplz|complianz|\bcky-|termly|evidon|truste|trustarc|cookie-?law"
     r"|cookie-?consent|cookie-?(?:banner|notice|bar|popup|modal|policy-?(?:banner|notice))|consent-?(?:banner|manager|dialog|popup|modal|overlay)|cmpbox|cookiefirst"
     r"|sp_message|fc-consent|gdpr|cc-window|cc-banner|eu-cookie|cookies?-?(?:wrapper|container|overlay|info|alert|message|dialog|disclaimer|hint|hinweis)",
-    re.IGNORECASE,
 )
+# One of these is in each of their names.
+STEMS_OF_MANAGERS = (
+    "cookie consent gdpr onetrust ot-sdk cybot didomi usercentrics qc-cmp iubenda-cs borlabs klaro osano cmplz complianz cky- termly evidon trust cmpbox sp_message"
+    " cc-window cc-banner"
+).split()
 COOKIE_WORDS = re.compile(r"cookie|consent|gdpr|ccpa|datenschutz|privacy|privacidad|rgpd|rodo", re.IGNORECASE)
 CONSENT = re.compile(
     r"\b(?:(?:we|this (?:web)?site|our (?:web)?site|and our \w* ?partners|our \d+ partners)\b[^.]{0,80}\b(?:uses?|store|process)\b[^.]{0,60}\bcookies"
@@ -56,6 +60,8 @@ PARTNERS = re.compile(
     r"|nous et nos (?:\d+ )?partenaires\b|wir und unsere (?:\d+ )?partner\b|nosotros y nuestros (?:\d+ )?socios\b|noi e (?:i nostri )?(?:\d+ )?partner\b",
     re.IGNORECASE | re.DOTALL,
 )
+# One of these is in each of them.
+OF_PARTNERS = (b"artner", b"artenaires", b"and/or access", b"socios")
 SCRIPTS = re.compile(r"java ?script|browser|js\b|активиру|включите|habilit|activ[ae]|aktiv|有効", re.IGNORECASE)
 
 
@@ -67,8 +73,9 @@ def unseen(page: Page, tree: Tree, chosen: Bools, words: npt.NDArray[np.int64]) 
     before = np.zeros(len(words) + 1, np.int64)
     np.cumsum(chosen, out=before[1:])
     held = before[page.element_behind] > before[page.element_first]
-    if b"artner" in page.text or b"artenaires" in page.text or b"and/or access" in page.text or b"socios" in page.text:
-        _leave_out_partners(page, out, chosen, words)
+    lowered = page.text.lower()
+    if speaking := [place for word in OF_PARTNERS for place in _places(lowered, word)]:
+        _leave_out_partners(page, out, chosen, words, speaking)
     suspects = np.flatnonzero(held & ((bits & (HIDDEN_BIT | NOTICE_BIT | OVERLAY_BIT) != 0) | (page.element_tag == NOSCRIPT))).tolist()
     if not suspects:
         return out
@@ -81,7 +88,7 @@ def unseen(page: Page, tree: Tree, chosen: Bools, words: npt.NDArray[np.int64]) 
         if kind & HIDDEN_BIT and UNSEEN.search(written) and not PANEL.search(written):
             _leave_out(out, tree, e, weights, whole)
         elif kind & (NOTICE_BIT | OVERLAY_BIT):
-            if MANAGERS.search(written) or (
+            if _is_of_manager(written) or (
                 COOKIE_WORDS.search(written)
                 and int(words[first:behind].sum()) < NOTICE_WORDS
                 and CONSENT.search(_text(page, first, behind))
@@ -92,11 +99,30 @@ def unseen(page: Page, tree: Tree, chosen: Bools, words: npt.NDArray[np.int64]) 
     return out
 
 
-def _leave_out_partners(page: Page, out: Bools, chosen: Bools, words: npt.NDArray[np.int64]) -> None:
-    """Mark the chosen blocks that speak as a banner of consent does, if they are a small part of the page and it is not about just that."""
+def _is_of_manager(written: str) -> bool:
+    """Whether attributes name a manager of consent. A look for the stems of all their names is forty times as fast as one for the names."""
+    lowered = written.lower()
+    return any(stem in lowered for stem in STEMS_OF_MANAGERS) and MANAGERS.search(lowered) is not None
+
+
+def _places(text: bytes, word: bytes) -> list[int]:
+    """Where a word stands in a text."""
+    found = []
+    at = text.find(word)
+    while at >= 0:
+        found.append(at)
+        at = text.find(word, at + len(word))
+    return found
+
+
+def _leave_out_partners(page: Page, out: Bools, chosen: Bools, words: npt.NDArray[np.int64], speaking: list[int]) -> None:
+    """Mark the chosen blocks that speak as a banner of consent does, if they are a small part of the page and it is not about just that.
+    ``speaking``: where in the text words of such banners stand; no other block is looked at."""
     if COOKIE_WORDS.search(page.title):
         return
-    found = [b for b in np.flatnonzero(chosen).tolist() if PARTNERS.search(_text(page, b, b + 1))]
+    runs = np.searchsorted(page.run_end, speaking, side="right")
+    blocks = sorted(set((np.searchsorted(page.block_run, runs, side="right") - 1).tolist()))
+    found = [b for b in blocks if chosen[b] and PARTNERS.search(_text(page, b, b + 1))]
     if sum(int(words[b]) for b in found) * 4 <= int(words[chosen].sum()):
         out[found] = True
 

@@ -4,8 +4,9 @@ The names are those of the highlighters in use: Pygments, Rouge, Chroma, highlig
 """
 
 import re
+from functools import lru_cache
 
-from winnow.tasks.extract.blocks.markup import VOID, Token, attributes, tokens
+from winnow.tasks.extract.blocks.markup import VOID, attributes, tokens
 
 # Line numbers, by class. "blob-num" and the like are of GitHub.
 GUTTER = re.compile(
@@ -41,6 +42,7 @@ FEED_AT_END = re.compile(r"\A[ \t]*\n[ \t\n]*|[ \t]*\n[ \t\n]*\Z")
 BLANK_LINE = re.compile(r"^ +$", re.MULTILINE)
 SPACES = re.compile(r"  +")
 FEED_WITHIN = re.compile(r"[ \t]*\n[ \t\n]*")
+MOST_KNOWN_CHARS = 300
 HIDES = re.compile(r"display:\s*none|visibility:\s*hidden", re.IGNORECASE)
 UNSELECTABLE = re.compile(r"user-select:\s*none")
 
@@ -109,6 +111,7 @@ def code_text(markup: str, language: str | None, *, preformatted: bool = True) -
     """The code in a piece of markup. ``preformatted``: line feeds of the markup are lines of the code; else they are what an editor of HTML put
     between its tags. Total, linear."""
     lines = _Lines()
+    shell = language in SHELLS
     skipped, skipping = 0, ""
     opened: list[tuple[str, bool, int]] = []  # name, whether it is a line, how many parts were there
     for token in tokens(markup):
@@ -136,10 +139,14 @@ def code_text(markup: str, language: str | None, *, preformatted: bool = True) -
             continue
         elif token.closes:
             _close(name, opened, lines)
-        elif name in SKIPPED or (token.attributes and _left_out(token, language)):
+        elif name in SKIPPED:
             skipped, skipping = 1, name
         else:
-            is_line = name in BLOCKS or (bool(token.attributes) and _is_line(token.attributes))
+            left_out, is_line = _said_by(name, token.attributes, shell) if token.attributes else (False, False)
+            if left_out:
+                skipped, skipping = 1, name
+                continue
+            is_line = is_line or name in BLOCKS
             if is_line:
                 lines.line_begins()
             opened.append((name, is_line, len(lines.parts)))
@@ -164,14 +171,25 @@ def _is_line(written: str) -> bool:
     return " data-line=" in written or (" class=" in written and LINE.search(attributes(written).get("class", "")) is not None)
 
 
-def _left_out(token: Token, language: str | None) -> bool:
-    found = attributes(token.attributes)
+def _said_by(name: str, written: str, shell: bool) -> tuple[bool, bool]:
+    """Whether an element with these attributes is left out of the code, and whether it is a line."""
+    return _known(name, written, shell) if len(written) <= MOST_KNOWN_CHARS else _known.__wrapped__(name, written, shell)
+
+
+@lru_cache(maxsize=2048)
+def _known(name: str, written: str, shell: bool) -> tuple[bool, bool]:
+    # Highlighted code has thousands of elements and few classes.
+    return _left_out(name, written, shell), _is_line(written)
+
+
+def _left_out(name: str, written: str, shell: bool) -> bool:
+    found = attributes(written)
     names = found.get("class", "")
-    if names and token.name not in WHOLE and (is_gutter(names) or BESIDE.search(names) or PROMPT.search(names)):
+    if names and name not in WHOLE and (is_gutter(names) or BESIDE.search(names) or PROMPT.search(names)):
         return True
-    if names and language in SHELLS and PYGMENTS_PROMPT.search(names):
+    if names and shell and PYGMENTS_PROMPT.search(names):
         return True
-    if "data-line-number" in found and token.name == "td":
+    if "data-line-number" in found and name == "td":
         return True
     if "hidden" in found or "data-copy" in found or "copy" in found.get("onclick", "").lower():
         return True

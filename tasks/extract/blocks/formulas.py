@@ -25,6 +25,10 @@ MOST_LOOKS = 20
 RENDERERS = ("athjax", "athJax", "atex", "aTeX", "sciimath", "SCIIMath", "athquill", "athMath")
 # A page that configures its renderer names its delimiters under one of these keys.
 NAMING_DELIMITERS = ("inlineMath", "displayMath", "delimiters")
+# One of these is in the text of a page with formulas between delimiters of its own.
+SIGNS = (b"\\", b"^", b"=")
+# One of these is in each text that DELIMITER finds something in.
+BEGINNINGS = (b"$", b"\\", b"`", b"tex]", b"math]")
 # What may begin a formula in a text, by the delimiters that no page has to name.
 DELIMITER = re.compile(r"\$[^$]*\$|\\[(\[]|\\begin\{|\[(?:i?tex|math|latex|texx)\]|`[^`]+`")
 
@@ -104,10 +108,13 @@ def with_formulas(pieces: Iterable[tuple[RunKind, str]], formulas: Sequence[Form
 
 
 class InText:
-    """Formulas between delimiters in the text of a page, by the delimiters that the page itself names. Looked for once a text has some."""
+    """Formulas between delimiters in the text of a page, by the delimiters that the page itself names. Looked for once a text has some.
 
-    def __init__(self, page: str) -> None:
+    ``page``: its source. ``text``: the text of its elements, where that is known; a page without a sign of a formula in it is spared all looks."""
+
+    def __init__(self, page: str, text: bytes | None = None) -> None:
         self.page = page
+        self.text = text
 
     @cached_property
     def delimiters(self) -> Delimiters | None:
@@ -117,9 +124,16 @@ class InText:
     @cached_property
     def has_own_delimiters(self) -> bool:
         """Whether the page names delimiters. Then any characters may be some, and no look at a text for the usual ones tells."""
+        if self.text is not None and not any(sign in self.text for sign in SIGNS):
+            return False
         if not any(word in self.page for word in NAMING_DELIMITERS) or self.delimiters is None:
             return False
         return any(pair.configured for pair in self.delimiters.pairs)
+
+    @cached_property
+    def may_hold(self) -> bool:
+        """Whether a text of the page may hold formulas, by what is in all of them."""
+        return self.text is None or self.has_own_delimiters or any(sign in self.text for sign in BEGINNINGS)
 
     @cached_property
     def _has_renderer(self) -> bool:

@@ -15,14 +15,16 @@ from winnow.tasks.extract.extractors.page_blocks import BLOCK_TAGS, Page
 HEADINGS = {f"h{k}": k for k in range(1, 7)}
 CELLS = frozenset({"td", "th"})
 LISTS = frozenset({"ul", "ol"})
-CAPTIONS = frozenset({"figcaption", "caption"})
+KINDS: dict[str, Kind] = {"figcaption": "caption", "caption": "caption", "dt": "term", "dd": "definition"}
 # Elements after which a paragraph ends; others end a line.
 PARAGRAPHS = frozenset("p pre blockquote table ul ol dl article section h1 h2 h3 h4 h5 h6 figure address details main".split())
-SHAPING = PARAGRAPHS | HEADINGS.keys() | CELLS | LISTS | CAPTIONS | {"li", "tr", "blockquote", "dt", "dd"}
+SHAPING = PARAGRAPHS | HEADINGS.keys() | CELLS | LISTS | KINDS.keys() | {"li", "tr", "blockquote"}
 TAGS = ("", *BLOCK_TAGS)
 TEXT_AND_CODE = inline.TEXT_MARKS | 1 << inline.CODE
 EMPHASES = 1 << inline.STRONG | 1 << inline.EMPHASIS
 LANGUAGE_LEVELS = 4
+# Kinds of blocks between which and others there is always a blank line.
+UNITS = frozenset({"code", "table"})
 # A <code> that is set as a block: highlighters say so in its class.
 CODE_BLOCK = re.compile(
     r'<code[^>]*(?:class="[^"]*(?:language-|lang-|hljs|prettyprint|brush|highlight|sourceCode|code-?block)|white-space:\s*pre)'
@@ -65,23 +67,23 @@ class Places:
         return place
 
     def _inside(self, p: Place, e: int, tag: str) -> Place:
-        if tag in PARAGRAPHS and not (tag in LISTS and p.item):
-            p = p._replace(paragraph=e)
+        # Made anew, field by field: ``_replace`` takes three times as long, and most of the time of a page is here.
+        heading, item, lists, outer_list, quotes, paragraph, kind = p
+        if tag in PARAGRAPHS and not (item and tag in LISTS):
+            paragraph = e
         if tag in HEADINGS:
-            return p._replace(heading=HEADINGS[tag])
+            return Place(HEADINGS[tag], item, lists, outer_list, quotes, paragraph, kind)
         if tag in LISTS:
-            return p._replace(heading=0, item=0, lists=p.lists + 1, outer_list=p.outer_list or e)
+            return Place(0, 0, lists + 1, outer_list or e, quotes, paragraph, kind)
         if tag == "li":
-            return p._replace(heading=0, item=e)
+            return Place(0, e, lists, outer_list, quotes, paragraph, kind)
         if tag == "tr" or tag in CELLS:
-            return Place(quotes=p.quotes, paragraph=p.paragraph)
+            return Place(0, 0, 0, 0, quotes, paragraph)
         if tag == "blockquote":
-            return p._replace(quotes=p.quotes + 1)
-        if tag in CAPTIONS:
-            return p._replace(kind="caption")
-        if tag == "dt":
-            return p._replace(kind="term")
-        return p._replace(kind="definition") if tag == "dd" else p
+            quotes += 1
+        elif tag in KINDS:
+            kind = KINDS[tag]
+        return Place(heading, item, lists, outer_list, quotes, paragraph, kind)
 
 
 def read(
@@ -138,44 +140,54 @@ class _Reader:
             k += 1
         return self.out
 
+    def _plain(self, block: int) -> str:
+        """The text of a block as a browser shows its white space."""
+        shown = self.shown.get(block)
+        return " ".join(self.texts[block].split()) if shown is None else shown
+
     # --- paragraphs ---------------------------------------------------------------------------------------------------------------------
 
     def _paragraph(self, lines: list[int]) -> None:
-        place = self.places[self.element[lines[0]]]
-        read = [runs for runs in map(self._line, lines) if runs]
-        if not read:
-            return
-        code = self._code_of(lines[0], read[0]) if len(lines) == 1 and read[0][0].kind == "code" else None
-        if code is not None:
-            self._add(Block("code", code=code), place)
-            return
-        if len(read) == 1:
-            runs = read[0]
+        element = self.element[lines[0]]
+        place = self.places.known.get(element) or self.places[element]
+        if len(lines) == 1:
+            runs = self._line(lines[0])
+            if not runs:
+                return
+            code = self._code_of(lines[0], runs) if runs[0].kind == "code" else None
+            if code is not None:
+                self._add(Block("code", code=code), place)
+                return
         else:
+            read = [runs for runs in map(self._line, lines) if runs]
+            if not read:
+                return
             between = Run("text", " " if place.heading else "\n")
-            runs = _joined([run for line in read for run in (between, *line)][1:])
-        runs = self.in_text.read(runs)
-        if place.heading:
-            self._add(Block("heading", runs, place.heading, quotes=place.quotes), place)
-        elif place.item:
-            opens = self.before is None or self.before.item != place.item
-            kind: Kind = "item" if opens else "paragraph"
-            self._add(Block(kind, runs, place.lists, self._number(place.item) if opens else None, opens, place.quotes), place)
+            runs = read[0] if len(read) == 1 else _joined([run for line in read for run in (between, *line)][1:])
+        if self.in_text.may_hold:
+            runs = self.in_text.read(runs)
+        heading, item, lists, _, quotes, _, kind = place
+        tight = self._follows(place)
+        if heading:
+            block = Block("heading", runs, heading, None, True, quotes, tight)
+        elif item:
+            opens = self.before is None or self.before.item != item
+            block = Block("item" if opens else "paragraph", runs, lists, self._number(item) if opens else None, opens, quotes, tight)
         elif len(runs) == 1 and runs[0].kind == "display":
-            self._add(Block("formula", runs, quotes=place.quotes), place)
+            block = Block("formula", runs, 0, None, True, quotes, tight)
         else:
-            kind = "quotation" if place.quotes and place.kind == "paragraph" else place.kind
-            self._add(Block(kind, runs, place.lists, quotes=place.quotes), place)
+            block = Block("quotation" if quotes and kind == "paragraph" else kind, runs, lists, None, True, quotes, tight)
+        self._add(block, place)
 
     def _line(self, block: int) -> Runs:
         if self.marks[block] & self.wanted:
             page = self.page
             markup = page.html[page.block_begin[block] : page.block_end[block]].decode()
             return inline.read(markup, int(page.block_open[block]), self.formulas, self.wanted)
-        shown = self.shown.get(block)
-        if shown is not None and not self.formulas:
-            return (Run("text", shown),)
-        return inline.plain(self.texts[block], self.formulas)
+        if self.formulas:
+            return inline.plain(self.texts[block], self.formulas)
+        text = self._plain(block)
+        return (Run("text", text),) if text else ()
 
     def _code_of(self, block: int, read: Runs) -> str | None:
         """The code that a paragraph is nothing but, in an element set as a block."""
@@ -218,7 +230,7 @@ class _Reader:
         if unit.kind == "table":
             table, caption = tables.read(f"<table>{markup}</table>", self.formulas, self.in_text, self.wanted)
             if caption:
-                self._add(Block("caption", caption), place)
+                self._add(Block("caption", caption, tight=self._follows(place)), place)
             if table.rows:
                 self._add(Block("table", table=table), place)
             return
@@ -248,16 +260,12 @@ class _Reader:
     # --- gaps ---------------------------------------------------------------------------------------------------------------------------
 
     def _add(self, block: Block, place: Place) -> None:
-        before = self.before
-        if (
-            before is not None
-            and _tight(before, place)
-            and block.kind not in ("code", "table")
-            and self.out[-1].kind not in ("code", "table")
-        ):
-            block = block._replace(tight=True)
         self.out.append(block)
         self.before = place
+
+    def _follows(self, place: Place) -> bool:
+        """Whether a line feed is enough between the block before and one here."""
+        return self.before is not None and self.out[-1].kind not in UNITS and _tight(self.before, place)
 
 
 def _tight(p: Place, q: Place) -> bool:

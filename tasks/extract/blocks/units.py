@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Literal
 
@@ -63,7 +64,11 @@ class Tree:
         self._lines_of: dict[int, tuple[int, int, int]] = {}
         self._has_many: dict[int, bool] = {}
         self._is_numbers: dict[int, bool] = {}
-        self._pres: list[int] = np.flatnonzero(page.element_tag == PRE).tolist()
+
+    @cached_property
+    def _pres(self) -> list[int]:
+        pres: list[int] = np.flatnonzero(self.page.element_tag == PRE).tolist()
+        return pres
 
     def above(self, element: int, tag: int) -> int:
         """The nearest element of a tag that holds an element, 0 if there is none."""

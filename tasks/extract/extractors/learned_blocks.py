@@ -104,7 +104,7 @@ class LearnedBlocks(Extractor):
             trees, _ = shipped()
             names, matrix, texts = features(page)
             words = matrix[names.index("words")].astype(np.int64)
-            blocks = content(page, trees.probabilities(names, matrix), words, texts, InText(html), emphasis=self.emphasis)
+            blocks = content(page, trees.probabilities(names, matrix), words, texts, InText(html, page.text), emphasis=self.emphasis)
         if ("<script" in html or "itemprop" in html) and _chars(blocks) < FEW_CHARS:
             blocks = self._drawn(tree, page, blocks)
         return blocks
@@ -119,7 +119,7 @@ class LearnedBlocks(Extractor):
         if not len(drawn.block_element):
             return blocks
         _, _, texts = features(drawn)
-        read = reading.read(drawn, Tree(drawn), range(len(texts)), texts, (), InText(found), {}, emphasis=self.emphasis)
+        read = reading.read(drawn, Tree(drawn), range(len(texts)), texts, (), InText(found, drawn.text), {}, emphasis=self.emphasis)
         return read if _chars(read) > 3 * _chars(blocks) else blocks
 
 

@@ -3,8 +3,13 @@
 import pytest
 
 from tests.extract.blocks.pages import AFTER, BEFORE, article, extracted
+from winnow.tasks.extract.blocks import choosing
 from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
 
+NAMES = (
+    "onetrust ot-sdk cybot cookiebot didomi usercentrics qc-cmp iubenda-cs borlabs klaro osano cmplz complianz cky- termly evidon truste trustarc cookielaw cookie-consent"
+    " cookie-banner consent-manager cmpbox cookiefirst sp_message fc-consent gdpr cc-window cc-banner eu-cookie cookies-wrapper"
+).split()
 UNSEEN = "This offer of the museum shop has ended, and nobody but a program reads that you should buy three scarves before the end of it."
 BANNER = (
     "<h2>Your choice</h2><p>We and our 517 partners store information on a device, such as cookies, and process personal data for measured and personalised advertising.</p>"
@@ -53,6 +58,12 @@ def test_banners_of_consent_are_left_out(frame, place):
     text = extracted(banner) if place == "inside" else extracted("", before_main=banner)
     assert "517 partners" not in text
     assert AFTER[1] in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_of_a_manager_has_a_stem(name):
+    assert choosing.MANAGERS.search(name)
+    assert any(stem in name for stem in choosing.STEMS_OF_MANAGERS)
 
 
 def test_a_banner_without_a_name_is_left_out():
