@@ -27,7 +27,7 @@ from winnow.tasks.engine.ranges import KEY, ROWS_PER_GROUP, rows_of_partition
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult
 from winnow.tasks.engine.text_column import TextColumn
 
-By = Literal["url", "text"]
+By = Literal["url", "text", "domain"]
 FINGERPRINTS = pa.schema([pa.field("id", pa.string()), pa.field("url_key", KEY), pa.field("text_key", KEY)])
 SCATTERED = pa.schema([pa.field("key", KEY), pa.field("row", pa.int32()), pa.field("kept", pa.bool_()), pa.field("score", pa.float64())])
 CLUSTERED = pa.schema(
@@ -84,7 +84,7 @@ class Fingerprint(ShardStep):
 @stable("step/scatter")
 @dataclass(frozen=True)
 class Scatter(ShardStep):
-    """Fingerprints and decisions in, rows sorted by key out (schema SCATTERED), in row groups that a partition can pick from.
+    """Fingerprints (keys called ``<by>_key``) and decisions in, rows sorted by key out (schema SCATTERED), in row groups that a partition can pick from.
 
     ``keep`` is a policy of ``tasks/dedup/keep.py``, ``ranked_by`` the table that it reads, if any.
     """
@@ -93,7 +93,7 @@ class Scatter(ShardStep):
     kind: ClassVar[Kind] = "join"
 
     by: By
-    fingerprints: Fingerprint
+    fingerprints: Step
     decisions: Decisions
     keep: str = "first"
     ranked_by: Step | TextColumn | None = None

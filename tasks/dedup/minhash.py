@@ -31,7 +31,9 @@ from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.mixing import mixed
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
 from winnow.tasks.engine.text_column import TextColumn
+from winnow.tasks.extract.documents import host_of
 from winnow.tasks.signals.condition import Condition
+from winnow.tasks.sources.domains import registered_domain
 
 ROWS_PER_GROUP = 4096
 CANDIDATES_PER_GROUP = 1024
@@ -64,6 +66,7 @@ FUZZY = pa.schema(
         pa.field("containment", pa.float64()),
         pa.field("ngrams_lost", pa.int32()),
         pa.field("shared_bands", pa.int32()),
+        pa.field("domains", pa.int32()),
     ]
 )
 
@@ -331,13 +334,13 @@ class FuzzyClusters(ComponentClusters):
 
     ``cluster`` is the id of the member that stays, ``kept_url`` its URL. The evidence against each member is held against that one: ``similarity``,
     the true Jaccard similarity of their shingles; ``containment``, the share of its shingles that the one that stays has too; ``ngrams_lost``, how many
-    shingles that one has not; ``shared_bands``, in how many bands they share a bucket. With ``min_similarity`` (and ``min_containment``) a member
+    shingles that one has not; ``shared_bands``, in how many bands they share a bucket. ``domains`` is over how many registered domains the cluster is spread. With ``min_similarity`` (and ``min_containment``) a member
     goes only if that evidence reaches it (``verified.py``), and a cluster is one member that stays with those that go for it; without, a cluster is a
     whole component, as in the published pipelines.
     """
 
     name: ClassVar[str] = "cluster"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
 
     min_similarity: float = 0.0
     min_containment: float | None = None
@@ -367,6 +370,7 @@ def _clusters(rows: pa.Table, minhash: MinHash, proof: Proof | None) -> pa.Table
     exempt = rows["exempt"].to_numpy(zero_copy_only=False)
     sets = rows["shingles"].combine_chunks()
     values, offsets = sets.values.to_numpy(), sets.offsets.to_numpy()
+    urls = rows["url"].to_pylist()
     keys = minhash.band_keys(Shingles(values, offsets.astype(np.int64)))
     found: dict[str, list[Any]] = {name: [] for name in ("member", "kept", *FUZZY.names[3:6], *FUZZY.names[7:])}
     for i, j in components_of(rows):
@@ -380,6 +384,7 @@ def _clusters(rows: pa.Table, minhash: MinHash, proof: Proof | None) -> pa.Table
             if len(members) == 1:
                 continue
             members = members[np.lexsort((place[members], members != kept))]
+            domains = len({registered_domain(host_of(urls[m + i] or "")) for m in members.tolist()})
             for rank, m in enumerate(members.tolist()):
                 shared = shared_count(own[m], own[kept])
                 found["member"].append(m + i)
@@ -389,6 +394,7 @@ def _clusters(rows: pa.Table, minhash: MinHash, proof: Proof | None) -> pa.Table
                 found["similarity"].append(jaccard_of(shared, len(own[m]), len(own[kept])))
                 found["containment"].append(shared / len(own[m]) if len(own[m]) else 1.0)
                 found["ngrams_lost"].append(len(own[m]) - shared)
+                found["domains"].append(domains)
                 found["shared_bands"].append(int((keys[:, m + i] == keys[:, kept + i]).sum()))
     member, kept = pa.array(found["member"], pa.int64()), pa.array(found["kept"], pa.int64())
     taken = {name: rows[name].take(member) for name in ("shard", "row")} | {

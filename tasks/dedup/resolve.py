@@ -12,7 +12,7 @@ from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import ShardStep, Step, StepResult, WholeStep
 from winnow.tasks.signals.limit import Limit, apply_limits
-from winnow.tasks.signals.select import add_crossed, decision_result
+from winnow.tasks.signals.select import DecidedLimit, add_crossed, decision_result
 
 SHARDS_PER_GROUP = 64
 Decisions = Step  # one whose table begins with id, kept, reason, crossed: ApplyLimits, or what follows it
@@ -38,7 +38,8 @@ class ClusterStep(WholeStep):
 class ResolveClusters(ShardStep):
     """Decisions and clusters in, decisions out: each row with its cluster's columns as ``<by>_<column>`` (null when alone), and, if
     ``drop``, a limit on them applied like any other: ``<by>_cluster_rank <= 0``, or ``<by>_cluster_size <= 1`` where no member stays. ``by`` is the kind of
-    deduplication, or the ``entry`` that the recipe calls it by."""
+    deduplication, or the ``entry`` that the recipe calls it by. With ``max_domains``, the limit ``<by>_domains <= max_domains`` goes before: it drops every member of a cluster that is
+    spread over more."""
 
     name: ClassVar[str] = "dedup"
     version: ClassVar[str] = "2"
@@ -48,10 +49,17 @@ class ResolveClusters(ShardStep):
     drop: bool = True
     keep_one: bool = True
     entry: str | None = None
+    max_domains: int | None = None
 
     @property
     def by(self) -> str:
         return self.entry or self.clusters.by
+
+    @property
+    def decided_limits(self) -> tuple[DecidedLimit, ...]:
+        """The limit on the spread of clusters, for ``winnow what-if``."""
+        signal = f"{self.by}_domains"
+        return (DecidedLimit(signal, self.max_domains, f"{signal}:high"),) if "domains" in self.clusters.schema.names else ()
 
     @property
     def label(self) -> str:
@@ -64,10 +72,18 @@ class ResolveClusters(ShardStep):
         place[found["row"].to_numpy()] = np.arange(found.num_rows)
         index = pa.array(place, mask=place < 0)
         columns = {f"{self.by}_{name}": found[name].combine_chunks().take(index) for name in found.column_names[2:]}
-        after = self._dropped(before, columns) if self.drop else before
+        after = self._without_bursts(before, columns)
+        after = self._dropped(after, columns) if self.drop else after
         for name, column in columns.items():
             after = after.append_column(name, pa.array([k.hex() if k else None for k in column.to_pylist()]) if _is_key(column) else column)
         return decision_result(after, before["kept"])
+
+    def _without_bursts(self, before: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:
+        if self.max_domains is None:
+            return before
+        limit = Limit(f"{self.by}_domains", high=self.max_domains)
+        values = pa.chunked_array([pc.fill_null(columns[limit.signal], 0)])
+        return add_crossed(before, *apply_limits({limit.signal: values}, (limit,), before.num_rows, self.label))
 
     def _dropped(self, before: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:
         signal, neutral = (f"{self.by}_cluster_rank", 0) if self.keep_one else (f"{self.by}_cluster_size", 1)

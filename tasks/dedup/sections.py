@@ -70,9 +70,10 @@ class Deduplicate:
         scattered = Scatter("url" if self.by == "url" else "text", fingerprints, draft.decisions, self.keep, ranked_by(self.keep, draft))
         self.resolve(draft, Clusters(draft.crawl_digest, scattered, draft.partitions(SHARDS_PER_PARTITION)), entry)
 
-    def resolve(self, draft: Draft, clusters: ClusterStep, entry: str) -> None:
+    def resolve(self, draft: Draft, clusters: ClusterStep, entry: str, max_domains: int | None = None) -> None:
         """Clusters become decisions. Columns of the decisions table are called after the entry."""
-        draft.decide(ResolveClusters(draft.decisions, clusters, self.drop, self.keep != "none", None if entry == clusters.by else entry))
+        own = None if entry == clusters.by else entry
+        draft.decide(ResolveClusters(draft.decisions, clusters, self.drop, self.keep != "none", own, max_domains))
 
 
 def deduplicate_by(by: str, *, reasons: Mapping[str, str]) -> Callable[[K], K]:
@@ -97,6 +98,7 @@ deduplicate_by("text", reasons={"text_cluster_*:high": COPIES.format("by its tex
     "minhash",
     reasons={
         "minhash_cluster_*:high": COPIES.format("nearly"),
+        "minhash_domains:high": "nearly the same text stands on more domains than the recipe allows",
         "minhash_known_bands:high": "the page is nearly a copy of one of an earlier snapshot",
     },
 )
@@ -107,7 +109,7 @@ class ByMinHash(Deduplicate):
 
     A document goes only for one that stays and with which it has at least ``min_similarity`` in common, or which contains ``min_containment`` of its
     n-grams; with 0, as in the published pipelines, for any member of its connected component. ``exempt`` is a condition on signals: documents for
-    which it holds are never removed.
+    which it holds are never removed. Near copies over more than ``max_domains`` registered domains all go, the one that stays too: a burst.
 
     What was removed is reported: groups (sources, languages, domains, hosts) of at least ``warn_documents`` documents that lost more than ``warn_share`` of them, and
     what was lost in ``audit_pairs`` pairs of a removed document and the one that stays; 0 compares none."""
@@ -117,6 +119,7 @@ class ByMinHash(Deduplicate):
     min_containment: float | None = None
     exempt: Condition | None = None
     against: str = ""
+    max_domains: int | None = None
     warn_share: float = 0.5
     warn_documents: int = 100
     audit_pairs: int = 200
@@ -145,6 +148,8 @@ class ByMinHash(Deduplicate):
         super().check(reader)
         reader.whole_number(self.warn_documents, "deduplicate warn_documents", 1)
         reader.whole_number(self.audit_pairs, "deduplicate audit_pairs", 0)
+        if self.max_domains is not None:
+            reader.whole_number(self.max_domains, "deduplicate max_domains", 1)
         for key in ("min_similarity", "min_containment", "warn_share"):
             value = getattr(self, key) or 0
             if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
@@ -166,7 +171,7 @@ class ByMinHash(Deduplicate):
         exempted = (self.exempt, draft.signals) if self.exempt else (None, None)
         candidates = Candidates(components, draft.text, self.minhash, self.keep, ranked_by(self.keep, draft), *exempted)
         clusters = FuzzyClusters(crawl, candidates, ranges, self.min_similarity, self.min_containment)
-        self.resolve(draft, clusters, entry)
+        self.resolve(draft, clusters, entry, self.max_domains)
         if self.drop:
             counts = CountRemovals(before, draft.decisions, draft.documents, entry)
             rates = RemovalRates(crawl, counts, draft.partitions(SHARDS_PER_PARTITION), self.warn_share, self.warn_documents)
@@ -189,7 +194,7 @@ def ranked_by(keep: str, draft: Draft) -> Step | TextColumn | None:
     """What a keep policy reads, if anything."""
     if keep.startswith(BEST):
         return draft.signals  # type: ignore[no-any-return]
-    rankings: dict[str, Step | TextColumn | None] = {"newest": draft.documents, "longest": draft.text}
+    rankings: dict[str, Step | TextColumn | None] = {"newest": draft.documents, "random": draft.documents, "longest": draft.text}
     return rankings.get(keep)
 
 
@@ -213,6 +218,7 @@ class DeduplicateSection(Section):
         "*_cluster": "what the members of the page's cluster share",
         "*_cluster_size": "how many pages the cluster has",
         "*_cluster_rank": "the page's place in the cluster; 0 stays",
+        "*_domains": "over how many registered domains the page's cluster is spread",
     }
 
     @property

@@ -63,8 +63,11 @@ class Exporter(ABC):
     about: ClassVar[str]
     tokenizes: ClassVar[bool] = False
     """Whether it takes a tokenizer."""
+    shuffles: ClassVar[bool] = False
+    """Whether its order is a random one, and it takes a seed."""
 
     tokenizer: str = ""
+    seed: int = 0
 
     @abstractmethod
     def files(self, run: RunTables) -> Iterator[File]:
@@ -113,14 +116,16 @@ def exporters() -> dict[str, type[Exporter]]:
     return found
 
 
-def exporter(name: str, tokenizer: str = "") -> Exporter:
-    """The exporter of a format. Raises BadInput: no such format, or it takes no tokenizer."""
+def exporter(name: str, tokenizer: str = "", seed: int = 0) -> Exporter:
+    """The exporter of a format. Raises BadInput: no such format, or it takes no tokenizer or seed."""
     known = exporters()
     if name not in known:
         raise BadInput(f"There is no format {name!r}. Known are: {', '.join(f'{n} ({e.about})' for n, e in sorted(known.items()))}.")
     if tokenizer and not known[name].tokenizes:
         raise BadInput(f"The format {name} holds text and takes no tokenizer: leave --tokenizer out.")
-    return known[name](tokenizer)
+    if seed and not known[name].shuffles:
+        raise BadInput(f"The format {name} has an order of its own: leave --seed out.")
+    return known[name](tokenizer, seed)
 
 
 def export(run: RunTables, to: Exporter, out: Path) -> Export:
@@ -129,9 +134,9 @@ def export(run: RunTables, to: Exporter, out: Path) -> Export:
     Raises:
         BadInput: ``out`` holds another export or cannot be written, or as :meth:`Exporter.files`. DamagedArtifact: a table of the run is damaged.
     """
-    identity = {"format": to.name, "run": run.id, "manifest": run.manifest["digest"], "tokenizer": to.tokenizer}
+    identity = {"format": to.name, "run": run.id, "manifest": run.manifest["digest"], "tokenizer": to.tokenizer, "seed": to.seed}
     if before := _before(out):
-        if all(before.get(k) == v for k, v in identity.items()):
+        if all(before.get(k, 0) == v for k, v in identity.items()):
             made = {k: before[k] for k in ("counts", "digest")}
             return Export(to.name, run.id, tuple(before["files"]), remarks=tuple(before["remarks"]), nothing_to_do=True, **made)
         raise BadInput(f"{out} holds an export of {before.get('run')}. Give another folder with --out, or delete that one.")

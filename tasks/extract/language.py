@@ -89,6 +89,12 @@ def _heliport() -> Any:
     return Identifier()
 
 
+def _plain(label: str) -> str:
+    """A label of heliport as it gives it: of its models of members and dialects (hbshrv, msaind, finp) it names the macrolanguage only. Empty for what is no
+    language."""
+    return "" if label.startswith(NO_LANGUAGE) else label[:3]
+
+
 class HeliModel:
     """heliport, the HeLI method in Rust (Jauhiainen et al. 2022, HeLI-OTS): words, and n-grams of letters for words it does not know, of some 220 languages.
     Its package is the extra ``heliport``.
@@ -99,7 +105,7 @@ class HeliModel:
     @property
     def labels(self) -> tuple[str, ...]:
         """Every label that it can give."""
-        return tuple(sorted(_heliport().get_confidence_all().keys() - set(NO_LANGUAGE)))
+        return tuple(sorted({plain for label in _heliport().get_confidence_all() if (plain := _plain(label))}))
 
     def predict(self, texts: Sequence[str]) -> list[tuple[str, float]]:
         """Total and deterministic. A text without a letter has the label ``""``."""
@@ -108,5 +114,6 @@ class HeliModel:
             line = LONE_SURROGATE.sub("\ufffd", line_of(text))
             best, *rest = _heliport().identify_topk_with_score(line, 2)
             ahead = rest[0][1] - best[1] if rest else 1.0
-            found.append(("", 0.0) if best[0] in NO_LANGUAGE else (best[0], min(1.0, max(0.0, ahead))))
+            label = _plain(best[0])
+            found.append((label, min(1.0, max(0.0, ahead))) if label else ("", 0.0))
         return found

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # each answer loads what it needs, and no more
     from winnow.tasks.ledger.diff import Difference
     from winnow.tasks.ledger.explain import Copy, Explained
     from winnow.tasks.ledger.find import Finished
+    from winnow.tasks.ledger.split_view import SplitView
     from winnow.tasks.ledger.what_if import Change, Swept
 
 BARS = "▏▎▍▌▋▊▉█"
@@ -168,6 +169,24 @@ def changed(change: "Change", out: Console) -> None:
             out.print(
                 table(("id", "URL", "dropped for" if name == "enter" else "would be dropped for"), [astuple(s) for s in side.samples])
             )
+
+
+def split(found: "SplitView", out: Console) -> None:
+    """Print the same URLs at two times."""
+    kinds = ("equal", "near", "changed", "replaced")
+    out.print(
+        table(("pages", "documents", "share"), [(k, getattr(found, k), f"{getattr(found, k) / (found.pages or 1):6.1%}") for k in kinds])
+    )
+    out.print(
+        f"\n{found.pages:,} URLs are in both; {found.only_a:,} only in {escape(found.a)}, {found.only_b:,} only in {escape(found.b)}."
+    )
+    if found.domains:
+        rows = [(d.domain, d.pages, *(getattr(d, k) for k in kinds), "; ".join(d.flags)) for d in found.domains]
+        out.print("\n[bold]Domains with replaced pages, the flagged first[/bold]")
+        out.print(table(("domain", "pages", *kinds, "flagged"), rows))
+    if found.replaced_pages:
+        out.print("\n[bold]Replaced pages, a sample[/bold]")
+        out.print(table(("URL", "similarity", "captured", "and again"), [astuple(moved) for moved in found.replaced_pages]))
 
 
 def _most(counts: Counter[str], n: int = 5) -> str:

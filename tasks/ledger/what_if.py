@@ -121,7 +121,7 @@ def what_if(run: Finished, limits: Sequence[Limit]) -> Change:
     """Hold every document against other limits, shard by shard: in memory are the signals of one shard. Raises DamagedArtifact."""
     change = Change()
     wanted, decided = columns_of(limits), {limit.signal for limit in run.decided_limits}
-    mine = {limit.signal for limit in run.limits} | {limit.reason for limit in run.decided_limits}
+    mine = {limit.signal for limit in run.limits} | {limit.reason.split(":")[0] for limit in run.decided_limits}
     for shard in run.entry["shards"]:
         decisions = run.read(run.entry["tables"]["decisions"], shard)
         measured = [name for name in wanted if name not in decided]
@@ -188,7 +188,7 @@ def sweep(run: Finished, signal: str, steps: int = 24) -> list[Swept]:
         BadInput: the signal is not a number, or no document has a value.
     """
     values, free = [], []
-    decided = {limit.signal: limit.reason for limit in run.decided_limits}
+    decided = {limit.signal: limit.reason.split(":")[0] for limit in run.decided_limits}
     for shard in run.entry["shards"]:
         table = run.read(run.entry["tables"]["decisions" if signal in decided else "signals"], shard, [signal])
         kind = table.schema.field(signal).type

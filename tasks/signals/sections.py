@@ -10,6 +10,7 @@ from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.options import Reader, frozen, near
 from winnow.tasks.engine.plugins import named_classes
 from winnow.tasks.engine.sections import Draft, Phase, Section
+from winnow.tasks.signals import selections
 from winnow.tasks.signals.condition import REASON, Condition
 from winnow.tasks.signals.facts import FACTS
 from winnow.tasks.signals.filter import Filter
@@ -218,7 +219,14 @@ class WhereSection(Section):
     reasons: ClassVar = {REASON: "the recipe's condition does not hold"}
 
     def read(self, value: Any, reader: Reader) -> Condition:
-        return Condition(str(value))
+        if not isinstance(value, Mapping):
+            return Condition(str(value))
+        if set(value) != {"selection"}:
+            raise reader.error(f"where is {value!r}; write a condition, or {{selection: NAME}} for one of {', '.join(selections.names())}.")
+        return Condition(selections.sql(str(value["selection"])))
+
+    def written(self, options: Any, said: Any) -> Any:
+        return options.sql if isinstance(said, Mapping) else said
 
     def check(self, options: Any, signals: Mapping[str, Any], reader: Reader) -> None:
         options.check(pa.schema(list(({name: fact.kind for name, fact in FACTS.items()} | dict(signals)).items())))
@@ -232,4 +240,11 @@ class WhereSection(Section):
         draft.decide(_with_facts(decided, draft))
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "description": "such as word_count >= 50 AND language = 'en'"}
+        condition = {"type": "string", "description": "such as word_count >= 50 AND language = 'en'"}
+        named = {
+            "type": "object",
+            "properties": {"selection": {"enum": list(selections.names())}},
+            "required": ["selection"],
+            "additionalProperties": False,
+        }
+        return {"oneOf": [condition, named]}

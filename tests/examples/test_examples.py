@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from tests.pipelines import finished
+from tests.pipelines import curated, finished
+from tests.pipelines import rows as table_rows
 from tests.shared import ROOT
 from tests.tiny import mirror
 
@@ -39,9 +40,32 @@ def ran(*words, cwd, env=None):
 
 
 def test_every_example_is_tested():
-    assert {p.name for p in EXAMPLES.iterdir()} == {*SCRIPTS, "curate_a_crawl.py", "look_into_a_run.ipynb", "README.md"}
+    assert {p.name for p in EXAMPLES.iterdir()} == {
+        *SCRIPTS,
+        "curate_a_crawl.py",
+        "look_into_a_run.ipynb",
+        "northern_sotho.yaml",
+        "README.md",
+    }
     listed = (EXAMPLES / "README.md").read_text()
     assert all(p.name in listed for p in EXAMPLES.iterdir() if p.name != "README.md")
+
+
+def test_the_recipe_of_a_small_language(tmp_path):
+    pytest.importorskip("heliport")
+    sotho = "Bana ba sekolo ba ithuta go bala le go ngwala, gomme barutiši ba bona ba thuša kudu. Dilo tše dingwe di bothata, eupša ba leka ka maatla. "
+    tswana = "Bana ba sekolo ba ithuta go bala le go kwala, mme barutabana ba bone ba thusa thata. Dilo tse dingwe di boima, fela ba leka ka thata. "
+    english = "The children of the school learn to read and to write, and their teachers help them a lot, although some things are hard for them. "
+    texts = {"sotho": sotho, "tswana": tswana, "english": english}
+    rows = [
+        {"url": f"https://{name}.example/", "text": text + text.replace("Bana", "Batho").replace("The", "All the")}
+        for name, text in texts.items()
+    ]
+    (tmp_path / "pages.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run = curated(tmp_path / "pages.jsonl", EXAMPLES / "northern_sotho.yaml", tmp_path / "store")
+    decided = {row["id"]: row["reason"] for row in table_rows(run, run.pipeline.decisions)}
+    found = {row["url"]: decided[row["id"]] for row in table_rows(run, run.pipeline.documents)}
+    assert found == {"https://sotho.example/": None, "https://tswana.example/": "where", "https://english.example/": "where"}
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

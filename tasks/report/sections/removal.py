@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pyarrow.compute as pc
+
 from winnow.tasks.dedup.removal_rates import DIMENSIONS
 from winnow.tasks.dedup.removal_sample import FALSE_BELOW, SIMILARITIES, SIZES
 from winnow.tasks.report.section import OUTCOME, Content, Evidence, Section, section, stratified_figure
@@ -12,6 +14,7 @@ RATES, SAMPLE = "removal-rates-", "removal-sample-"
 NAMED = {"source": "Sources", "language": "Languages", "domain": "Registered domains", "host": "Hosts"}
 FALSE_REMOVALS = "false removals"
 SHOWN = 15
+BURST = 5
 PAIRS_SHOWN = 20
 
 
@@ -48,7 +51,7 @@ class Removal(Section):
             ]
         if not passes:
             return None
-        return Content({"passes": passes, "named": NAMED, "shown": SHOWN}, figures=tuple(figures), rows=rows)
+        return Content({"passes": passes, "named": NAMED, "shown": SHOWN, "bursts": _bursts(evidence)}, figures=tuple(figures), rows=rows)
 
 
 def _groups(evidence: Evidence, step: str) -> dict[str, list[dict[str, Any]]]:
@@ -65,6 +68,16 @@ def _groups(evidence: Evidence, step: str) -> dict[str, list[dict[str, Any]]]:
 
 def _worst(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(groups, key=lambda g: (not g["outstanding"], -g["removed"], g["name"]))[: 2 * SHOWN]
+
+
+def _bursts(evidence: Evidence) -> list[dict[str, Any]]:
+    """The clusters that are spread over most registered domains, from ``BURST`` on."""
+    found: list[dict[str, Any]] = []
+    for table in evidence.read("cluster-minhash", ["cluster_rank", "cluster_size", "domains", "kept_url"]):
+        first = pc.and_(pc.equal(table["cluster_rank"], 0), pc.greater_equal(table["domains"], BURST))
+        found += table.filter(first).to_pylist()
+        found = sorted(found, key=lambda c: (-c["domains"], -c["cluster_size"], c["kept_url"] or ""))[:SHOWN]
+    return found
 
 
 def _figures(entry: str, strata: list[dict[str, Any]], notes: Any) -> list[Figure]:

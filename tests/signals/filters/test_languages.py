@@ -9,7 +9,7 @@ from tests.extract.test_language import SENTENCES
 from tests.pipelines import curated, rows
 from tests.tiny import mirror
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.extract.language import RankModel
+from winnow.tasks.extract.language import HeliModel, RankModel
 from winnow.tasks.extract.language_codes import folded
 from winnow.tasks.ledger.find import open_run
 from winnow.tasks.ledger.sql import named, query
@@ -189,6 +189,16 @@ def test_heliport_in_an_ensemble():
         assert ensemble.measure(Document(text))["language_best"] == code
     assert ensemble.measure(Document(" \n"))["language_best"] is None
     assert ensemble.measure(Document("\ud800 Let us go home now, it is late."))["language_best"] == "eng"
+
+
+def test_labels_of_heliport_are_codes():
+    pytest.importorskip("heliport")
+    labels = set(HeliModel().labels)
+    assert {"hbs", "msa", "fin", "est", "zul"} <= labels
+    assert not labels & {"hrv", "ind", "vro"}, "it names no members, so it has no say about them"
+    assert {len(label) for label in labels} == {3}
+    assert not labels & {"und", "zxx"}
+    assert HeliModel().predict(["Pemerintah Indonesia mengatakan bahwa kebijakan tersebut akan segera berlaku."])[0][0] == "msa"
 
 
 def test_heliport_that_is_missing_is_asked_for(monkeypatch):

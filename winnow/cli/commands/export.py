@@ -16,6 +16,7 @@ def command(
     out: Annotated[Path, Parameter(help="The folder where the files go.")],
     format_: Annotated[str, Parameter(name="--format")] = "redpajama-v2",
     tokenizer: str = "",
+    seed: int = 0,
     run: RunOption = "",
     json: JsonOption = False,
     store: StoreOption = STORE,
@@ -25,11 +26,12 @@ def command(
     Args:
         format_: The format; an unknown one, such as `list`, names those that there are.
         tokenizer: For formats that hold tokens, the tokenizer.
+        seed: For formats in random order, the seed.
     """
     from winnow.tasks.exporters.base import export, exporter
     from winnow.tasks.ledger.find import open_run
 
-    to = exporter(format_, tokenizer)
+    to = exporter(format_, tokenizer, seed)
     made = export(open_run(store, run), to, out)
     if made.nothing_to_do:
         print(f"Nothing to do: {out} holds this run.", file=sys.stderr)
