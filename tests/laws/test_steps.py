@@ -36,6 +36,7 @@ def everything():
     raw["deduplicate"] = [rule | ADDED.get(rule["by"], {}) for rule in raw["deduplicate"]]
     raw["decontaminate"] = {"against": ["evals.jsonl"], "action": "cut"}  # no example, as its files are the user's
     raw["judged"] = ["judged.parquet"]
+    raw["skills"] = {"reference": ["skills.jsonl"], "skills": 3}
     return yaml.safe_dump(raw, sort_keys=False)
 
 
@@ -50,6 +51,7 @@ def runs(tmp_path_factory):
     add(old.context.store, [Entry("", "http://nobody.example/", "", "asked", "2026-11-24")])
     (root / "evals.jsonl").write_text(json.dumps({"question": article(1)[:200]}) + "\n")
     pq.write_table(table([Judgement("no such document", "topic", "d", "a person", labels=("Grain",))]), root / "judged.parquet")
+    (root / "skills.jsonl").write_text("".join(json.dumps({"text": article(n)}) + "\n" for n in range(6)))
     (root / "everything.yaml").write_text(everything())
     return found | {"everything": curated(source, root / "everything.yaml", root / "store")}
 
