@@ -1,5 +1,7 @@
 """Planning: what is missing is known before anything starts, only what is wanted is made, and done is asked by address."""
 
+import pickle
+
 from tests.engine.toys import Share, Sum, chain, context
 from winnow.tasks.engine.plan import Plan, stages
 
@@ -79,6 +81,9 @@ def test_a_lineage_visits_each_step_once(monkeypatch):
     step = chain()[1]
     for _ in range(30):
         step = Share(step, Sum("crawl", step))
+    copy = pickle.loads(pickle.dumps(step))
+    assert (copy, hash(copy)) == (step, hash(step))
+    assert copy.numbers == step.numbers != step
     asked = []
     inputs = Share.inputs
     monkeypatch.setattr(Share, "inputs", property(lambda self: asked.append(self) or inputs.fget(self)))
