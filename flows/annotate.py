@@ -55,6 +55,7 @@ def annotate(
     answer_tokens: Annotated[int, Field(ge=0)] = 0,
     again: bool = False,
     options: dict[str, Any] = {},  # noqa: B006
+    parameters: dict[str, Any] = {},  # noqa: B006
     notify: str = "",
 ) -> Any:
     """Draw, ask, read. Returns the reports of the tables of judgements.
@@ -71,11 +72,12 @@ def annotate(
         again: Ask again what is in quarantine.
         options: Of the endpoint - model, revision, key_variable (the name of an environment variable), requests_per_minute, tokens_per_minute, concurrency,
             timeout_s, attempts, patience_s, price_prompt, price_answer.
+        parameters: Of sampling, as the API calls them, such as max_completion_tokens or temperature; null leaves a usual one out.
         notify: Notification block that is told when it ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
     """
     try:
         notifications.check(notify)
-        asked = AnnotationRequest(head, endpoint, sample, run, store, where, seed, answer_tokens, again, options)
+        asked = AnnotationRequest(head, endpoint, sample, run, store, where, seed, answer_tokens, again, options, parameters)
         return work_off(asked.prepared())
     except (WinnowError, Transient) as e:
         return Failed(message=str(e), data=e)

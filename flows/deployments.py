@@ -108,6 +108,13 @@ DEPLOYMENTS = (
         ("winnow", "type:entry"),
     ),
     Deployment(
+        "winnow.flows.train_lines.train_line_model",
+        "train-lines",
+        "Pages whose lines are judged in, a registered model of lines out (docs/line-quality.md).",
+        ("winnow", "type:training"),
+        stored=False,
+    ),
+    Deployment(
         "winnow.flows.train_importance.train_importance",
         "train-importance",
         "Target text and raw text in, registered importance weights (DSIR) out (docs/models.md).",

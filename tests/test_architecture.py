@@ -79,6 +79,7 @@ LAYERS = (
     "dedup",
     "semantic",
     "rating",
+    "skills",
     "edit",
     "safety",
     "decontamination",

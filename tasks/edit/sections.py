@@ -1,5 +1,6 @@
 """The sections that edit texts before anything is measured, and the kinds of deduplication that cut passages out of texts."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -9,6 +10,7 @@ from winnow.tasks.dedup.sections import SHARDS_PER_RANGE, Deduplicate, deduplica
 from winnow.tasks.edit.correct import CORRECTED, Correct
 from winnow.tasks.edit.corrections import LineRules
 from winnow.tasks.edit.edits import EMPTY, FIGURES, RequireText, RequireTextLeft
+from winnow.tasks.edit.line_cut import CutNoisyLines, LineCut
 from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs
 from winnow.tasks.edit.sentences import SENTENCE_FIGURES, CutRepeatedSentences, RequireSentencesLeft, SentenceWindows
 from winnow.tasks.edit.substring import CutRepeatedSubstrings, RepeatedWindows, Windows
@@ -160,6 +162,41 @@ class CorrectSection(Section):
         step = Correct(draft.text, options)
         draft.edit(step)
         draft.signal_tables.append(SignalTable(step, tuple(CORRECTED.names[2:])))
+
+
+class LinesSection(Section):
+    key = "lines"
+    order = 30
+    about = "Cuts the lines that a model of lines calls noise; code, tables and formulas are left alone."
+    options = LineCut
+    reasons: ClassVar = {"line_chars_left:low": "too little text was left when noisy lines had been cut"}
+
+    def read(self, value: Any, reader: Reader) -> LineCut:
+        rule: LineCut = super().read(value, reader)
+        if not isinstance(rule.low, int | float) or not 0 <= rule.low <= 1:
+            raise reader.error(f"lines.low is {rule.low!r}; it must be a probability from 0 to 1.")
+        reader.whole_number(rule.min_run, "lines.min_run", 1)
+        reader.whole_number(rule.min_chars_left, "lines.min_chars_left", 0)
+        return rule
+
+    def uses(self, options: LineCut) -> Iterable[str]:
+        return (options.signal,)
+
+    def check(self, options: LineCut, signals: Mapping[str, Any], reader: Reader) -> None:
+        kind = signals.get(options.signal)
+        if kind is not None and not pa.types.is_list(kind):
+            raise reader.error(
+                f"lines.signal is {options.signal}, which is no list of a number per line. Measure line_quality.LineQuality."
+            )
+
+    def decided(self, options: LineCut, entry: str) -> Iterable[str]:
+        return tuple(f"line_{name}" for name in FIGURES)
+
+    def build(self, draft: Draft, options: LineCut, entry: str) -> None:
+        assert draft.text is not None
+        edit = CutNoisyLines(draft.text, draft.decisions, draft.signals, options)
+        draft.decide(RequireTextLeft(draft.decisions, edit, options.min_chars_left, "line"))
+        draft.edit(edit)
 
 
 class RequireTextSection(Section):

@@ -36,7 +36,7 @@ class Chat:
     @property
     def most_answer_tokens(self) -> int:
         """What is asked for at most."""
-        return int(self.parameters.get("max_tokens", 0))
+        return int(self.parameters.get("max_tokens") or self.parameters.get("max_completion_tokens") or 0)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 (``tasks/runs/annotating.py``). The same documents, head, endpoint and answers give the same rows in the same order."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from winnow.tasks.endpoint.endpoint import Endpoint
 from winnow.tasks.endpoint.queries import Chat, query_digest
 from winnow.tasks.labels.heads import Head
 from winnow.tasks.labels.judged import Judgement
-from winnow.tasks.labels.prompts import asked
+from winnow.tasks.labels.prompts import Asked, asked
 from winnow.tasks.labels.readings import readings
 
 NO_TEXT = "no_text"
@@ -72,12 +72,13 @@ class Figures:
 
 @dataclass(frozen=True)
 class Annotation:
-    """One head, asked of one annotator. ``answer_tokens`` of 0 are the head's."""
+    """One head, asked of one annotator. ``answer_tokens`` of 0 are the head's; ``parameters`` of sampling go before the usual ones."""
 
     head: Head
     endpoint: Endpoint
     seed: int = 0
     answer_tokens: int = 0
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def annotator(self) -> str:
@@ -87,14 +88,14 @@ class Annotation:
     def queries(self, documents: Iterable[Document]) -> Iterator[Chat]:
         """What is asked about these documents."""
         for document in documents:
-            for question in asked(self.head, document.url, document.text, seed=self.seed, answer_tokens=self.answer_tokens):
+            for question in self._asked(document):
                 yield question.chat
 
     def judged(self, documents: Iterable[Document], answers: Answers, figures: Figures) -> Iterator[Judgement]:
         """The judgements of these documents, from answers that are there."""
         for document in documents:
             figures.documents += 1
-            questions = asked(self.head, document.url, document.text, seed=self.seed, answer_tokens=self.answer_tokens)
+            questions = self._asked(document)
             if not questions and not self.head.of_lines:
                 yield self._row(document, figures, problem=NO_TEXT)
             for question in questions:
@@ -117,6 +118,9 @@ class Annotation:
                         problem=reading.problem,
                         answer_digest=answer.digest,
                     )
+
+    def _asked(self, document: Document) -> list[Asked]:
+        return asked(self.head, document.url, document.text, seed=self.seed, answer_tokens=self.answer_tokens, parameters=self.parameters)
 
     def _row(self, document: Document, figures: Figures, **more: Any) -> Judgement:
         judgement = Judgement(document.id, self.head.name, self.head.digest, self.annotator, **more)

@@ -5,8 +5,9 @@ the seed and the text; so equal texts are one question. Of a long document an ex
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from winnow.tasks.endpoint.queries import Chat
 from winnow.tasks.labels.heads import Head, Label
@@ -27,23 +28,27 @@ class Asked:
     lines: tuple[int, ...] = ()
 
 
-def asked(head: Head, url: str, text: str, *, seed: int = 0, answer_tokens: int = 0) -> list[Asked]:
-    """The queries about one document: one, or of a head for lines one for every batch of them; none for a text that is blank."""
+def asked(
+    head: Head, url: str, text: str, *, seed: int = 0, answer_tokens: int = 0, parameters: Mapping[str, Any] | None = None
+) -> list[Asked]:
+    """The queries about one document: one, or of a head for lines one for every batch of them; none for a text that is blank. ``parameters`` are sent beside the usual
+    ones, or instead of them; one that is None is not sent."""
     if not text.strip():
         return []
-    parameters = {"temperature": 0, "max_tokens": answer_tokens or head.answer_tokens}
+    sent = {"temperature": 0, "max_tokens": answer_tokens or head.answer_tokens} | dict(parameters or {})
+    sent = {name: value for name, value in sorted(sent.items()) if value is not None}
     if not head.of_lines:
         shown = excerpt(text, head, seed)
         keys = keyed(head.labels, seed, text)
         page = f"Address: {_one_line(url)[:URL_CHARS]}\n\n" if url else ""
-        return [Asked(Chat((("system", instructions(head, keys)), ("user", f"{page}{fenced(shown)}")), parameters), _names(keys))]
+        return [Asked(Chat((("system", instructions(head, keys)), ("user", f"{page}{fenced(shown)}")), sent), _names(keys))]
     lines = lines_of(text)
     found = []
     for batch in batches(lines, head.excerpt.longer_than):
         body = "\n".join(f"{n}: {_one_line(lines[line])[:LINE_CHARS]}" for n, line in enumerate(batch, 1))
         keys = keyed(head.labels, seed, body)
         messages = (("system", instructions(head, keys)), ("user", fenced(body)))
-        found.append(Asked(Chat(messages, parameters), _names(keys), tuple(batch)))
+        found.append(Asked(Chat(messages, sent), _names(keys), tuple(batch)))
     return found
 
 

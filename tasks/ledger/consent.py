@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, cast
 
 from winnow.tasks.consent.agents import Agent, Agents, read_agents, shipped
 from winnow.tasks.consent.judge import CLASSES, ClosedBy, Tally, account
@@ -28,14 +28,20 @@ SAMPLES = 10
 
 
 @dataclass(frozen=True)
-class Left(Step):
-    """A step as a run left it: its tables are there, what it was made from need not be."""
+class Left:
+    """What a step left in a store, for reading and writing its tables: the step itself would have to be built from the whole recipe."""
 
-    left_at: str = ""
+    address: str
+    label: ClassVar[str] = ""
+    kind: ClassVar[str] = "join"
+    tables: ClassVar[Mapping[str, Any]] = {}
 
-    @property
-    def address(self) -> str:
-        return self.left_at
+    data_path, table_path = Step.data_path, Step.table_path
+
+
+def left(address: str) -> Step:
+    """A step by its address alone."""
+    return cast(Step, Left(address))
 
 
 def is_judged(run: Finished) -> bool:
@@ -89,7 +95,7 @@ Tables = tuple[Step, Sequence[str]]
 
 def _tables(run: Finished) -> tuple[Store, Tables, Tables]:
     """Where the captures and the pages of a judged run lie."""
-    captures, pages = Left(run.address(CAPTURES)), Left(run.address(PAGES))
+    captures, pages = left(run.address(CAPTURES)), left(run.address(PAGES))
     return run.store, (captures, sorted(run.reports(CAPTURES))), (pages, run.entry["shards"])
 
 
@@ -107,8 +113,8 @@ def _read_now(run: Finished, stack: contextlib.ExitStack) -> tuple[Store, Tables
     store = Store(stack.enter_context(tempfile.TemporaryDirectory(prefix="winnow-consent-")))
     context = ShardContext(crawl, place, run.store)
     read = ReadPolicyFiles("")
-    scatter = ScatterPages(Left(run.entry["tables"]["documents"]))
-    captures, pages = (Left(CAPTURES), read.shards(context)), (Left(PAGES), run.entry["shards"])
+    scatter = ScatterPages(left(run.entry["tables"]["documents"]))
+    captures, pages = (left(CAPTURES), read.shards(context)), (left(PAGES), run.entry["shards"])
     for shard in captures[1]:
         store.commit(captures[0], shard, replace(read.run(shard, context), tables={}), dict)
     for shard in pages[1]:

@@ -17,6 +17,7 @@ from winnow.tasks.endpoint.client import Tally, ask
 from winnow.tasks.endpoint.cost import Forecast, forecast
 from winnow.tasks.endpoint.endpoint import Endpoint, endpoint
 from winnow.tasks.endpoint.queries import Chat
+from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import digest
 from winnow.tasks.engine.store import Store, to_parquet
 from winnow.tasks.labels.agreement import Agreement, agreements, mutual_information
@@ -34,7 +35,8 @@ PART_DOCUMENTS, MOST_PARTS = 500, 60
 
 @dataclass(frozen=True)
 class AnnotationRequest:
-    """What a user asks for: plain values only, and no key. ``options`` are fields of ``Endpoint`` by name."""
+    """What a user asks for: plain values only, and no key. ``options`` are fields of ``Endpoint`` by name, ``parameters`` those of sampling, as the API
+    calls them; None leaves a usual one out."""
 
     head: str
     endpoint: str
@@ -46,6 +48,7 @@ class AnnotationRequest:
     answer_tokens: int = 0
     again: bool = False
     options: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
 
     def prepared(self) -> "Annotating":
         """With everything that it names found.
@@ -54,11 +57,16 @@ class AnnotationRequest:
             BadInput: no such run, head or endpoint, or a condition that does not fit. DamagedArtifact: a table of the run is damaged.
         """
         chosen = heads(self.head)
+        if taken := sorted({"model", "messages", "n", "stream"} & self.parameters.keys()):
+            raise BadInput(f"The parameter {taken[0]} is set by Winnow. Leave it out.")
         place = endpoint(self.endpoint, **self.options)
         draw = Draw(self.sample, self.where, self.seed)
         run = open_run(self.store, self.run)
         return Annotating(
-            self, tuple(Annotation(head, place, self.seed, self.answer_tokens) for head in chosen), draw.of(run), draw.address(run)
+            self,
+            tuple(Annotation(head, place, self.seed, self.answer_tokens, self.parameters) for head in chosen),
+            draw.of(run),
+            draw.address(run),
         )
 
 
@@ -105,6 +113,7 @@ class Annotating:
             "revision": self.endpoint.revision,
             "seed": annotation.seed,
             "answer_tokens": annotation.answer_tokens,
+            **({"parameters": dict(annotation.parameters)} if annotation.parameters else {}),
         }
         return f"{FOLDER}/{digest(identity)}"
 

@@ -223,7 +223,7 @@ def quota_weights(centers: I8, documents: I64, distances: Floats) -> Floats:
     return shares
 
 
-def quota_shares(place: I64, cluster: I64, documents: I64, weights: Floats) -> Floats:
+def quota_shares(place: I64 | Floats, cluster: I64, documents: I64, weights: Floats) -> Floats:
     """Of each document the smallest share of all documents at which the quota of its cluster reaches its ``place``. A cluster that has fewer documents
     than its quota gives the rest to the others, in proportion."""
     factor = np.divide(documents, weights, out=np.zeros(len(weights)), where=weights > 0)  # at which a cluster is used up

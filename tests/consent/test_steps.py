@@ -1,6 +1,7 @@
 """Consent in a run: the right capture for each page, all mechanisms with their lines, signals that limits bound, another table of agents, and no captures."""
 
 import json
+import pickle
 import re
 
 import pytest
@@ -9,7 +10,8 @@ from tests.consent.crawl import PAGES, ROBOTS, answer, mirror
 from tests.pipelines import curated, finished, rows
 from tests.shared import ROOT
 from winnow.tasks.archives.warc import read_records
-from winnow.tasks.consent.steps import JUDGED, Court, JudgePages, ReadPolicyFiles
+from winnow.tasks.consent.steps import JUDGED, Consent, Court, JudgePages, ReadPolicyFiles, ScatterPages
+from winnow.tasks.engine.merkle import tables_of
 from winnow.tasks.ledger.consent import closures, consent
 from winnow.tasks.ledger.diff import diff
 from winnow.tasks.ledger.explain import explain
@@ -102,6 +104,18 @@ def test_explain_prints_the_deciding_line_and_its_file(run):
     assert "robotstxt/CC-MAIN-0000" in line
     [page] = explain(found, "http://moved.example/a")
     assert any("https://www.moved.example/robots.txt" in line for line in consent_said(page))
+
+
+def test_the_same_bytes_twice(run):
+    """The laws in tests/laws run on a crawl without captures of robots.txt."""
+    for kind in (ReadPolicyFiles, ScatterPages, JudgePages, Consent):
+        again = pickle.loads(pickle.dumps(step(run, kind)))
+        assert again.address == step(run, kind).address
+        for shard in again.shards(run.context):
+            before = run.context.store.report(again, shard)
+            after = run.context.store.commit(again, shard, again.run(shard, run.context), dict)
+            assert [t["sha256"] for t in tables_of(after)] == [t["sha256"] for t in tables_of(before)]
+            assert (after["notes"], after["rows_in"], after["dropped"]) == (before["notes"], before["rows_in"], before["dropped"])
 
 
 def test_the_order_and_number_of_partitions_decide_nothing(run):

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.server
 SAMPLE = ROOT / "tests" / "data" / "sample"
 STORE = "s3://team/winnow"
 NAMES = {
-    "curate-snapshot", "watch-snapshots", "purify-snapshots", "backfill", "prune", "annotate", "train-language-model", "train-classifier", "train-student", "train-importance", "recall-topic",
+    "curate-snapshot", "watch-snapshots", "purify-snapshots", "backfill", "prune", "annotate", "train-language-model", "train-classifier", "train-student", "train-importance", "recall-topic", "train-lines",
 }  # fmt: skip
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from tests.models.classify.test_lines import some as pages_of_lines
 from tests.pipelines import curated
 from tests.tiny import article, mirror
 from winnow.tasks.dedup.index import remember
@@ -17,6 +18,7 @@ from winnow.tasks.engine.merkle import tables_of
 from winnow.tasks.engine.sections import PHASES, Section, sections
 from winnow.tasks.engine.step import ShardStep, Step, WholeStep
 from winnow.tasks.labels.judged import Judgement, table
+from winnow.tasks.models.classify.train_lines import train_lines
 from winnow.tasks.recipes import build as recipes
 
 pytestmark = pytest.mark.slow
@@ -29,13 +31,16 @@ ADDED = {
 }
 
 
-def everything():
+def everything(root):
     """A recipe with every section that has an example: what is registered is under the laws."""
     raw = {"extends": "raw", "measure": {"redpajama": None}}
     raw |= {key: section.example for key, section in sections().items() if section.example is not None}
     raw["deduplicate"] = [rule | ADDED.get(rule["by"], {}) for rule in raw["deduplicate"]]
     raw["decontaminate"] = {"against": ["evals.jsonl"], "action": "cut"}  # no example, as its files are the user's
     raw["judged"] = ["judged.parquet"]
+    raw["skills"] = {"reference": ["skills.jsonl"], "skills": 3}
+    raw["measure"]["lines"] = [{"line_quality.LineQuality": {"model": {"file": str(root / "lines.model")}}}]  # the user's, too
+    raw["lines"] = {"low": 0.5}
     return yaml.safe_dump(raw, sort_keys=False)
 
 
@@ -50,7 +55,9 @@ def runs(tmp_path_factory):
     add(old.context.store, [Entry("", "http://nobody.example/", "", "asked", "2026-11-24")])
     (root / "evals.jsonl").write_text(json.dumps({"question": article(1)[:200]}) + "\n")
     pq.write_table(table([Judgement("no such document", "topic", "d", "a person", labels=("Grain",))]), root / "judged.parquet")
-    (root / "everything.yaml").write_text(everything())
+    (root / "skills.jsonl").write_text("".join(json.dumps({"text": article(n)}) + "\n" for n in range(6)))
+    (root / "lines.model").write_bytes(train_lines(pages_of_lines())[0])
+    (root / "everything.yaml").write_text(everything(root))
     return found | {"everything": curated(source, root / "everything.yaml", root / "store")}
 
 

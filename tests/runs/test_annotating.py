@@ -207,6 +207,22 @@ def test_a_batch_goes_out_and_comes_back(home):
     assert report["labels"] == {"Water": 10}
 
 
+def test_parameters_of_sampling_count(home):
+    with Server(lambda body, before: chat("Grain")) as server:
+        plain = request(home, sample=2, endpoint=server.url, options={"model": "m"})
+        thinks = replace(plain, parameters={"max_tokens": None, "max_completion_tokens": 4000, "temperature": None})
+        (_, _, [one]), (work, [tally], [two]) = annotated(plain), annotated(thinks)
+        assert one["judged"] != two["judged"]
+        assert tally.asked == 2
+        assert work.forecast().queries == 2
+        assert {frozenset(b) - {"messages", "model"} for b in server.bodies} == {
+            frozenset({"temperature", "max_tokens"}),
+            frozenset({"max_completion_tokens"}),
+        }
+    with pytest.raises(BadInput, match="is set by Winnow"):
+        replace(plain, parameters={"n": 2}).prepared()
+
+
 def test_where_the_server_is_does_not_count(home):
     asked = request(home, options={"model": "m"})
     home_of = asked.prepared().home(asked.prepared().annotations[0])

@@ -24,6 +24,7 @@ def command(
     where: str = "",
     seed: int = 0,
     answer_tokens: int = 0,
+    parameters: str = "",
     again: bool = False,
     batch_out: Path | None = None,
     batch_in: Annotated[list[Path], Parameter(consume_multiple=True)] = [],  # noqa: B006
@@ -41,6 +42,7 @@ def command(
         where: SQL over the run's signals, url, host, kept and reason: which documents may be drawn.
         seed: The seed of the draw, of the order of choices and of excerpts.
         answer_tokens: The longest answer in tokens; 0 for what the head says. Models that think need more.
+        parameters: JSON of parameters of sampling, as the API calls them: '{"max_tokens": null, "max_completion_tokens": 4000}'.
         again: Ask again what could not be answered before.
         batch_out: Write what would be asked as batch files (OpenAI's Batch API) into this folder, and ask nobody.
         batch_in: Read the answers from the output of such files, and ask nobody.
@@ -50,7 +52,7 @@ def command(
     from winnow.tasks.runs.annotating import AnnotationRequest
 
     place, options = endpoint.chosen()
-    asked = AnnotationRequest(head, place, sample, run, store, where, seed, answer_tokens, again, options)
+    asked = AnnotationRequest(head, place, sample, run, store, where, seed, answer_tokens, again, options, _parameters(parameters))
     annotating = asked.prepared()
     if dry_run:
         _forecast(annotating, json)
@@ -78,6 +80,18 @@ def command(
     print("\n".join(said(result)))
 
 
+def _parameters(given: str) -> dict[str, Any]:
+    import json
+
+    try:
+        found = json.loads(given or "{}")
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise BadInput('--parameters takes a JSON object such as {"temperature": 0.6}.')
+    return found
+
+
 def _judged(annotating: "Annotating", verbose: bool) -> dict[str, Any]:
     """The reports of the tables, made by the flow if anything is missing."""
     if not annotating.missing():
@@ -100,7 +114,8 @@ def said(result: dict[str, Any]) -> list[str]:
         if r["problems"]:
             lines.append("  invalid: " + ", ".join(f"{name} {n:,}" for name, n in sorted(r["problems"].items())))
         most = sorted(r["labels"].items(), key=lambda kv: (-kv[1], kv[0]))[:8]
-        lines.append("  " + ", ".join(f"{name} {n:,}" for name, n in most))
+        if most:
+            lines.append("  " + ", ".join(f"{name} {n:,}" for name, n in most))
         lines.append(f"  {r['judged']}")
     if result["asked"] is None:
         lines.append("Nothing was asked: every document is judged.")

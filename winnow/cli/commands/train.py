@@ -287,3 +287,45 @@ def importance(examples: Examples, *, json: JsonOption = False) -> None:
     print(f"model     {found.folder}\ntarget    {figures['target_texts']} texts, {figures['target_words']} words")
     print(f"raw       {figures['raw_texts']} texts, {figures['raw_words']} words")
     print(f"use it    measure: {{{found.name}: [{{importance.Importance: {{model: {examples.out}, signal: {found.name}_importance}}}}]}}")
+
+
+@command.command
+def lines(*, labels: Annotated[list[str], Many], out: str, licence: str = "", json: JsonOption = False) -> None:
+    """A model of lines: content or boilerplate, from pages whose lines are judged.
+
+    Args:
+        labels: JSONL files with text (a list of lines), labels (one per line) and lang; .gz too.
+        out: A name in the registry of models, or the path of a folder.
+        licence: The licence of the model, for its card.
+    """
+    from winnow.flows.training import already_trained
+    from winnow.tasks.models.classify.train_lines import training_digest
+    from winnow.tasks.models.files import registered
+    from winnow.tasks.models.texts import listed
+
+    digest = training_digest(listed([Path(f) for f in labels]))
+    found = already_trained(out, digest)
+    if found:
+        print(f"Nothing to do: {found.folder} was trained from these files.", file=sys.stderr)
+    else:
+        in_process.check_server()
+        in_process.settings(verbose=False)
+        from winnow.flows.train_lines import train_line_model
+
+        state: Any = train_line_model(out, labels, licence=licence, return_state=True)
+        state.result()
+        found = registered(out)
+    if json:
+        print_json(_card(found))
+        return
+    figures = found.card["figures"]
+    print(f"model     {found.folder}\nlines     {figures['lines']:,}, {figures['noise_share']:.1%} of them noise")
+    pages = figures["by_page"]
+    print(
+        f"by page   AUC {pages['auc']:.3f}, F1 of noise {pages['noise_f1_at_half']:.3f}, calibration error {pages['calibration_error']:.3f}"
+    )
+    if left := figures["left_out"]:
+        print(
+            f"language left out  F1 of noise {left['noise_f1']:.3f} (a rule of length {left['length_rule_f1']:.3f}), calibration error {left['calibration_error']:.3f}"
+        )
+    print(f"use it    measure: {{lines: [{{line_quality.LineQuality: {{model: {out}}}}}]}}, lines: {{low: 0.5}}")

@@ -1,0 +1,80 @@
+"""The flow ``train-lines``: pages whose lines are judged in, a registered model of lines out. The work itself is in ``tasks/models/classify/train_lines.py``."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+
+from winnow.flows import notify as notifications
+from winnow.flows.training import files_and_digest, leave
+from winnow.tasks.engine.errors import WinnowError
+from winnow.tasks.models.classify.train_lines import pages, train_lines, training_digest
+from winnow.tasks.models.files import Card, register, versions
+from winnow.tasks.models.texts import listed
+
+
+@task(name="lines", cache_policy=NO_CACHE, persist_result=False)
+def fit(labels: list[str]) -> tuple[bytes, dict[str, Any]]:
+    return train_lines(page for name in labels for page in pages(Path(name)))
+
+
+@flow(
+    name="train-lines",
+    flow_run_name="{out}",
+    description="Pages whose lines are judged in, a model of lines out, with its figures on languages that it has not seen.",
+    **notifications.HOOKS,
+)
+def train_line_model(out: str, labels: list[str], licence: str = "", notify: str = "") -> Any:
+    """Train, register, describe. Returns the card.
+
+    Args:
+        out: Name in the registry of models, or the path of a folder.
+        labels: JSONL files with text (a list of lines), labels (one per line) and lang.
+        licence: Licence of the model, for its card.
+        notify: Notification block that is told when the training ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
+    """
+    try:
+        notifications.check(notify)
+        sources = listed([Path(name) for name in labels])
+        digest = training_digest(sources)
+        data, figures = fit(labels)
+        card = register(
+            out,
+            "lines",
+            {"lines": data},
+            {
+                "version": digest[:12],
+                "languages": sorted(figures["left_out"].get("languages", {})),
+                "licence": licence,
+                "training": {"digest": digest, "run": str(flow_run.get_id() or ""), "sources": sources},
+                "figures": figures,
+                "versions": versions("winnow", "numpy"),
+            },
+        )
+    except WinnowError as e:
+        return Failed(message=str(e), data=e)
+    leave(card, describe(card))
+    get_run_logger().info("Registered %s", card.folder)
+    return Completed(message=f"Registered {card.folder}", data=dict(card.card))
+
+
+def describe(card: Card) -> str:
+    """The card for people, in Markdown."""
+    figures = card.card["figures"]
+    page, left = figures["by_page"], figures["left_out"]
+    lines = [
+        f"# {card.name}",
+        f"{figures['lines']:,} lines, {figures['noise_share']:.1%} of them noise. On pages that it had not seen: AUC {page['auc']:.3f}, F1 of noise {page['noise_f1_at_half']:.3f} "
+        f"(a rule of length at its best {page['length_rule_f1_best']:.3f}), calibration error {page['calibration_error']:.3f}.",
+    ]
+    if left:
+        head = "| language left out | lines | F1 of noise | rule of length | AUC |\n| --- | --: | --: | --: | --: |\n"
+        rows = (
+            f"| {k} | {r['lines']:,} | {r['noise_f1']:.3f} | {r['length_rule_f1']:.3f} | {r['auc']:.3f} |"
+            for k, r in left["languages"].items()
+        )
+        lines.append(head + "\n".join(rows))
+    return "\n\n".join([*lines, *files_and_digest(card)])

@@ -1,0 +1,214 @@
+"""Training a model of lines from pages whose lines people or a large model have judged, and its figures on pages and on languages that it has not seen."""
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xxhash
+
+from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.identity import digest
+from winnow.tasks.models.classify.calibration import calibration_error, platt
+from winnow.tasks.models.classify.evaluate import auc
+from winnow.tasks.models.classify.line_model import BITS, LineFile, looked, rows
+from winnow.tasks.models.files import versions
+
+COST, PASSES, FOLDS = 0.03, 15, 5
+CLEAN = {"1", "clean", "true", "yes"}
+FEWEST = 20
+LENGTHS = (10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 100, 120, 150)
+TRAINER = 1
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The lines of a page, and of each whether it is content; None where nobody judged."""
+
+    lines: tuple[str, ...]
+    clean: tuple[bool | None, ...]
+    language: str = ""
+
+
+def pages(path: Path) -> Iterator[Page]:
+    """The pages of a JSONL file: ``text``, a list of lines or a text with line feeds, ``labels``, as many of them (1 or clean for content, anything else for noise, null for neither),
+    and ``lang`` or ``language``.
+
+    Raises:
+        BadInput: a file that cannot be read, or a page with another number of labels than lines.
+    """
+    try:
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    row = json.loads(line)
+                    lines = row["text"].split("\n") if isinstance(row["text"], str) else [x.replace("\n", " ") for x in row["text"]]
+                    labels = row["labels"]
+                    if len(lines) != len(labels):
+                        raise BadInput(
+                            f"{path}, line {number}: {len(lines)} lines and {len(labels)} labels. Give a label for every line, null for a blank one."
+                        )
+                    clean = tuple(None if x is None else str(x).strip().casefold() in CLEAN for x in labels)
+                    yield Page(tuple(lines), clean, str(row.get("language") or row.get("lang") or ""))
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as e:
+        raise BadInput(f"{path} cannot be read ({type(e).__name__}: {e}). Give JSONL with text, labels and lang in each row.") from None
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Features of all judged lines, one row behind the other."""
+
+    borders: Ints
+    features: Ints
+    values: Floats
+    clean: Bools
+    languages: npt.NDArray[np.object_]
+    page: Ints
+    chars: Ints
+
+    @classmethod
+    def of(cls, given: Iterable[Page]) -> "_Lines":
+        found: list[tuple[Ints, Floats]] = []
+        clean, languages, page, chars = [], [], [], []
+        keyed = {xxhash.xxh3_64_intdigest("\n".join(each.lines).encode("utf-8", "replace")): each for each in given}
+        for key, each in sorted(keyed.items(), key=lambda kv: kv[0]):  # whatever the order of the files
+            text = looked("\n".join(each.lines))
+            for row, line, look in zip(rows(text), text.lines.tolist(), text.looks, strict=True):
+                if (said := each.clean[line]) is not None:
+                    found.append(row)
+                    clean.append(said)
+                    languages.append(each.language)
+                    page.append(key % FOLDS)
+                    chars.append(int(look[0]))
+        borders = np.concatenate([[0], np.cumsum([len(f) for f, _ in found])]).astype(np.int64)
+        features = np.concatenate([f for f, _ in found]) if found else np.empty(0, np.int64)
+        values = np.concatenate([v for _, v in found]) if found else np.empty(0)
+        return cls(
+            borders,
+            features,
+            values,
+            np.array(clean, bool),
+            np.array(languages, object),
+            np.array(page, np.int64),
+            np.array(chars, np.int64),
+        )
+
+    def take(self, numbers: Ints) -> tuple[Ints, Ints, Floats]:
+        lengths = np.diff(self.borders)[numbers]
+        borders = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        places = np.repeat(self.borders[numbers] - borders[:-1], lengths) + np.arange(borders[-1])
+        return borders, self.features[places], self.values[places]
+
+    def fit(self, numbers: Ints) -> Floats:
+        """Weights; each language and kind weighs the same, as the share of noise is a matter of the language's annotators."""
+        from winnow.tasks.models.classify.student_kernels import fit_svm
+
+        clean, languages = self.clean[numbers], self.languages[numbers]
+        costs = np.full(len(numbers), COST)
+        known = sorted(set(languages.tolist()))
+        for language in known:
+            for kind in (True, False):
+                mine = (languages == language) & (clean == kind)
+                costs[mine] *= len(numbers) / (2 * len(known) * max(1, mine.sum()))
+        weights = np.zeros((1 << BITS) + 1)
+        fit_svm(*self.take(numbers), np.where(clean, 1.0, -1.0), costs, PASSES, 0, weights)
+        return weights
+
+    def decide(self, numbers: Ints, weights: Floats) -> Floats:
+        borders, features, values = self.take(numbers)
+        return np.asarray(np.add.reduceat(weights[features] * values, borders[:-1]) + weights[-1], np.float64)
+
+    def crossed(self, numbers: Ints, groups: npt.NDArray[Any]) -> Floats:
+        """Decisions about each group by a model that has not seen it."""
+        found = np.zeros(len(numbers))
+        for group in sorted(set(groups.tolist())):
+            mine = groups == group
+            found[mine] = self.decide(numbers[mine], self.fit(numbers[~mine]))
+        return found
+
+
+def training_digest(sources: Sequence[Mapping[str, Any]]) -> str:
+    """Digest of everything that the model depends on."""
+    return digest({"sources": [dict(s) for s in sources], "lines": TRAINER, **versions("numpy")})
+
+
+def train_lines(given: Iterable[Page]) -> tuple[bytes, dict[str, Any]]:
+    """The file of the model, and its figures.
+
+    Raises:
+        BadInput: too few lines of either kind, or pages.
+    """
+    lines = _Lines.of(given)
+    kinds = int(lines.clean.sum()), int((~lines.clean).sum())
+    if min(kinds) < FEWEST or len(set(lines.page.tolist())) < 2:
+        raise BadInput(
+            f"There are {kinds[0]} lines of content and {kinds[1]} of noise, of too few pages; {FEWEST} of each are needed. Judge more pages."
+        )
+    every = np.arange(len(lines.clean))
+    by_page = lines.crossed(every, lines.page)
+    slope, offset = platt(by_page, lines.clean)
+    weights = lines.fit(every)
+    figures = {
+        "lines": len(every),
+        "noise_share": round(float((~lines.clean).mean()), 4),
+        "by_page": _figures(_chance(by_page, slope, offset), lines.clean, lines.chars),
+        "left_out": _left_out(lines),
+    }
+    languages = sorted({x for x in lines.languages.tolist() if x})
+    return LineFile({"languages": languages}, weights.astype(np.float32), slope, offset).data(), figures
+
+
+def _left_out(lines: _Lines) -> dict[str, Any]:
+    """Leave-one-language-out: each language is judged by a model of the others, with the cut and the length rule that are best for these."""
+    known = sorted({x for x in lines.languages.tolist() if x})
+    if len(known) < 3:
+        return {}
+    chance, said, rule = np.zeros(len(lines.clean)), np.zeros(len(lines.clean), bool), np.zeros(len(lines.clean), bool)
+    found: dict[str, Any] = {}
+    for language in known:
+        mine = lines.languages == language
+        others, own = np.flatnonzero(~mine), np.flatnonzero(mine)
+        crossed = lines.crossed(others, lines.languages[others])
+        slope, offset = platt(crossed, lines.clean[others])
+        theirs = _chance(crossed, slope, offset)
+        cut = max(np.linspace(0.2, 0.9, 36).tolist(), key=lambda t: _f1(theirs < t, ~lines.clean[others]))
+        length = max(LENGTHS, key=lambda n: _f1(lines.chars[others] < n, ~lines.clean[others]))
+        chance[own] = _chance(lines.decide(own, lines.fit(others)), slope, offset)
+        said[own], rule[own] = chance[own] < cut, lines.chars[own] < length
+        found[language] = {
+            "lines": len(own), "noise_f1": _f1(said[own], ~lines.clean[own]), "length_rule_f1": _f1(rule[own], ~lines.clean[own]),
+            "auc": round(auc(chance[own], lines.clean[own]), 4), "length_auc": round(auc(lines.chars[own].astype(float), lines.clean[own]), 4),
+        }  # fmt: skip
+    mine = lines.languages != ""
+    total = {
+        "noise_f1": _f1(said[mine], ~lines.clean[mine]),
+        "length_rule_f1": _f1(rule[mine], ~lines.clean[mine]),
+        "calibration_error": round(calibration_error(chance[mine], lines.clean[mine]), 4),
+    }
+    return total | {"languages": found}
+
+
+def _figures(chance: Floats, clean: Bools, chars: Ints) -> dict[str, Any]:
+    return {
+        "auc": round(auc(chance, clean), 4),
+        "noise_f1_at_half": _f1(chance < 0.5, ~clean),
+        "noise_f1_best": max(_f1(chance < t, ~clean) for t in np.linspace(0.2, 0.9, 36).tolist()),
+        "length_rule_f1_best": max(_f1(chars < n, ~clean) for n in LENGTHS),
+        "calibration_error": round(calibration_error(chance, clean), 4),
+    }
+
+
+def _chance(decisions: Floats, slope: float, offset: float) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(slope * decisions + offset, -60, 60))), np.float64)
+
+
+def _f1(said: Bools, truth: Bools) -> float:
+    return round(2 * int((said & truth).sum()) / max(1, int(said.sum() + truth.sum())), 4)
