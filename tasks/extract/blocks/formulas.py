@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from winnow.tasks.extract.blocks.block import Run, RunKind, Runs
 from winnow.tasks.extract.blocks.markup import RAW, TAG, VOID, attributes
 from winnow.tasks.extract.math.commands import LATEX_COMMAND
-from winnow.tasks.extract.math.delimiters import Delimiters, page_delimiters, split
+from winnow.tasks.extract.math.delimiters import NAMING, Delimiters, page_delimiters, split
 from winnow.tasks.extract.math.sources import Formula, formula, page_has_math_scripts, role
 
 # Two noncharacters of Unicode, which no text may hold, with the formula's number between them.
@@ -23,8 +23,6 @@ VERBATIM = frozenset("pre code textarea samp kbd".split())
 # Elements looked through again and again for the ends of elements inside them: at most so many characters per character of the page.
 MOST_LOOKS = 20
 RENDERERS = ("athjax", "athJax", "atex", "aTeX", "sciimath", "SCIIMath", "athquill", "athMath")
-# A page that configures its renderer names its delimiters under one of these keys.
-NAMING_DELIMITERS = ("inlineMath", "displayMath", "delimiters")
 # One of these is in the text of a page with formulas between delimiters of its own.
 SIGNS = (b"\\", b"^", b"=")
 # One of these is in each text that DELIMITER finds something in.
@@ -39,20 +37,23 @@ def extracted(html: str) -> tuple[str, tuple[Formula, ...]]:
     math_scripts = page_has_math_scripts(html)
     found: list[Formula] = []
     parts: list[str] = []
-    at = kept = 0
+    kept = 0
     budget = MOST_LOOKS * len(html) + 100_000
-    while match := TAG.search(html, at):
-        at = match.end()
-        name = match[2]
-        if name is None or match[1]:
+    speaking: dict[str, bool] = {"": False}
+    tags = TAG.finditer(html)
+    while match := next(tags, None):
+        closes, name, written = match.groups()
+        if name is None or closes:
             continue
         name = name.lower()
         what = ""
-        written = match[3] or ""
-        if name in ALWAYS or name.endswith(":math") or (written and SPEAKING.search(written)):
+        if written not in speaking:
+            speaking[written] = SPEAKING.search(written) is not None
+        if speaking[written] or name in ALWAYS or name.endswith(":math"):
             what = role(name, named := attributes(written), math_scripts)
         if not what and name not in VERBATIM and name not in RAW:
             continue
+        at = match.end()
         end = at if name in VOID else _end(html, name, at)
         budget -= end - at
         if budget < 0:
@@ -62,14 +63,16 @@ def extracted(html: str) -> tuple[str, tuple[Formula, ...]]:
             if read is not None:
                 parts += (html[kept : match.start()], f"{BEGIN}{len(found)}{END}")
                 found.append(read)
-                at = kept = end
+                kept = end
+                tags = TAG.finditer(html, end)
                 continue
         elif what == "rendering":
             parts.append(html[kept : match.start()])
-            at = kept = end
+            kept = end
+            tags = TAG.finditer(html, end)
             continue
         if name in VERBATIM or name in RAW:
-            at = end
+            tags = TAG.finditer(html, end)
     return ("".join([*parts, html[kept:]]) if found or kept else html), tuple(found)
 
 
@@ -126,7 +129,7 @@ class InText:
         """Whether the page names delimiters. Then any characters may be some, and no look at a text for the usual ones tells."""
         if self.text is not None and not any(sign in self.text for sign in SIGNS):
             return False
-        if not any(word in self.page for word in NAMING_DELIMITERS) or self.delimiters is None:
+        if not any(word in self.page for word in NAMING) or self.delimiters is None:
             return False
         return any(pair.configured for pair in self.delimiters.pairs)
 

@@ -28,22 +28,24 @@ def tokens(markup: str) -> Iterator[Token]:
     """Tags and unescaped texts, in order. What is in scripts, styles and other raw elements is left out."""
     at, size = 0, len(markup)
     while at < size:
-        match = TAG.search(markup, at)
-        if match is None:
-            yield Token("", False, "", unescaped(markup[at:]), at, size)
-            return
-        if match.start() > at:
-            yield Token("", False, "", unescaped(markup[at : match.start()]), at, match.start())
-        at = match.end()
-        name = match[2]
-        if name is None:
-            continue
-        name = name.lower()
-        if name in RAW and not match[1]:
-            end = markup.find(f"</{name}>", at)
-            at = size if end < 0 else end + len(name) + 3
-            continue
-        yield Token(name, bool(match[1]), match[3] or "", "", match.start(), at)
+        for match in TAG.finditer(markup, at):
+            begin, behind = match.span()
+            if begin > at:
+                yield Token("", False, "", unescaped(markup[at:begin]), at, begin)
+            at = behind
+            closes, name, written = match.groups()
+            if name is None:
+                continue
+            name = name.lower()
+            if name in RAW and not closes:
+                end = markup.find(f"</{name}>", at)
+                at = size if end < 0 else end + len(name) + 3
+                break
+            yield Token(name, bool(closes), written or "", "", begin, at)
+        else:
+            break
+    if at < size:
+        yield Token("", False, "", unescaped(markup[at:]), at, size)
 
 
 def unescaped(text: str) -> str:

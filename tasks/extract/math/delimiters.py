@@ -7,19 +7,24 @@ inline formulas, and every pair of dollar signs for a formula. Pure, total, line
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from winnow.tasks.extract.math.asciimath import asciimath_to_latex, is_asciimath
 from winnow.tasks.extract.math.cleaning import clean
 from winnow.tasks.extract.math.commands import LATEX_COMMAND
 from winnow.tasks.extract.math.sources import Formula
 
-RENDERER = re.compile(r"mathjax|katex|asciimath|MathML\.js|mathquill|tex2jax|rendermathinelement|latexit", re.IGNORECASE)
-ASCIIMATH = re.compile(r"asciimath|AM_HTMLorMML|[-_]AM[-_]|ASCIIMathML", re.IGNORECASE)
-CONFIGURED = re.compile(r"[\"']?\b(inlineMath|displayMath|delimiters)\b[\"']?\s*[:=]\s*(?:\{\s*[\"']?\[\+\][\"']?\s*:\s*)?\[")
+# In lower case. Looking for a string is far faster than a regular expression, and pages have megabytes.
+RENDERERS = "mathjax katex asciimath mathml.js mathquill tex2jax rendermathinelement latexit".split()
+ASCIIMATH = "asciimath am_htmlormml -am- -am_ _am- _am_".split()
+CONFIGURED = re.compile(r"(inlineMath|displayMath|delimiters)\b[\"']?\s*[:=]\s*(?:\{\s*[\"']?\[\+\][\"']?\s*:\s*)?\[")
 STRING = re.compile(
     r"\"((?:[^\"\\\n]|\\.)*+)\"|'((?:[^'\\\n]|\\.)*+)'|`((?:[^`\\\n]|\\.)*+)`|([\[\]{}])|\b(true|false)\b|\b(left|right|display)\b(?=[\"']?\s*:)"
 )
+NAMING = ("inlineMath", "displayMath", "delimiters")
+"""A page that configures its renderer names its delimiters under one of these keys."""
+
+WORD_END = re.compile(r"\w")
 ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)")
 ESCAPES_OFF = re.compile(r"processEscapes[\"']?\s*:\s*(?:false|!1)", re.IGNORECASE)
 IGNORE_CLASS = re.compile(r"(?:ignoreClass|ignoreHtmlClass|ignoredClasses)[\"']?\s*:\s*\[?\s*[\"']([^\"']{1,200})[\"']")
@@ -68,6 +73,18 @@ class Delimiters:
     ignore_class: str = "tex2jax_ignore|asciimath2jax_ignore|mathjax_ignore"
     process_class: str = "tex2jax_process|mathjax_process"
 
+    @cached_property
+    def by_left(self) -> dict[str, Pair]:
+        """Each pair by what opens it."""
+        return {pair.left: pair for pair in self.pairs}
+
+    @cached_property
+    def opening(self) -> re.Pattern[str]:
+        """What may open a formula, or stands for a delimiter itself."""
+        dollar = r"\\\$" if self.escapes else r"(?!)"
+        backtick = r"\\`" if "`" in self.by_left else r"(?!)"
+        return re.compile("|".join([dollar, backtick, ENVIRONMENT.pattern, *map(re.escape, self.by_left), r"\\\\"]))
+
     def ignores(self, classes: str) -> bool:
         """Whether the classes of an element keep formulas out of it."""
         return bool(classes) and _words(self.ignore_class).search(classes) is not None
@@ -105,15 +122,18 @@ def _words(pattern: str) -> re.Pattern[str]:
 
 def page_delimiters(page: str) -> Delimiters | None:
     """The delimiters of a page from its HTML; None if it loads no renderer of formulas and has none of the commands of LaTeX: then it has no formulas in text."""
-    renderer = RENDERER.search(page) is not None
-    if not renderer and LATEX_COMMAND.search(page) is None:
+    lowered = page.lower()
+    renderer = any(name in lowered for name in RENDERERS)
+    if not renderer and ("\\" not in page or LATEX_COMMAND.search(page) is None):
         return None
     pairs = list(DEFAULTS)
     escapes = True
     ignore, process = Delimiters.ignore_class, Delimiters.process_class
     if renderer:
         asciimath_keys = 0
-        for match in CONFIGURED.finditer(page):
+        for match in CONFIGURED.finditer(page) if any(key in page for key in NAMING) else ():
+            if match.start() and WORD_END.match(page, match.start() - 1):
+                continue  # the end of another word
             before = page[max(0, match.start() - 300) : match.start()].lower()
             asciimath = before.rfind("asciimath") > max(
                 before.rfind("tex2jax"), before.rfind("tex:"), before.rfind("katex"), before.rfind("rendermath")
@@ -122,12 +142,12 @@ def page_delimiters(page: str) -> Delimiters | None:
             pairs += _configured(
                 page[match.end() - 1 : match.end() + MAX_CONFIGURATION_CHARS], match[1], asciimath and match[1] == "delimiters"
             )
-        if ASCIIMATH.search(page) and not asciimath_keys:
+        if not asciimath_keys and any(name in lowered for name in ASCIIMATH):
             pairs.append(Pair("`", "`", notation="asciimath", configured=True))
-        escapes = ESCAPES_OFF.search(page) is None
-        if found := IGNORE_CLASS.search(page):
+        escapes = "processescapes" not in lowered or ESCAPES_OFF.search(page) is None
+        if "ignore" in page and (found := IGNORE_CLASS.search(page)):
             ignore = f"{ignore}|{found[1]}"
-        if found := PROCESS_CLASS.search(page):
+        if "process" in page and (found := PROCESS_CLASS.search(page)):
             process = f"{process}|{found[1]}"
     return Delimiters(_ordered(pairs), escapes, ignore, process)
 
@@ -193,23 +213,15 @@ def _unescaped(text: str) -> str:
     return ESCAPE.sub(lambda match: chr(int(match[1][1:], 16)) if match[1][0] in "ux" and len(match[1]) > 1 else match[1], text)
 
 
-@lru_cache(maxsize=256)
-def _openings(pairs: tuple[Pair, ...], escapes: bool) -> re.Pattern[str]:
-    dollar = r"\\\$" if escapes else r"(?!)"
-    backtick = r"\\`" if any(pair.left == "`" for pair in pairs) else r"(?!)"
-    return re.compile("|".join([dollar, backtick, ENVIRONMENT.pattern, *(re.escape(pair.left) for pair in pairs), r"\\\\"]))
-
-
 def split(text: str, delimiters: Delimiters) -> list[str | Formula]:
     r"""A run of text as what it consists of: text and formulas, in order; text between, with ``\$`` as a dollar sign where the page says so.
     Macros that a page defines between delimiters are left out.
 
     The run is a whole paragraph or cell (a formula may cross lines, not a blank one inside ``$..$``), with what is code left out by the caller.
     """
-    if not any(pair.left in text for pair in delimiters.pairs) and "\\begin" not in text:
+    by_left, opening = delimiters.by_left, delimiters.opening
+    if not any(left in text for left in by_left) and "\\begin" not in text:
         return [text] if text else []
-    by_left = {pair.left: pair for pair in delimiters.pairs}
-    opening = _openings(delimiters.pairs, delimiters.escapes)
     budget = dict.fromkeys(by_left, 20 * len(text) + 100_000)
     out: list[str | Formula] = []
     plain: list[str] = []
