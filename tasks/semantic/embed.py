@@ -87,7 +87,7 @@ class Embed(ShardStep):
         texts = self.text.of(documents, shard, context).to_pylist()
         weights = context.read(self.fitted, "all")["weight"].to_numpy() if self.fitted else np.zeros(0, np.int64)
         parts: list[Any] = [
-            stored(quantised(self.embedding.vectors(texts[at : at + TEXTS], weights))) for at in range(0, len(texts), TEXTS)
+            stored(quantised(self.embedding.vectors(texts[at : at + TEXTS], weights, context.store))) for at in range(0, len(texts), TEXTS)
         ]
         table = pa.table([documents["id"], pa.chunked_array(parts, pa.binary())], schema=EMBEDDED)
         return StepResult(table, documents.num_rows, table.num_rows)

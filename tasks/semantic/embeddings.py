@@ -19,6 +19,7 @@ from winnow.tasks.dedup.shingles import character_values
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
+from winnow.tasks.engine.store import Store
 from winnow.tasks.models.files import ModelFile, locate, model_file
 
 I64 = npt.NDArray[np.int64]
@@ -46,8 +47,9 @@ class Embedding(Protocol):
     def fit(self, batches: Any) -> I64:
         """Weights from an iterable of lists of texts: whole numbers that do not depend on how texts are batched."""
 
-    def vectors(self, texts: Sequence[str], weights: I64) -> I64 | Floats:
-        """One vector per text; all zeros for a text of which it can say nothing. A vector depends on its own text alone."""
+    def vectors(self, texts: Sequence[str], weights: I64, store: Store | None = None) -> I64 | Floats:
+        """One vector per text; all zeros for a text of which it can say nothing. A vector depends on its own text alone. ``store`` is
+        where answers of others are kept."""
 
 
 Read = Callable[[Any, Reader], Embedding]
@@ -70,7 +72,7 @@ def read_embedding(value: Any, reader: Reader) -> Embedding:
     said = {value: {}} if isinstance(value, str) else reader.mapping(value, "embedding")
     kinds = [key for key in said if key in _kinds]
     if len(kinds) != 1:
-        raise reader.error(f"embedding is {value!r}; write one of {', '.join(_kinds)}, such as {{model: FOLDER}}.")
+        raise reader.error(f"embedding is {value!r}; write one of {', '.join(_kinds)}, such as {{static: FOLDER}}.")
     return _kinds[kinds[0]](said, reader)
 
 
@@ -105,7 +107,7 @@ class NgramEmbedding:
         weights: I64 = np.rint(POINT * (1 + np.log((1 + texts) / (1 + documents)))).astype(np.int64)
         return weights
 
-    def vectors(self, texts: Sequence[str], weights: I64) -> I64:
+    def vectors(self, texts: Sequence[str], weights: I64, store: Store | None = None) -> I64:
         from winnow.tasks.semantic.ngram_kernels import project
 
         often = np.rint(POINT * (1 + np.log(np.maximum(np.arange(MOST_COUNTED + 1), 1)))).astype(np.int64)
@@ -130,10 +132,10 @@ def _parts(texts: Sequence[str]) -> list[list[str]]:
 
 
 def _static(said: Mapping[str, Any], reader: Reader) -> Embedding:
-    folder = Path(str(said["model"]))
+    folder = Path(str(said["static"]))
     folder = folder if folder.is_absolute() else reader.beside / folder
-    if set(said) != {"model"}:
-        raise reader.error("embedding.model stands alone: it is the folder of a static model.")
+    if set(said) != {"static"}:
+        raise reader.error("embedding.static stands alone: it is the folder of a static model.")
     tables, tokenizers = sorted(folder.glob("*.safetensors")), sorted(folder.glob("*tokenizer*.json"))
     tokenizers = [path for path in tokenizers if path.name != "tokenizer_config.json"]
     if len(tables) != 1 or len(tokenizers) != 1:
@@ -141,7 +143,7 @@ def _static(said: Mapping[str, Any], reader: Reader) -> Embedding:
     return StaticEmbedding(model_file(str(tables[0])), model_file(str(tokenizers[0])))
 
 
-@embedding("model", _static)
+@embedding("static", _static)
 @stable("embedding/static")
 @dataclass(frozen=True)
 class StaticEmbedding:
@@ -161,7 +163,7 @@ class StaticEmbedding:
     def fit(self, batches: Any) -> I64:
         return np.zeros(0, np.int64)
 
-    def vectors(self, texts: Sequence[str], weights: I64) -> Floats:
+    def vectors(self, texts: Sequence[str], weights: I64, store: Store | None = None) -> Floats:
         tokenizer, (rows, factor) = _tokenizer(self.tokenizer), _rows(self.table)
         found = np.zeros((len(texts), rows.shape[1]))
         for n, text in enumerate(texts):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import winnow.tasks.semantic.endpoint  # noqa: F401  (registers its kind of embedding)
 from winnow.tasks.dedup.minhash import Candidates, Components, MinHash
 from winnow.tasks.dedup.sections import COPIES, Deduplicate, deduplicate_by, ranked_by
 from winnow.tasks.engine.identity import stable

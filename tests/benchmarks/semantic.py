@@ -153,7 +153,7 @@ def _words(text):
 
 def sts(folders: list[str]) -> None:
     kinds = {"ngrams": NgramEmbedding()}
-    kinds |= {Path(f).name: read_embedding({"model": f}, Reader("benchmark", Path(), str)) for f in folders}
+    kinds |= {Path(f).name: read_embedding({"static": f}, Reader("benchmark", Path(), str)) for f in folders}
     for path in sorted(STS.glob("stsb-*.csv")):
         with path.open() as file:
             rows = list(csv.reader(file))

@@ -1,6 +1,7 @@
 """Embeddings: vectors depend on their own text alone; what is alike in words is near; a folder with a model is read."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.identity import describe, digest
 from winnow.tasks.engine.options import Reader
+from winnow.tasks.engine.store import Store
+from winnow.tasks.semantic import endpoint  # noqa: F401  (registers its kind)
 from winnow.tasks.semantic.embeddings import NgramEmbedding, read_embedding
 from winnow.tasks.semantic.vectors import quantised, similarities
 
@@ -68,13 +72,13 @@ def static_model(folder):
 def test_a_static_model(tmp_path):
     pytest.importorskip("tokenizers")
     static_model(tmp_path)
-    model = read({"model": "."}, tmp_path)
+    model = read({"static": "."}, tmp_path)
     model.check()
     found = quantised(model.vectors(["cat cat", "dog", "tax", "what"], model.fit([])))
     assert similarities(found, found)[0].tolist() == pytest.approx([1, 0.995, 0.1, 0], abs=0.02)
     (tmp_path / "model.safetensors").write_bytes(b"\x10")
     with pytest.raises(BadInput, match="cannot be read as safetensors"):
-        read({"model": "."}, tmp_path).check()
+        read({"static": "."}, tmp_path).check()
 
 
 def test_what_a_recipe_may_say(tmp_path):
@@ -83,8 +87,26 @@ def test_what_a_recipe_may_say(tmp_path):
     for wrong, words in [
         ({"ngrams": {"size": 1}}, "at least 16"),
         ({}, "write one of"),
-        ({"model": "nowhere"}, "must hold one"),
+        ({"static": "nowhere"}, "must hold one"),
         ("bert", "write one of"),
     ]:
         with pytest.raises(BadInput, match=words):
+            read(wrong, tmp_path)
+
+
+def test_an_endpoint_is_asked_once(tmp_path, monkeypatch):
+    model = read({"endpoint": "echo", "chars": 20}, tmp_path)
+    model.check()
+    store = Store(str(tmp_path / "store"))
+    texts = ["some words", "", "some words", "other words that are longer than what is sent", "..."]
+    found = model.vectors(texts, model.fit([]), store)
+    assert (found[0] == found[2]).all()
+    assert found[0].any()
+    assert found[3].any()
+    assert not found[[1, 4]].any()
+    monkeypatch.setattr("winnow.tasks.endpoint.client.Client._ask", None)  # nobody can be asked
+    assert (model.vectors(texts, model.fit([]), store) == found).all()
+    assert digest(describe(model)) == digest(describe(replace(model, place="http://elsewhere.example/v1")))
+    for wrong in ({"endpoint": "nowhere"}, {"endpoint": "echo", "chars": 0}, {"endpoint": "echo", "keys": 1}):
+        with pytest.raises(BadInput):
             read(wrong, tmp_path)
