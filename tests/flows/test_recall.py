@@ -81,6 +81,9 @@ def test_what_is_missing_is_one_paragraph(recall, tmp_path):
 def test_a_model_of_lines_from_the_command_line(winnow, tmp_path):
     rows = [{"text": list(p.lines), "labels": [None if c is None else int(c) for c in p.clean], "lang": p.language} for p in some()]
     (tmp_path / "pages.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    evaluated = json.loads(winnow("evaluate", "lines", tmp_path / "pages.jsonl", "--json").stdout)
+    assert set(evaluated["left_out"]["languages"]) == {"de", "en", "fi"}
+    assert "without fi" in winnow("evaluate", "lines", tmp_path / "pages.jsonl").stdout
     command = ("train", "lines", "--labels", tmp_path / "pages.jsonl", "--out", "tiny-lines")
     done = winnow(*command, "--json", env={"WINNOW_MODELS": str(tmp_path / "models")})
     assert done.returncode == 0, done.stderr
