@@ -44,6 +44,10 @@ def recall_topic(
     label_column: str = "",
     sheets: str = "",
     domains: str = "",
+    endpoint: str = "",
+    endpoint_options: dict[str, Any] = {},  # noqa: B006
+    head: str = "",
+    least: float | None = None,
     options: dict[str, Any] = {},  # noqa: B006
     notify: str = "",
 ) -> Any:
@@ -58,12 +62,30 @@ def recall_topic(
         label_column: The column of the labels; empty - the topic, topic, label or answer.
         sheets: The folder of the sheets for a person.
         domains: A table of domains with decisions, as an earlier recall wrote it.
+        endpoint: A model that judges - the base address of an OpenAI-compatible server, or block:NAME.
+        endpoint_options: What the endpoint has otherwise - model, requests_per_minute, price_prompt and so on.
+        head: The head that it is asked; empty - whether a document is of the topic.
+        least: Of a head with a scale, the grade from which a document is of the topic.
         options: rounds, precision, sample, per_host, per_template, url_first, chars, bits, seed.
         notify: Notification block that is told when the flow ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
     """
     try:
         notifications.check(notify)
-        request = RecallRequest(topic, tuple(seeds), run, store, tuple(labels), label_column, sheets, domains, RecallOptions(**options))
+        request = RecallRequest(
+            topic,
+            tuple(seeds),
+            run,
+            store,
+            tuple(labels),
+            label_column,
+            sheets,
+            domains,
+            endpoint,
+            endpoint_options,
+            head,
+            least,
+            RecallOptions(**options),
+        )
         rounds = request.done()
         while len(rounds) < request.options.rounds and not (rounds and rounds[-1]["stops"]):
             found = one_round(request, len(rounds) + 1, rounds[-1] if rounds else None)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from winnow.tasks.recall.judge import Judge, LabelJudge, SheetJudge, Waiting
 from winnow.tasks.recall.pool import Pooled, pool_of_run
 from winnow.tasks.recall.rounds import Recall, RecallOptions, Round, digest_of
 from winnow.tasks.runs.labelled import records
+from winnow.tasks.runs.recall_judge import EndpointJudge, endpoint_judge
 
 TOPIC = re.compile(r"[\w][\w -]*")
 
@@ -45,8 +47,8 @@ class LabelsThenSheet:
 
 @dataclass(frozen=True)
 class RecallRequest:
-    """``seeds`` are files with a text, and perhaps a URL, in each row; ``labels`` files with an id or URL and a label; ``sheets`` a folder for a person. ``domains`` is a table
-    of domains with decisions.
+    """``seeds`` are files with a text, and perhaps a URL, in each row; ``labels`` files with an id or URL and a label; ``sheets`` a folder for a person; ``endpoint`` with
+    ``head`` a model. ``domains`` is a table of domains with decisions.
 
     Raises:
         BadInput: a topic without a name, no seed file, or nobody to judge.
@@ -60,6 +62,10 @@ class RecallRequest:
     label_column: str = ""
     sheets: str = ""
     domains: str = ""
+    endpoint: str = ""
+    endpoint_options: dict[str, Any] = field(default_factory=dict)
+    head: str = ""
+    least: float | None = None
     options: RecallOptions = field(default_factory=RecallOptions)
 
     def __post_init__(self) -> None:
@@ -82,6 +88,10 @@ class RecallRequest:
         return Recall(self.topic, seeds, pool, self._judge(), self.options, decisions)
 
     def _judge(self) -> Judge:
+        if self.endpoint:
+            if self.labels or self.sheets:
+                raise BadInput("Labels, sheets and an endpoint cannot judge at once. Leave --endpoint out, or the others.")
+            return endpoint_judge(self.endpoint, self.endpoint_options, self.head, self.topic, self.store, self.least)
         sheet = SheetJudge(Path(self.sheets or f"recall-{self.topic}"), self.topic, {"sheets": True})
         if not self.labels:
             return sheet
@@ -146,9 +156,12 @@ class RecallRequest:
         """What would be asked: at most a sample for each round that is left."""
         rounds = self.done()
         left = 0 if rounds and rounds[-1]["stops"] else self.options.rounds - len(rounds)
+        questions, judge = min(left * self.options.sample, len(self.recall.pool.ids)), self.recall.judge
+        first = list(islice(self.recall.pool.read(), self.options.sample)) if isinstance(judge, EndpointJudge) else []
+        cost = judge.price_most(first) * questions / max(1, len(first)) if isinstance(judge, EndpointJudge) else 0.0
         return {
             "topic": self.topic, "status": "dry-run", "documents": len(self.recall.pool.ids), "seeds": len(self.recall.seeds), "rounds_done": len(rounds),
-            "rounds_left_at_most": left, "questions_at_most": min(left * self.options.sample, len(self.recall.pool.ids)), "cost": 0.0,
+            "rounds_left_at_most": left, "questions_at_most": questions, "cost": round(cost, 6),
         }  # fmt: skip
 
     def result(self, waiting: Waiting | None = None) -> dict[str, Any]:

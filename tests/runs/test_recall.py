@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests import pipelines
+from tests.models.classify.students import TOPICS
 from tests.recall.test_rounds import GOLD, POOL, SEEDS
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.recall.judge import Waiting
@@ -64,6 +65,28 @@ def test_labels_first_and_a_person_for_the_rest(files, tmp_path):
         finish(asked)
     assert 5 < waiting.value.questions < 30
     assert asked.result(waiting.value)["status"] == "waiting"
+
+
+def test_a_model_behind_an_endpoint_judges(files, tmp_path):
+    words = [{"contains": word, "answer": "yes"} for word in TOPICS["health"]]
+    (tmp_path / "script.jsonl").write_text("\n".join(map(json.dumps, [*words, {"answer": "no"}])))
+    given = {
+        "endpoint": f"scripted:{tmp_path / 'script.jsonl'}",
+        "endpoint_options": {"model": "m", "price_prompt": 1.0},
+        "options": {"rounds": 1},
+    }
+    asked = request(files, "", **given)
+    forecast = asked.forecast()
+    assert forecast["questions_at_most"] == 30
+    assert forecast["cost"] > 0
+    [found] = finish(asked)
+    assert found["figures"]["judged"] == 30
+    by_id = {p.id: GOLD[p.id][0] for p in POOL}
+    assert found["known"] == {i: by_id[i] == "health" for i in found["known"]}
+    with pytest.raises(BadInput, match="quality cannot judge the topic health: it needs a label health or yes, or a scale and --least"):
+        _ = request(files, "", **given, head="quality").recall
+    with pytest.raises(BadInput, match="cannot judge at once"):
+        _ = request(files, **given).recall
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ Role = Literal["formula", "rendering", ""]
 MATH_SCRIPT = re.compile(r"\s*math/(tex|latex|asciimath|mml)\s*(?:;\s*mode\s*=\s*(display)?)?", re.IGNORECASE)
 ANNOTATION = re.compile(r"<((?:\w+:)?annotation)\b([^<>]*)>", re.IGNORECASE)
 TEX_ENCODING = re.compile(r"encoding\s*=\s*[\"']?\s*(?:application/x-(?:tex|latex)|(?:la)?tex|text/x-latex)\b", re.IGNORECASE)
+SAYS_DISPLAY = re.compile(r"<(?:\w+:)?math\b[^>]*\s(?:display\s*=\s*[\"']?block|mode\s*=\s*[\"']?display)")
 MATH_ELEMENT = re.compile(r"<(?:\w+:)?math\b", re.IGNORECASE)
 MATH_START = re.compile(r"<((?:\w+:)?math)\b((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>", re.IGNORECASE)
 START_TAG = re.compile(r"\s*<([a-zA-Z][\w:-]*+)(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
@@ -206,9 +207,7 @@ def _is_display(tag: str, attributes: Mapping[str, str], markup: str = "") -> bo
     if _classes(attributes) & DISPLAY_CLASSES:
         return True
     head = markup[:4000]
-    return "katex-display" in head or bool(
-        re.search(r"<(?:\w+:)?math\b[^>]*\s(?:display\s*=\s*[\"']?block|mode\s*=\s*[\"']?display)", head)
-    )
+    return "katex-display" in head or (("block" in head or "mode" in head) and SAYS_DISPLAY.search(head) is not None)
 
 
 # Sources, in their order
@@ -231,7 +230,11 @@ def _script(tag: str, attributes: Mapping[str, str], markup: str) -> Found:
 
 
 def _annotation(tag: str, attributes: Mapping[str, str], markup: str) -> Found:
-    for match in ANNOTATION.finditer(markup):
+    first = markup.lower().find("annotation")
+    if first < 0:
+        return None
+    # The expression is slow in what has no annotation, and a formula has one, at its end.
+    for match in ANNOTATION.finditer(markup, max(0, markup.rfind("<", 0, first))):
         if TEX_ENCODING.search(match[2]):
             end = markup.find(f"</{match[1]}", match.end())
             text = markup[match.end() : end if end >= 0 else len(markup)].strip().removeprefix("<![CDATA[").removesuffix("]]>")

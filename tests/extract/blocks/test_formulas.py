@@ -130,3 +130,9 @@ def test_what_leaves_nothing_between_delimiters_chooses_no_block():
     head = "<script>MathJax = {tex2jax: {inlineMath: [['$', '$']]}}</script>"
     html = f"<html><head>{head}</head><body><p>{'Text. ' * 20}</p><p>$\\begingroup$ A comment.</p><p>{'Text. ' * 20}</p></body></html>"
     assert chosen(html, 60) == []
+
+
+def test_formulas_between_delimiters_in_the_caption_of_a_table_are_read():
+    table = "<table><caption>Widths for @@n^2@@ threads</caption><tr><th>n</th><th>width</th></tr><tr><td>3</td><td>9</td></tr></table>"
+    caption = all_blocks(f"<html><head>{OWN}</head><body>{table}</body></html>")[0]
+    assert [(r.kind, r.text) for r in caption.runs] == [("text", "Widths for "), ("formula", "n^2"), ("text", " threads")]

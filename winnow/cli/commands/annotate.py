@@ -114,7 +114,8 @@ def said(result: dict[str, Any]) -> list[str]:
         if r["problems"]:
             lines.append("  invalid: " + ", ".join(f"{name} {n:,}" for name, n in sorted(r["problems"].items())))
         most = sorted(r["labels"].items(), key=lambda kv: (-kv[1], kv[0]))[:8]
-        lines.append("  " + ", ".join(f"{name} {n:,}" for name, n in most))
+        if most:
+            lines.append("  " + ", ".join(f"{name} {n:,}" for name, n in most))
         lines.append(f"  {r['judged']}")
     if result["asked"] is None:
         lines.append("Nothing was asked: every document is judged.")

@@ -57,3 +57,32 @@ def agreement(*files: Path, json: JsonOption = False) -> None:
         print(f"\nNormalised mutual information of the heads of {annotator}")
         for head, row in matrix.items():
             print(f"{head:<32}" + "".join(f"{value:>8.3f}" for value in row.values()))
+
+
+@command.command
+def lines(*files: Path, json: JsonOption = False) -> None:
+    """How well a model of lines tells content from boilerplate, on pages and on languages that it was not trained on.
+
+    Args:
+        files: JSONL with `text` (a list of lines), `labels` (one per line) and `lang`: see docs/line-quality.md.
+    """
+    from winnow.tasks.engine.errors import BadInput
+    from winnow.tasks.models.classify.train_lines import pages, train_lines
+
+    if not files:
+        raise BadInput("Name at least one labelled file: winnow evaluate lines FILES.")
+    _, figures = train_lines(page for file in files for page in pages(file))
+    if json:
+        print_json(figures)
+        return
+    page, left = figures["by_page"], figures["left_out"]
+    print(f"{'':<14}{'lines':>8}{'F1 of noise':>13}{'rule of length':>16}{'AUC':>8}{'ECE':>8}")
+    print(
+        f"{'by page':<14}{figures['lines']:>8}{page['noise_f1_at_half']:>13.3f}{page['length_rule_f1_best']:>16.3f}{page['auc']:>8.3f}{page['calibration_error']:>8.3f}"
+    )
+    for name, row in left.get("languages", {}).items():
+        print(f"{'without ' + name:<14}{row['lines']:>8}{row['noise_f1']:>13.3f}{row['length_rule_f1']:>16.3f}{row['auc']:>8.3f}")
+    if left:
+        print(
+            f"{'left out, all':<14}{'':>8}{left['noise_f1']:>13.3f}{left['length_rule_f1']:>16.3f}{'':>8}{left['calibration_error']:>8.3f}"
+        )

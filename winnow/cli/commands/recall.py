@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from winnow import in_process
-from winnow.cli.options import STORE, JsonOption, RunOption, StoreOption, print_json
+from winnow.cli.options import STORE, EndpointOptions, JsonOption, RunOption, StoreOption, print_json
 
 PANEL = "Labels"
 Many = Parameter(consume_multiple=True, negative=())
@@ -20,6 +20,9 @@ def command(
     label_column: str = "",
     sheets: str = "",
     domains: str = "",
+    endpoint: EndpointOptions | None = None,
+    head: str = "",
+    least: float | None = None,
     rounds: int = 6,
     precision: float = 0.9,
     sample: int = 200,
@@ -43,6 +46,8 @@ def command(
         label_column: The column of the labels, if it is not called after the topic, topic, label or answer.
         sheets: The folder for the sheets that a person fills in; recall-TOPIC without one.
         domains: A table of domains that an earlier recall wrote, with yes or no in its last column.
+        head: What an endpoint is asked: a shipped head or the path of one, with a label of the topic's name or yes. Without one: whether a document is of the topic.
+        least: Of a head with a scale, the grade from which a document is of the topic.
         rounds: The most rounds.
         precision: The precision that is aimed at.
         sample: How many documents are judged in a round.
@@ -59,7 +64,22 @@ def command(
         "rounds": rounds, "precision": precision, "sample": sample, "per_host": per_host, "per_template": per_template, "url_first": url_first,
         "seed": random_seed,
     }  # fmt: skip
-    request = RecallRequest(topic, tuple(seed), run, store, tuple(labels or ()), label_column, sheets, domains, RecallOptions(**options))
+    place, chosen = endpoint.chosen() if endpoint else ("", {})
+    request = RecallRequest(
+        topic,
+        tuple(seed),
+        run,
+        store,
+        tuple(labels or ()),
+        label_column,
+        sheets,
+        domains,
+        place,
+        chosen,
+        head,
+        least,
+        RecallOptions(**options),
+    )
     if dry_run:
         found = request.forecast()
         if json:
@@ -79,7 +99,20 @@ def command(
         from winnow.flows.recall import recall_topic
 
         state: Any = recall_topic(
-            topic, list(seed), run, store, list(labels or ()), label_column, sheets, domains, options, return_state=True
+            topic,
+            list(seed),
+            run,
+            store,
+            list(labels or ()),
+            label_column,
+            sheets,
+            domains,
+            place,
+            chosen,
+            head,
+            least,
+            options,
+            return_state=True,
         )
         found = state.result()
     if json:
