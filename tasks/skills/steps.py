@@ -22,6 +22,7 @@ BACKGROUND = 2000
 MOST_REFERENCE = 20_000
 HAS = 0.1  # how much of a skill a document has that has it
 GRID = 1001
+SCALED = 100_000  # scores of a skill that its quantiles are made of
 LISTS = pa.list_(pa.field("element", pa.float64()))
 SKILLS = pa.schema(
     [
@@ -159,7 +160,8 @@ class ScoreSkills(ShardStep):
 @stable("step/skill-scale")
 @dataclass(frozen=True)
 class SkillScale(WholeStep):
-    """Scores of all documents in; of each skill how many have most of it, and quantiles of their scores out (schema SCALE)."""
+    """Scores of all documents in; of each skill how many have most of it, and quantiles of their scores out (schema SCALE):
+    of a sample, where there are very many."""
 
     name: ClassVar[str] = "skill-scale"
 
@@ -170,19 +172,22 @@ class SkillScale(WholeStep):
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         counts: dict[int, int] = {}
-        held: dict[int, Any] = {}
+        held: dict[int, tuple[Any, Any]] = {}
         read = 0
         for key in context.shard_keys:
-            table = context.read(self.scored, key, ["skill", "skill_score"])
+            table = context.read(self.scored, key)
             read += table.num_rows
             table = table.filter(table["skill"].is_valid())
             skill, score = table["skill"].to_numpy(), table["skill_score"].to_numpy()
+            keys = sample_keys(table["id"])
             for s in np.unique(skill).tolist():
-                mine = np.concatenate([held.get(s, np.zeros(0)), score[skill == s]])
+                before = held.get(s, (np.zeros(0, np.uint64), np.zeros(0)))
+                drawn, scores = np.concatenate([before[0], keys[skill == s]]), np.concatenate([before[1], score[skill == s]])
+                order = np.argsort(drawn, kind="stable")[:SCALED]
                 counts[s] = counts.get(s, 0) + int((skill == s).sum())
-                held[s] = mine
+                held[s] = drawn[order], scores[order]
         rows = [
-            {"skill": s, "documents": counts[s], "points": np.quantile(held[s], np.linspace(0, 1, GRID), method="inverted_cdf").tolist()}
+            {"skill": s, "documents": counts[s], "points": np.quantile(held[s][1], np.linspace(0, 1, GRID), method="inverted_cdf").tolist()}
             for s in sorted(held)
         ]
         return StepResult(pa.Table.from_pylist(rows, SCALE), read, len(rows))
