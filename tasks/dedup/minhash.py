@@ -251,6 +251,11 @@ class Components(WholeStep):
 
     buckets: WholeStep
 
+    @property
+    def label(self) -> str:
+        # A recipe may have two such passes: of signatures, and of vectors.
+        return self.name if isinstance(self.buckets, BandBuckets) else f"{self.buckets.label}-{self.name}"
+
     def shards(self, context: ShardContext) -> tuple[str, ...]:
         return ("all",)
 
@@ -299,6 +304,10 @@ class Candidates(ShardStep):
     ranked_by: Step | TextColumn | None = None
     exempt: Condition | None = None
     signals: Step | None = None
+
+    @property
+    def label(self) -> str:
+        return self.components.label.replace(Components.name, self.name)
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         found = rows_of_shard(self.components, COMPONENTS, shard, context)

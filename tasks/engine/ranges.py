@@ -14,7 +14,7 @@ ROWS_PER_GROUP = 4096
 SHARD = pa.field("shard", pa.int32())
 
 
-def key_range(partition: int, partitions: int) -> tuple[bytes, bytes | None]:
+def _key_range(partition: int, partitions: int) -> tuple[bytes, bytes | None]:
     """The keys of one of ``partitions`` equal parts: the first, and the first of the next part (None behind the last)."""
 
     def bound(p: int) -> bytes:
@@ -26,7 +26,7 @@ def key_range(partition: int, partitions: int) -> tuple[bytes, bytes | None]:
 def rows_of_partition(store: Store, step: Step, shards: Sequence[str], schema: pa.Schema, partition: int, partitions: int) -> pa.Table:
     """The rows of one partition out of every one of these shards of a step, with their number among the shards as the column ``shard``. Raises
     DamagedArtifact."""
-    low, high = key_range(partition, partitions)
+    low, high = _key_range(partition, partitions)
     parts = [schema.empty_table().append_column(SHARD, pa.array([], SHARD.type))]
     for number, shard in enumerate(shards):
         table = _rows_in_range(store, step, shard, low, high)

@@ -182,7 +182,7 @@ def _dropper(run: Finished, decision: dict[str, Any]) -> str:
     """
     if any("step" not in entry for entry in decision["crossed"]):
         raise BadInput(
-            f"The run {run.id} was made by an older version of Winnow, which did not note the step that dropped a page. To have it noted, {run.repair}"
+            f"The run {run.id} was made by an older version of Winnow, which did not note the step that dropped a page. To have it noted, run the same `winnow run` again."
         )
     return next((str(entry["step"]) for entry in decision["crossed"] if entry["reason"] == decision["reason"]), "")
 

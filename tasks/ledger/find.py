@@ -142,6 +142,15 @@ class Finished:
                 table = table.append_column(name, FACTS[name].of(documents))
         return table
 
+    def condition_table(self, shard: str) -> pa.Table:
+        """What an SQL condition over a finished run may name, one shard: its signals, and url, host, kept and reason. Raises DamagedArtifact."""
+        table = self.read(self.entry["tables"]["signals"], shard)
+        for source, names in (("documents", ["url", "host"]), ("decisions", ["kept", "reason"])):
+            columns = self.read(self.entry["tables"][source], shard, names)
+            for name in names:
+                table = table.append_column(name, columns[name])
+        return table
+
     @cached_property
     def _measured(self) -> tuple[str, ...]:
         """The columns of the signals table."""

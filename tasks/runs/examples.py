@@ -15,8 +15,6 @@ from winnow.tasks.models.files import file_sha256
 from winnow.tasks.models.texts import Text, listed, texts
 from winnow.tasks.signals.condition import Condition
 
-DOCUMENT, DECISION = ["id", "url", "host", "text"], ["kept", "reason"]
-
 
 class Taker(Protocol):
     """What takes examples of one kind and says how many there were."""
@@ -113,20 +111,15 @@ class Sources:
 
     def _of_run(self) -> Iterator[tuple[bool, list[Text]]]:
         run = self._finished()
-        for documents, signals, decisions in zip(
-            run.shards("documents", DOCUMENT), run.shards("signals"), run.shards("decisions"), strict=True
-        ):
-            table = signals
-            for name in ("url", "host"):
-                table = table.append_column(name, documents[name])
-            for name in DECISION:
-                table = table.append_column(name, decisions[name])
+        for shard in run.entry["shards"]:
+            documents = run.read(run.entry["tables"]["documents"], shard, ["url", "text"])
+            table = run.condition_table(shard)
             urls = documents["url"].to_pylist()
             taken = {kind: self._taken(kind, table, urls) for kind in (True, False)}
             if not self.negative.of_run:
                 taken[False] = np.ones(len(urls), bool)
             taken[False] &= ~taken[True]
-            spoken = np.array([not self.languages or x in self.languages for x in signals["language"].to_pylist()], bool)
+            spoken = np.array([not self.languages or x in self.languages for x in table["language"].to_pylist()], bool)
             for kind, rows in taken.items():
                 rows &= spoken
                 chosen = documents.filter(pa.array(rows))

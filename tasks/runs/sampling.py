@@ -15,9 +15,6 @@ from winnow.tasks.labels.annotation import Document
 from winnow.tasks.ledger.find import Finished
 from winnow.tasks.signals.condition import Condition
 
-PLACES = ("url", "host")
-DECIDED = ("kept", "reason")
-
 
 @dataclass(frozen=True)
 class Sample:
@@ -95,14 +92,9 @@ class Draw:
 
     def _candidates(self, run: Finished, shard: str) -> "tuple[list[str], list[int]]":
         """The ids of a shard, and the rows for which the condition holds."""
+        ids = run.read(run.entry["tables"]["documents"], shard, ["id"])["id"].to_pylist()
         if self._condition is None:
-            ids = run.read(run.entry["tables"]["documents"], shard, ["id"])["id"].to_pylist()
             return ids, list(range(len(ids)))
-        documents = run.read(run.entry["tables"]["documents"], shard, ["id", *PLACES])
-        decisions = run.read(run.entry["tables"]["decisions"], shard, list(DECIDED))
-        table = run.signals(shard)
-        for source, names in ((documents, PLACES), (decisions, DECIDED)):
-            for name in names:
-                table = table.append_column(name, source[name])
+        table = run.condition_table(shard)
         self._condition.check(table.schema)
-        return documents["id"].to_pylist(), np.flatnonzero(self._condition.holds(table.select(list(self._condition.columns)))).tolist()
+        return ids, np.flatnonzero(self._condition.holds(table.select(list(self._condition.columns)))).tolist()

@@ -241,7 +241,7 @@ def test_the_ui_shows_what_people_look_for(team, tmp_path):
     curate = deployment(team, "curate-snapshot")["id"]
     with Browser(tmp_path) as browser:
         browser.open(f"{team.ui}/dashboard", "Flow Runs", "Active Work Pools", "winnow")
-        browser.open(f"{team.ui}/deployments", *NAMES)
+        browser.open(f"{team.ui}/deployments", *sorted(NAMES)[:10])  # ten on a page
         browser.open(f"{team.ui}/runs/flow-run/{run['id']}", f"{CRAWL} · gopher", "Completed", "curate-snapshot")
         browser.until("the graph is drawn", "document.querySelector('canvas')?.width > 300")
         browser.click("Artifacts")
