@@ -115,6 +115,7 @@ def test_the_store_writes_beside_no_link_of_strangers(tmp_path):
 # ------------------------------------------------------------------ markup
 
 
+@pytest.mark.slow
 def test_what_pages_say_is_text_in_the_report_the_card_and_explain(tmp_path, monkeypatch):
     """A whole run over pages whose titles, URLs, hosts, types and texts are attacks."""
     hostile = [

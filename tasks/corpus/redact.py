@@ -59,7 +59,8 @@ class Redact(ShardStep):
 
     ``redaction`` says which kinds of personal data are replaced, and which are marked in the column ``personal_data`` (type TAGS; offsets are
     characters of the final text). The table ``personal_data`` (schema SPANS) has the places of both: of what was replaced in the text as it
-    was before, of what was tagged in the final text. ``carried_signals`` are the columns of the signals or of the decisions that the corpus carries along; ``rehydrate`` adds the column ``repeats``, a second pass over the kept pages the column ``text_pass``. A partition is a language, and a
+    was before, of what was tagged in the final text. ``carried_signals`` are the columns of the signals or of the decisions that the corpus carries
+    along; ``rehydrate`` adds the column ``repeats``, a second pass over the kept pages the column ``text_pass``. A partition is a language, and a
     bucket where decisions have one.
     """
 

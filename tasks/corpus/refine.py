@@ -66,8 +66,9 @@ class Refine(ShardStep):
 
     A kept document keeps its first text where its record cannot be read again: there is none at its offset (``not_at_its_offset``: a member of gzip holds several
     records, or a record runs over several members), it is another one (``changed``), it came in several segments, its file is not there (``file:missing``, unless
-    it is the only one or the run is strict), it is plain text, or the extractor makes nothing of it (``extract:...``). Each is counted in the notes. ``rules`` are applied to the second
-    texts. With ``wanted``, the table ``spans`` has the blocks of the second texts. The account of rows is that of all documents, for none is dropped here.
+    it is the only one or the run is strict), it is plain text, or the extractor makes nothing of it (``extract:...``). Each is counted in the notes.
+    ``rules`` are applied to the second texts. With ``wanted``, the table ``spans`` has the blocks of the second texts. The account of rows is that of
+    all documents, for none is dropped here.
     """
 
     name: ClassVar[str] = "refine"

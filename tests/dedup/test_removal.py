@@ -175,6 +175,7 @@ def test_chains_are_found_false_and_verified_removal_is_not(tmp_path, ranges, fi
     assert notes["below"] == 0
 
 
+@pytest.mark.slow
 def test_a_sample_is_drawn_from_every_stratum_and_does_not_depend_on_shards(tmp_path):
     DOCS.clear()
     for i in range(40):

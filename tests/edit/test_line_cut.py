@@ -58,6 +58,7 @@ def test_another_number_of_scores():
         cuts("a\nb", [0.1], LineCut())
 
 
+@pytest.mark.slow
 def test_in_a_recipe_the_threshold_is_chosen_at_selection(tmp_path, monkeypatch):
     monkeypatch.setenv("WINNOW_MODELS", str(tmp_path / "models"))
     register("lq", "lines", {"lines": train_lines(some())[0]}, {})

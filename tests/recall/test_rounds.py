@@ -34,6 +34,7 @@ def rounds_of(made, store=None):
     return made.run(lambda n: json.loads(store[n]) if n in store else None, lambda n, found, _: store.__setitem__(n, json.dumps(found)))
 
 
+@pytest.mark.slow
 def test_a_topic_is_found_and_the_estimates_say_so():
     rounds = rounds_of(recall())
     found = set(rounds[-1]["collected"])
