@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from prefect import flow, get_run_logger, task
+from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
-from prefect.states import Completed, Failed
+from prefect.states import Failed
 
 from winnow.flows import notify as notifications
-from winnow.flows.training import files_and_digest, leave
+from winnow.flows.training import done, files_and_digest
 from winnow.tasks.engine.errors import WinnowError
 from winnow.tasks.models.files import Card, register, versions
 from winnow.tasks.models.importance import Bags, training_digest
@@ -85,9 +85,7 @@ def train_importance(
         )
     except WinnowError as e:
         return Failed(message=str(e), data=e)
-    leave(card, describe(card))
-    get_run_logger().info("Registered %s", card.folder)
-    return Completed(message=f"Registered {card.folder}", data=dict(card.card))
+    return done(card, describe(card))
 
 
 def describe(card: Card) -> str:

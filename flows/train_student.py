@@ -5,13 +5,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, get_run_logger, task
+from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
-from prefect.states import Completed, Failed
+from prefect.states import Failed
 
 from winnow.flows import notify as notifications
-from winnow.flows.training import files_and_digest, leave
+from winnow.flows.training import done, files_and_digest
 from winnow.tasks.engine.errors import WinnowError
 from winnow.tasks.models.classify.labelled import Labelled, Question, labelled
 from winnow.tasks.models.classify.train_student import StudentOptions, train_student, training_digest
@@ -94,9 +94,7 @@ def train_student_of_head(
         )
     except WinnowError as e:
         return Failed(message=str(e), data=e)
-    leave(card, describe(card))
-    get_run_logger().info("Registered %s", card.folder)
-    return Completed(message=f"Registered {card.folder}", data=dict(card.card))
+    return done(card, describe(card))
 
 
 def describe(card: Card) -> str:

@@ -1,9 +1,13 @@
 """What every training flow shares: is there anything to do, and what is left behind when it is done (blocks, a description of the card)."""
 
 import os
+from typing import TYPE_CHECKING, Any
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.models.files import Card, registered
+
+if TYPE_CHECKING:
+    from prefect.client.schemas import State
 
 
 def already_trained(out: str, digest: str) -> Card | None:
@@ -15,7 +19,18 @@ def already_trained(out: str, digest: str) -> Card | None:
     return found if found.card.get("training", {}).get("digest") == digest else None
 
 
-def leave(card: Card, description: str) -> None:
+def done(card: Card, description: str) -> "State[Any]":
+    """The state in which a training flow ends once its model is registered; the description is left behind."""
+    # Here and below Prefect is imported late: `already_trained` is asked before a command has made the settings that Prefect reads.
+    from prefect import get_run_logger
+    from prefect.states import Completed
+
+    _leave(card, description)
+    get_run_logger().info("Registered %s", card.folder)
+    return Completed(message=f"Registered {card.folder}", data=dict(card.card))
+
+
+def _leave(card: Card, description: str) -> None:
     """The description as an artifact and, on a server, one block per file, so that a recipe on another machine can name it: block:NAME-PART."""
     from prefect.artifacts import create_markdown_artifact
 

@@ -14,6 +14,19 @@ from winnow.tasks.dedup.resolve import ClusterStep, group_sizes, overlaps
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.step import Step, StepResult
 
+MEMBERS = pa.schema(
+    [
+        pa.field("shard", pa.int32()),
+        pa.field("row", pa.int32()),
+        pa.field("cluster", pa.string()),
+        pa.field("cluster_size", pa.int32()),
+        pa.field("cluster_rank", pa.int32()),
+        pa.field("similarity", pa.float64()),
+        pa.field("kept_url", pa.string()),
+    ]
+)
+"""The columns of every table of such clusters, first."""
+
 
 @dataclass(frozen=True)
 class ComponentClusters(ClusterStep):

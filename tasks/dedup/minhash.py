@@ -19,7 +19,7 @@ import pyarrow as pa
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from winnow.tasks.dedup.component_clusters import ComponentClusters, components_of
+from winnow.tasks.dedup.component_clusters import MEMBERS, ComponentClusters, components_of
 from winnow.tasks.dedup.keep import scores
 from winnow.tasks.dedup.ranges import key_range
 from winnow.tasks.dedup.resolve import Decisions, group_sizes, rows_of_shard
@@ -56,13 +56,7 @@ CANDIDATES = pa.schema(
 )
 FUZZY = pa.schema(
     [
-        pa.field("shard", pa.int32()),
-        pa.field("row", pa.int32()),
-        pa.field("cluster", pa.string()),
-        pa.field("cluster_size", pa.int32()),
-        pa.field("cluster_rank", pa.int32()),
-        pa.field("similarity", pa.float64()),
-        pa.field("kept_url", pa.string()),
+        *MEMBERS,
         pa.field("containment", pa.float64()),
         pa.field("ngrams_lost", pa.int32()),
         pa.field("shared_bands", pa.int32()),

@@ -43,6 +43,7 @@ class SentenceWindows(WindowStep):
     """Documents in, every span of ``sentences`` sentences of every document out (schema WINDOWS, sorted by key)."""
 
     name: ClassVar[str] = "sentence-windows"
+    title: ClassVar[str] = ""
 
     sentences: int = 3
 
@@ -64,6 +65,7 @@ class CutRepeatedSentences(CutRepeatedWindows):
     """The edit: sentences of repeated spans go, but for those of a span that stays. ``sentences_left`` counts what is left of each document."""
 
     name: ClassVar[str] = "unrepeat-sentences"
+    title: ClassVar[str] = "cut repeated sentences"
     figures: ClassVar[tuple[str, ...]] = SENTENCE_FIGURES
 
     @property

@@ -59,6 +59,7 @@ class FitRating(WholeStep):
     they are found from how raters agree, with the ``signs`` of their directions."""
 
     name: ClassVar[str] = "fit-rating"
+    title: ClassVar[str] = "weigh raters"
 
     columns: RaterColumns
     signs: tuple[float, ...]
@@ -116,6 +117,7 @@ class Rate(ShardStep):
     """Raters' values in, one strength per document out (schema RATED); null for a document of which no rater says anything."""
 
     name: ClassVar[str] = "rate"
+    title: ClassVar[str] = "rate documents"
     kind: ClassVar[Kind] = "join"
 
     columns: RaterColumns
@@ -136,6 +138,7 @@ class RatingScale(WholeStep):
     """Strengths of all documents in, of each language the quantiles out (schema SCALE): of a sample, where there are very many."""
 
     name: ClassVar[str] = "rating-scale"
+    title: ClassVar[str] = "scale ratings"
 
     rated: Rate
 

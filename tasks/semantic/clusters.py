@@ -50,6 +50,7 @@ class FitClusters(WholeStep):
     """Vectors of a sample in, centroids out (schema CENTROIDS), about one per ``documents_per_cluster`` documents."""
 
     name: ClassVar[str] = "fit-clusters"
+    title: ClassVar[str] = "find clusters"
 
     embed: Embed
     documents_per_cluster: int
@@ -95,6 +96,7 @@ class AssignClusters(ShardStep):
     """
 
     name: ClassVar[str] = "assign-clusters"
+    title: ClassVar[str] = "assign documents to clusters"
     kind: ClassVar[Kind] = "aggregate"
 
     embed: Embed

@@ -42,6 +42,7 @@ class FitEmbedding(WholeStep):
     """Texts of a sample in, the weights of the embedding out (schema WEIGHTS)."""
 
     name: ClassVar[str] = "fit-embedding"
+    title: ClassVar[str] = "embedding: weigh n-grams"
 
     text: TextColumn
     embedding: Embedding
@@ -73,6 +74,7 @@ class Embed(ShardStep):
     """Documents in, one vector per document out (schema EMBEDDED: a byte per number; null for a text of which the embedding can say nothing)."""
 
     name: ClassVar[str] = "embed"
+    title: ClassVar[str] = "embed documents"
     kind: ClassVar[Kind] = "join"
 
     text: TextColumn

@@ -146,6 +146,7 @@ class Neighbours(WholeStep):
     by their second nearest cluster (not ``home``) do not count."""
 
     name: ClassVar[str] = "neighbours"
+    title: ClassVar[str] = "compare neighbours"
 
     assigned: AssignClusters
     partitions: int
@@ -242,6 +243,7 @@ class SemanticSignals(ShardStep):
     """Neighbours in, one row per document and its signals out. A document without a vector has no cluster, and resembles nothing: similarity 0."""
 
     name: ClassVar[str] = "semantic"
+    title: ClassVar[str] = "join what is measured of meaning"
     kind: ClassVar[Kind] = "join"
 
     embed: Embed

@@ -14,7 +14,7 @@ import pyarrow as pa
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from winnow.tasks.dedup.component_clusters import ComponentClusters, components_of
+from winnow.tasks.dedup.component_clusters import MEMBERS, ComponentClusters, components_of
 from winnow.tasks.dedup.minhash import CANDIDATES, CANDIDATES_PER_GROUP, EDGES, Candidates
 from winnow.tasks.dedup.resolve import Decisions
 from winnow.tasks.dedup.shingles import U32
@@ -29,18 +29,7 @@ from winnow.tasks.semantic.vectors import BLOCK, I8, I64, dots, loaded, norms
 
 MOST_CHECKED = 64  # documents that stay, the most similar first, whose words are compared with those of a document
 WITH_VECTOR = CANDIDATES.append(pa.field("vector", pa.binary()))
-SEMANTIC = pa.schema(
-    [
-        pa.field("shard", pa.int32()),
-        pa.field("row", pa.int32()),
-        pa.field("cluster", pa.string()),
-        pa.field("cluster_size", pa.int32()),
-        pa.field("cluster_rank", pa.int32()),
-        pa.field("similarity", pa.float64()),
-        pa.field("kept_url", pa.string()),
-        pa.field("overlap", pa.float64()),
-    ]
-)
+SEMANTIC = MEMBERS.append(pa.field("overlap", pa.float64()))
 
 
 @stable("step/near-pairs")
@@ -50,6 +39,7 @@ class NearPairs(WholeStep):
     one per document, which is enough to tell the components."""
 
     name: ClassVar[str] = "near-pairs"
+    title: ClassVar[str] = "semantic duplicates: find pairs"
 
     assigned: AssignClusters
     decisions: Decisions
@@ -108,6 +98,7 @@ class SemanticCandidates(ShardStep):
     """Candidates of a shard (documents that lie near others) in, the same with their vectors out."""
 
     name: ClassVar[str] = "semantic-candidates"
+    title: ClassVar[str] = ""
     kind: ClassVar[Kind] = "join"
 
     candidates: Candidates

@@ -64,6 +64,7 @@ class FitSkills(WholeStep):
     """Reference texts and a sample of the run's in, skills out (schema SKILLS), and their phrases (table ``phrases``)."""
 
     name: ClassVar[str] = "fit-skills"
+    title: ClassVar[str] = "find skills"
 
     text: TextColumn
     reference: tuple[ReferenceFile, ...]
@@ -127,6 +128,7 @@ class ScoreSkills(ShardStep):
     (table ``skills``)."""
 
     name: ClassVar[str] = "score-skills"
+    title: ClassVar[str] = "score skills"
     kind: ClassVar[Kind] = "join"
 
     text: TextColumn
@@ -164,6 +166,7 @@ class SkillScale(WholeStep):
     of a sample, where there are very many."""
 
     name: ClassVar[str] = "skill-scale"
+    title: ClassVar[str] = "scale skills"
 
     scored: ScoreSkills
 
