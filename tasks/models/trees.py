@@ -86,7 +86,7 @@ def from_json(model: dict[str, Any]) -> Trees:
         np.repeat(np.arange(len(borders)), [len(b) for b in borders.values()]),
         np.asarray([x for b in borders.values() for x in b], np.float32),
         np.ascontiguousarray(questions),
-        np.asarray(model["leaves"], np.int32).reshape(questions.shape[1], -1),
+        np.asarray(model["leaves"], np.int32).reshape(questions.shape[1], 1 << model["depth"]),
         model["bias"],
         model["leaf_unit"],
     )
