@@ -198,7 +198,9 @@ def speaks_of_formulas(html: Bytes, at: int, end: int) -> bool:
         elif a == 99 and at + 4 <= end:  # "c"
             if html[at + 1] | 32 == 111 and html[at + 2] | 32 == 103 and html[at + 3] | 32 == 115:  # "cogs"
                 return True
-            if html[at + 1] | 32 == 104 and html[at + 2] | 32 == 116 and html[at + 3] == 61 and at + 5 <= end and html[at + 4] == 116:  # "cht=t"
+            if (
+                html[at + 1] | 32 == 104 and html[at + 2] | 32 == 116 and html[at + 3] == 61 and at + 5 <= end and html[at + 4] == 116
+            ):  # "cht=t"
                 return True
         elif a == 101 and at + 5 <= end and html[at + 1] | 32 == 113 and html[at + 3] | 32 == 97 and html[at + 4] | 32 == 116:  # "eq.at"
             return True
@@ -213,7 +215,9 @@ def speaks_of_formulas(html: Bytes, at: int, end: int) -> bool:
             return True
         elif html[at] == 92 and ((is_letter(html[at + 1]) and is_letter(html[at + 2])) or html[at + 1] == 40 or html[at + 1] == 91):
             return True  # a backslash, and a command, "(" or "["
-        elif html[at] == 36 and html[at - 1] == 34 and html[at + 1] != 123 and html[at + 1] != 40:  # "$" behind a quotation mark, but no "${" nor "$("
+        elif (
+            html[at] == 36 and html[at - 1] == 34 and html[at + 1] != 123 and html[at + 1] != 40
+        ):  # "$" behind a quotation mark, but no "${" nor "$("
             return True
         at += 1
     return False

@@ -143,9 +143,7 @@ LATEX = r"\frac{a}{b}"
 
 
 # Text in an element of these classes is LaTeX only with what MathJax and others write into it.
-ONLY_WITH_CONTENT = (
-    "mathjax_chtml mathjax_mathml mathjax_preview mathjax_processing mjx-chtml mjx_assistive_mathml mjxc-display mwe-math-element ztext-math".split()
-)
+ONLY_WITH_CONTENT = "mathjax_chtml mathjax_mathml mathjax_preview mathjax_processing mjx-chtml mjx_assistive_mathml mjxc-display mwe-math-element ztext-math".split()
 
 
 def _elements_of_formulas():
@@ -154,7 +152,9 @@ def _elements_of_formulas():
         yield f"<{name}><mfrac><mi>a</mi><mi>b</mi></mfrac></{name}>"
     for name in ("math-renderer", "la-tex", "tex-math", "mathjax"):
         yield f"<{name}>{LATEX}</{name}>"
-    for name in sorted(sources.MATH_CLASSES - {"katex", "katex-display", "mathjax_display", "mathjax_svg", "mathjax_svg_display", "ql-formula"}):
+    for name in sorted(
+        sources.MATH_CLASSES - {"katex", "katex-display", "mathjax_display", "mathjax_svg", "mathjax_svg_display", "ql-formula"}
+    ):
         yield f'<span class="x {name}">{LATEX}</span>'
     for tag in ("code", "pre", "p", "div"):
         yield f'<{tag} class="math js-render-math" data-math-style="display">{LATEX}</{tag}>'
