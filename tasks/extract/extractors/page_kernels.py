@@ -225,7 +225,9 @@ def speaks_of_formulas(html: Bytes, at: int, end: int) -> bool:
 
 @compiled
 def is_math(html: Bytes, at: int) -> bool:
-    return html[at] | 32 == 109 and html[at + 1] | 32 == 97 and html[at + 2] | 32 == 116 and html[at + 3] | 32 == 104
+    """Whether "math" stands at this place."""
+    found: bool = html[at] | 32 == 109 and html[at + 1] | 32 == 97 and html[at + 2] | 32 == 116 and html[at + 3] | 32 == 104
+    return found
 
 
 @compiled
