@@ -6,7 +6,7 @@ The names are those of the highlighters in use: Pygments, Rouge, Chroma, highlig
 import re
 from functools import lru_cache
 
-from winnow.tasks.extract.blocks.markup import VOID, attributes, tokens
+from winnow.tasks.extract.blocks.markup import STYLE_THAT_HIDES, VOID, attributes, tokens
 
 # Line numbers, by class. "blob-num" and the like are of GitHub.
 GUTTER = re.compile(
@@ -43,7 +43,6 @@ BLANK_LINE = re.compile(r"^ +$", re.MULTILINE)
 SPACES = re.compile(r"  +")
 FEED_WITHIN = re.compile(r"[ \t]*\n[ \t\n]*")
 MOST_KNOWN_CHARS = 300
-HIDES = re.compile(r"display:\s*none|visibility:\s*hidden", re.IGNORECASE)
 UNSELECTABLE = re.compile(r"user-select:\s*none")
 
 
@@ -196,7 +195,7 @@ def _left_out(name: str, written: str, shell: bool) -> bool:
     style = found.get("style", "")
     if style and UNSELECTABLE.search(style):
         return True
-    return bool(style) and HIDES.search(style) is not None
+    return bool(style) and STYLE_THAT_HIDES.search(style) is not None
 
 
 def _trimmed(text: str) -> str:
