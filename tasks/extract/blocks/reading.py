@@ -29,7 +29,7 @@ UNITS = frozenset({"code", "table"})
 CODE_BLOCK = re.compile(
     r'<code[^>]*(?:class="[^"]*(?:language-|lang-|hljs|prettyprint|brush|highlight|sourceCode|code-?block)|white-space:\s*pre)'
 )
-INNER_CODE = re.compile(r'<(?:code|pre|table|div|span|td)((?:\s++[^\s=>/"]++="[^"]*+")++)')
+INNER_CODE = re.compile(r'<(code|pre|table|div|span|td)((?:\s++[^\s=>/"]++="[^"]*+")++)')
 MOST_INNER = 12
 
 
@@ -242,17 +242,17 @@ class _Reader:
     def _language(self, unit: Unit, markup: str) -> str | None:
         """The language that the code's elements name: those inside first, then those around."""
         tree = self.tree
-        inner = [match[1] for match, _ in zip(INNER_CODE.finditer(markup), range(MOST_INNER), strict=False)]
-        around = [tree.written(unit.pre)] if unit.pre != unit.element else []
+        inner = [(match[2], match[1]) for match, _ in zip(INNER_CODE.finditer(markup), range(MOST_INNER), strict=False)]
+        around = [(tree.written(unit.pre), TAGS[tree.tag[unit.pre]])] if unit.pre != unit.element else []
         e = unit.element
         for _ in range(LANGUAGE_LEVELS + 1):
-            around.append(tree.written(e))
+            around.append((tree.written(e), TAGS[tree.tag[e]]))
             e = tree.parent[e]
             if not e:
                 break
-        for written in (around[0], *inner, *around[1:]):
-            if "class=" in written or "data-" in written:
-                language = language_of(written)
+        for written, tag in (around[0], *inner, *around[1:]):
+            if "class=" in written or "data-" in written or "lang" in written:
+                language = language_of(written, tag)
                 if language is not None:
                     return language
         return None

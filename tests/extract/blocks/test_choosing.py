@@ -4,6 +4,7 @@ import pytest
 
 from tests.extract.blocks.pages import AFTER, BEFORE, article, extracted
 from winnow.tasks.extract.blocks import choosing
+from winnow.tasks.extract.blocks.prepare import without_hidden
 from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
 
 NAMES = (
@@ -80,9 +81,12 @@ def test_what_a_reader_opens_in_a_paragraph_and_hidden_sources_of_formulas_are_r
     assert r"has four shafts \(a=b\) of beech" in text
 
 
-def test_a_table_of_which_most_is_hidden_is_read():
-    rows = "".join(f"<tr style='display:none'><td>ell {n}</td><td>{n} pence and more for the cloth of the year</td></tr>" for n in range(80))
-    assert "ell 79" in LearnedBlocks().extract(f"<body><h1>Prices</h1><table><tr><th>Cloth</th><th>Price</th></tr>{rows}</table></body>")
+def test_a_page_of_which_most_is_hidden_inline_stays_as_it_is():
+    html = "<p>It is.</p>" + '<span hidden="">A whole page that a script shows when it is loaded, word for word.</span>' * 3
+    assert without_hidden(html) == html
+    assert without_hidden('<p>It is <i hidden="">not</i>here, in front of a long paragraph that stays.</p>') == (
+        "<p>It is here, in front of a long paragraph that stays.</p>"
+    )
 
 
 def test_a_page_that_is_hidden_as_a_whole_is_read():
