@@ -1,6 +1,6 @@
 """``winnow rate``: the documents of a file or a finished run with the values of raters, and the weights that a judged set gives these."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,10 +37,12 @@ class Rated:
     judged: Judged | None
     rows: list[str] = field(default_factory=list)
     recipe: str = ""
+    texts: Callable[[set[str]], Iterator[tuple[str, str]]] = lambda wanted: iter(())
+    """The documents of these ids, with their texts."""
     model: RatingModel | None = None
 
     def forecast(self) -> dict[str, Any]:
-        """What would be done. It costs nothing, as nobody is asked."""
+        """What would be done without an endpoint. It costs nothing, as nobody is asked."""
         names, _ = parsed(self.asked.raters)
         pairs = len(pairs_of(self.judged, self.sample.ids, self.sample.languages, self.sample.lengths)) if self.judged else 0
         return {"documents": len(self.sample.ids), "raters": list(names), "pairs": pairs, "requests": 0, "cost": 0.0}
@@ -97,7 +99,13 @@ def of_file(path: Path, asked: Asked) -> Rated:
         [row["text_chars"] if "text_chars" in row else len(row["text"]) if isinstance(row.get("text"), str) else None for row in rows]
     )
     sample = Sample(ids, [str(row.get("language") or "") for row in rows], lengths, values)
-    return Rated(asked, sorted_sample(sample), read_judged(asked.judged) if asked.judged else None, ids)
+
+    def texts(wanted: set[str]) -> Iterator[tuple[str, str]]:
+        for n, row in enumerate(records(path)):
+            if (identity := str(row.get("id", n))) in wanted:
+                yield identity, row["text"] if isinstance(row.get("text"), str) else ""
+
+    return Rated(asked, sorted_sample(sample), read_judged(asked.judged) if asked.judged else None, ids, texts=texts)
 
 
 def of_run(store: str, run: str, asked: Asked) -> Rated:
@@ -112,7 +120,13 @@ def of_run(store: str, run: str, asked: Asked) -> Rated:
     taken = Sample([], [], np.zeros(0), np.zeros((0, len(names))))
     for shard in finished.entry["shards"]:
         taken = _smallest(joined(taken, _of_shard(finished, shard, names)), wanted)
-    return Rated(asked, taken, judged, recipe=str(finished.entry["recipe"]))
+
+    def texts(wanted: set[str]) -> Iterator[tuple[str, str]]:
+        for table in finished.shards("documents", ["id", "text"]):
+            mine = table.filter(pa.array([i in wanted for i in table["id"].to_pylist()], pa.bool_()))
+            yield from zip(mine["id"].to_pylist(), (text or "" for text in mine["text"].to_pylist()), strict=True)
+
+    return Rated(asked, taken, judged, recipe=str(finished.entry["recipe"]), texts=texts)
 
 
 def _of_shard(finished: Finished, shard: str, names: tuple[str, ...]) -> Sample:

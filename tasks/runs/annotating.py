@@ -28,7 +28,7 @@ from winnow.tasks.ledger.find import open_run
 from winnow.tasks.runs.sampling import Draw, Sample
 
 FOLDER = "judged"
-VERSION = "1"
+VERSION = "2"
 PART_DOCUMENTS, MOST_PARTS = 500, 60
 """Documents per part, unless there would be too many parts for one flow run to show."""
 
