@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ import numpy.typing as npt
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.mixing import mixed
 from winnow.tasks.rating.model import Floats, votes
-from winnow.tasks.sources.jsonl import records
 
 SCORES = ("score", "label", "rating", "edu_score")
 MOST_PAIRS = 200_000
@@ -32,11 +30,11 @@ class Judged:
     contradicted: int = 0
 
 
-def read_judged(path: Path) -> Judged:
-    """What a JSONL file judges (``judged_of``). Raises BadInput, also if it judges nothing."""
-    found = judged_of(records(path), str(path))
+def read_judged(rows: Iterable[Mapping[str, Any]], place: str) -> Judged:
+    """What rows judge (``judged_of``). Raises BadInput, also if they judge nothing."""
+    found = judged_of(rows, place)
     if not found.scores and not found.pairs:
-        raise BadInput(f"{path} judges nothing: every pair is a tie, or the file is empty.")
+        raise BadInput(f"{place} judges nothing: every pair is a tie, or the file is empty.")
     return found
 
 

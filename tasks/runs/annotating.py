@@ -201,7 +201,7 @@ def reports(store: Store) -> dict[str, dict[str, Any]]:
     return {home: json.loads(store.get(path)) for home, path in sorted(found.items()) if store.exists(path)}
 
 
-def compared(files: Sequence[Path]) -> tuple[list[Agreement], dict[str, dict[str, dict[str, float]]]]:
+def compared(files: Sequence[str | Path]) -> tuple[list[Agreement], dict[str, dict[str, dict[str, float]]]]:
     """The agreement of annotators, and the mutual information of heads, over tables of judgements. Raises BadInput."""
     tables = [read(path) for path in files]
     return agreements(tables), mutual_information(tables)

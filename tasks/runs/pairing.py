@@ -22,10 +22,9 @@ from winnow.tasks.engine.identity import digest
 from winnow.tasks.engine.places import store_at
 from winnow.tasks.engine.store import Store
 from winnow.tasks.labels.pairs import QUESTION, Pair, PairQuestion, Preferences, Side
-from winnow.tasks.ledger.rating import Asked, Rated, of_file, of_run
+from winnow.tasks.ledger.rating import Asked, Rated, of_file, of_run, rows_in
 from winnow.tasks.rating.judged import judged_of
 from winnow.tasks.rating.pairs import drawn
-from winnow.tasks.sources.jsonl import records
 
 FOLDER = "pairs"
 PART_PAIRS, MOST_PARTS = 250, 60
@@ -65,7 +64,7 @@ class PairRequest:
             BadInput: no such file, run, rater or endpoint, or no two documents of one language and similar length.
         """
         place = endpoint(self.endpoint, **self.options)
-        asked = Asked(self.raters, Path(self.judged) if self.judged else None, Path(self.out) if self.out else None)
+        asked = Asked(self.raters, self.judged, Path(self.out) if self.out else None)
         rated = of_file(Path(self.file), asked) if self.file else of_run(self.store, self.run, asked)
         question = PairQuestion(place, self.question.strip() or QUESTION, parameters=self.parameters)
         question.head  # noqa: B018  raises
@@ -145,7 +144,7 @@ class Pairing:
             )
         place = f"{FOLDER}/{self._address()}.jsonl"
         self.store.put(place, "".join(json.dumps(row, ensure_ascii=True) + "\n" for row in rows).encode())
-        before = records(Path(self.request.judged)) if self.request.judged else iter(())
+        before = rows_in(self.request.judged) if self.request.judged else iter(())
         self.rated.judged = judged_of(chain(before, rows), self.request.judged)
         paid = price(self.question.endpoint, figures.prompt_tokens, figures.answer_tokens)
         asked = said | {"model": self.question.endpoint.model, "price": paid, "kept": self.store.uri(place)}

@@ -12,8 +12,7 @@ from tests.pipelines import finished
 from winnow.cli.commands.rate import command
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.labels.pairs import PairQuestion
-from winnow.tasks.ledger.rating import Asked, of_file
-from winnow.tasks.rating.judged import read_judged
+from winnow.tasks.ledger.rating import Asked, judged_in, of_file
 from winnow.tasks.rating.learn import Sample
 from winnow.tasks.rating.pairs import drawn
 from winnow.tasks.runs.pairing import PairRequest
@@ -66,9 +65,9 @@ def test_raters_are_weighed_by_what_a_model_prefers(home):
         assert again.missing() == []
         assert again.learned() == figures
         assert len(server.bodies) == 120
-    kept = read_judged(home / "store" / asked["kept"].partition("/store/")[2])
+    kept = judged_in(asked["kept"])
     assert (len(kept.pairs), kept.ties, kept.contradicted) == (asked["agreed"], asked["ties"], 0)
-    by_file = of_file(home / "pages.jsonl", Asked(f"{GOOD},{NOISE}", home / "store" / asked["kept"].partition("/store/")[2])).learned()
+    by_file = of_file(home / "pages.jsonl", Asked(f"{GOOD},{NOISE}", asked["kept"])).learned()
     assert by_file["weights"] == figures["weights"]
 
 

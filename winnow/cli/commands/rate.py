@@ -18,7 +18,7 @@ def command(
     /,
     *,
     raters: str,
-    judged: Path | None = None,
+    judged: str = "",
     endpoint: EndpointOptions | None = None,
     pairs: int = 500,
     question: str = "",
@@ -37,7 +37,7 @@ def command(
     Args:
         file: JSONL with an id and the raters' columns, and language and text or text_chars if it has them: its ratings are printed. Without it, a finished run.
         raters: Numeric columns with commas, such as educational_score,-symbol_word_ratio; with a minus less is better.
-        judged: JSONL of {id, score}, or of pairs {a, b, better}. Without it, and without an endpoint, raters are weighed by how they agree.
+        judged: JSONL of {id, score}, or of pairs {a, b, better}, or a table of judgements with scores; a URI too. Without it, and without an endpoint, raters are weighed by how they agree.
         pairs: How many pairs an endpoint is asked about, each in both orders.
         question: What an endpoint is asked of two pages; without it, which one is better to learn from.
         again: Ask again what could not be answered before.
@@ -51,8 +51,8 @@ def command(
         from winnow.tasks.runs.pairing import PairRequest
 
         place, options = endpoint.chosen()
-        named = [str(path or "") for path in (file, judged, out)]
-        pairing = PairRequest(raters, place, pairs, question, *named, run, store, again, options).prepared()
+        asking = PairRequest(raters, place, pairs, question, str(file or ""), judged, str(out or ""), run, store, again, options)
+        pairing = asking.prepared()
         if dry_run:
             _print(pairing.forecast(), json)
             return
