@@ -80,6 +80,7 @@ class Judged(ShardStep):
     """Documents in; id, and of every table a column ``<head>.judged``, null for documents that were not judged or whose answer is not valid."""
 
     name: ClassVar[str] = "judged"
+    about: ClassVar[str] = "puts judgements beside their documents"
 
     documents: Step
     judgements: tuple[JudgedTable, ...]
@@ -110,6 +111,7 @@ class JudgementTables(WholeStep):
     """What the tables hold (TABLES), and how far other annotators agree with those whose judgements are the columns."""
 
     name: ClassVar[str] = "judgement-tables"
+    about: ClassVar[str] = "reads the tables of judgements"
 
     judgements: tuple[JudgedTable, ...]
     others: tuple[JudgedTable, ...]

@@ -43,6 +43,7 @@ class FitEmbedding(WholeStep):
 
     name: ClassVar[str] = "fit-embedding"
     title: ClassVar[str] = "embedding: weigh n-grams"
+    about: ClassVar[str] = "counts how rare each n-gram is"
 
     text: TextColumn
     embedding: Embedding
@@ -75,6 +76,7 @@ class Embed(ShardStep):
 
     name: ClassVar[str] = "embed"
     title: ClassVar[str] = "embed documents"
+    about: ClassVar[str] = "makes a vector of every document"
     kind: ClassVar[Kind] = "join"
 
     text: TextColumn

@@ -81,7 +81,7 @@ def count_characters(
                         code = code << 6 | text[at] & 0x3F
                         at += 1
                 kind = np.int64(classes[code])
-                last = kind if kind != SPACE or not is_white(code) else last
+                last = kind if kind != SPACE or not is_white(int(code)) else last
                 chars += 1
                 counts[BY_CLASS + kind, b] += 1
                 seen += kind != SPACE
