@@ -1,6 +1,8 @@
 """From the model's choice of blocks to what is content: code and tables as a whole, a page's heading, no text that nobody sees, no banner of consent."""
 
 import re
+from bisect import bisect_right
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -242,7 +244,7 @@ def with_formulas(page: Page, chosen: Bools, out: Bools, texts: list[str], proba
     own = in_text.has_own_delimiters
     if not (page.formulas or own or b"\\(" in page.text or b"\\[" in page.text or b"$$" in page.text):
         return
-    holding, alone = [], []
+    holding, alone = _of_several_lines(page, out, texts), []
     for b, text in enumerate(texts):
         if out[b] or not text or text.isspace():
             continue
@@ -266,6 +268,28 @@ def with_formulas(page: Page, chosen: Bools, out: Bools, texts: list[str], proba
             chosen[b] = True
     for b in alone:
         chosen[b] = begin < b < end or bool(others[max(0, b - NEAR) : b].any() or others[b : b + NEAR + 1].any())
+
+
+def _of_several_lines(page: Page, out: Bools, texts: list[str]) -> list[int]:
+    """The blocks of formulas between delimiters that ``<br>`` divides into lines."""
+    found: list[int] = []
+    element, broken = page.block_element, page.block_break
+    behind = 0
+    for b in np.flatnonzero(broken).tolist():
+        if b < behind or not b:
+            continue
+        behind = b
+        while behind < len(texts) and broken[behind] and element[behind] == element[b - 1]:
+            behind += 1
+        ends = list(accumulate(len(text) + 1 for text in texts[b - 1 : behind]))
+        lines = "\n".join(texts[b - 1 : behind])
+        if "$$" not in lines and "\\" not in lines:
+            continue
+        for match in FORMULA.finditer(lines):
+            first, last = bisect_right(ends, match.start()), bisect_right(ends, match.end() - 1)
+            if first < last:
+                found += (k for k in range(b - 1 + first, b + last) if not out[k])
+    return found
 
 
 def _is_linked(page: Page, block: int) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from resiliparse.parse.html import HTMLTree
 
-from winnow.tasks.extract.blocks.formulas import extracted
+from winnow.tasks.extract.blocks.formulas import ALWAYS, extracted
 from winnow.tasks.extract.blocks.prepare import prepared
 from winnow.tasks.extract.math.sources import Formula
 
@@ -52,12 +52,6 @@ MARKS = {
     "q": 8,
 }
 MOST_KEPT = 4_000_000  # bytes; what a larger page needs is not kept
-# One of these is in every page whose elements hold formulas.
-OF_FORMULAS = tuple(
-    word.encode()
-    for word in '<math :math type="math mjx- athjax athJax atex math- -math "math math" tex" texhtml texerror codecogs mimetex mathtex data-tex data-expr formula equation'
-    " cht=tx latex.php la-tex".split()
-)
 NOT_CODE = 1 << 30  # of a block: some of its text is in no code
 
 # Groups of words in class, id, role and itemprop names. A block carries the groups of all elements around it.
@@ -157,8 +151,9 @@ def tag_table() -> "page_kernels.TagTable":
     }
     signals = {
         **{"template": kernels.SEEN_TEMPLATE, "textarea": kernels.SEEN_TEXT_AREA},
-        **dict.fromkeys(("math", "mjx-container", "mathjax"), kernels.SEEN_FORMULA),
-        **dict.fromkeys(("span", "img", "div"), kernels.LOOK),
+        # What is left out is too long a name, and always inside an mjx-container.
+        **dict.fromkeys(sorted(ALWAYS - {"mjx-assistive-mml"}), kernels.SEEN_FORMULA),
+        **dict.fromkeys(("span", "img", "div", "p", "code", "pre", "figure"), kernels.LOOK),
     }
     opening = {**dict.fromkeys(signals, kernels.NOTHING), **opening}
     closing = {
@@ -233,7 +228,7 @@ def page_blocks(tree: HTMLTree) -> Page:
     runs, blocks, elements, seen = cut(np.frombuffer(html, np.uint8), tag_table(), text, run, block, element)
     if seen:
         other = prepared(html, templates=bool(seen & SEEN_TEMPLATE), text_areas=bool(seen & SEEN_TEXT_AREA))
-        if seen & SEEN_FORMULA and any(word in other for word in OF_FORMULAS):
+        if seen & SEEN_FORMULA:
             written, formulas = extracted(other.decode())
             other = written.encode()
         if other != html:

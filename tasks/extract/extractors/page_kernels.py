@@ -180,11 +180,11 @@ def invisible_bytes(text: Bytes, at: int, begin: int) -> int:
 
 @compiled
 def speaks_of_formulas(html: Bytes, at: int, end: int) -> bool:
-    """Whether attributes have a word that begins with "math" (but not mathematics or maths) or "tex" (but not text, texture, texas), or "katex", "latex",
-    "arithmatex", "mimetex" or "codecogs" in them."""
+    """Whether attributes have a word that begins with "math" (but not mathematics or maths), "tex" (but not text, texture, texas), the word "expr",
+    or "katex", "latex", "arithmatex", "mimetex", "codecogs", "cht=tx", "equat", "formula" or "ql-img" in them; or a value that begins with a dollar sign or has a command."""
     while at + 3 <= end:
         a = html[at] | 32
-        if a == 109 and at + 4 <= end and not is_letter(html[at - 1]):  # "m"
+        if a == 109 and at + 4 <= end and (not is_letter(html[at - 1]) or html[at - 1] == 112):  # "m", also behind "p" (upmath)
             if html[at + 1] | 32 == 97 and html[at + 2] | 32 == 116 and html[at + 3] | 32 == 104:
                 after = html[at + 4] | 32 if at + 4 < end else 32
                 if after != 101 and after != 115:
@@ -195,10 +195,39 @@ def speaks_of_formulas(html: Bytes, at: int, end: int) -> bool:
                 before = html[at - 1] | 32
                 if not is_letter(html[at - 1]) or before == 101 or (before == 97 and 107 <= html[at - 2] | 32 <= 109):
                     return True
-        elif a == 99 and at + 4 <= end and html[at + 1] | 32 == 111 and html[at + 2] | 32 == 103 and html[at + 3] | 32 == 115:  # "cogs"
+        elif a == 99 and at + 4 <= end:  # "c"
+            if html[at + 1] | 32 == 111 and html[at + 2] | 32 == 103 and html[at + 3] | 32 == 115:  # "cogs"
+                return True
+            if (
+                html[at + 1] | 32 == 104 and html[at + 2] | 32 == 116 and html[at + 3] == 61 and at + 5 <= end and html[at + 4] == 116
+            ):  # "cht=t"
+                return True
+        elif a == 101 and at + 5 <= end and html[at + 1] | 32 == 113 and html[at + 3] | 32 == 97 and html[at + 4] | 32 == 116:  # "eq.at"
+            return True
+        elif a == 101 and at + 4 <= end and html[at + 1] | 32 == 120 and html[at + 2] | 32 == 112 and html[at + 3] | 32 == 114:  # "expr"
+            if not is_letter(html[at - 1]) and at + 4 < end and not is_letter(html[at + 4]):
+                return True
+        elif a == 109 and at + 4 <= end and html[at + 1] | 32 == 117 and html[at + 2] | 32 == 108 and html[at + 3] | 32 == 97:  # "mula"
+            after = html[at + 4] | 32 if at + 4 < end else 32
+            if after != 105:
+                return True
+        elif a == 113 and at + 4 <= end and html[at + 1] | 32 == 108 and html[at + 2] == 45 and html[at + 3] | 32 == 105:  # "ql-i"
+            return True
+        elif html[at] == 92 and ((is_letter(html[at + 1]) and is_letter(html[at + 2])) or html[at + 1] == 40 or html[at + 1] == 91):
+            return True  # a backslash, and a command, "(" or "["
+        elif (
+            html[at] == 36 and html[at - 1] == 34 and html[at + 1] != 123 and html[at + 1] != 40
+        ):  # "$" behind a quotation mark, but no "${" nor "$("
             return True
         at += 1
     return False
+
+
+@compiled
+def is_math(html: Bytes, at: int) -> bool:
+    """Whether "math" stands at this place."""
+    found: bool = html[at] | 32 == 109 and html[at + 1] | 32 == 97 and html[at + 2] | 32 == 116 and html[at + 3] | 32 == 104
+    return found
 
 
 @compiled
@@ -432,6 +461,8 @@ def cut(
             tag_at = at
             if place >= 0:
                 effect = np.int64(tags.closing[place] if closes else tags.opening[place])
+            elif not closes and behind - begin > 5 and html[behind - 5] == 58 and is_math(html, behind - 4):
+                seen |= SEEN_FORMULA
             attributes = behind
             if effect == IS_RAW:
                 tag_end = behind_byte(html, behind, 62)
