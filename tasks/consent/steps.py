@@ -264,7 +264,7 @@ class Consent(ShardStep):
     its file."""
 
     name: ClassVar[str] = "consent"
-    title: ClassVar[str] = ""
+    title: ClassVar[str] = "consent of pages"
     about: ClassVar[str] = "puts the words of sites beside their pages"
     kind: ClassVar[Kind] = "join"
 

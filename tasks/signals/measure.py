@@ -51,6 +51,7 @@ class Measure(ShardStep):
     ``segmenters`` cut the words of documents of their languages."""
 
     name: ClassVar[str] = "measure"
+    title: ClassVar[str] = "measure"
     about: ClassVar[str] = "measures signals of every document"
     version: ClassVar[str] = "2"
 
