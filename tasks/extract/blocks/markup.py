@@ -14,7 +14,8 @@ STYLE_THAT_HIDES = re.compile(
 )
 # Attributes of a hidden element. ``hidden="until-found"`` shows when a reader looks for it.
 HIDDEN = re.compile(
-    r'\shidden="(?!until-found)|\sstyle="(?:[^"]*[;\s])?(?:display\s*:\s*none|(?:content-)?visibility\s*:\s*(?:hidden|collapse))(?![\w-])', re.IGNORECASE
+    r'\shidden="(?!until-found)|\sstyle="(?:[^"]*[;\s])?(?:display\s*:\s*none|(?:content-)?visibility\s*:\s*(?:hidden|collapse))(?![\w-])',
+    re.IGNORECASE,
 )
 # Hidden until somebody asks for it: the panels of tabs and accordions are content, and the rest of a text behind "read more".
 OPENED_LATER = re.compile(

@@ -13,7 +13,9 @@ TEXT_AREA = re.compile(rb"<textarea((?:\s[^>]*)?\sreadonly[^>]*)>([^<]*)</textar
 LISTING = re.compile(rb"<(xmp|listing|plaintext)((?:\s[^>]*)?)>(.*?)(?:</\1>|\Z)", re.DOTALL)
 DIALOG = re.compile(rb"<dialog((?:\s[^>]*)?)>")
 CELLS = frozenset("tr td th".split())
-INLINE_OR_CELLS = CELLS | frozenset("span a b i u em strong small big font label abbr sup sub code cite time data bdi bdo ins del mark".split())
+INLINE_OR_CELLS = CELLS | frozenset(
+    "span a b i u em strong small big font label abbr sup sub code cite time data bdi bdo ins del mark".split()
+)
 # What begins a block: in no inline element that only hides a few words.
 BLOCK = re.compile(r"<(?:p|div|ul|ol|table|pre|h[1-6]|section|article|blockquote|dl)\b")
 

@@ -35,6 +35,7 @@ EQUATION = re.compile(r"(?:^|\s)(?:ltx_equation\S*|ltx_eqn_\S*|equation)(?=\s|$)
 DIGITS = re.compile(r"[\s\d]*")
 LEVELS = 8
 MOST_LOOKS = 40
+MOST_HELD, LONG_HELD_WORDS = 20, 15  # of tables in cells
 LONG_CELL_WORDS, LONG_DATA_CELL_WORDS = 60, 250
 
 
@@ -181,9 +182,9 @@ def _listings(page: Page) -> list[int]:
         at = page.html.find(word)
         while at >= 0:
             e = int(np.searchsorted(page.element_attributes, at, side="right")) - 1
-            if e > 0 and page.element_attributes[e] <= at < page.element_content[e]:
-                if pattern.search(page.html[page.element_attributes[e] : page.element_content[e]]):
-                    found.append(e)
+            begin, behind = int(page.element_attributes[e]), int(page.element_content[e])
+            if e > 0 and begin <= at < behind and pattern.search(page.html[begin:behind]):
+                found.append(e)
             at = page.html.find(word, at + len(word))
     return found
 
@@ -293,8 +294,22 @@ def _is_data(tree: Tree, table: int, words: list[int]) -> bool:
     inside = tree.inside(table)
     tags = tree.page.element_tag[table + 1 : inside.stop]
     counts = np.bincount(tags, minlength=256)
-    if counts[TABLE] or any(counts[t] for t in LAYOUT):
+    if any(counts[t] for t in LAYOUT):
         return False
+    if counts[TABLE]:
+        # A few words set as a table in a cell of data; else it is a table of the page's layout.
+        if counts[TABLE] > MOST_HELD:
+            return False
+        held = [i for i in inside if tree.tag[i] == TABLE]
+        if any(sum(words[tree.first[t] : tree.behind[t]]) > LONG_HELD_WORDS for t in held):
+            return False
+        tags = tags.copy()
+        for t in held:
+            within = tree.inside(t)
+            tags[within.start - table - 2 : within.stop - table - 1] = 0
+        counts = np.bincount(tags, minlength=256)
+        if not counts[TH]:
+            return False
     cells, rows, headers = int(counts[TD] + counts[TH]), int(counts[TR]), int(counts[TH])
     if rows < 2 or cells < 4 or cells < 1.5 * rows:
         return False

@@ -222,7 +222,15 @@ ROOM = _Room()
 
 def page_blocks(tree: HTMLTree) -> Page:
     """The blocks of a parsed page. Blocks may be blank. Formulas are out of it, and marks in their places."""
-    from winnow.tasks.extract.extractors.page_kernels import SEEN_FORMULA, SEEN_HIDDEN, SEEN_OLD, SEEN_TEMPLATE, SEEN_TEXT_AREA, all_names, cut
+    from winnow.tasks.extract.extractors.page_kernels import (
+        SEEN_FORMULA,
+        SEEN_HIDDEN,
+        SEEN_OLD,
+        SEEN_TEMPLATE,
+        SEEN_TEXT_AREA,
+        all_names,
+        cut,
+    )
 
     body = tree.body
     html = body.html.encode() if body is not None else b""

@@ -41,7 +41,8 @@ def test_hidden_text_is_left_out(hidden):
 
 
 @pytest.mark.parametrize(
-    "style", ["backface-visibility: hidden", "--display: none", "display:nonesuch", "-webkit-backface-visibility:hidden", "overflow: hidden"]
+    "style",
+    ["backface-visibility: hidden", "--display: none", "display:nonesuch", "-webkit-backface-visibility:hidden", "overflow: hidden"],
 )
 def test_styles_that_only_sound_so_hide_nothing(style):
     assert "scarves" in extracted(f'<p style="{style}">{UNSEEN}</p>')

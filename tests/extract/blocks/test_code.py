@@ -208,7 +208,13 @@ def test_the_language_where_the_page_says_it(html):
 
 
 @pytest.mark.parametrize(
-    "html", ['<pre lang="cs">{}</pre>', '<div class="highlight-line"><pre>{}</pre></div>', '<div class="python"><pre>{}</pre></div>', '<pre lang="de">{}</pre>']
+    "html",
+    [
+        '<pre lang="cs">{}</pre>',
+        '<div class="highlight-line"><pre>{}</pre></div>',
+        '<div class="python"><pre>{}</pre></div>',
+        '<pre lang="de">{}</pre>',
+    ],
 )
 def test_no_language_where_the_page_says_none(html):
     assert "```\n" in as_markdown(html.format("a = 1\nb = 2"))
