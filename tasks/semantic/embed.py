@@ -9,6 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import xxhash
 
+from winnow.tasks.endpoint.cost import SENT_TEXTS, SENT_TOKENS
+from winnow.tasks.endpoint.endpoint import Endpoint
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
@@ -83,6 +85,11 @@ class Embed(ShardStep):
     embedding: Embedding
     fitted: FitEmbedding | None = None
 
+    @property
+    def asks(self) -> Endpoint | None:
+        """The endpoint that each document is sent to."""
+        return self.embedding.asks
+
     def check(self) -> None:
         self.embedding.check()
 
@@ -94,4 +101,6 @@ class Embed(ShardStep):
             stored(quantised(self.embedding.vectors(texts[at : at + TEXTS], weights, context.store))) for at in range(0, len(texts), TEXTS)
         ]
         table = pa.table([documents["id"], pa.chunked_array(parts, pa.binary())], schema=EMBEDDED)
-        return StepResult(table, documents.num_rows, table.num_rows)
+        tokens = self.embedding.sent_tokens(texts)
+        notes = {SENT_TEXTS: len(tokens), SENT_TOKENS: sum(tokens)} if self.embedding.asks else {}
+        return StepResult(table, documents.num_rows, table.num_rows, notes=notes)
