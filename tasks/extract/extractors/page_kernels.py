@@ -510,7 +510,7 @@ def cut(
             attributes = behind
             if effect == IS_RAW:
                 tag_end = behind_byte(html, behind, 62)
-                seen |= np.int64(tags.signal[place])
+                seen |= int(tags.signal[place])
                 if begin + 6 == behind and is_of_formulas(html, behind, tag_end):
                     seen |= SEEN_FORMULA
                 at = behind_raw(html, begin, behind)
@@ -519,7 +519,7 @@ def cut(
                 attributes = behind_attributes(html, behind)
                 at = behind_byte(html, attributes, 62)
                 if not closes and place >= 0 and tags.signal[place] > 0:
-                    signal = np.int64(tags.signal[place])
+                    signal = int(tags.signal[place])
                     seen |= signal & ~(LOOK | MAY_HIDE)
                     if attributes > behind:
                         if signal & LOOK and seen & SEEN_FORMULA == 0 and speaks_of_formulas(html, behind, attributes):
