@@ -83,6 +83,12 @@ DEPLOYMENTS = (
         ("winnow", "type:labels"),
     ),
     Deployment(
+        "winnow.flows.rate.rate",
+        "rate",
+        "Raters of a run weighed by what a model behind an endpoint prefers of two documents (docs/rating.md).",
+        ("winnow", "type:labels"),
+    ),
+    Deployment(
         "winnow.flows.train_lm.train_language_model",
         "train-language-model",
         "Texts in, a registered language model out (docs/language-models.md).",

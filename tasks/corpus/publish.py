@@ -35,6 +35,8 @@ class Layout(WholeStep):
     one partition in one shard."""
 
     name: ClassVar[str] = "layout"
+    title: ClassVar[str] = "lay out the corpus"
+    about: ClassVar[str] = "plans which rows go into which file"
 
     redacted: Redact
     rows_per_file: int
@@ -67,6 +69,8 @@ class Publish(WholeStep):
     need not read the corpus."""
 
     name: ClassVar[str] = "publish"
+    title: ClassVar[str] = "write the corpus"
+    about: ClassVar[str] = "writes the corpus"
     version: ClassVar[str] = "2"
     tables: ClassVar[Mapping[str, pa.Schema]] = {"leaves": LEAVES}
     kind: ClassVar[Kind] = "filter"

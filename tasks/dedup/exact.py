@@ -69,6 +69,8 @@ class Fingerprint(ShardStep):
     """Documents in, their URL and text keys out (schema FINGERPRINTS), in the same order."""
 
     name: ClassVar[str] = "fingerprint"
+    title: ClassVar[str] = ""
+    about: ClassVar[str] = "makes the keys that copies share"
     version: ClassVar[str] = "2"
 
     text: TextColumn
@@ -90,6 +92,8 @@ class Scatter(ShardStep):
     """
 
     name: ClassVar[str] = "scatter"
+    title: ClassVar[str] = ""
+    about: ClassVar[str] = "sorts the keys for the comparison across shards"
     kind: ClassVar[Kind] = "join"
 
     by: By
@@ -135,6 +139,18 @@ class Clusters(ClusterStep):
     @property
     def by(self) -> By:
         return self.scattered.by
+
+    @property
+    def copies(self) -> str:
+        return f"duplicates by {'URL' if self.by == 'url' else 'text'}"
+
+    @property
+    def stays(self) -> str:
+        return "another capture of the same URL" if self.by == "url" else "another document with the same text"
+
+    @property
+    def title(self) -> str:
+        return f"exact duplicates: {'URL' if self.by == 'url' else 'text'}"
 
     @property
     def schema(self) -> pa.Schema:

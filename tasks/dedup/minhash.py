@@ -138,6 +138,8 @@ class ComputeSignatures(ShardStep):
     """Documents in, one row per band and document with any token out (schema SIGNED), sorted by band, key and row."""
 
     name: ClassVar[str] = "sign"
+    title: ClassVar[str] = ""
+    about: ClassVar[str] = "computes MinHash signatures"
     version: ClassVar[str] = "2"
     kind: ClassVar[Kind] = "aggregate"
 
@@ -173,6 +175,8 @@ class BandBuckets(WholeStep):
     EDGES, numbers are shard << 32 | row). ``ranges`` bounds what one partition reads and changes no result."""
 
     name: ClassVar[str] = "band-buckets"
+    title: ClassVar[str] = "near-duplicates: compare signatures"
+    about: ClassVar[str] = "finds which documents share a bucket"
 
     signatures: ComputeSignatures
     decisions: Decisions
@@ -242,6 +246,7 @@ class Components(WholeStep):
     """
 
     name: ClassVar[str] = "components"
+    about: ClassVar[str] = "finds which documents hang together"
 
     buckets: WholeStep
 
@@ -249,6 +254,15 @@ class Components(WholeStep):
     def label(self) -> str:
         # A recipe may have two such passes: of signatures, and of vectors.
         return self.name if isinstance(self.buckets, BandBuckets) else f"{self.buckets.label}-{self.name}"
+
+    @property
+    def copies(self) -> str:
+        """What people call those that share a component: the first words of the title of the buckets."""
+        return self.buckets.title.partition(":")[0]
+
+    @property
+    def title(self) -> str:
+        return f"{self.copies}: connect pairs"
 
     def shards(self, context: ShardContext) -> tuple[str, ...]:
         return ("all",)
@@ -288,6 +302,7 @@ class Candidates(ShardStep):
     ``shingles`` are distinct and ascending. A document for which ``exempt`` holds, over the table ``signals``, is never removed."""
 
     name: ClassVar[str] = "candidates"
+    about: ClassVar[str] = "collects what near copies are compared by"
     version: ClassVar[str] = "2"
     kind: ClassVar[Kind] = "aggregate"
 
@@ -302,6 +317,10 @@ class Candidates(ShardStep):
     @property
     def label(self) -> str:
         return self.components.label.replace(Components.name, self.name)
+
+    @property
+    def title(self) -> str:
+        return f"{self.components.copies}: compare texts"
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         found = rows_of_shard(self.components, COMPONENTS, shard, context)
@@ -343,6 +362,8 @@ class FuzzyClusters(ComponentClusters):
     """
 
     name: ClassVar[str] = "cluster"
+    copies: ClassVar[str] = "near-duplicates"
+    stays: ClassVar[str] = "a document with nearly the same text"
     version: ClassVar[str] = "3"
 
     min_similarity: float = 0.0

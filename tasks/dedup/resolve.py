@@ -1,7 +1,7 @@
 """Clusters become decisions, for every kind of deduplication; and how a step over the whole crawl hands rows back to their shards."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -36,6 +36,24 @@ class ClusterStep(WholeStep):
     def schema(self) -> pa.Schema:
         raise NotImplementedError
 
+    @property
+    def copies(self) -> str:
+        """What people call the members that do not stay: "near-duplicates"."""
+        raise NotImplementedError
+
+    @property
+    def stays(self) -> str:
+        """What people call the one that stays, beside another: "a document with nearly the same text"."""
+        raise NotImplementedError
+
+    @property
+    def title(self) -> str:
+        return f"{self.copies}: clusters"
+
+    @property
+    def about(self) -> str:
+        return f"finds {self.copies}"
+
 
 @stable("step/resolve-clusters")
 @dataclass(frozen=True)
@@ -68,6 +86,22 @@ class ResolveClusters(ShardStep):
     @property
     def label(self) -> str:
         return f"dedup-{self.by}"
+
+    @property
+    def title(self) -> str:
+        return f"drop {self.clusters.copies}"
+
+    @property
+    def about(self) -> str:
+        return f"drops {self.clusters.copies}"
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        return {
+            f"{self.by}_cluster_rank:high": f"{self.clusters.stays} stays",
+            f"{self.by}_cluster_size:high": "it has copies, of which the recipe keeps none",
+            f"{self.by}_domains:high": "its copies stand on more domains than the recipe allows",
+        }
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         before = context.read(self.decisions, shard)

@@ -101,6 +101,8 @@ class Windows(WindowStep):
     """Every window of ``min_tokens`` tokens: 16 bytes per token before compression."""
 
     name: ClassVar[str] = "windows"
+    title: ClassVar[str] = ""
+    about: ClassVar[str] = "makes the keys of runs of tokens"
 
     min_tokens: int = 50
 
@@ -122,6 +124,8 @@ class RepeatedWindows(WholeStep):
     row). The first in crawl order ``stays``, unless ``keep`` is ``none``: then no copy does, as with Lee et al.'s tool."""
 
     name: ClassVar[str] = "repeated-windows"
+    title: ClassVar[str] = "repeated substrings"
+    about: ClassVar[str] = "finds which runs of tokens repeat"
 
     windows: WindowStep
     decisions: Decisions
@@ -199,6 +203,9 @@ class CutRepeatedSubstrings(CutRepeatedWindows):
     """Passages of tokens."""
 
     name: ClassVar[str] = "unrepeat-substrings"
+    title: ClassVar[str] = "cut repeated substrings"
+    about: ClassVar[str] = "cuts repeated passages out"
+    cuts: ClassVar[str] = "the passages that stand elsewhere too"
 
     @property
     def by(self) -> str:

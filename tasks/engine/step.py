@@ -81,6 +81,22 @@ class Step:
     def address(self) -> str:
         return f"{self.label}-v{self.version}-{digest(describe(self))[:16]}"
 
+    @property
+    def title(self) -> str:
+        """What people call it in the terminal and the UI, as part of the name of its stage; '' if it is done in passing. Most steps have an attribute of
+        this name, as of the next two."""
+        return self.label.replace("-", " ")
+
+    @property
+    def about(self) -> str:
+        """What it does, for reports: "drops copies of a text"."""
+        return ""
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """What the reasons of its drops mean, for reports. A ``*`` in a reason stands for any text, and ``{}`` in its meaning for what is behind the colon."""
+        return {}
+
     def shards(self, context: "ShardContext") -> tuple[str, ...] | None:
         """Names of the shards this step makes; None while that is not known because an input is still missing."""
         raise NotImplementedError

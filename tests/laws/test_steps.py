@@ -20,6 +20,7 @@ from winnow.tasks.engine.step import ShardStep, Step, WholeStep
 from winnow.tasks.labels.judged import Judgement, table
 from winnow.tasks.models.classify.train_lines import train_lines
 from winnow.tasks.recipes import build as recipes
+from winnow.tasks.report.facts import meaning
 
 pytestmark = pytest.mark.slow
 
@@ -146,16 +147,13 @@ def test_a_section_says_what_it_is(key):
     assert isinstance(section, Section)
     assert section.about.endswith(".")
     assert section.phase in PHASES
-    assert all(reason and words for reason, words in section.reasons.items())
     assert section.hidden or isinstance(section.schema(), dict)
     assert set(section.needs) <= set(sections())
 
 
 def test_every_reason_of_a_drop_has_words(runs):
-    from fnmatch import fnmatchcase
-
-    known = [reason for section in sections().values() for reason in section.reasons]
-    for run in runs.values():
-        for shard in run.context.shard_keys:
-            for reason in run.context.read(run.pipeline.decisions, shard, ["reason"])["reason"].to_pylist():
-                assert reason is None or any(fnmatchcase(reason, pattern) for pattern in known), reason
+    for run, step in every_step(runs):
+        assert step.about, step.label
+        for shard in step.shards(run.context) if step.kind == "filter" else ():
+            for reason in run.context.store.report(step, shard)["dropped"]:
+                assert meaning(reason, {}, step.reasons)[0], (step.label, reason)

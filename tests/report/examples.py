@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from winnow.tasks.corpus.profile import lower_edges
+from winnow.tasks.extract.extract import Extract
 from winnow.tasks.report.card import dataset_card
 from winnow.tasks.report.page import report_html
 from winnow.tasks.report.summary import CorpusFile, Figure, ForecastCheck, ForecastFigure, StepTotal, Summary
@@ -30,6 +31,7 @@ from winnow.tasks.report.tallies import (
     StepCount,
     Tallies,
 )
+from winnow.tasks.signals.select import ApplyLimits
 
 HOSTILE = "<script>alert(1)</script>\"'&|`x`\n## [a](javascript:b) \u202e"
 LIMITS = [
@@ -71,12 +73,17 @@ def dimension(groups: list[Group]) -> Dimension:
 
 def step(name: str, rows_in: int, rows_out: int, dropped: dict[str, int] | None = None, kind: str = "filter", **more: Any) -> StepTotal:
     address, cost = f"{name}-v1-0123456789abcdef", COSTS.get(name, (3.1, 2.9))
+    words = SAID.get(name, {})
     return StepTotal(
         name, kind, address, 8, rows_in, rows_out, dropped or {}, seconds=cost[0], cpu_s=cost[1], peak_rss_bytes=612_000_000,
-        stored_bytes=48_000_000, **more,
+        stored_bytes=48_000_000, **words, **more,
     )  # fmt: skip
 
 
+SAID = {
+    "extract": {"about": Extract.about, "reasons": Extract.reasons},
+    "select": {"about": ApplyLimits.about, "reasons": ApplyLimits.reasons},
+}
 COSTS = {"extract": (301.2, 288.0), "measure-heuristics": (118.0, 117.2), "publish": (2.4, 1.2)}
 
 

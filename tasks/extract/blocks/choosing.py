@@ -1,11 +1,14 @@
 """From the model's choice of blocks to what is content: code and tables as a whole, a page's heading, no text that nobody sees, no banner of consent."""
 
 import re
+from bisect import bisect_right
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
 
 from winnow.tasks.extract.blocks.formulas import BEGIN, END, InText
+from winnow.tasks.extract.blocks.markup import is_hidden
 from winnow.tasks.extract.blocks.units import CODE_BIT, Tree, Unit
 from winnow.tasks.extract.extractors.page_blocks import GROUP_NAMES, HIDDEN_BIT, TAG_ID, Page
 
@@ -27,12 +30,6 @@ LEAST_LEFT = 0.5
 NOTICE_BIT = 1 << GROUP_NAMES.index("notice")
 OVERLAY_BIT = 1 << GROUP_NAMES.index("overlay")
 NOSCRIPT, BUTTON, H1 = TAG_ID["noscript"], TAG_ID["button"], TAG_ID["h1"]
-# Hidden until somebody asks for it: the panels of tabs and accordions are content.
-PANEL = re.compile(
-    r'\brole="tabpanel"|\bhidden="until-found"|\b(?:tab-?(?:pane|panel|content)|accordion|collapse|collapsible|panel-collapse)',
-    re.IGNORECASE,
-)
-UNSEEN = re.compile(r'\shidden="(?!until-found)|\sstyle="[^"]*(?:display:\s*none|visibility:\s*hidden)', re.IGNORECASE)
 # Managers of consent, by the names of their elements in lower case.
 MANAGERS = re.compile(
     r"onetrust|ot-sdk|cybot|cookiebot|didomi|usercentrics|qc-cmp|iubenda-cs|borlabs|\bklaro|osano|cmplz|complianz|\bcky-|termly|evidon|truste|trustarc|cookie-?law"
@@ -85,7 +82,7 @@ def unseen(page: Page, tree: Tree, chosen: Bools, words: npt.NDArray[np.int64]) 
         first, behind = tree.first[e], tree.behind[e]
         kind = int(bits[e])
         written = tree.written(e)
-        if kind & HIDDEN_BIT and UNSEEN.search(written) and not PANEL.search(written):
+        if kind & HIDDEN_BIT and is_hidden(written):
             _leave_out(out, tree, e, weights, whole)
         elif kind & (NOTICE_BIT | OVERLAY_BIT):
             if _is_of_manager(written) or (
@@ -242,7 +239,7 @@ def with_formulas(page: Page, chosen: Bools, out: Bools, texts: list[str], proba
     own = in_text.has_own_delimiters
     if not (page.formulas or own or b"\\(" in page.text or b"\\[" in page.text or b"$$" in page.text):
         return
-    holding, alone = [], []
+    holding, alone = _of_several_lines(page, out, texts), []
     for b, text in enumerate(texts):
         if out[b] or not text or text.isspace():
             continue
@@ -266,6 +263,28 @@ def with_formulas(page: Page, chosen: Bools, out: Bools, texts: list[str], proba
             chosen[b] = True
     for b in alone:
         chosen[b] = begin < b < end or bool(others[max(0, b - NEAR) : b].any() or others[b : b + NEAR + 1].any())
+
+
+def _of_several_lines(page: Page, out: Bools, texts: list[str]) -> list[int]:
+    """The blocks of formulas between delimiters that ``<br>`` divides into lines."""
+    found: list[int] = []
+    element, broken = page.block_element, page.block_break
+    behind = 0
+    for b in np.flatnonzero(broken).tolist():
+        if b < behind or not b:
+            continue
+        behind = b
+        while behind < len(texts) and broken[behind] and element[behind] == element[b - 1]:
+            behind += 1
+        ends = list(accumulate(len(text) + 1 for text in texts[b - 1 : behind]))
+        lines = "\n".join(texts[b - 1 : behind])
+        if "$$" not in lines and "\\" not in lines:
+            continue
+        for match in FORMULA.finditer(lines):
+            first, last = bisect_right(ends, match.start()), bisect_right(ends, match.end() - 1)
+            if first < last:
+                found += (k for k in range(b - 1 + first, b + last) if not out[k])
+    return found
 
 
 def _is_linked(page: Page, block: int) -> bool:

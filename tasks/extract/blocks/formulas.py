@@ -16,9 +16,11 @@ from winnow.tasks.extract.math.sources import Formula, formula, page_has_math_sc
 # Two noncharacters of Unicode, which no text may hold, with the formula's number between them.
 BEGIN, END = "\ufdd0", "\ufdd1"
 PLACEHOLDER = re.compile(f"{BEGIN}([0-9]{{1,9}}){END}")
-# Attributes of elements that have to do with formulas have one of these in them.
-SPEAKING = re.compile(r"math|tex|mjx|formula|codecogs|cht=tx|equation", re.IGNORECASE)
+# Attributes of elements that have to do with formulas have one of these in them; page_kernels.speaks_of_formulas looks for as many.
+SPEAKING = re.compile(r"math|tex|mjx|formula|codecogs|cht=tx|equation|data-expr|ql-img|\\[a-z]{2}|\\[(\[]|\"\$[^{(]", re.IGNORECASE)
 ALWAYS = frozenset("math mjx-container mathjax mjx-assistive-mml math-renderer la-tex katex-element tex-math".split())
+# Markdown's block of code in the language "math", as GitHub and GitLab have it, is a display.
+PRE_OF_FORMULA = re.compile(r'\s*<code(\s[^>]*\bclass="[^"]*\blanguage-math\b[^>]*)>')
 VERBATIM = frozenset("pre code textarea samp kbd".split())
 # Elements looked through again and again for the ends of elements inside them: at most so many characters per character of the page.
 MOST_LOOKS = 20
@@ -51,6 +53,8 @@ def extracted(html: str) -> tuple[str, tuple[Formula, ...]]:
             speaking[written] = SPEAKING.search(written) is not None
         if speaking[written] or name in ALWAYS or name.endswith(":math"):
             what = role(name, named := attributes(written), math_scripts)
+        if name == "pre" and not what and (inner := PRE_OF_FORMULA.match(html, match.end())):
+            what, named = "formula", attributes(inner[1])
         if not what and name not in VERBATIM and name not in RAW:
             continue
         at = match.end()
