@@ -17,6 +17,11 @@ SPACES = re.compile(r"\s+")
 RAISED_LETTERS = re.compile(
     r"(?:st|nd|rd|th|er|[eè]re|[eèé]me|e|es|ers|o|os|a|as|me|mes|mlle|lle|gr|tm|sm|r|™|®|©|℠|º|ª)\.?", re.IGNORECASE
 )
+# XXe (a Roman number), no 5, Dr, Mr.
+RAISED_ENDS = {"e": re.compile(r"[IVXLCDM]"), "o": re.compile(r"[nN]"), "r": re.compile(r"[DMJS]"), "a": re.compile(r"[MD]")}
+# A note's number behind the end of a phrase; a fraction of a raised and a lowered number.
+NOTE, ENDS = re.compile(r"\d{1,3}(?:\s*[,–-]\s*\d{1,3})*|[a-z]"), frozenset(".,;:!?\u201d\u2019\u00bb\u3002\uff0c")
+FRACTION = re.compile(r"(\w?)<sup(?:\s[^>]*)?>(\d{1,4})</sup>(\s?[/\u2044\u2215]\s?)<sub(?:\s[^>]*)?>(\d{1,4})</sub>")
 EXPONENT = re.compile(r"[-+−–]?[0-9]+(?:[.,/][0-9]+)?|[-+−–*∗†‡′]")
 SCRIPT = re.compile(r"[^\s\[\](){}]{1,12}")
 BASE = re.compile(r"[\w)\]}|'′∂∑∏∫%°]")
@@ -36,7 +41,11 @@ def script(mark: int, base: str, content: str, *, linked: bool) -> str:
     Ordinals and the like stay words (1st), a number that links somewhere is a note's and stands in brackets.
     """
     bare = content.strip()
-    if not bare or not base or not BASE.match(base):
+    if not bare or not base:
+        return content
+    if mark == SUP and base in ENDS and NOTE.fullmatch(bare):
+        return f"[{bare}]"
+    if not BASE.match(base):
         return content
     if linked:
         return f"[{bare}]" if bare.isdigit() else content
@@ -44,6 +53,8 @@ def script(mark: int, base: str, content: str, *, linked: bool) -> str:
     if EXPONENT.fullmatch(bare):
         return sign + bare
     if mark == SUP and RAISED_LETTERS.fullmatch(bare) and (base.isdigit() or len(bare) > 1 or not bare.isascii()):
+        return content
+    if mark == SUP and bare in RAISED_ENDS and RAISED_ENDS[bare].match(base):
         return content
     if SCRIPT.fullmatch(bare):
         return sign + (bare if len(bare) == 1 else "{" + bare + "}")
@@ -57,6 +68,8 @@ def read(markup: str, open_marks: int, formulas: Sequence[Formula], wanted: int)
     counts = [open_marks >> mark & 1 for mark in range(9)]
     skipped, skipping = 0, ""
     readings: list[str] = []
+    if "</sup>" in markup and "</sub>" in markup:
+        markup = FRACTION.sub(_fraction, markup)
     for token in tokens(markup):
         name = token.name
         if skipped:
@@ -99,6 +112,12 @@ def read(markup: str, open_marks: int, formulas: Sequence[Formula], wanted: int)
                 _close_ruby(readings, pieces)
     _close_ruby(readings, pieces)
     return collapsed(with_formulas(((p.kind, p.text) for p in pieces), formulas))
+
+
+def _fraction(match: re.Match[str]) -> str:
+    """A fraction apart from the number before it: 3 1/2 is not 31/2."""
+    before, above, sign, below = match.groups()
+    return f"{before}{' ' if before else ''}{above}{sign.strip()}{below}"
 
 
 def _kind(counts: list[int], wanted: int) -> RunKind:

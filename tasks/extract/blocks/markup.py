@@ -9,6 +9,20 @@ from winnow.tasks.extract.invisible import without_invisible
 # Possessive, so that no page takes more than linear time. In values of attributes ">" is written out as an entity.
 TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)([^>]*+)>|<!--.*?(?:-->|\Z)|<\?[^>]*+>?", re.DOTALL)
 ATTRIBUTE = re.compile(r'\s([^\s=>/"]++)="([^"]*+)"')
+STYLE_THAT_HIDES = re.compile(
+    r"(?:^|[;\s])(?:display\s*:\s*none|(?:content-)?visibility\s*:\s*(?:hidden|collapse))(?![\w-])", re.IGNORECASE
+)
+# Attributes of a hidden element. ``hidden="until-found"`` shows when a reader looks for it.
+HIDDEN = re.compile(
+    r'\shidden="(?!until-found)|\sstyle="(?:[^"]*[;\s])?(?:display\s*:\s*none|(?:content-)?visibility\s*:\s*(?:hidden|collapse))(?![\w-])',
+    re.IGNORECASE,
+)
+# Hidden until somebody asks for it: the panels of tabs and accordions are content, and the rest of a text behind "read more".
+OPENED_LATER = re.compile(
+    r'\brole="tabpanel"|\bhidden="until-found"|\b(?:tab-?(?:pane|panel|content)|accordion|collapse|collapsible|panel-collapse|(?:read-?)?more(?:-?(?:text|content))?)',
+    re.IGNORECASE,
+)
+STYLE = re.compile(r'\sstyle="[^"]*"')
 RAW = frozenset("script style iframe noembed noframes xmp plaintext".split())
 VOID = frozenset("area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split())
 
@@ -63,3 +77,8 @@ def attributes(written: str) -> dict[str, str]:
     for name, value in ATTRIBUTE.findall(written):
         found.setdefault(name.lower(), unescaped(value))
     return found
+
+
+def is_hidden(written: str) -> bool:
+    """Whether attributes hide their element from all readers: not those of a panel that a reader opens."""
+    return HIDDEN.search(written) is not None and OPENED_LATER.search(STYLE.sub("", written)) is None

@@ -1,19 +1,66 @@
-"""What is done to a page that is written out again, before it is cut into blocks: declarative shadow roots open, read-only text areas are code.
+"""What is done to a page that is written out again, before it is cut into blocks: declarative shadow roots open, read-only text areas and what HTML once had
+for listings are code, dialogs that are not open are hidden, and what is hidden inside a paragraph or a table goes.
 Only pages in which ``page_kernels.cut`` saw something of the kind come here."""
 
 import re
 
+from winnow.tasks.extract.blocks.formulas import BEGIN
+from winnow.tasks.extract.blocks.markup import TAG, is_hidden
+
 TEMPLATE = re.compile(rb"<(/?)template((?:\s[^>]*)?)>")
 TEXT_AREA = re.compile(rb"<textarea((?:\s[^>]*)?\sreadonly[^>]*)>([^<]*)</textarea>")
+# xmp and plaintext hold raw text, listing is pre by another name (HTML standard, 15.3.3 and 16.2).
+LISTING = re.compile(rb"<(xmp|listing|plaintext)((?:\s[^>]*)?)>(.*?)(?:</\1>|\Z)", re.DOTALL)
+DIALOG = re.compile(rb"<dialog((?:\s[^>]*)?)>")
+CELLS = frozenset("tr td th".split())
+INLINE_OR_CELLS = CELLS | frozenset(
+    "span a b i u em strong small big font label abbr sup sub code cite time data bdi bdo ins del mark".split()
+)
+# What begins a block: in no inline element that only hides a few words.
+BLOCK = re.compile(r"<(?:p|div|ul|ol|table|pre|h[1-6]|section|article|blockquote|dl)\b")
 
 
-def prepared(html: bytes, *, templates: bool, text_areas: bool) -> bytes:
+def prepared(html: bytes, *, templates: bool, text_areas: bool, old: bool) -> bytes:
     """A page as it is to be cut, in UTF-8. Linear."""
     if templates and b" shadowroot" in html:
         html = _opened(html)
     if text_areas and b" readonly" in html:
         html = TEXT_AREA.sub(rb"<pre\1>\2</pre>", html)
+    if old:
+        html = LISTING.sub(_as_code, html)
+        html = DIALOG.sub(lambda match: match[0] if b" open=" in match[1] else b'<dialog hidden=""' + match[1] + b">", html)
     return html
+
+
+def without_hidden(html: str) -> str:
+    """A page without the hidden words of its paragraphs, and without hidden rows and cells, unless they are most of it. A formula that is hidden is the source of a
+    rendering, and stays, as does what a reader opens. Hidden blocks are told by ``choosing.py``. Linear."""
+    kept: list[str] = []
+    at = left_out = 0
+    hiding, depth, begin = "", 0, 0
+    for match in TAG.finditer(html):
+        closes, name, written = match.groups()
+        if hiding:
+            if name == hiding:
+                depth += -1 if closes else 1
+            if depth:
+                continue
+            inside = html[begin : match.end()]
+            if BEGIN not in inside and (hiding in CELLS or not BLOCK.search(inside)):
+                kept.append(html[at:begin])
+                at = match.end()
+                left_out += at - begin
+            hiding = ""
+        elif written and not closes and name in INLINE_OR_CELLS and is_hidden(written):
+            hiding, depth, begin = name, 1, match.start()
+    return "".join([*kept, html[at:]]) if left_out * 2 <= len(html) else html
+
+
+def _as_code(match: re.Match[bytes]) -> bytes:
+    name, written, text = match.groups()
+    if name != b"listing":
+        text = text.replace(b"&", b"&amp;").replace(b"<", b"&lt;")
+    return b"<pre" + written + b">" + text + b"</pre>"
 
 
 def _opened(html: bytes) -> bytes:

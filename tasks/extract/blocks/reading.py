@@ -8,6 +8,7 @@ from winnow.tasks.extract.blocks import inline, tables
 from winnow.tasks.extract.blocks.block import Block, Kind, Run, Runs
 from winnow.tasks.extract.blocks.code import code_text, language_of
 from winnow.tasks.extract.blocks.formulas import InText
+from winnow.tasks.extract.blocks.headings import without_anchors
 from winnow.tasks.extract.blocks.markup import attributes
 from winnow.tasks.extract.blocks.units import Tree, Unit
 from winnow.tasks.extract.extractors.page_blocks import BLOCK_TAGS, Page
@@ -22,6 +23,8 @@ SHAPING = PARAGRAPHS | HEADINGS.keys() | CELLS | LISTS | KINDS.keys() | {"li", "
 TAGS = ("", *BLOCK_TAGS)
 TEXT_AND_CODE = inline.TEXT_MARKS | 1 << inline.CODE
 EMPHASES = 1 << inline.STRONG | 1 << inline.EMPHASIS
+# A heading whose text begins or ends with a sign that links to it, or has a link to edit it.
+ANCHORED = re.compile(r"^\s*[#¶§🔗⚓※∞]|[#¶§🔗⚓※∞]\s*$|\[|\b(?:edit|anchor)\b|permalink|copy link|link to\b", re.IGNORECASE)
 LANGUAGE_LEVELS = 4
 # Kinds of blocks between which and others there is always a blank line.
 UNITS = frozenset({"code", "table"})
@@ -29,7 +32,7 @@ UNITS = frozenset({"code", "table"})
 CODE_BLOCK = re.compile(
     r'<code[^>]*(?:class="[^"]*(?:language-|lang-|hljs|prettyprint|brush|highlight|sourceCode|code-?block)|white-space:\s*pre)'
 )
-INNER_CODE = re.compile(r'<(?:code|pre|table|div|span|td)((?:\s++[^\s=>/"]++="[^"]*+")++)')
+INNER_CODE = re.compile(r'<(code|pre|table|div|span|td)((?:\s++[^\s=>/"]++="[^"]*+")++)')
 MOST_INNER = 12
 
 
@@ -133,12 +136,23 @@ class _Reader:
                 and self.broken[chosen[k + 1]]
                 and self.element[chosen[k + 1]] == self.element[block]
                 and chosen[k + 1] not in starts
+                and not self._is_apart(chosen[k], chosen[k + 1])
             ):
                 k += 1
                 lines.append(chosen[k])
             self._paragraph(lines)
             k += 1
         return self.out
+
+    def _is_apart(self, block: int, other: int) -> bool:
+        """Whether an empty line or a rule is between two lines: ``<br><br>`` ends a paragraph as ``</p>`` does."""
+        page = self.page
+        between = page.html[page.block_end[block] : page.block_begin[other]]
+        return b"<hr" in between or between.count(b"<br") > 1
+
+    def _begins_apart(self, block: int) -> bool:
+        """Whether an empty line is before a line."""
+        return block > 0 and self._is_apart(block - 1, block)
 
     def _plain(self, block: int) -> str:
         """The text of a block as a browser shows its white space."""
@@ -150,7 +164,11 @@ class _Reader:
     def _paragraph(self, lines: list[int]) -> None:
         element = self.element[lines[0]]
         place = self.places.known.get(element) or self.places[element]
-        if len(lines) == 1:
+        if place.heading:
+            runs = self._heading(lines)
+            if not runs:
+                return
+        elif len(lines) == 1:
             runs = self._line(lines[0])
             if not runs:
                 return
@@ -162,22 +180,38 @@ class _Reader:
             read = [runs for runs in map(self._line, lines) if runs]
             if not read:
                 return
-            between = Run("text", " " if place.heading else "\n")
-            runs = read[0] if len(read) == 1 else _joined([run for line in read for run in (between, *line)][1:])
+            runs = _with_between(read, "\n")
         if self.in_text.may_hold:
             runs = self.in_text.read(runs)
         heading, item, lists, _, quotes, _, kind = place
-        tight = self._follows(place)
+        tight = self._follows(place) and not (self.broken[lines[0]] and self._begins_apart(lines[0]))
         if heading:
             block = Block("heading", runs, heading, None, True, quotes, tight)
         elif item:
             opens = self.before is None or self.before.item != item
-            block = Block("item" if opens else "paragraph", runs, lists, self._number(item) if opens else None, opens, quotes, tight)
+            # An item outside of any list is one all the same.
+            block = Block(
+                "item" if opens else "paragraph", runs, max(lists, 1), self._number(item) if opens else None, opens, quotes, tight
+            )
         elif len(runs) == 1 and runs[0].kind == "display":
             block = Block("formula", runs, 0, None, True, quotes, tight)
         else:
             block = Block("quotation" if quotes and kind == "paragraph" else kind, runs, lists, None, True, quotes, tight)
         self._add(block, place)
+
+    def _heading(self, lines: list[int]) -> Runs:
+        """A heading's runs, on one line, without the sign that links to it and the link to edit it."""
+        read = []
+        for block in lines:
+            page = self.page
+            if ANCHORED.search(self.texts[block]):
+                markup = without_anchors(page.html[page.block_begin[block] : page.block_end[block]].decode())
+                runs = inline.read(markup, int(page.block_open[block]), self.formulas, self.wanted)
+            else:
+                runs = self._line(block)
+            if runs:
+                read.append(runs)
+        return _with_between(read, " ")
 
     def _line(self, block: int) -> Runs:
         if self.marks[block] & self.wanted:
@@ -242,17 +276,17 @@ class _Reader:
     def _language(self, unit: Unit, markup: str) -> str | None:
         """The language that the code's elements name: those inside first, then those around."""
         tree = self.tree
-        inner = [match[1] for match, _ in zip(INNER_CODE.finditer(markup), range(MOST_INNER), strict=False)]
-        around = [tree.written(unit.pre)] if unit.pre != unit.element else []
+        inner = [(match[2], match[1]) for match, _ in zip(INNER_CODE.finditer(markup), range(MOST_INNER), strict=False)]
+        around = [(tree.written(unit.pre), TAGS[tree.tag[unit.pre]])] if unit.pre != unit.element else []
         e = unit.element
         for _ in range(LANGUAGE_LEVELS + 1):
-            around.append(tree.written(e))
+            around.append((tree.written(e), TAGS[tree.tag[e]]))
             e = tree.parent[e]
             if not e:
                 break
-        for written in (around[0], *inner, *around[1:]):
-            if "class=" in written or "data-" in written:
-                language = language_of(written)
+        for written, tag in (around[0], *inner, *around[1:]):
+            if "class=" in written or "data-" in written or "lang" in written:
+                language = language_of(written, tag)
                 if language is not None:
                     return language
         return None
@@ -275,6 +309,13 @@ def _tight(p: Place, q: Place) -> bool:
     if p.outer_list and p.outer_list == q.outer_list:
         return p.item != q.item
     return p.paragraph == q.paragraph and p.lists == q.lists
+
+
+def _with_between(read: list[Runs], between: str) -> Runs:
+    """The runs of several lines as those of one text."""
+    if len(read) < 2:
+        return read[0] if read else ()
+    return _joined([run for line in read for run in (Run("text", between), *line)][1:])
 
 
 def _joined(runs: list[Run]) -> Runs:

@@ -1,5 +1,6 @@
 """Tables of data as a grid of cells. Whether a table is one, or is there for the layout, is told in ``units.py``."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,9 +31,10 @@ class _Cell:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A table's own cells, row by row, before spans; and its caption."""
+    """A table's own cells, row by row, before spans; the number of each row's section, which no cell spans beyond; and the caption."""
 
     rows: list[list[_Cell]]
+    sections: list[int]
     header_rows: int
     caption: str
 
@@ -40,7 +42,8 @@ class Written:
 def cells_of(markup: str) -> Written:
     """The rows and cells of the first table in the markup; those of tables inside cells are text of the cells."""
     rows: list[list[_Cell]] = []
-    header_rows = depth = 0
+    sections: list[int] = []
+    header_rows = depth = section = 0
     in_head = False
     caption_begin = -1
     caption = ""
@@ -61,11 +64,13 @@ def cells_of(markup: str) -> Written:
                 caption = markup[caption_begin : token.begin]
             elif not token.closes:
                 caption_begin = token.end
-        elif name == "thead":
-            in_head = not token.closes
+        elif name in SECTIONS:
+            in_head = name == "thead" and not token.closes
+            section += 1
         elif name == "tr":
             if not token.closes:
                 rows.append([])
+                sections.append(section)
                 header_rows += in_head
         elif name in CELLS:
             if token.closes:
@@ -76,7 +81,7 @@ def cells_of(markup: str) -> Written:
                 rows[-1].append(_Cell(token.end, _span(found.get("colspan")), _span(found.get("rowspan"), zero=MOST_SPAN), name == "th"))
         elif name == "pre" and rows and rows[-1]:
             rows[-1][-1].code = True
-    return Written(rows, header_rows, caption)
+    return Written(rows, sections, header_rows, caption)
 
 
 def _span(written: str | None, zero: int = 1) -> int:
@@ -94,13 +99,14 @@ def read(markup: str, formulas: Sequence[Formula], in_text: InText, wanted: int)
     """A table of data and its caption. A cell that spans rows or columns is repeated in each of them; how it was written is in ``spanned``."""
     written = cells_of(markup)
     grid: list[list[Runs]] = []
+    begun: set[int] = set()  # columns in which a cell begins
     pending: dict[int, tuple[int, Runs]] = {}  # column -> rows left, runs
     added = 0
     header_rows = written.header_rows
     own: list[tuple[Cell, ...]] = []
     for number, cells in enumerate(written.rows):
         row: list[Runs] = []
-        left = len(written.rows) - number - 1
+        left = bisect_right(written.sections, written.sections[number]) - number - 1
         carried: dict[int, tuple[int, Runs]] = {}
         if number == header_rows == 0 and cells and all(c.header for c in cells):
             header_rows = 1
@@ -109,6 +115,7 @@ def read(markup: str, formulas: Sequence[Formula], in_text: InText, wanted: int)
             _fill(row, pending, carried)
             runs = in_text.read(_cell_runs(markup[cell.begin : cell.end if cell.end >= 0 else len(markup)], cell, formulas, wanted))
             rows_more = min(cell.rows - 1, left)
+            begun.add(len(row))
             mine.append(Cell(runs, cell.columns, rows_more + 1, cell.header))
             for _ in range(cell.columns):
                 if len(row) >= MOST_COLUMNS:
@@ -132,6 +139,9 @@ def read(markup: str, formulas: Sequence[Formula], in_text: InText, wanted: int)
         grid.append(row)
         own.append(tuple(mine))
     grid = [row for row in grid if any(row)]
+    if max(map(len, grid), default=0) > len(begun):
+        # A column in which no cell begins is none: who wants a cell as wide as the table writes colspan="100".
+        grid = [[runs for column, runs in enumerate(row) if column in begun] for row in grid]
     width = max((len(row) for row in grid), default=0)
     if width * len(grid) > sum(map(len, grid)) + MOST_ADDED:
         width = 0  # one row is far longer than the others: they stay as they are

@@ -14,8 +14,8 @@ Hashes = npt.NDArray[np.uint64]
 
 # What a tag does.
 NOTHING, OPENS, CLOSES, LINK_OPENS, LINK_CLOSES, SKIPS, BREAKS, IS_RAW, MARK_OPENS, MARK_CLOSES = range(10)
-# What of a page needs another look before it is cut; of elements with LOOK, only their attributes tell.
-SEEN_TEMPLATE, SEEN_TEXT_AREA, SEEN_FORMULA, LOOK = 1, 2, 4, 8
+# What of a page needs another look before it is cut; of elements with LOOK or MAY_HIDE, only their attributes tell.
+SEEN_TEMPLATE, SEEN_TEXT_AREA, SEEN_FORMULA, LOOK, SEEN_HIDDEN, MAY_HIDE, SEEN_OLD = 1, 2, 4, 8, 16, 32, 64
 # Of a block: some of its text is in no code.
 CODE_MARK, NOT_CODE = 2, 1 << 30
 ONES, HIGH_BITS, ANGLES = (np.uint64(byte * 0x0101010101010101) for byte in (0x01, 0x80, 60))
@@ -26,7 +26,10 @@ NAME_BYTES = 16
 CLASS, ID, ROLE, ITEMPROP, ITEMTYPE, STYLE, IS_HIDDEN, ARI, A_HIDDEN, TRUE = (
     np.uint64(int.from_bytes(name.encode())) for name in "class id role itemprop itemtype style hidden ari a-hidden true".split()
 )
-DISPLAY, NONE, VISIBILITY, HIDDEN = (np.frombuffer(part, np.uint8) for part in (b"display:", b"none", b"visibility:", b"hidden"))
+DISPLAY, NONE, VISIBILITY, HIDDEN, COLLAPSE, CONTENT_VISIBILITY = (
+    np.frombuffer(part, np.uint8) for part in (b"display", b"none", b"visibility", b"hidden", b"collapse", b"content-visibility")
+)
+HIDDEN_EMPTY, HIDDEN_NAMED = np.frombuffer(b' hidden=""', np.uint8), np.frombuffer(b' hidden="h', np.uint8)
 CRC = np.array([zlib.crc32(bytes([255 ^ byte])) ^ 0xFF000000 for byte in range(256)], np.uint32)  # a step of the checksum by byte
 MOST_CHARS, MOST_NAME_CHARS, MOST_WORD = 4000, 1000, 30
 
@@ -274,20 +277,37 @@ def find(low: Hashes, high: Hashes, name: Bytes, begin: int, end: int) -> np.int
 
 
 @compiled
+def of_name(byte: int) -> bool:
+    """Whether a byte may be part of a name in a style."""
+    found: bool = is_letter(byte) or byte == 45 or byte == 95 or 48 <= byte <= 57
+    return found
+
+
+@compiled
+def behind_spaces(style: Bytes, at: int, end: int) -> int:
+    while at < end and space_bytes(style, at, end) > 0:
+        at += space_bytes(style, at, end)
+    return at
+
+
+@compiled
+def begins_with(style: Bytes, at: int, end: int, name: Bytes) -> bool:
+    """Whether a name stands at this place, in any case, and ends there."""
+    if at + len(name) > end or (at + len(name) < end and of_name(style[at + len(name)])):
+        return False
+    k = 0
+    while k < len(name) and style[at + k] | 32 == name[k]:
+        k += 1
+    return k == len(name)
+
+
+@compiled
 def declares(style: Bytes, at: int, end: int, name: Bytes, value: Bytes) -> bool:
-    """Whether style[at:end] gives a property, written with its colon, a value that begins so."""
-    while at + len(name) + len(value) <= end:
-        k = 0
-        while k < len(name) and style[at + k] | 32 == name[k]:
-            k += 1
-        if k == len(name):
-            begin = at + k
-            while begin < end and space_bytes(style, begin, end) > 0:
-                begin += space_bytes(style, begin, end)
-            k = 0
-            while k < len(value) and begin + k < end and style[begin + k] | 32 == value[k]:
-                k += 1
-            if k == len(value):
+    """Whether style[at:end] gives a property this value. ``style`` has a byte before ``at``."""
+    while at + len(name) + len(value) < end:
+        if not of_name(style[at - 1]) and begins_with(style, at, end, name):
+            begin = behind_spaces(style, at + len(name), end)
+            if begin < end and style[begin] == 58 and begins_with(style, behind_spaces(style, begin + 1, end), end, value):
                 return True
         at += 1
     return False
@@ -295,8 +315,32 @@ def declares(style: Bytes, at: int, end: int, name: Bytes, value: Bytes) -> bool
 
 @compiled
 def hides(style: Bytes, at: int, end: int) -> bool:
-    """Whether style[at:end] has "display: none" or "visibility: hidden" in it."""
-    return declares(style, at, end, DISPLAY, NONE) or declares(style, at, end, VISIBILITY, HIDDEN)
+    """Whether style[at:end] hides what it is for: with ``display: none``, ``visibility: hidden`` or the like."""
+    return (
+        declares(style, at, end, DISPLAY, NONE)
+        or declares(style, at, end, VISIBILITY, HIDDEN)
+        or declares(style, at, end, VISIBILITY, COLLAPSE)
+        or declares(style, at, end, CONTENT_VISIBILITY, HIDDEN)
+    )
+
+
+@compiled
+def is_hidden(html: Bytes, at: int, behind: int) -> bool:
+    """Whether the attributes in html[at:behind] seem to hide their element: a closer look is for who is told so."""
+    place = at
+    while place + len(HIDDEN_EMPTY) <= behind:
+        k = 0
+        while k < len(HIDDEN_EMPTY) and html[place + k] | 32 == HIDDEN_EMPTY[k] | 32:
+            k += 1
+        if k == len(HIDDEN_EMPTY):
+            return True
+        k = 0
+        while k < len(HIDDEN_NAMED) and html[place + k] | 32 == HIDDEN_NAMED[k] | 32:
+            k += 1
+        if k == len(HIDDEN_NAMED):
+            return True
+        place += 1
+    return hides(html, at + 1, behind)
 
 
 @compiled
@@ -466,6 +510,7 @@ def cut(
             attributes = behind
             if effect == IS_RAW:
                 tag_end = behind_byte(html, behind, 62)
+                seen |= int(tags.signal[place])
                 if begin + 6 == behind and is_of_formulas(html, behind, tag_end):
                     seen |= SEEN_FORMULA
                 at = behind_raw(html, begin, behind)
@@ -474,10 +519,13 @@ def cut(
                 attributes = behind_attributes(html, behind)
                 at = behind_byte(html, attributes, 62)
                 if not closes and place >= 0 and tags.signal[place] > 0:
-                    if tags.signal[place] != LOOK:
-                        seen |= tags.signal[place]
-                    elif attributes > behind and seen & SEEN_FORMULA == 0 and speaks_of_formulas(html, behind, attributes):
-                        seen |= SEEN_FORMULA
+                    signal = int(tags.signal[place])
+                    seen |= signal & ~(LOOK | MAY_HIDE)
+                    if attributes > behind:
+                        if signal & LOOK and seen & SEEN_FORMULA == 0 and speaks_of_formulas(html, behind, attributes):
+                            seen |= SEEN_FORMULA
+                        if signal & MAY_HIDE and seen & SEEN_HIDDEN == 0 and is_hidden(html, behind, attributes):
+                            seen |= SEEN_HIDDEN
                 if skipped > 0 and place == skipped_place:
                     skipped += -1 if closes else 1
                     effect = np.int64(NOTHING)
