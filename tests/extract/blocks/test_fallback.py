@@ -65,6 +65,10 @@ def test_a_shadow_root_is_read():
 
 
 def test_questions_stand_before_their_answers():
-    questions = [{"@type": "Question", "name": f"Why so, no. {n}?", "acceptedAnswer": {"text": f"<p>{p}</p>"}} for n, p in enumerate(BEFORE + AFTER)]
-    text = LearnedBlocks().extract(shell(f'<script type="application/ld+json">{json.dumps({"@type": "FAQPage", "mainEntity": questions})}</script>'))
+    questions = [
+        {"@type": "Question", "name": f"Why so, no. {n}?", "acceptedAnswer": {"text": f"<p>{p}</p>"}} for n, p in enumerate(BEFORE + AFTER)
+    ]
+    text = LearnedBlocks().extract(
+        shell(f'<script type="application/ld+json">{json.dumps({"@type": "FAQPage", "mainEntity": questions})}</script>')
+    )
     assert text.split("\n\n")[:4] == ["Why so, no. 0?", BEFORE[0], "Why so, no. 1?", BEFORE[1]]
