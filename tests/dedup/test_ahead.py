@@ -68,6 +68,18 @@ def test_each_file_is_opened_once_for_its_groups_and_once_for_all_that_fits(tmp_
     assert {n for (label, _), n in opened.items() if label == "sign"} == {1 + reads}
 
 
+@pytest.mark.parametrize(("in_a_row", "opens"), [(True, 1), (False, 3)])
+def test_each_scattered_file_is_opened_once_for_the_partitions_that_fit(tmp_path, monkeypatch, in_a_row, opens):
+    DOCS.clear()
+    DOCS.update({f"f{i}": [{"url": f"{i}-{n}", "text": f"a{i} b{n}"} for n in range(9)] for i in range(3)})
+    _, clusters = gathering(3)
+    context, opened = context_of(tmp_path), Counter()
+    real = Store.open_parquet
+    monkeypatch.setattr(Store, "open_parquet", lambda self, step, shard: opened.update([(step.label, shard)]) or real(self, step, shard))
+    made([clusters], context, in_a_row=in_a_row)
+    assert {n for (label, _), n in opened.items() if label == "scatter-text"} == {opens}
+
+
 def test_who_asks_for_others_than_were_read_ahead_gets_them(tmp_path):
     DOCS.clear()
     DOCS["f"] = [{"url": "", "text": "one two three"}, {"url": "", "text": "one two three"}]
