@@ -8,7 +8,6 @@ from winnow.tasks.extract.invisible import without_invisible
 RAW = frozenset("script style iframe noembed noframes xmp plaintext".split())
 VOID = frozenset("area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split())
 # Possessive, so that no page takes more than linear time. In values of attributes "<" and ">" are written out as entities.
-TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)([^>]*+)>|<!--.*?(?:-->|\Z)|<\?[^>]*+>?", re.DOTALL)
 # A comment, a processing instruction, or a raw element with all in it.
 NO_MARKUP = "|".join((r"<!--.*?(?:-->|\Z)", r"<\?[^>]*+>?", *(rf"<{n}(?=[\s/>])[^>]*+>.*?(?:</{n}>|\Z)" for n in sorted(RAW))))
 PIECE = re.compile(rf"({NO_MARKUP}|</?[a-zA-Z][^>]*+>)", re.DOTALL)

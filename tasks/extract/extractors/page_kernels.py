@@ -19,6 +19,7 @@ SEEN_TEMPLATE, SEEN_TEXT_AREA, SEEN_FORMULA, LOOK = 1, 2, 4, 8
 # Of a block: some of its text is in no code.
 CODE_MARK, NOT_CODE = 2, 1 << 30
 ONES, HIGH_BITS, ANGLES = (np.uint64(byte * 0x0101010101010101) for byte in (0x01, 0x80, 60))
+PIVOT = np.array([chr(byte) in "xhgqu\\$XHGQU" for byte in range(256)], np.uint8)  # one of each word that speaks of formulas
 TABLE_BITS = 10
 NAME_BYTES = 16
 
@@ -141,6 +142,68 @@ def behind_attributes(html: Bytes, at: int) -> int:
 
 
 @compiled
+def speaks_of_formulas(html: Bytes, at: int) -> bool:
+    """Whether a letter of PIVOT in the attributes of a tag is that of a word that begins with "math" (but not mathematics or maths) or "tex" (but not text,
+    texture, texas), of the word "expr", or of "katex", "latex", "arithmatex", "mimetex", "codecogs", "cht=t", "equat", "formula" or "ql-img"; or a dollar sign that
+    begins a value, or the backslash of a command."""
+    if at + 4 > len(html):
+        return False
+    pivot = html[at] | 32
+    before, after, second = html[at - 1] | 32, html[at + 1] | 32, html[at + 2] | 32
+    if html[at] == 92:  # a backslash, and a command, "(" or "["
+        return (is_letter(html[at + 1]) and is_letter(html[at + 2])) or html[at + 1] == 40 or html[at + 1] == 91
+    if html[at] == 36:  # "$" behind a quotation mark, but no "${" nor "$("
+        return html[at - 1] == 34 and html[at + 1] != 123 and html[at + 1] != 40 and html[at + 1] != 34
+    if pivot == 120:  # "x"
+        if html[at - 2] | 32 == 116 and before == 101 and after != 116 and after != 117 and after != 97:  # "tex"
+            first = html[at - 3] | 32
+            return not is_letter(html[at - 3]) or first == 101 or (first == 97 and 107 <= html[at - 4] | 32 <= 109)
+        return before == 101 and after == 112 and second == 114 and not is_letter(html[at - 2]) and not is_letter(html[at + 3])  # "expr"
+    if pivot == 104:  # "h"
+        if html[at - 3] | 32 == 109 and html[at - 2] | 32 == 97 and before == 116:  # "math", also behind "p" (upmath)
+            return (not is_letter(html[at - 4]) or html[at - 4] == 112) and after != 101 and after != 115
+        return before == 99 and after == 116 and html[at + 2] == 61 and html[at + 3] == 116  # "cht=t"
+    if pivot == 103:  # "cogs"
+        return html[at - 2] | 32 == 99 and before == 111 and after == 115
+    if pivot == 113:  # "eq.at", "ql-i"
+        return (before == 101 and second == 97 and html[at + 3] | 32 == 116) or (
+            after == 108 and html[at + 2] == 45 and html[at + 3] | 32 == 105
+        )
+    # "u": "mula" within a word, but not before "i"
+    within = is_letter(html[at - 2]) and html[at - 2] != 112
+    return before == 109 and after == 108 and second == 97 and within and html[at + 3] | 32 != 105
+
+
+@compiled
+def behind_attributes_looked_at(html: Bytes, at: int) -> tuple[int, bool]:
+    """As ``behind_attributes``, and whether the attributes speak of formulas. Of the letters of each word that does so, one is looked for that is rare."""
+    n = len(html)
+    speaks = False
+    while at + 1 < n and html[at] == 32 and html[at + 1] != 32 and html[at + 1] != 62 and html[at + 1] != 47:
+        found = False
+        equals = at + 1
+        if PIVOT[html[equals]]:
+            found = speaks_of_formulas(html, equals)
+        equals += 1
+        while equals < n and html[equals] != 61 and html[equals] != 62:  # "=", ">"
+            if PIVOT[html[equals]]:
+                found = found or speaks_of_formulas(html, equals)
+            equals += 1
+        if equals + 1 >= n or html[equals] != 61 or html[equals + 1] != 34:
+            break
+        value = equals + 2
+        while value < n and html[value] != 34:
+            if PIVOT[html[value]]:
+                found = found or speaks_of_formulas(html, value)
+            value += 1
+        if value == n:
+            break
+        speaks = speaks or found
+        at = value + 1
+    return at, speaks
+
+
+@compiled
 def space_bytes(text: Bytes, at: int, end: int) -> int:
     """How many bytes the white space (``str.isspace``) at this place takes; 0 if there is none."""
     a = text[at]
@@ -176,51 +239,6 @@ def invisible_bytes(text: Bytes, at: int, begin: int) -> int:
         before = text[at - 3] if at >= begin + 3 else 0
         return 0 if before == 0xE0 or before == 0xE1 or after == 0xE0 or after == 0xE1 else 3
     return 0
-
-
-@compiled
-def speaks_of_formulas(html: Bytes, at: int, end: int) -> bool:
-    """Whether attributes have a word that begins with "math" (but not mathematics or maths), "tex" (but not text, texture, texas), the word "expr",
-    or "katex", "latex", "arithmatex", "mimetex", "codecogs", "cht=tx", "equat", "formula" or "ql-img" in them; or a value that begins with a dollar sign or has a command."""
-    while at + 3 <= end:
-        a = html[at] | 32
-        if a == 109 and at + 4 <= end and (not is_letter(html[at - 1]) or html[at - 1] == 112):  # "m", also behind "p" (upmath)
-            if html[at + 1] | 32 == 97 and html[at + 2] | 32 == 116 and html[at + 3] | 32 == 104:
-                after = html[at + 4] | 32 if at + 4 < end else 32
-                if after != 101 and after != 115:
-                    return True
-        elif a == 116 and html[at + 1] | 32 == 101 and html[at + 2] | 32 == 120:  # "tex"
-            after = html[at + 3] | 32 if at + 3 < end else 32
-            if after != 116 and after != 117 and after != 97:
-                before = html[at - 1] | 32
-                if not is_letter(html[at - 1]) or before == 101 or (before == 97 and 107 <= html[at - 2] | 32 <= 109):
-                    return True
-        elif a == 99 and at + 4 <= end:  # "c"
-            if html[at + 1] | 32 == 111 and html[at + 2] | 32 == 103 and html[at + 3] | 32 == 115:  # "cogs"
-                return True
-            if (
-                html[at + 1] | 32 == 104 and html[at + 2] | 32 == 116 and html[at + 3] == 61 and at + 5 <= end and html[at + 4] == 116
-            ):  # "cht=t"
-                return True
-        elif a == 101 and at + 5 <= end and html[at + 1] | 32 == 113 and html[at + 3] | 32 == 97 and html[at + 4] | 32 == 116:  # "eq.at"
-            return True
-        elif a == 101 and at + 4 <= end and html[at + 1] | 32 == 120 and html[at + 2] | 32 == 112 and html[at + 3] | 32 == 114:  # "expr"
-            if not is_letter(html[at - 1]) and at + 4 < end and not is_letter(html[at + 4]):
-                return True
-        elif a == 109 and at + 4 <= end and html[at + 1] | 32 == 117 and html[at + 2] | 32 == 108 and html[at + 3] | 32 == 97:  # "mula"
-            after = html[at + 4] | 32 if at + 4 < end else 32
-            if after != 105:
-                return True
-        elif a == 113 and at + 4 <= end and html[at + 1] | 32 == 108 and html[at + 2] == 45 and html[at + 3] | 32 == 105:  # "ql-i"
-            return True
-        elif html[at] == 92 and ((is_letter(html[at + 1]) and is_letter(html[at + 2])) or html[at + 1] == 40 or html[at + 1] == 91):
-            return True  # a backslash, and a command, "(" or "["
-        elif (
-            html[at] == 36 and html[at - 1] == 34 and html[at + 1] != 123 and html[at + 1] != 40
-        ):  # "$" behind a quotation mark, but no "${" nor "$("
-            return True
-        at += 1
-    return False
 
 
 @compiled
@@ -264,7 +282,12 @@ def find(low: Hashes, high: Hashes, name: Bytes, begin: int, end: int) -> np.int
     """The place of name[begin:end] in a table, -1 if it is not there."""
     if end - begin > NAME_BYTES:
         return np.int64(-1)
-    a, b = packed(name, begin, end), packed(name, begin, max(begin, end - 8))
+    return find_packed(low, high, packed(name, begin, end), packed(name, begin, max(begin, end - 8)))
+
+
+@compiled
+def find_packed(low: Hashes, high: Hashes, a: np.uint64, b: np.uint64) -> np.int64:
+    """The place of a name, packed into two numbers, in a table, -1 if it is not there."""
     place = place_of(a, b)
     while low[place] != 0:
         if low[place] == a and high[place] == b:
@@ -454,9 +477,12 @@ def cut(
             closes = following == 47
             begin = at + 2 if closes else at + 1
             behind = begin
+            low, high = np.uint64(0), np.uint64(0)
             while behind < n and html[behind] != 32 and html[behind] != 47 and html[behind] != 62:
+                high = (high << np.uint64(8)) | (low >> np.uint64(56))
+                low = (low << np.uint64(8)) | np.uint64(html[behind] | 32)
                 behind += 1
-            place = find(tags.low, tags.high, html, begin, behind)
+            place = find_packed(tags.low, tags.high, low, high) if behind - begin <= NAME_BYTES else np.int64(-1)
             effect = np.int64(NOTHING)
             tag_at = at
             if place >= 0:
@@ -471,13 +497,15 @@ def cut(
                 at = behind_raw(html, begin, behind)
                 effect = np.int64(NOTHING)
             else:
-                attributes = behind_attributes(html, behind)
-                at = behind_byte(html, attributes, 62)
-                if not closes and place >= 0 and tags.signal[place] > 0:
-                    if tags.signal[place] != LOOK:
-                        seen |= tags.signal[place]
-                    elif attributes > behind and seen & SEEN_FORMULA == 0 and speaks_of_formulas(html, behind, attributes):
+                signal = np.int64(tags.signal[place]) if place >= 0 and not closes else np.int64(0)
+                if signal == LOOK and seen & SEEN_FORMULA == 0:
+                    attributes, speaks = behind_attributes_looked_at(html, behind)
+                    if speaks:
                         seen |= SEEN_FORMULA
+                else:
+                    attributes = behind_attributes(html, behind)
+                    seen |= signal & ~LOOK
+                at = behind_byte(html, attributes, 62)
                 if skipped > 0 and place == skipped_place:
                     skipped += -1 if closes else 1
                     effect = np.int64(NOTHING)
@@ -576,7 +604,7 @@ def cut(
                 blocks[5, all_blocks] = 0
                 blocks[6, all_blocks] = begin_marks
                 all_blocks += 1
-            if marks[CODE_MARK] == 0 and not is_blank(text, first, written):
+            if marks[CODE_MARK] == 0 and blocks[5, all_blocks - 1] & NOT_CODE == 0 and not is_blank(text, first, written):
                 blocks[5, all_blocks - 1] |= NOT_CODE
             runs[0, all_runs] = written
             runs[1, all_runs] = link
