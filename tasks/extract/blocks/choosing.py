@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from winnow.tasks.extract.blocks.formulas import BEGIN, END, InText
+from winnow.tasks.extract.blocks.markup import is_hidden
 from winnow.tasks.extract.blocks.units import CODE_BIT, NOSCRIPT, NOTICE_BIT, OVERLAY_BIT, Tree, Unit
 from winnow.tasks.extract.extractors.page_blocks import HIDDEN_BIT, Page
 
@@ -26,12 +27,6 @@ NOTICE_WORDS, NOSCRIPT_WORDS = 400, 60
 HEADING_WORDS = 40
 # What is left out as hidden or as a banner must leave this share of the chosen words.
 LEAST_LEFT = 0.5
-# Hidden until somebody asks for it: the panels of tabs and accordions are content.
-PANEL = re.compile(
-    r'\brole="tabpanel"|\bhidden="until-found"|\b(?:tab-?(?:pane|panel|content)|accordion|collapse|collapsible|panel-collapse)',
-    re.IGNORECASE,
-)
-UNSEEN = re.compile(r'\shidden="(?!until-found)|\sstyle="[^"]*(?:display:\s*none|visibility:\s*hidden)', re.IGNORECASE)
 # Managers of consent, by the names of their elements in lower case.
 MANAGERS = re.compile(
     r"onetrust|ot-sdk|cybot|cookiebot|didomi|usercentrics|qc-cmp|iubenda-cs|borlabs|\bklaro|osano|cmplz|complianz|\bcky-|termly|evidon|truste|trustarc|cookie-?law"
@@ -83,7 +78,7 @@ def unseen(page: Page, tree: Tree, chosen: Bools, words: npt.NDArray[np.int64]) 
         first, behind = tree.first[e], tree.behind[e]
         kind = int(bits[e])
         written = tree.written(e)
-        if kind & HIDDEN_BIT and UNSEEN.search(written) and not PANEL.search(written):
+        if kind & HIDDEN_BIT and is_hidden(written):
             _leave_out(out, tree, e, weights, whole)
         elif kind & (NOTICE_BIT | OVERLAY_BIT):
             if _is_of_manager(written) or (

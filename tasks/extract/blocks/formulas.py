@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 
 from winnow.tasks.extract.blocks.block import Run, RunKind, Runs
-from winnow.tasks.extract.blocks.markup import RAW, VOID, attributes
+from winnow.tasks.extract.blocks.markup import NO_TAG, RAW, VOID, attributes
 from winnow.tasks.extract.math.commands import LATEX_COMMAND
 from winnow.tasks.extract.math.delimiters import NAMING, Delimiters, page_delimiters, split
 from winnow.tasks.extract.math.sources import Formula, formula, page_has_math_scripts, role
@@ -24,7 +24,7 @@ ALWAYS = frozenset("math mjx-container mathjax mjx-assistive-mml math-renderer l
 PRE_OF_FORMULA = re.compile(r'\s*<code(\s[^>]*\bclass="[^"]*\blanguage-math\b[^>]*)>')
 VERBATIM = frozenset("pre code textarea samp kbd".split())
 NAMES = ALWAYS | VERBATIM | RAW
-START = re.compile(r"<([a-zA-Z][^\s/>]*+)([^>]*+)>|<!--.*?(?:-->|\Z)|<\?[^>]*+>?", re.DOTALL)
+START = re.compile(rf"<([a-zA-Z][^\s/>]*+)([^>]*+)>|{NO_TAG}", re.DOTALL)
 # Elements looked through again and again for the ends of elements inside them: at most so many characters per character of the page.
 MOST_LOOKS = 20
 RENDERERS = ("athjax", "athJax", "atex", "aTeX", "sciimath", "SCIIMath", "athquill", "athMath")

@@ -12,7 +12,7 @@ from winnow.tasks.extract.math.sources import Formula
 SUP, SUB, CODE, RT, RP, RUBY, STRONG, EMPHASIS, QUOTE = range(9)
 # Marks that change the text itself; the others only change Markdown.
 TEXT_MARKS = 1 << SUP | 1 << SUB | 1 << RT | 1 << RP | 1 << RUBY | 1 << QUOTE
-ENDS = {"/" + name: mark for name, mark in MARKS.items()}
+MARK_ENDS = {"/" + name: mark for name, mark in MARKS.items()}
 # Tags that part words.
 PARTING = frozenset("br p li div td /br /p /li /div /td".split())
 SPACES = re.compile(r"\s+")
@@ -20,6 +20,11 @@ SPACES = re.compile(r"\s+")
 RAISED_LETTERS = re.compile(
     r"(?:st|nd|rd|th|er|[eè]re|[eèé]me|e|es|ers|o|os|a|as|me|mes|mlle|lle|gr|tm|sm|r|™|®|©|℠|º|ª)\.?", re.IGNORECASE
 )
+# XXe (a Roman number), no 5, Dr, Mr.
+RAISED_ENDS = {"e": re.compile(r"[IVXLCDM]"), "o": re.compile(r"[nN]"), "r": re.compile(r"[DMJS]"), "a": re.compile(r"[MD]")}
+# A note's number behind the end of a phrase; a fraction of a raised and a lowered number.
+NOTE, ENDS = re.compile(r"\d{1,3}(?:\s*[,–-]\s*\d{1,3})*|[a-z]"), frozenset(".,;:!?\u201d\u2019\u00bb\u3002\uff0c")
+FRACTION = re.compile(r"(\w?)<sup(?:\s[^>]*)?>(\d{1,4})</sup>(\s?[/\u2044\u2215]\s?)<sub(?:\s[^>]*)?>(\d{1,4})</sub>")
 EXPONENT = re.compile(r"[-+−–]?[0-9]+(?:[.,/][0-9]+)?|[-+−–*∗†‡′]")
 SCRIPT = re.compile(r"[^\s\[\](){}]{1,12}")
 BASE = re.compile(r"[\w)\]}|'′∂∑∏∫%°]")
@@ -33,7 +38,11 @@ def script(mark: int, base: str, content: str, *, linked: bool) -> str:
     Ordinals and the like stay words (1st), a number that links somewhere is a note's and stands in brackets.
     """
     bare = content.strip()
-    if not bare or not base or not BASE.match(base):
+    if not bare or not base:
+        return content
+    if mark == SUP and base in ENDS and NOTE.fullmatch(bare):
+        return f"[{bare}]"
+    if not BASE.match(base):
         return content
     if linked:
         return f"[{bare}]" if bare.isdigit() else content
@@ -41,6 +50,8 @@ def script(mark: int, base: str, content: str, *, linked: bool) -> str:
     if EXPONENT.fullmatch(bare):
         return sign + bare
     if mark == SUP and RAISED_LETTERS.fullmatch(bare) and (base.isdigit() or len(bare) > 1 or not bare.isascii()):
+        return content
+    if mark == SUP and bare in RAISED_ENDS and RAISED_ENDS[bare].match(base):
         return content
     if SCRIPT.fullmatch(bare):
         return sign + (bare if len(bare) == 1 else "{" + bare + "}")
@@ -54,6 +65,8 @@ def read(markup: str, open_marks: int, formulas: Sequence[Formula], wanted: int)
     counts = [open_marks >> mark & 1 for mark in range(9)]
     skipped, skipping = 0, ""
     readings: list[str] = []
+    if "</sup>" in markup and "</sub>" in markup:
+        markup = FRACTION.sub(_fraction, markup)
     kind = _kind(counts, wanted)
     is_text = kind == "text"
     is_tag = True
@@ -89,7 +102,7 @@ def read(markup: str, open_marks: int, formulas: Sequence[Formula], wanted: int)
                 out.append(("text", "“"))
             kind = _kind(counts, wanted)
             is_text &= kind == "text"
-        elif (mark := ENDS.get(name)) is not None and counts[mark]:
+        elif (mark := MARK_ENDS.get(name)) is not None and counts[mark]:
             counts[mark] -= 1
             if mark in (SUP, SUB):
                 _close_script(mark, opened, out)
@@ -100,6 +113,12 @@ def read(markup: str, open_marks: int, formulas: Sequence[Formula], wanted: int)
             kind = _kind(counts, wanted)
     _close_ruby(readings, out)
     return plain("".join([text for _, text in out]), formulas) if is_text else collapsed(with_formulas(out, formulas))
+
+
+def _fraction(match: re.Match[str]) -> str:
+    """A fraction apart from the number before it: 3 1/2 is not 31/2."""
+    before, above, sign, below = match.groups()
+    return f"{before}{' ' if before else ''}{above}{sign.strip()}{below}"
 
 
 def _kind(counts: list[int], wanted: int) -> RunKind:

@@ -5,11 +5,26 @@ from functools import lru_cache
 
 from winnow.tasks.extract.invisible import without_invisible
 
+STYLE_THAT_HIDES = re.compile(
+    r"(?:^|[;\s])(?:display\s*:\s*none|(?:content-)?visibility\s*:\s*(?:hidden|collapse))(?![\w-])", re.IGNORECASE
+)
+# Attributes of a hidden element. ``hidden="until-found"`` shows when a reader looks for it.
+HIDDEN = re.compile(
+    r'\shidden="(?!until-found)|\sstyle="(?:[^"]*[;\s])?(?:display\s*:\s*none|(?:content-)?visibility\s*:\s*(?:hidden|collapse))(?![\w-])',
+    re.IGNORECASE,
+)
+# Hidden until somebody asks for it: the panels of tabs and accordions are content, and the rest of a text behind "read more".
+OPENED_LATER = re.compile(
+    r'\brole="tabpanel"|\bhidden="until-found"|\b(?:tab-?(?:pane|panel|content)|accordion|collapse|collapsible|panel-collapse|(?:read-?)?more(?:-?(?:text|content))?)',
+    re.IGNORECASE,
+)
+STYLE = re.compile(r'\sstyle="[^"]*"')
 RAW = frozenset("script style iframe noembed noframes xmp plaintext".split())
 VOID = frozenset("area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split())
 # Possessive, so that no page takes more than linear time. In values of attributes "<" and ">" are written out as entities.
-# A comment, a processing instruction, or a raw element with all in it.
-NO_MARKUP = "|".join((r"<!--.*?(?:-->|\Z)", r"<\?[^>]*+>?", *(rf"<{n}(?=[\s/>])[^>]*+>.*?(?:</{n}>|\Z)" for n in sorted(RAW))))
+# A comment or a processing instruction; these, or a raw element with all in it; and these, or a tag.
+NO_TAG = r"<!--.*?(?:-->|\Z)|<\?[^>]*+>?"
+NO_MARKUP = "|".join((NO_TAG, *(rf"<{n}(?=[\s/>])[^>]*+>.*?(?:</{n}>|\Z)" for n in sorted(RAW))))
 PIECE = re.compile(rf"({NO_MARKUP}|</?[a-zA-Z][^>]*+>)", re.DOTALL)
 NAME = re.compile(r"<(/?[a-zA-Z][^\s/>]*+)")
 MOST_KNOWN_CHARS = 40
@@ -53,3 +68,10 @@ def attributes(written: str) -> dict[str, str]:
     for name, value in ATTRIBUTE.findall(written):
         found.setdefault(name.lower(), unescaped(value))
     return found
+
+
+def is_hidden(written: str) -> bool:
+    """Whether attributes hide their element from all readers: not those of a panel that a reader opens."""
+    if 'hidden="' not in written and 'style="' not in written:
+        return False
+    return HIDDEN.search(written) is not None and OPENED_LATER.search(STYLE.sub("", written)) is None

@@ -11,6 +11,7 @@ from winnow.tasks.extract.blocks import inline, tables
 from winnow.tasks.extract.blocks.block import Block, Kind, Run, Runs
 from winnow.tasks.extract.blocks.code import code_text, language_of
 from winnow.tasks.extract.blocks.formulas import InText
+from winnow.tasks.extract.blocks.headings import without_anchors
 from winnow.tasks.extract.blocks.markup import attributes
 from winnow.tasks.extract.blocks.units import Tree, Unit
 from winnow.tasks.extract.extractors.page_blocks import BLOCK_TAGS, TAG_ID, Page
@@ -22,6 +23,8 @@ PARAGRAPHS = "p pre blockquote table ul ol dl article section h1 h2 h3 h4 h5 h6 
 TAGS = ("", *BLOCK_TAGS)
 TEXT_AND_CODE = inline.TEXT_MARKS | 1 << inline.CODE
 EMPHASES = 1 << inline.STRONG | 1 << inline.EMPHASIS
+# A heading whose text begins or ends with a sign that links to it, or has a link to edit it.
+ANCHORED = re.compile(r"^\s*[#¶§🔗⚓※∞]|[#¶§🔗⚓※∞]\s*$|\[|\b(?:edit|anchor)\b|permalink|copy link|link to\b", re.IGNORECASE)
 LANGUAGE_LEVELS = 4
 # Kinds of blocks between which and others there is always a blank line.
 UNITS = frozenset({"code", "table"})
@@ -29,7 +32,7 @@ UNITS = frozenset({"code", "table"})
 CODE_BLOCK = re.compile(
     r'<code[^>]*(?:class="[^"]*(?:language-|lang-|hljs|prettyprint|brush|highlight|sourceCode|code-?block)|white-space:\s*pre)'
 )
-INNER_CODE = re.compile(r'<(?:code|pre|table|div|span|td)((?:\s++[^\s=>/"]++="[^"]*+")++)')
+INNER_CODE = re.compile(r'<(code|pre|table|div|span|td)((?:\s++[^\s=>/"]++="[^"]*+")++)')
 MOST_INNER = 12
 # Where an element stands: the level of its heading; its item, how many lists it is in, and the outermost of them; how many quotations; the nearest element of
 # PARAGRAPHS; its place in KINDS. Elements are numbers; 0 where there is none around. The fields are those of ``element_kernels``.
@@ -43,7 +46,13 @@ def _shapes() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray
     from winnow.tasks.extract.blocks.element_kernels import CELL, ITEM, LIST, PARAGRAPH, QUOTES
 
     shapes, headings, kinds = np.zeros((3, len(TAGS)), np.uint8)
-    for shape, names in ((PARAGRAPH, PARAGRAPHS), (LIST, ("ul", "ol")), (ITEM, ("li",)), (CELL, ("tr", "td", "th")), (QUOTES, ("blockquote",))):
+    for shape, names in (
+        (PARAGRAPH, PARAGRAPHS),
+        (LIST, ("ul", "ol")),
+        (ITEM, ("li",)),
+        (CELL, ("tr", "td", "th")),
+        (QUOTES, ("blockquote",)),
+    ):
         for name in names:
             shapes[TAG_ID[name]] |= shape
     for level in range(1, 7):
@@ -101,39 +110,63 @@ class _Reader:
                 continue
             first = k
             k += 1
-            while k < count and broken[k] and chosen[k] == chosen[k - 1] + 1 and element[k] == element[first] and chosen[k] not in starts:
+            while (
+                k < count
+                and broken[k]
+                and chosen[k] == chosen[k - 1] + 1
+                and element[k] == element[first]
+                and chosen[k] not in starts
+                and not self._is_apart(chosen[k - 1], chosen[k])
+            ):
                 k += 1
-            lines = [runs for i in range(first, k) if (runs := self._line(chosen[i], marked[i]))]
+            read = self._heading if of[first][HEADING] else self._line
+            lines = [runs for i in range(first, k) if (runs := read(chosen[i], marked[i]))]
             if lines:
-                self._paragraph(block, of[first], lines, k - first)
+                self._paragraph(block, of[first], lines, alone=k - first == 1, broken=broken[first] != 0)
         return self.out
+
+    def _is_apart(self, block: int, other: int) -> bool:
+        """Whether an empty line or a rule is between two lines: ``<br><br>`` ends a paragraph as ``</p>`` does."""
+        page = self.page
+        between = page.html[page.block_end[block] : page.block_begin[other]]
+        return b"<hr" in between or between.count(b"<br") > 1
+
+    def _begins_apart(self, block: int) -> bool:
+        """Whether an empty line is before a line."""
+        return block > 0 and self._is_apart(block - 1, block)
 
     # --- paragraphs ---------------------------------------------------------------------------------------------------------------------
 
-    def _paragraph(self, block: int, place: Place, lines: list[Runs], count: int) -> None:
-        """Add what the runs of ``count`` lines are of which these are not blank."""
+    def _paragraph(self, block: int, place: Place, lines: list[Runs], *, alone: bool, broken: bool) -> None:
+        """Add what the runs of lines are. ``block``: the first, ``alone`` if there was no other, ``broken`` if a line break is before it."""
         heading, item, lists, _, quotes, _, kind = place
-        if len(lines) == 1:
-            runs = lines[0]
-            if count == 1 and runs[0].kind == "code" and (code := self._code_of(block, runs)) is not None:
-                self._add(Block("code", code=code), place)
-                return
-        else:
-            between = Run("text", " " if heading else "\n")
-            runs = _joined([run for line in lines for run in (between, *line)][1:])
+        if alone and not heading and lines[0][0].kind == "code" and (code := self._code_of(block, lines[0])) is not None:
+            self._add(Block("code", code=code), place)
+            return
+        runs = _with_between(lines, " " if heading else "\n")
         if self.in_text.may_hold:
             runs = self.in_text.read(runs)
-        tight = self._follows(place)
+        tight = self._follows(place) and not (broken and self._begins_apart(block))
         if heading:
             of = Block("heading", runs, heading, None, True, quotes, tight)
         elif item:
             opens = self.before is None or self.before[OF_ITEM] != item
-            of = Block("item" if opens else "paragraph", runs, lists, self._number(item) if opens else None, opens, quotes, tight)
+            # An item outside of any list is one all the same.
+            number = self._number(item) if opens else None
+            of = Block("item" if opens else "paragraph", runs, max(lists, 1), number, opens, quotes, tight)
         elif len(runs) == 1 and runs[0].kind == "display":
             of = Block("formula", runs, 0, None, True, quotes, tight)
         else:
             of = Block("quotation" if quotes and not kind else KINDS[kind], runs, lists, None, True, quotes, tight)
         self._add(of, place)
+
+    def _heading(self, block: int, marked: int) -> Runs:
+        """A heading's runs without the sign that links to it and the link to edit it."""
+        if not ANCHORED.search(self.texts[block]):
+            return self._line(block, marked)
+        page = self.page
+        markup = without_anchors(page.html[page.block_begin[block] : page.block_end[block]].decode())
+        return inline.read(markup, int(page.block_open[block]), self.formulas, self.wanted)
 
     def _line(self, block: int, marked: int) -> Runs:
         if marked:
@@ -201,17 +234,17 @@ class _Reader:
     def _language(self, unit: Unit, markup: str) -> str | None:
         """The language that the code's elements name: those inside first, then those around."""
         tree = self.tree
-        inner = [match[1] for match, _ in zip(INNER_CODE.finditer(markup), range(MOST_INNER), strict=False)]
-        around = [tree.written(unit.pre)] if unit.pre != unit.element else []
+        inner = [(match[2], match[1]) for match, _ in zip(INNER_CODE.finditer(markup), range(MOST_INNER), strict=False)]
+        around = [(tree.written(unit.pre), TAGS[tree.tag[unit.pre]])] if unit.pre != unit.element else []
         e = unit.element
         for _ in range(LANGUAGE_LEVELS + 1):
-            around.append(tree.written(e))
+            around.append((tree.written(e), TAGS[tree.tag[e]]))
             e = tree.parent[e]
             if not e:
                 break
-        for written in (around[0], *inner, *around[1:]):
-            if "class=" in written or "data-" in written:
-                language = language_of(written)
+        for written, tag in (around[0], *inner, *around[1:]):
+            if "class=" in written or "data-" in written or "lang" in written:
+                language = language_of(written, tag)
                 if language is not None:
                     return language
         return None
@@ -234,6 +267,13 @@ def _tight(p: Place, q: Place) -> bool:
     if p[OUTER_LIST] and p[OUTER_LIST] == q[OUTER_LIST]:
         return p[OF_ITEM] != q[OF_ITEM]
     return p[OF_PARAGRAPH] == q[OF_PARAGRAPH] and p[LISTS] == q[LISTS]
+
+
+def _with_between(read: list[Runs], between: str) -> Runs:
+    """The runs of several lines as those of one text."""
+    if len(read) < 2:
+        return read[0] if read else ()
+    return _joined([run for line in read for run in (Run("text", between), *line)][1:])
 
 
 def _joined(runs: list[Run]) -> Runs:

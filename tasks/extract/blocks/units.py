@@ -29,6 +29,10 @@ LAYOUT = frozenset(TAG_ID[t] for t in "article main nav header footer aside sect
 LINES = re.compile(
     r"(?:^|\s)(?:CodeMirror-code|CodeMirror-lines|syntaxhighlighter|js-file-line-container|blob-wrapper|crayon-table|crayon-main|ace_text-layer|view-lines|dp-highlighter|hljs-ln|codehilite|highlight|blockcode)(?=\s|$)"
 )
+LISTINGS = (
+    (b'"fragment"', re.compile(rb'\sclass="fragment"')),
+    (b"white-space", re.compile(rb'\sstyle="(?:[^"]*[;\s])?white-space\s*:\s*pre(?![\w-])', re.IGNORECASE)),
+)
 LINE_OF = re.compile(
     r"(?:^|\s)(?:CodeMirror-line|blob-code\S*|js-file-line|crayon-line|ace_line|view-line|hljs-ln-code|lines-code|line|code)(?=\s|$)"
 )
@@ -36,6 +40,7 @@ EQUATION = re.compile(r"(?:^|\s)(?:ltx_equation\S*|ltx_eqn_\S*|equation)(?=\s|$)
 DIGITS = re.compile(r"[\s\d]*")
 LEVELS = 8
 MOST_LOOKS = 40
+MOST_HELD, LONG_HELD_WORDS = 20, 15  # of tables in cells
 LONG_CELL_WORDS, LONG_DATA_CELL_WORDS = 60, 250
 
 
@@ -200,9 +205,13 @@ def units(page: Page, tree: Tree, texts: list[str], words: list[int]) -> list[Un
     """All units of a page with a block in them, in order, none inside another."""
     from winnow.tasks.extract.blocks.element_kernels import CODED, PURE, TABLED
 
-    if not tree.has & (CODED | TABLED | PURE):
+    listings = _listings(page)
+    if not listings and not tree.has & (CODED | TABLED | PURE):
         return []
-    found = _code(tree, tree.that_are(CODED), texts)
+    coded = tree.that_are(CODED)
+    if listings:
+        coded = sorted({*coded, *(e for e in listings if tree.behind[e] > tree.first[e])})
+    found = _code(tree, coded, texts, set(listings))
     found += [Unit("table", t, tree.first[t], tree.behind[t], t) for t in tree.that_are(TABLED) if _is_data(tree, t, words)]
     if tree.has & PURE:
         found += _pure(tree, (page.block_marks & (CODE_MARK | NOT_CODE)) == CODE_MARK)
@@ -214,7 +223,21 @@ def units(page: Page, tree: Tree, texts: list[str], words: list[int]) -> list[Un
     return out
 
 
-def _code(tree: Tree, candidates: list[int], texts: list[str]) -> list[Unit]:
+def _listings(page: Page) -> list[int]:
+    """Elements that are set as <pre> is: by their style, or by the style sheet of Doxygen, as the attributes say that nothing else has."""
+    found = []
+    for word, pattern in LISTINGS:
+        at = page.html.find(word)
+        while at >= 0:
+            e = int(np.searchsorted(page.element_attributes, at, side="right")) - 1
+            begin, behind = int(page.element_attributes[e]), int(page.element_content[e])
+            if e > 0 and begin <= at < behind and pattern.search(page.html[begin:behind]):
+                found.append(e)
+            at = page.html.find(word, at + len(word))
+    return found
+
+
+def _code(tree: Tree, candidates: list[int], texts: list[str], listings: set[int]) -> list[Unit]:
     """Code in <pre>, and in the frames of highlighters that have none."""
     found: list[Unit] = []
     covered = 0
@@ -224,6 +247,10 @@ def _code(tree: Tree, candidates: list[int], texts: list[str]) -> list[Unit]:
         lines = tree.tag[e] != PRE
         if not lines:
             root = _around(tree, e, texts)
+        elif e in listings:
+            lines = "fragment" in tree.names(e)
+            only_text = tree.behind[e] - tree.first[e] == 1 and "\n" in texts[tree.first[e]].strip()
+            root = e if (lines or only_text) and not tree.holds_pre(e) else 0
         elif tree.tag[e] == TD:
             root = _table_of_lines(tree, e)
         elif LINES.search(names := tree.names(e)) and not tree.holds_pre(e) and _has_lines(tree, e, names):
@@ -315,8 +342,22 @@ def _is_data(tree: Tree, table: int, words: list[int]) -> bool:
     inside = tree.inside(table)
     tags = tree.page.element_tag[table + 1 : inside.stop]
     counts = np.bincount(tags, minlength=256)
-    if counts[TABLE] or any(counts[t] for t in LAYOUT):
+    if any(counts[t] for t in LAYOUT):
         return False
+    if counts[TABLE]:
+        # A few words set as a table in a cell of data; else it is a table of the page's layout.
+        if counts[TABLE] > MOST_HELD:
+            return False
+        held = [i for i in inside if tree.tag[i] == TABLE]
+        if any(sum(words[tree.first[t] : tree.behind[t]]) > LONG_HELD_WORDS for t in held):
+            return False
+        tags = tags.copy()
+        for t in held:
+            within = tree.inside(t)
+            tags[within.start - table - 2 : within.stop - table - 1] = 0
+        counts = np.bincount(tags, minlength=256)
+        if not counts[TH]:
+            return False
     cells, rows, headers = int(counts[TD] + counts[TH]), int(counts[TR]), int(counts[TH])
     if rows < 2 or cells < 4 or cells < 1.5 * rows:
         return False

@@ -14,12 +14,12 @@ Hashes = npt.NDArray[np.uint64]
 
 # What a tag does.
 NOTHING, OPENS, CLOSES, LINK_OPENS, LINK_CLOSES, SKIPS, BREAKS, IS_RAW, MARK_OPENS, MARK_CLOSES = range(10)
-# What of a page needs another look before it is cut; of elements with LOOK, only their attributes tell.
-SEEN_TEMPLATE, SEEN_TEXT_AREA, SEEN_FORMULA, LOOK = 1, 2, 4, 8
+# What of a page needs another look before it is cut; of elements with LOOK or MAY_HIDE, only their attributes tell.
+SEEN_TEMPLATE, SEEN_TEXT_AREA, SEEN_FORMULA, LOOK, SEEN_HIDDEN, MAY_HIDE, SEEN_OLD = 1, 2, 4, 8, 16, 32, 64
 # Of a block: some of its text is in no code.
 CODE_MARK, NOT_CODE = 2, 1 << 30
 ONES, HIGH_BITS, ANGLES = (np.uint64(byte * 0x0101010101010101) for byte in (0x01, 0x80, 60))
-PIVOT = np.array([chr(byte) in "xhgqu\\$XHGQU" for byte in range(256)], np.uint8)  # one of each word that speaks of formulas
+PIVOT = np.array([chr(byte) in "xhgquy\\$XHGQUY" for byte in range(256)], np.uint8)  # one of each word in attributes that says something
 TABLE_BITS = 10
 NAME_BYTES = 16
 
@@ -27,7 +27,10 @@ NAME_BYTES = 16
 CLASS, ID, ROLE, ITEMPROP, ITEMTYPE, STYLE, IS_HIDDEN, ARI, A_HIDDEN, TRUE = (
     np.uint64(int.from_bytes(name.encode())) for name in "class id role itemprop itemtype style hidden ari a-hidden true".split()
 )
-DISPLAY, NONE, VISIBILITY, HIDDEN = (np.frombuffer(part, np.uint8) for part in (b"display:", b"none", b"visibility:", b"hidden"))
+DISPLAY, NONE, VISIBILITY, HIDDEN, COLLAPSE, CONTENT_VISIBILITY = (
+    np.frombuffer(part, np.uint8) for part in (b"display", b"none", b"visibility", b"hidden", b"collapse", b"content-visibility")
+)
+HIDDEN_BEGINS = np.frombuffer(b'hidden="', np.uint8)
 CRC = np.array([zlib.crc32(bytes([255 ^ byte])) ^ 0xFF000000 for byte in range(256)], np.uint32)  # a step of the checksum by byte
 MOST_CHARS, MOST_NAME_CHARS, MOST_WORD = 4000, 1000, 30
 
@@ -175,32 +178,32 @@ def speaks_of_formulas(html: Bytes, at: int) -> bool:
 
 
 @compiled
-def behind_attributes_looked_at(html: Bytes, at: int) -> tuple[int, bool]:
-    """As ``behind_attributes``, and whether the attributes speak of formulas. Of the letters of each word that does so, one is looked for that is rare."""
+def behind_attributes_looked_at(html: Bytes, at: int) -> tuple[int, int]:
+    """As ``behind_attributes``, and what the attributes say. Of the letters of each word that says something, one is looked for that is rare."""
     n = len(html)
-    speaks = False
+    all_said = 0
     while at + 1 < n and html[at] == 32 and html[at + 1] != 32 and html[at + 1] != 62 and html[at + 1] != 47:
-        found = False
+        said = 0
         equals = at + 1
         if PIVOT[html[equals]]:
-            found = speaks_of_formulas(html, equals)
+            said |= says(html, equals)
         equals += 1
         while equals < n and html[equals] != 61 and html[equals] != 62:  # "=", ">"
             if PIVOT[html[equals]]:
-                found = found or speaks_of_formulas(html, equals)
+                said |= says(html, equals)
             equals += 1
         if equals + 1 >= n or html[equals] != 61 or html[equals + 1] != 34:
             break
         value = equals + 2
         while value < n and html[value] != 34:
             if PIVOT[html[value]]:
-                found = found or speaks_of_formulas(html, value)
+                said |= says(html, value)
             value += 1
         if value == n:
             break
-        speaks = speaks or found
+        all_said |= said
         at = value + 1
-    return at, speaks
+    return at, all_said
 
 
 @compiled
@@ -297,29 +300,80 @@ def find_packed(low: Hashes, high: Hashes, a: np.uint64, b: np.uint64) -> np.int
 
 
 @compiled
+def of_name(byte: int) -> bool:
+    """Whether a byte may be part of a name in a style."""
+    found: bool = is_letter(byte) or byte == 45 or byte == 95 or 48 <= byte <= 57
+    return found
+
+
+@compiled
+def behind_spaces(style: Bytes, at: int, end: int) -> int:
+    while at < end and space_bytes(style, at, end) > 0:
+        at += space_bytes(style, at, end)
+    return at
+
+
+@compiled
+def begins_with(style: Bytes, at: int, end: int, name: Bytes) -> bool:
+    """Whether a name stands at this place, in any case, and ends there."""
+    if at + len(name) > end or (at + len(name) < end and of_name(style[at + len(name)])):
+        return False
+    k = 0
+    while k < len(name) and style[at + k] | 32 == name[k]:
+        k += 1
+    return k == len(name)
+
+
+@compiled
+def has_value(style: Bytes, at: int, end: int, name: Bytes, value: Bytes) -> bool:
+    """Whether a property that is given this value begins at this place. ``style`` has a byte before it."""
+    if of_name(style[at - 1]) or not begins_with(style, at, end, name):
+        return False
+    begin = behind_spaces(style, at + len(name), end)
+    return begin < end and style[begin] == 58 and begins_with(style, behind_spaces(style, begin + 1, end), end, value)
+
+
+@compiled
 def declares(style: Bytes, at: int, end: int, name: Bytes, value: Bytes) -> bool:
-    """Whether style[at:end] gives a property, written with its colon, a value that begins so."""
-    while at + len(name) + len(value) <= end:
-        k = 0
-        while k < len(name) and style[at + k] | 32 == name[k]:
-            k += 1
-        if k == len(name):
-            begin = at + k
-            while begin < end and space_bytes(style, begin, end) > 0:
-                begin += space_bytes(style, begin, end)
-            k = 0
-            while k < len(value) and begin + k < end and style[begin + k] | 32 == value[k]:
-                k += 1
-            if k == len(value):
-                return True
+    """Whether style[at:end] gives a property this value. ``style`` has a byte before ``at``."""
+    while at + len(name) + len(value) < end:
+        if has_value(style, at, end, name, value):
+            return True
         at += 1
     return False
 
 
 @compiled
 def hides(style: Bytes, at: int, end: int) -> bool:
-    """Whether style[at:end] has "display: none" or "visibility: hidden" in it."""
-    return declares(style, at, end, DISPLAY, NONE) or declares(style, at, end, VISIBILITY, HIDDEN)
+    """Whether style[at:end] hides what it is for: with ``display: none``, ``visibility: hidden`` or the like."""
+    return (
+        declares(style, at, end, DISPLAY, NONE)
+        or declares(style, at, end, VISIBILITY, HIDDEN)
+        or declares(style, at, end, VISIBILITY, COLLAPSE)
+        or declares(style, at, end, CONTENT_VISIBILITY, HIDDEN)
+    )
+
+
+@compiled
+def says(html: Bytes, at: int) -> int:
+    """What a letter of PIVOT in the attributes of a tag tells by those around it: SEEN_HIDDEN if it seems to hide its element (a closer look is for who is told so),
+    SEEN_FORMULA if it speaks of formulas."""
+    pivot, n = html[at] | 32, len(html)
+    if pivot == 121:  # "y"
+        hidden = (
+            has_value(html, at - 6, n, DISPLAY, NONE)
+            or has_value(html, at - 9, n, VISIBILITY, HIDDEN)
+            or has_value(html, at - 9, n, VISIBILITY, COLLAPSE)
+            or has_value(html, at - 17, n, CONTENT_VISIBILITY, HIDDEN)
+        )
+        return SEEN_HIDDEN if hidden else 0
+    if pivot == 104 and html[at - 1] == 32 and at + len(HIDDEN_BEGINS) < n:  # "h"
+        k = 0
+        while k < len(HIDDEN_BEGINS) and html[at + k] | 32 == HIDDEN_BEGINS[k] | 32:
+            k += 1
+        if k == len(HIDDEN_BEGINS):
+            return SEEN_HIDDEN if html[at + k] == 34 or html[at + k] | 32 == 104 else 0
+    return SEEN_FORMULA if speaks_of_formulas(html, at) else 0
 
 
 @compiled
@@ -492,19 +546,20 @@ def cut(
             attributes = behind
             if effect == IS_RAW:
                 tag_end = behind_byte(html, behind, 62)
+                seen |= int(tags.signal[place])
                 if begin + 6 == behind and is_of_formulas(html, behind, tag_end):
                     seen |= SEEN_FORMULA
                 at = behind_raw(html, begin, behind)
                 effect = np.int64(NOTHING)
             else:
                 signal = np.int64(tags.signal[place]) if place >= 0 and not closes else np.int64(0)
-                if signal == LOOK and seen & SEEN_FORMULA == 0:
-                    attributes, speaks = behind_attributes_looked_at(html, behind)
-                    if speaks:
-                        seen |= SEEN_FORMULA
+                seen |= signal & ~(LOOK | MAY_HIDE)
+                wanted = ~seen & ((SEEN_FORMULA if signal & LOOK else 0) | (SEEN_HIDDEN if signal & MAY_HIDE else 0))
+                if wanted != 0:
+                    attributes, said = behind_attributes_looked_at(html, behind)
+                    seen |= said & wanted
                 else:
                     attributes = behind_attributes(html, behind)
-                    seen |= signal & ~LOOK
                 at = behind_byte(html, attributes, 62)
                 if skipped > 0 and place == skipped_place:
                     skipped += -1 if closes else 1
