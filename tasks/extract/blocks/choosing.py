@@ -303,8 +303,7 @@ def with_heading(page: Page, tree: Tree, chosen: Bools, texts: list[str], words:
     from winnow.tasks.extract.blocks.element_kernels import HEADED
 
     headings = tree.that_are(HEADED)
-    spots = np.flatnonzero(chosen) if headings else ()
-    if not len(spots):
+    if not headings or not len(spots := np.flatnonzero(chosen)):
         return
     first, last = int(spots[0]), int(spots[-1])
     title = " ".join(page.title.split()).lower()

@@ -161,7 +161,7 @@ def code_text(markup: str, language: str | None, *, preformatted: bool = True) -
             continue
         effect, name = _effect(piece, shell) if len(piece) <= MOST_KNOWN_CHARS else _effect.__wrapped__(piece, shell)
         if effect == LEFT_OUT or (
-            name == "a" and effect == OPENS and NUMBER_ANCHOR.match("".join(parts[k : k + 3])) and _begins_line(lines)
+            name == "a" and effect in (OPENS, OPENS_LINE) and NUMBER_ANCHOR.match("".join(parts[k : k + 3])) and _begins_line(lines)
         ):
             if _begins_line(lines):
                 lines.parts.append(GUTTERED)

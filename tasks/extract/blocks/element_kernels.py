@@ -39,7 +39,7 @@ def notable(
     for e in range(len(tag)):
         out[e] = 0
         if behind[e] > first[e]:
-            what = np.int64(kinds[tag[e]])
+            what = int(kinds[tag[e]])
             if bits[e] & coded != 0:
                 what |= CODED
             if bits[e] & suspect != 0:

@@ -156,25 +156,27 @@ def speaks_of_formulas(html: Bytes, at: int) -> bool:
     if html[at] == 92:  # a backslash, and a command, "(" or "["
         return (is_letter(html[at + 1]) and is_letter(html[at + 2])) or html[at + 1] == 40 or html[at + 1] == 91
     if html[at] == 36:  # "$" behind a quotation mark, but no "${" nor "$("
-        return html[at - 1] == 34 and html[at + 1] != 123 and html[at + 1] != 40 and html[at + 1] != 34
+        return bool(html[at - 1] == 34 and html[at + 1] != 123 and html[at + 1] != 40 and html[at + 1] != 34)
     if pivot == 120:  # "x"
         if html[at - 2] | 32 == 116 and before == 101 and after != 116 and after != 117 and after != 97:  # "tex"
             first = html[at - 3] | 32
-            return not is_letter(html[at - 3]) or first == 101 or (first == 97 and 107 <= html[at - 4] | 32 <= 109)
-        return before == 101 and after == 112 and second == 114 and not is_letter(html[at - 2]) and not is_letter(html[at + 3])  # "expr"
+            return bool(not is_letter(html[at - 3]) or first == 101 or (first == 97 and 107 <= html[at - 4] | 32 <= 109))
+        return bool(
+            before == 101 and after == 112 and second == 114 and not is_letter(html[at - 2]) and not is_letter(html[at + 3])
+        )  # "expr"
     if pivot == 104:  # "h"
         if html[at - 3] | 32 == 109 and html[at - 2] | 32 == 97 and before == 116:  # "math", also behind "p" (upmath)
-            return (not is_letter(html[at - 4]) or html[at - 4] == 112) and after != 101 and after != 115
-        return before == 99 and after == 116 and html[at + 2] == 61 and html[at + 3] == 116  # "cht=t"
+            return bool((not is_letter(html[at - 4]) or html[at - 4] == 112) and after != 101 and after != 115)
+        return bool(before == 99 and after == 116 and html[at + 2] == 61 and html[at + 3] == 116)  # "cht=t"
     if pivot == 103:  # "cogs"
-        return html[at - 2] | 32 == 99 and before == 111 and after == 115
+        return bool(html[at - 2] | 32 == 99 and before == 111 and after == 115)
     if pivot == 113:  # "eq.at", "ql-i"
-        return (before == 101 and second == 97 and html[at + 3] | 32 == 116) or (
-            after == 108 and html[at + 2] == 45 and html[at + 3] | 32 == 105
-        )
+        if before == 101 and second == 97 and html[at + 3] | 32 == 116:
+            return True
+        return bool(after == 108 and html[at + 2] == 45 and html[at + 3] | 32 == 105)
     # "u": "mula" within a word, but not before "i"
     within = is_letter(html[at - 2]) and html[at - 2] != 112
-    return before == 109 and after == 108 and second == 97 and within and html[at + 3] | 32 != 105
+    return bool(before == 109 and after == 108 and second == 97 and within and html[at + 3] | 32 != 105)
 
 
 @compiled
@@ -552,7 +554,7 @@ def cut(
                 at = behind_raw(html, begin, behind)
                 effect = np.int64(NOTHING)
             else:
-                signal = np.int64(tags.signal[place]) if place >= 0 and not closes else np.int64(0)
+                signal = int(tags.signal[place]) if place >= 0 and not closes else 0
                 seen |= signal & ~(LOOK | MAY_HIDE)
                 wanted = ~seen & ((SEEN_FORMULA if signal & LOOK else 0) | (SEEN_HIDDEN if signal & MAY_HIDE else 0))
                 if wanted != 0:
