@@ -121,6 +121,7 @@ def work_off(run: Run, runner: Runner | None = None) -> None:
             for stage in run.plan.stages:
                 if stage is works[0].stage:
                     break
+                run.plan.fold(stage)
                 if stage.label not in shown:
                     shown.add(stage.label)
                     _cached_stage(run, stage)
@@ -133,6 +134,8 @@ def work_off(run: Run, runner: Runner | None = None) -> None:
                 if repairs > REPAIRS:
                     raise
                 run.plan.forget()
+        for stage in run.plan.stages:
+            run.plan.fold(stage)
         if progress:
             update_progress_artifact(
                 progress, progress=100.0, description=f"{names.title(run)}: all {len(run.plan.stages)} stages are done."

@@ -59,9 +59,9 @@ DEPLOYMENTS = (
         cron="30 5 * * *",
     ),
     Deployment(
-        "winnow.flows.watch.watch_snapshots",
+        "winnow.flows.purify.purify_snapshots",
         "purify-snapshots",
-        "Curates every new crawl with a recipe that marks or drops harmful pages (docs/safety.md), once, and resumes those that crashed.",
+        "Curates every new crawl with a recipe that marks or drops harmful pages, has a sample judged and trains the student anew (docs/safety.md).",
         ("winnow", "type:schedule"),
         queue=STARTERS,
         parameters={"recipe": "safe-web"},

@@ -20,6 +20,7 @@ def work_off(run: Run) -> int:
             made = {report["address"] for report in run.context.make(works[0].stage.steps, shard, addresses)}
             for address in addresses:
                 run.plan.mark(address, shard, made=address in made)
+        run.plan.fold(works[0].stage)
     return run.plan.computed
 
 
@@ -32,6 +33,7 @@ def work_off_with(run: Run, runner: Runner, seen: Callable[[Outcome], None] = la
             for address in works[0].todo[outcome.shard]:
                 run.plan.mark(address, outcome.shard, made=address in outcome.made)
             seen(outcome)
+        run.plan.fold(works[0].stage)
     return manifest(release(run))
 
 
