@@ -158,6 +158,7 @@ def test_names_are_words_of_five_attributes(attributes):
     assert (page.element_bits[-1], page.element_checksum[-1]) == (bits, zlib.crc32(" ".join(words).encode()))
 
 
+@pytest.mark.slow
 def test_kernels_say_the_same_without_their_compiler():
     extract = (
         "from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks\nfrom tests.extract.test_extractors import PAGE, THREAD\n"
