@@ -15,7 +15,7 @@ from winnow.tasks.extract.math.sources import Formula
 MOST_SPAN = 1000  # as in the HTML standard
 MOST_COLUMNS = 2000
 # Cells that spans add, beside those written: a table of spans alone would grow with their product.
-MOST_ADDED = 20_000
+MOST_ADDED, MOST_ADDED_PER_CELL = 20_000, 4
 CELLS = frozenset({"td", "th"})
 SECTIONS = frozenset({"thead", "tbody", "tfoot"})
 # The tags that make up tables, and what no tags are looked for in.
@@ -106,7 +106,7 @@ def read(markup: str, formulas: Sequence[Formula], in_text: InText, wanted: int)
     grid: list[list[Runs]] = []
     begun: set[int] = set()  # columns in which a cell begins
     pending: dict[int, tuple[int, Runs]] = {}  # column -> rows left, runs
-    added = 0
+    added, most_added = 0, MOST_ADDED + MOST_ADDED_PER_CELL * sum(map(len, written.rows))
     header_rows = written.header_rows
     own: list[tuple[Cell, ...]] = []
     for number, cells in enumerate(written.rows):
@@ -122,15 +122,14 @@ def read(markup: str, formulas: Sequence[Formula], in_text: InText, wanted: int)
             rows_more = min(cell.rows - 1, left)
             begun.add(len(row))
             mine.append(Cell(runs, cell.columns, rows_more + 1, cell.header))
-            for _ in range(cell.columns):
-                if len(row) >= MOST_COLUMNS:
+            for k in range(cell.columns):
+                if len(row) >= MOST_COLUMNS or (k and added >= most_added):
                     break
-                added += 1
-                if rows_more and added < MOST_ADDED:
+                added += k > 0
+                if rows_more and added + rows_more <= most_added:
                     carried[len(row)] = (rows_more, runs)
+                    added += rows_more
                 row.append(runs)
-                if added >= MOST_ADDED:
-                    break
         _fill(row, pending, carried)
         while pending:
             # Cells that span further rows, behind a gap in this one.

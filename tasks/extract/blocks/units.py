@@ -231,8 +231,10 @@ def _listings(page: Page) -> list[int]:
         while at >= 0:
             e = int(np.searchsorted(page.element_attributes, at, side="right")) - 1
             begin, behind = int(page.element_attributes[e]), int(page.element_content[e])
-            if e > 0 and begin <= at < behind and pattern.search(page.html[begin:behind]):
-                found.append(e)
+            if e > 0 and begin <= at < behind:
+                if pattern.search(page.html[begin:behind]):
+                    found.append(e)
+                at = behind
             at = page.html.find(word, at + len(word))
     return found
 
