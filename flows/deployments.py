@@ -59,9 +59,9 @@ DEPLOYMENTS = (
         cron="30 5 * * *",
     ),
     Deployment(
-        "winnow.flows.watch.watch_snapshots",
+        "winnow.flows.purify.purify_snapshots",
         "purify-snapshots",
-        "Curates every new crawl with a recipe that marks or drops harmful pages (docs/safety.md), once, and resumes those that crashed.",
+        "Curates every new crawl with a recipe that marks or drops harmful pages, has a sample judged and trains the student anew (docs/safety.md).",
         ("winnow", "type:schedule"),
         queue=STARTERS,
         parameters={"recipe": "safe-web"},
@@ -80,6 +80,12 @@ DEPLOYMENTS = (
         "winnow.flows.annotate.annotate",
         "annotate",
         "A sample of a run's documents, judged by a model behind an endpoint (docs/labels.md).",
+        ("winnow", "type:labels"),
+    ),
+    Deployment(
+        "winnow.flows.rate.rate",
+        "rate",
+        "Raters of a run weighed by what a model behind an endpoint prefers of two documents (docs/rating.md).",
         ("winnow", "type:labels"),
     ),
     Deployment(

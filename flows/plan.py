@@ -8,7 +8,7 @@ all its shards together (copies among them, the corpus) is of no use to the whol
 import json
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from prefect import flow, get_run_logger
@@ -19,8 +19,10 @@ from winnow.flows.curate import work_off
 from winnow.tasks.corpus.redact import Redact
 from winnow.tasks.corpus.tokens import estimated_tokens
 from winnow.tasks.dedup.resolve import ResolveClusters
+from winnow.tasks.endpoint.cost import SENT_TEXTS, SENT_TOKENS
+from winnow.tasks.endpoint.endpoint import Endpoint
 from winnow.tasks.engine.errors import WinnowError
-from winnow.tasks.engine.step import ShardStep
+from winnow.tasks.engine.step import ShardStep, Step
 from winnow.tasks.runs.forecast import FIGURES, Sample, StepSample, forecast, makespan
 from winnow.tasks.runs.housekeeping import command, records
 from winnow.tasks.runs.parameters import Request
@@ -57,7 +59,7 @@ def plan_snapshot(source: str, recipe: str = "fineweb", sample: int = 10, sample
     except WinnowError as e:
         return Failed(message=str(e), data=e)
     expected = forecast(made, whole.request.workers, cluster_cores)
-    rows = [(words, name, expected.figures[name]) for name, words in FIGURES.items()]
+    rows = [(words, name, expected.figures[name]) for name, words in FIGURES.items() if name in expected.figures]
     create_table_artifact(
         [{"figure": w, "expected": figure(k, i.value), "from": figure(k, i.low), "to": figure(k, i.high)} for w, k, i in rows],
         key="forecast",
@@ -87,6 +89,7 @@ def measure(whole: Run, part: Run, seed: int, seconds: float | None) -> Sample:
                 tuple(r["cpu_s"] for r in made),
                 tuple(float(sizes[r["shard"]]) for r in made),
                 max((r["peak_rss_bytes"] for r in made), default=0),
+                *_sent(step, made),
             )
         )
     by, weights = _weights(whole)
@@ -99,6 +102,15 @@ def measure(whole: Run, part: Run, seed: int, seconds: float | None) -> Sample:
     store.put(f"{PLANS}/{whole.id}.json", json.dumps({"sample": sample.json(), "steps": reused}, indent=1).encode())
     _clear(whole, part)
     return sample
+
+
+def _sent(step: Step, made: Sequence[Mapping[str, Any]]) -> tuple[tuple[float, ...], tuple[float, ...], float]:
+    """Texts and tokens that a step has sent to an endpoint, per shard, and the price of a million tokens; nothing for a step that asks nobody."""
+    asks = getattr(step, "asks", None)
+    if not isinstance(asks, Endpoint):
+        return (), (), 0.0
+    texts, tokens = (tuple(float(r.get("notes", {}).get(name, 0)) for r in made) for name in (SENT_TEXTS, SENT_TOKENS))
+    return texts, tokens, asks.price_prompt
 
 
 def _clear(whole: Run, part: Run) -> None:
@@ -139,7 +151,7 @@ def _gives(part: Run) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float
     """Per shard of the sample: documents, kept ones, their tokens, their bytes; and the spread of groups of copies."""
     pipeline, context = part.pipeline, part.context
     [redact] = [s for s in pipeline.steps if isinstance(s, Redact)]
-    made = [context.store.report(redact, shard) for shard in context.shard_keys]
+    made = list(context.store.reports_of(redact, context.shard_keys))
     kinds = sorted({s.by for s in pipeline.steps if isinstance(s, ResolveClusters) and s.drop and s.keep_one})
     documents, tokens = [], []
     spread: dict[Any, set[int]] = {}

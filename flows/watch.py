@@ -45,15 +45,34 @@ class Watch:
         Without ``since`` the first look starts nothing: what is listed then was there before, and only what appears later is new.
         Returns a row (crawl, run, what was done) for each crawl that is watched over.
         """
-        records = self._records()
+        before = self._records()
+        return self.start(known, since, at_most) + self.look_after(before)
+
+    def start(self, known: Sequence[str], since: str, at_most: int) -> list[dict[str, Any]]:
+        """Start runs of new crawls, as ``look`` does; a row for each."""
+        records, told = self._records(), len(self.told)
         begin = since or self._begin(known)
         for crawl in [k for k in known if k > begin and k not in records][:at_most]:
             run = self.runs.start(key(self.store.uri(self.home), crawl), self.parameters(crawl))
             self._put(crawl, {"crawl": crawl, "run": run.id, "started": _now(), "resumed": 0})
             self._tell(crawl, run, "started")
-        for crawl, record in records.items():
+        return self.told[told:]
+
+    def look_after(self, records: dict[str, dict[str, Any]] | None = None) -> list[dict[str, Any]]:
+        """Note which runs (of these records, or of all) have ended, and resume what ended badly; a row for each that is watched over."""
+        told = len(self.told)
+        for crawl, record in (self._records() if records is None else records).items():
             self._look_after(crawl, record)
-        return self.told
+        return self.told[told:]
+
+    def under_way(self) -> list[str]:
+        """Crawls whose runs have not ended, as far as this server knows."""
+        found = []
+        for crawl, record in self._records().items():
+            run = None if record.get("done") else self.runs.look(record["run"])
+            if run is not None and not run.ended:
+                found.append(crawl)
+        return found
 
     def _look_after(self, crawl: str, record: dict[str, Any]) -> None:
         if record.get("done"):
@@ -119,16 +138,9 @@ def watch_snapshots(
     log = get_run_logger()
     try:
         notifications.check(notify)
-        place = store_at(request["store"])
-        place.open_for_writing()
+        store_at(request["store"]).open_for_writing()
         known = listed(crawls)
-
-        def parameters(crawl: str) -> dict[str, Any]:
-            return {"source": crawl, "notify": notify, **request}
-
-        name = f"watch/{recipes.load(request['recipe']).name}-{request['kind']}"
-        watch = Watch(place, name, ServerRuns(as_subflow=False), parameters)
-        told = watch.look(known, since, at_most)
+        told = watch_of(request, notify).look(known, since, at_most)
     except Transient as e:
         return Failed(message=f"{e} The next look comes by the schedule.", data=BadInput(str(e)))
     except WinnowError as e:
@@ -138,6 +150,16 @@ def watch_snapshots(
     create_table_artifact(told or [{"crawl": known[0], "run": "", "what": "the newest; nothing new"}], key="watch", description="Crawls")
     started = [row["crawl"] for row in told if row["what"] == "started"]
     return Completed(message=f"Started {', '.join(started)}" if started else f"Nothing new; the newest crawl is {known[0]}")
+
+
+def watch_of(request: dict[str, Any], notify: str) -> Watch:
+    """The watch that starts runs with these parameters. Raises BadInput if there is no such recipe."""
+
+    def parameters(crawl: str) -> dict[str, Any]:
+        return {"source": crawl, "notify": notify, **request}
+
+    name = f"watch/{recipes.load(request['recipe']).name}-{request['kind']}"
+    return Watch(store_at(request["store"]), name, ServerRuns(as_subflow=False), parameters)
 
 
 def _now() -> str:

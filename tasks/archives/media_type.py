@@ -32,6 +32,12 @@ _MARKUP = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _DOCUMENT = re.compile(_BEGIN + rb"<(?:!doctype\s+html|html|head)(?=[\s>])", re.IGNORECASE | re.DOTALL)
+_FEED = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?[^>]{0,400}>\s*|<!--(?:(?!-->).){0,4000}-->\s*){0,9}"
+    rb"<(?:(?P<rss>rss)|(?P<atom>feed)(?=\s[^>]{0,400}xmlns)|(?P<rdf>rdf:RDF)|(?P<sitemap>urlset|sitemapindex)(?=\s[^>]{0,400}xmlns))(?=[\s>])",
+    re.DOTALL,
+)
+_FEEDS = {"rss": "application/rss+xml", "atom": "application/atom+xml", "rdf": "application/rdf+xml", "sitemap": "application/xml"}
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "application/pdf"),
     (b"%!PS-Adobe", "application/postscript"),
@@ -86,6 +92,8 @@ def media_type(content_type: str, identified: str, payload: bytes) -> str:
     declared, known = declared_type(content_type), declared_type(identified)
     if magic := magic_type(head):
         return magic
+    if declared in PAGES and (feed := _FEED.match(narrow(head))):
+        return _FEEDS[str(feed.lastgroup)]
     if _is_markup(head):
         return _of_markup(declared, known, head)
     if declared in PAGES or (declared in _UNKNOWN | {""} and known in PAGES):
@@ -107,8 +115,11 @@ def declared_type(field: str) -> str:
 
 def magic_type(head: bytes) -> str:
     """The binary format whose magic number the bytes begin with, '' if they begin with none."""
+    begun = head.lstrip()
     for magic, name in _MAGIC:
-        if head.startswith(magic) and (magic not in _LETTERS or is_binary(head[:512], 1)):
+        if (head.startswith(magic) or (magic == b"%PDF-" and begun.startswith(magic))) and (
+            magic not in _LETTERS or is_binary(head[:512], 1)
+        ):
             return name
     return "video/mp4" if head[4:8] == b"ftyp" and head[:1] == b"\0" else ""
 

@@ -103,6 +103,7 @@ class ReadPolicyFiles(WholeStep):
     conserved, but none of them is a page, so it is no filter of the funnel. ``crawl`` is the digest of the shards of that listing."""
 
     name: ClassVar[str] = "policy-files"
+    about: ClassVar[str] = "reads robots.txt and the like of every site"
     version: ClassVar[str] = "2"
     title: ClassVar[str] = "read robots.txt"
 
@@ -183,6 +184,7 @@ class ScatterPages(ShardStep):
 
     name: ClassVar[str] = "scatter-pages"
     title: ClassVar[str] = ""
+    about: ClassVar[str] = "sorts pages by site"
     kind: ClassVar[Kind] = "join"
 
     documents: Step
@@ -262,7 +264,8 @@ class Consent(ShardStep):
     its file."""
 
     name: ClassVar[str] = "consent"
-    title: ClassVar[str] = ""
+    title: ClassVar[str] = "consent of pages"
+    about: ClassVar[str] = "puts the words of sites beside their pages"
     kind: ClassVar[Kind] = "join"
 
     documents: Step

@@ -46,6 +46,8 @@ class Cutoffs(WholeStep):
     """
 
     name: ClassVar[str] = "cutoffs"
+    title: ClassVar[str] = "limits of the buckets"
+    about: ClassVar[str] = "finds the percentiles between head, middle and tail"
 
     signals: Signals
     decisions: Step
@@ -104,6 +106,9 @@ class Bucket(ShardStep):
     """
 
     name: ClassVar[str] = "bucket"
+    title: ClassVar[str] = "sort into buckets"
+    about: ClassVar[str] = "cuts documents into head, middle and tail"
+    reasons: ClassVar[Mapping[str, str]] = {"*_bucket:other": "the page lies in a bucket that the recipe does not keep"}
     version: ClassVar[str] = "3"
 
     decisions: Step

@@ -103,6 +103,8 @@ class Profile(ShardStep):
     version: ClassVar[str] = "7"
 
     name: ClassVar[str] = "profile"
+    title: ClassVar[str] = ""
+    about: ClassVar[str] = "counts for this report"
     kind: ClassVar[Kind] = "aggregate"
 
     documents: Step

@@ -35,6 +35,8 @@ class Layout(WholeStep):
     one partition in one shard."""
 
     name: ClassVar[str] = "layout"
+    title: ClassVar[str] = "lay out the corpus"
+    about: ClassVar[str] = "plans which rows go into which file"
 
     redacted: Redact
     rows_per_file: int
@@ -43,7 +45,7 @@ class Layout(WholeStep):
         return ("all",)
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        counts = [(key, context.store.report(self.redacted, key)["notes"]["languages"]) for key in context.shard_keys]
+        counts = [(r["shard"], r["notes"]["languages"]) for r in context.store.reports_of(self.redacted, context.shard_keys)]
         rows = []
         for partition in sorted({name for _, by in counts for name in by}):
             placed = 0
@@ -67,6 +69,8 @@ class Publish(WholeStep):
     need not read the corpus."""
 
     name: ClassVar[str] = "publish"
+    title: ClassVar[str] = "write the corpus"
+    about: ClassVar[str] = "writes the corpus"
     version: ClassVar[str] = "2"
     tables: ClassVar[Mapping[str, pa.Schema]] = {"leaves": LEAVES}
     kind: ClassVar[Kind] = "filter"

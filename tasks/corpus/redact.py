@@ -65,6 +65,8 @@ class Redact(ShardStep):
     """
 
     name: ClassVar[str] = "redact"
+    title: ClassVar[str] = "redact"
+    about: ClassVar[str] = "replaces personal data"
     version: ClassVar[str] = "2"
     tables: ClassVar[Mapping[str, pa.Schema]] = {"personal_data": SPANS}
 

@@ -72,6 +72,8 @@ class Refine(ShardStep):
     """
 
     name: ClassVar[str] = "refine"
+    title: ClassVar[str] = "refine"
+    about: ClassVar[str] = "reads the kept pages again and writes them with care"
 
     text: TextColumn
     decisions: Decisions

@@ -33,7 +33,6 @@ class BucketsSection(Section):
     example: ClassVar = {"signal": "word_count"}
     about = "Parts the documents of each language into head, middle and tail of a signal; may keep some of them only."
     options = Buckets
-    reasons: ClassVar = {"*_bucket:other": "the page lies in a bucket that the recipe does not keep"}
     columns: ClassVar = {"*_bucket": "head, middle, tail, or all where there is no value"}
 
     def read(self, value: Any, reader: Reader) -> Buckets:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from winnow.tasks.decontamination.modes import MODES, mode
-from winnow.tasks.decontamination.steps import COLUMNS, ITEMS, REASON, BenchmarkFile, CommonNgrams, CutItems, Decontaminate, FindItems
+from winnow.tasks.decontamination.steps import COLUMNS, ITEMS, BenchmarkFile, CommonNgrams, CutItems, Decontaminate, FindItems
 from winnow.tasks.edit.edits import FIGURES, RequireTextLeft
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
@@ -34,10 +34,6 @@ class DecontaminateSection(Section):
     order = 70
     about = "Finds benchmark items in documents, and drops, cuts or tags them."
     options = DecontaminateOptions
-    reasons: ClassVar[Mapping[str, str]] = {
-        REASON: "the text holds an item of a benchmark",
-        "decontaminate_chars_left:low": "nothing was left after the cuts",
-    }
     columns: ClassVar[Mapping[str, str]] = {
         "contaminated_suite": "benchmark of the best match",
         "contaminated_instance": "its item",

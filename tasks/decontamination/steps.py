@@ -72,6 +72,7 @@ class FindItems(ShardStep):
     that hold no item, an n-gram of some item stands."""
 
     name: ClassVar[str] = "find-items"
+    about: ClassVar[str] = "finds items of benchmarks in texts"
     tables: ClassVar[Mapping[str, pa.Schema]] = {"hits": HITS, "ngrams": COUNTS}
 
     text: TextColumn
@@ -121,6 +122,7 @@ class CommonNgrams(WholeStep):
     """
 
     name: ClassVar[str] = "common-ngrams"
+    about: ClassVar[str] = "finds the n-grams that too many texts have"
 
     items: FindItems
     in_host: int = 10
@@ -132,9 +134,8 @@ class CommonNgrams(WholeStep):
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         wanted: set[int] = set()
-        documents = 0
+        documents = sum(report["rows_out"] for report in context.store.reports_of(self.items, context.shard_keys))
         for key in context.shard_keys:
-            documents += context.store.report(self.items, key)["rows_out"]
             for ngrams in context.read(self.items, key, ["ngrams"], table="hits")["ngrams"].to_pylist():
                 wanted.update(ngrams)
         hosts: Counter[tuple[str, int]] = Counter()
@@ -181,6 +182,8 @@ class CutItems(Edit):
     """Items, and as many characters around them as the mode says, cut out of the documents kept so far."""
 
     name: ClassVar[str] = "cut-items"
+    about: ClassVar[str] = "cuts items of benchmarks out"
+    cuts: ClassVar[str] = "the items of benchmarks"
 
     items: FindItems
     common: CommonNgrams
@@ -207,6 +210,8 @@ class Decontaminate(ShardStep):
     without a hit has the score 0 by this rule."""
 
     name: ClassVar[str] = "decontaminate"
+    about: ClassVar[str] = "drops or tags documents that hold items of benchmarks"
+    reasons: ClassVar[Mapping[str, str]] = {REASON: "the text holds an item of a benchmark"}
     version: ClassVar[str] = "2"
 
     decisions: Decisions

@@ -4,7 +4,7 @@ Whoever buys a few lapsed domains, or fills one, changes at most that many docum
 (Carlini et al. 2024) leads to. The documents of a domain are ranked over the whole crawl by a keep policy, as copies are; ``random`` favours nobody.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -57,6 +57,7 @@ class CapDomains(ShardStep):
     name: ClassVar[str] = "cap-domains"
     title: ClassVar[str] = ""
     about: ClassVar[str] = "drops what is beyond the cap of a registered domain"
+    reasons: ClassVar[Mapping[str, str]] = {f"{RANK}:high": "the page's registered domain has more documents than the recipe takes of one"}
 
     decisions: Decisions
     clusters: Clusters
@@ -99,7 +100,6 @@ class CapDomainsSection(Section):
     example: ClassVar = {"documents": 3}
     about = "Keeps at most so many documents of a registered domain."
     options = DomainCap
-    reasons: ClassVar = {f"{RANK}:high": "the page's registered domain has more documents than the recipe takes of one"}
     columns: ClassVar = {RANK: "the page's place among those of its registered domain", DOCUMENTS: "how many documents that domain has"}
 
     def read(self, value: Any, reader: Reader) -> DomainCap:

@@ -5,6 +5,7 @@ snapshot is never held against itself, so that a run which was remembered stays 
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -43,6 +44,8 @@ class Lookup(WholeStep):
     documents that have it, ``MOST_PER_KEY`` of each part, out (schema MATCHES: numbers of the crawl's shard and of the index's part, sorted by shard and row)."""
 
     name: ClassVar[str] = "lookup"
+    title: ClassVar[str] = "look up in the index of earlier snapshots"
+    about: ClassVar[str] = "looks up what earlier snapshots kept"
     version: ClassVar[str] = "3"
 
     signatures: ComputeSignatures
@@ -56,7 +59,7 @@ class Lookup(WholeStep):
     def run(self, shard: str, context: ShardContext) -> StepResult:
         band, part = map(int, shard.split("-"))
         low, high = key_range(part, self.ranges)
-        keys, numbers = kept_rows(context, self.signatures, self.decisions, band, low, high)
+        [(keys, numbers)] = kept_rows(context, self.signatures, self.decisions, [(band, low, high)])
         found = [np.zeros((4, 0), np.int64)]
         for number in range(len(self.index.parts)):
             known, rows = self.index.keys(context.store, number, band, low, high)
@@ -83,6 +86,9 @@ class ResolveKnown(ShardStep):
     """
 
     name: ClassVar[str] = "known"
+    title: ClassVar[str] = "drop what earlier snapshots kept"
+    about: ClassVar[str] = "drops near copies of what earlier snapshots kept"
+    reasons: ClassVar[Mapping[str, str]] = {"minhash_known_bands:high": "an earlier snapshot kept a document with nearly the same text"}
     version: ClassVar[str] = "4"
 
     decisions: Decisions

@@ -28,7 +28,7 @@ STATED = {"fineweb": 0.75, "refinedweb": 0.8, "redpajama-0.7": 0.7, "redpajama-0
 """The similarity for which the authors of a published preset chose its bands; RefinedWeb's are Lee et al.'s (2022)."""
 K = TypeVar("K", bound=type["Deduplicate"])
 
-_kinds: dict[str, tuple[type["Deduplicate"], Mapping[str, str]]] = {}
+_kinds: dict[str, type["Deduplicate"]] = {}
 
 
 @stable("option/deduplicate")
@@ -76,32 +76,24 @@ class Deduplicate:
         draft.decide(ResolveClusters(draft.decisions, clusters, self.drop, self.keep != "none", own, max_domains))
 
 
-def deduplicate_by(by: str, *, reasons: Mapping[str, str]) -> Callable[[K], K]:
-    """Above a kind of deduplication: its name in ``by``, and what its drop reasons mean. Raises ValueError if the name is taken."""
+def deduplicate_by(by: str) -> Callable[[K], K]:
+    """Above a kind of deduplication: its name in ``by``. Raises ValueError if the name is taken."""
 
     def declare(cls: K) -> K:
         known = _kinds.get(by)
-        if known and known[0].__qualname__ != cls.__qualname__:
-            raise ValueError(f"deduplication by {by!r} is {known[0].__qualname__}'s, not {cls.__qualname__}'s")
-        _kinds[by] = (cls, reasons)
+        if known and known.__qualname__ != cls.__qualname__:
+            raise ValueError(f"deduplication by {by!r} is {known.__qualname__}'s, not {cls.__qualname__}'s")
+        _kinds[by] = cls
         return cls
 
     return declare
 
 
-COPIES = "the page is a copy of one that stays, {}"
-deduplicate_by("url", reasons={"url_cluster_*:high": COPIES.format("by its URL")})(Deduplicate)
-deduplicate_by("text", reasons={"text_cluster_*:high": COPIES.format("by its text")})(Deduplicate)
+deduplicate_by("url")(Deduplicate)
+deduplicate_by("text")(Deduplicate)
 
 
-@deduplicate_by(
-    "minhash",
-    reasons={
-        "minhash_cluster_*:high": COPIES.format("nearly"),
-        "minhash_domains:high": "nearly the same text stands on more domains than the recipe allows",
-        "minhash_known_bands:high": "the page is nearly a copy of one of an earlier snapshot",
-    },
-)
+@deduplicate_by("minhash")
 @stable("option/deduplicate-minhash")
 @dataclass(frozen=True)
 class ByMinHash(Deduplicate):
@@ -203,7 +195,7 @@ def read_rule(value: Any, reader: Reader) -> Any:
     options = reader.mapping(value, "deduplicate")
     if str(options.get("by")) not in _kinds:
         raise reader.error(f"deduplicate by {options.get('by')!r} is not known; by is {', '.join(_kinds)}.")
-    kind, _ = _kinds[str(options["by"])]
+    kind = _kinds[str(options["by"])]
     rule = reader.options(kind, kind.said(options, reader), f"deduplicate by {options['by']}")
     rule.check(reader)
     return rule
@@ -224,10 +216,6 @@ class DeduplicateSection(Section):
     @property
     def example(self) -> list[dict[str, str]]:
         return [{"by": by} for by in _kinds]
-
-    @property
-    def reasons(self) -> Mapping[str, str]:  # type: ignore[override]
-        return {reason: words for _, reasons in _kinds.values() for reason, words in reasons.items()}
 
     def read(self, value: Any, reader: Reader) -> Any:
         return read_rule(value, reader)
@@ -253,7 +241,7 @@ class DeduplicateSection(Section):
         from pydantic import TypeAdapter
 
         found = []
-        for by, (kind, _) in _kinds.items():
+        for by, kind in _kinds.items():
             one = dict(TypeAdapter(kind).json_schema())
             properties = {k: v for k, v in one["properties"].items() if k != "minhash"} | {"by": {"const": by}, "name": {"type": "string"}}
             if "exempt" in properties:

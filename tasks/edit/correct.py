@@ -32,6 +32,8 @@ class Correct(ShardStep):
     """
 
     name: ClassVar[str] = "correct"
+    title: ClassVar[str] = "correct lines"
+    about: ClassVar[str] = "takes single lines out of the text"
     version: ClassVar[str] = "2"
 
     text: TextColumn

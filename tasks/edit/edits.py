@@ -3,7 +3,7 @@
 Which passages repeat is in ``paragraph.py`` and ``substring.py``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -42,6 +42,8 @@ class Edit(ShardStep):
 
     figures: ClassVar[tuple[str, ...]] = FIGURES
     """The columns that the decisions table gets."""
+    cuts: ClassVar[str] = "what was cut"
+    """What people call that which it takes out."""
 
     text: TextColumn
     decisions: Decisions | None
@@ -130,6 +132,8 @@ class RequireLeft(ShardStep):
     documents kept so far."""
 
     name: ClassVar[str] = "enough"
+    title: ClassVar[str] = "drop texts with nothing left"
+    about: ClassVar[str] = "drops documents of which too little is left"
     version: ClassVar[str] = "2"
 
     decisions: Decisions
@@ -151,6 +155,10 @@ class RequireLeft(ShardStep):
     @property
     def label(self) -> str:
         return f"dedup-{self.by}"
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        return {f"{self.by}_*_left:low": f"too little is left without {self.edit.cuts}"}
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         before = context.read(self.decisions, shard)
@@ -188,6 +196,9 @@ class RequireText(ShardStep):
     ``empty_text``. It ends every chain of decisions behind which a text was edited, so that ``kept`` is true exactly for what the corpus holds."""
 
     name: ClassVar[str] = "require-text"
+    title: ClassVar[str] = ""
+    about: ClassVar[str] = "drops documents whose text the edits left empty"
+    reasons: ClassVar[Mapping[str, str]] = {EMPTY: "nothing was left of the text after the edits"}
 
     decisions: Decisions
     text: TextColumn

@@ -93,6 +93,8 @@ class CutNoisyLines(Edit):
     """The texts without their noisy lines. ``signals`` has the scores of the lines; another threshold runs this step anew, and nothing before it."""
 
     name: ClassVar[str] = "cut-noisy-lines"
+    about: ClassVar[str] = "cuts noisy lines out"
+    cuts: ClassVar[str] = "its noisy lines"
 
     signals: Signals
     rule: LineCut

@@ -71,6 +71,8 @@ class Paragraphs(ShardStep):
     shorter than ``min_chars`` in their folded form are left out: they are never cut. With 0, blank lines count as lines."""
 
     name: ClassVar[str] = "paragraphs"
+    title: ClassVar[str] = ""
+    about: ClassVar[str] = "makes the keys of lines"
     kind: ClassVar[Kind] = "aggregate"
 
     text: TextColumn
@@ -107,6 +109,8 @@ class RepeatedParagraphs(WholeStep):
     """
 
     name: ClassVar[str] = "repeated-paragraphs"
+    title: ClassVar[str] = "repeated paragraphs"
+    about: ClassVar[str] = "finds which lines repeat"
 
     paragraphs: Paragraphs
     decisions: Decisions | None
@@ -132,7 +136,7 @@ class RepeatedParagraphs(WholeStep):
         return StepResult(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
 
     def _rows_in(self, context: ShardContext) -> int:
-        return sum(int(context.store.report(self.paragraphs, key)["rows_out"]) for key in context.shard_keys)
+        return sum(int(report["rows_out"]) for report in context.store.reports_of(self.paragraphs, context.shard_keys))
 
     def _repeated(self, context: ShardContext, low: int, high: int) -> tuple[pa.Table, int]:
         parts = [(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
@@ -171,6 +175,9 @@ class CutRepeatedParagraphs(Edit):
     """The edit: lines that ``RepeatedParagraphs`` names go. With ``within``, the copies of a line in one document go as well, but for the first."""
 
     name: ClassVar[str] = "unrepeat-paragraphs"
+    title: ClassVar[str] = "cut repeated paragraphs"
+    about: ClassVar[str] = "cuts repeated lines out"
+    cuts: ClassVar[str] = "the lines that other documents have too"
 
     repeated: RepeatedParagraphs
     within: bool = False

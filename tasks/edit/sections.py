@@ -9,7 +9,7 @@ import pyarrow as pa
 from winnow.tasks.dedup.sections import SHARDS_PER_RANGE, Deduplicate, deduplicate_by, ranked_by, read_rule
 from winnow.tasks.edit.correct import CORRECTED, Correct
 from winnow.tasks.edit.corrections import LineRules
-from winnow.tasks.edit.edits import EMPTY, FIGURES, RequireText, RequireTextLeft
+from winnow.tasks.edit.edits import FIGURES, RequireText, RequireTextLeft
 from winnow.tasks.edit.line_cut import CutNoisyLines, LineCut
 from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs
 from winnow.tasks.edit.sentences import SENTENCE_FIGURES, CutRepeatedSentences, RequireSentencesLeft, SentenceWindows
@@ -22,7 +22,7 @@ from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.signals.measure import SignalTable
 
 
-@deduplicate_by("paragraph", reasons={"paragraph_chars_left:low": "too little text was left when repeated paragraphs had been cut"})
+@deduplicate_by("paragraph")
 @stable("option/deduplicate-paragraph")
 @dataclass(frozen=True)
 class ByParagraph(Deduplicate):
@@ -70,7 +70,7 @@ class ByParagraph(Deduplicate):
             draft.edit(edit)
 
 
-@deduplicate_by("substring", reasons={"substring_chars_left:low": "too little text was left when repeated passages had been cut"})
+@deduplicate_by("substring")
 @stable("option/deduplicate-substring")
 @dataclass(frozen=True)
 class BySubstring(Deduplicate):
@@ -95,7 +95,7 @@ class BySubstring(Deduplicate):
             draft.edit(edit)
 
 
-@deduplicate_by("sentence", reasons={"sentence_count_left:low": "too few sentences were left when repeated spans of them had been cut"})
+@deduplicate_by("sentence")
 @stable("option/deduplicate-sentence")
 @dataclass(frozen=True)
 class BySentence(Deduplicate):
@@ -169,7 +169,6 @@ class LinesSection(Section):
     order = 30
     about = "Cuts the lines that a model of lines calls noise; code, tables and formulas are left alone."
     options = LineCut
-    reasons: ClassVar = {"line_chars_left:low": "too little text was left when noisy lines had been cut"}
 
     def read(self, value: Any, reader: Reader) -> LineCut:
         rule: LineCut = super().read(value, reader)
@@ -206,7 +205,6 @@ class RequireTextSection(Section):
     phase: ClassVar[Phase] = "corpus"
     order = 0
     about = "Drops documents of which the edits left nothing."
-    reasons: ClassVar = {EMPTY: "nothing was left of the text after the edits"}
     default: ClassVar[Any] = True
     hidden = True
 

@@ -44,6 +44,7 @@ class SentenceWindows(WindowStep):
 
     name: ClassVar[str] = "sentence-windows"
     title: ClassVar[str] = ""
+    about: ClassVar[str] = "makes the keys of spans of sentences"
 
     sentences: int = 3
 
@@ -66,6 +67,8 @@ class CutRepeatedSentences(CutRepeatedWindows):
 
     name: ClassVar[str] = "unrepeat-sentences"
     title: ClassVar[str] = "cut repeated sentences"
+    about: ClassVar[str] = "cuts repeated spans of sentences out"
+    cuts: ClassVar[str] = "the sentences that stand elsewhere too"
     figures: ClassVar[tuple[str, ...]] = SENTENCE_FIGURES
 
     @property

@@ -101,6 +101,8 @@ class Windows(WindowStep):
     """Every window of ``min_tokens`` tokens: 16 bytes per token before compression."""
 
     name: ClassVar[str] = "windows"
+    title: ClassVar[str] = ""
+    about: ClassVar[str] = "makes the keys of runs of tokens"
 
     min_tokens: int = 50
 
@@ -122,6 +124,8 @@ class RepeatedWindows(WholeStep):
     row). The first in crawl order ``stays``, unless ``keep`` is ``none``: then no copy does, as with Lee et al.'s tool."""
 
     name: ClassVar[str] = "repeated-windows"
+    title: ClassVar[str] = "repeated substrings"
+    about: ClassVar[str] = "finds which runs of tokens repeat"
 
     windows: WindowStep
     decisions: Decisions
@@ -132,7 +136,7 @@ class RepeatedWindows(WholeStep):
         return tuple(f"{r:05d}" for r in range(self.ranges))
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        rows = sum(int(context.store.report(self.windows, key)["rows_out"]) for key in context.shard_keys)
+        rows = sum(int(report["rows_out"]) for report in context.store.reports_of(self.windows, context.shard_keys))
         pieces = -(-rows * WINDOW_BYTES // self.ranges // context.memory_bytes) or 1
         tables, read = [REPEATED.empty_table()], 0
         for piece in range(pieces):
@@ -199,6 +203,9 @@ class CutRepeatedSubstrings(CutRepeatedWindows):
     """Passages of tokens."""
 
     name: ClassVar[str] = "unrepeat-substrings"
+    title: ClassVar[str] = "cut repeated substrings"
+    about: ClassVar[str] = "cuts repeated passages out"
+    cuts: ClassVar[str] = "the passages that stand elsewhere too"
 
     @property
     def by(self) -> str:

@@ -10,6 +10,8 @@ from winnow.tasks.endpoint.endpoint import Endpoint
 from winnow.tasks.endpoint.queries import Query, query_digest
 
 MILLION = 1_000_000
+SENT_TEXTS, SENT_TOKENS = "texts_sent", "tokens_sent"
+"""Notes of a step that sends every document to an endpoint; its property ``asks`` says which one. `winnow plan` makes a price of them."""
 SAMPLE = 200
 """So many answers are read to correct the estimate."""
 

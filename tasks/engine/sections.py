@@ -84,8 +84,8 @@ class Section:
     """One key of a recipe. Subclasses are registered by their ``key`` when they are defined.
 
     ``phase`` is where its step stands, ``order`` its place among those of the phase: unless a recipe's ``decide`` says otherwise for that phase.
-    ``options`` is the type of its options, a frozen dataclass or any type that has a JSON schema. ``about`` says in a sentence what it does, ``reasons`` what each of
-    its drop reasons means (``*`` stands for any text), ``columns`` what it adds to the decisions table.
+    ``options`` is the type of its options, a frozen dataclass or any type that has a JSON schema. ``about`` says in a sentence what it does, ``columns`` what it adds
+    to the decisions table. What the reasons of its drops mean is said by its steps.
     """
 
     key: ClassVar[str] = ""
@@ -108,7 +108,6 @@ class Section:
     """Named tables of the documents step that its steps read, where the reader of the source can make them."""
     listings: ClassVar[tuple[str, ...]] = ()
     """Other listings of a crawl whose files its steps read, such as ``robotstxt``."""
-    reasons: ClassVar[Mapping[str, str]] = {}
     columns: ClassVar[Mapping[str, str]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -251,8 +250,12 @@ def recipe_step(
         model.__doc__, model.__module__ = cls.__doc__, cls.__module__
         if is_shipped(cls):
             stable(f"option/{key}")(model)
-        body = {"key": key, "phase": phase, "order": order, "about": about, "options": model, "reasons": reasons or {}, "step": cls}
+        body = {"key": key, "phase": phase, "order": order, "about": about, "options": model, "step": cls}
         type(f"{cls.__name__}Section", (_StepSection,), body | {"__module__": cls.__module__})
+        words = {"about": about[:1].lower() + about[1:].rstrip("."), "reasons": reasons}
+        for name, said in words.items():
+            if said and name not in vars(cls):
+                setattr(cls, name, said)
         return cls
 
     return declare

@@ -48,6 +48,8 @@ class Step:
     version: ClassVar[str] = "1"
     kind: ClassVar[Kind] = "filter"
     name: ClassVar[str] = ""
+    in_a_row: ClassVar[bool] = False
+    """Whether shards that follow each other read the same objects, so that one worker should make them in a row (ahead.py)."""
 
     def __init_subclass__(cls) -> None:
         # Before the decorator of the subclass, which would compare field by field: along every way to every input, and ways double at each step.
@@ -80,6 +82,22 @@ class Step:
     @cached_property
     def address(self) -> str:
         return f"{self.label}-v{self.version}-{digest(describe(self))[:16]}"
+
+    @property
+    def title(self) -> str:
+        """What people call it in the terminal and the UI, as part of the name of its stage; '' if it is done in passing. Most steps have an attribute of
+        this name, as of the next two."""
+        return self.label.replace("-", " ")
+
+    @property
+    def about(self) -> str:
+        """What it does, for reports: "drops copies of a text"."""
+        return ""
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """What the reasons of its drops mean, for reports. A ``*`` in a reason stands for any text, and ``{}`` in its meaning for what is behind the colon."""
+        return {}
 
     def shards(self, context: "ShardContext") -> tuple[str, ...] | None:
         """Names of the shards this step makes; None while that is not known because an input is still missing."""

@@ -68,7 +68,24 @@ class Extract(ShardStep):
     """
 
     name: ClassVar[str] = "extract"
-    version: ClassVar[str] = "3"
+    about: ClassVar[str] = "reads the archive's records, takes the text out of pages, names its language"
+    reasons: ClassVar[Mapping[str, str]] = {
+        "type:revisit": "points to an earlier capture, holds no page",
+        "extract:empty": "a page without any text",
+        "empty_payload": "no bytes behind the header",
+        "oversized": "larger than the recipe reads (max_record_mib)",
+        "file:not_an_archive": "a whole file that is neither a WARC nor an ARC",
+        "mime:missing": "no type declared, and not HTML by its looks",
+        "mime:malformed": "the declared type is not one",
+        "type:*": "a {} record, which holds no page",
+        "http_status:*": "the server answered {}, not 200",
+        "http:*": "the HTTP message cannot be read: {}",
+        "mime:*": "declared as {}, not HTML or plain text",
+        "damaged:*": "a damaged record: {}",
+        "extract:*": "the extractor gave up: {}",
+        "file:*": "a whole file: {}",
+    }
+    version: ClassVar[str] = "5"
 
     extractor: Extractor
     model: ModelFile

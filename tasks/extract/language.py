@@ -16,6 +16,7 @@ from winnow.tasks.models.files import ModelFile
 
 NO_LANGUAGE = ("und", "zxx")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+LAST_CASED = 0x1FFFF  # no plane beyond the second has letters with capitals; to ask a million code points takes a process half a second
 FURTHEST = 2400  # of ranks, twice the distance that Resiliparse still calls certain
 
 
@@ -48,13 +49,13 @@ class LanguageModel:
 
 @cache
 def _cases() -> npt.NDArray[np.int8]:
-    """Of each code point 1 for a capital, -1 for a small letter, 0 for all others."""
-    return np.array([chr(c).isupper() - chr(c).islower() for c in range(0x110000)], np.int8)
+    """Of each code point up to LAST_CASED 1 for a capital, -1 for a small letter, 0 for all others."""
+    return np.array([c.isupper() - c.islower() for c in map(chr, range(LAST_CASED + 1))], np.int8)
 
 
 def _mostly_capitals(line: str) -> bool:
     codes = np.frombuffer(line.encode("utf-32-le", "surrogatepass"), np.uint32)
-    return int(_cases()[codes].sum(dtype=np.int64)) > 0
+    return int(_cases()[np.minimum(codes, LAST_CASED)].sum(dtype=np.int64)) > 0
 
 
 class RankModel:

@@ -46,6 +46,13 @@ class ReadRows(ShardStep):
     """
 
     name: ClassVar[str] = "read"
+    about: ClassVar[str] = "reads the rows, names the language of their text"
+    reasons: ClassVar[Mapping[str, str]] = {
+        "malformed": "not a JSON object",
+        "no_text": "no string in the column of the text",
+        "empty": "a text of white space only",
+        "file:*": "a whole file: {}",
+    }
     tables: ClassVar[Mapping[str, pa.Schema]] = {"dropped": DROPPED}
 
     model: ModelFile

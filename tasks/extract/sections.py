@@ -45,7 +45,6 @@ class MaxRecordSection(WholeNumberSection):
     order = 20
     about = "Records of an archive that are larger are dropped and counted."
     default = 32
-    reasons: ClassVar = {"oversized": "the record is larger than max_record_mib"}
 
 
 class MaxHeaderSection(WholeNumberSection):

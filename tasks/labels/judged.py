@@ -26,6 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.given import given_files
 
 SCHEMA = pa.schema(
     [
@@ -99,17 +100,17 @@ def content_sha256(given: pa.Table) -> str:
     return found.hexdigest()
 
 
-def read(path: Path) -> pa.Table:
-    """A table of judgements from a Parquet file, or from a folder of them, as ``winnow annotate`` and ``winnow label`` write it.
+def read(place: str | Path) -> pa.Table:
+    """A table of judgements from a Parquet file, or from a folder of them, as ``winnow annotate`` and ``winnow label`` write it: on this machine, or in a store
+    (tasks/engine/given.py).
 
     Raises:
         BadInput: no such file, or one with other columns.
     """
-    if path.is_dir():
-        files = sorted(path.glob("*.parquet"))
-        if not files:
-            raise BadInput(f"There is no Parquet file in {path}. `winnow annotate` or `winnow label` writes judgements.")
-        return pa.concat_tables(map(read, files))
+    return pa.concat_tables(map(_read, given_files(place)))
+
+
+def _read(path: Path) -> pa.Table:
     try:
         with pq.ParquetFile(path, pre_buffer=False) as file:
             found = file.read(use_threads=False)

@@ -78,9 +78,9 @@ def readings(head: Head, question: Asked, answer: Answer) -> list[Reading]:
 
 def _explained(reading: Reading, text: str, answer: Answer) -> Reading:
     """Why an answer that has another form may have it."""
-    if reading.problem not in ("unreadable", "missing_line"):
+    if reading.problem not in ("unreadable", "missing_line", "off_list"):
         return reading
-    if answer.cut:
+    if answer.cut and reading.problem != "off_list":
         return Reading(problem="cut")
     return Reading(problem="refused") if REFUSAL.search(text[:500]) else reading
 

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 import pyarrow as pa
 
+from winnow.tasks.engine.given import elsewhere, given
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
 from winnow.tasks.engine.sections import Draft, Phase, Section
@@ -38,7 +38,7 @@ class JudgedSection(Section):
             raise reader.error("judged is empty. Name the tables of judgements that `winnow annotate` or `winnow label` wrote.")
         used: dict[str, JudgedTable] = {}
         others: list[JudgedTable] = []
-        places = [path if (path := Path(str(name))).is_absolute() else reader.beside / path for name in names]
+        places = [place if elsewhere(place := str(name)) else str((reader.beside / place).absolute()) for name in names]
         for place in places:
             for table in tables_in(place):
                 first = used.setdefault(table.head, table)
@@ -50,7 +50,7 @@ class JudgedSection(Section):
                     )
                 others.append(table)
         tables = (*used.values(), *others)
-        return JudgedOptions(tuple(used.values()), tuple(others), tuple(map(_cost, tables)), tuple(str(p.absolute()) for p in places))
+        return JudgedOptions(tuple(used.values()), tuple(others), tuple(map(_cost, tables)), tuple(places))
 
     def signals(self, options: Any) -> Mapping[str, pa.DataType]:
         return {t.column: pa.string() if t.kind == "label" else pa.float64() for t in options.used if not t.of_lines}
@@ -70,9 +70,8 @@ class JudgedSection(Section):
 
 def _cost(table: JudgedTable) -> Cost | None:
     """What the report beside a table says that asking took; None if there is no report."""
-    path = Path(table.location) / "report.json"
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
+        report = json.loads((given(table.location) / "report.json").read_text(encoding="utf-8"))
         return Cost(int(report["queries"]), int(report["prompt_tokens"]) + int(report["answer_tokens"]), float(report["price"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -5,7 +5,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -80,6 +79,7 @@ class Judged(ShardStep):
     """Documents in; id, and of every table a column ``<head>.judged``, null for documents that were not judged or whose answer is not valid."""
 
     name: ClassVar[str] = "judged"
+    about: ClassVar[str] = "puts judgements beside their documents"
 
     documents: Step
     judgements: tuple[JudgedTable, ...]
@@ -110,6 +110,7 @@ class JudgementTables(WholeStep):
     """What the tables hold (TABLES), and how far other annotators agree with those whose judgements are the columns."""
 
     name: ClassVar[str] = "judgement-tables"
+    about: ClassVar[str] = "reads the tables of judgements"
 
     judgements: tuple[JudgedTable, ...]
     others: tuple[JudgedTable, ...]
@@ -156,7 +157,7 @@ def _plain(table: JudgedTable) -> pa.Table:
 @lru_cache(maxsize=32)
 def rows_of(table: JudgedTable) -> tuple[Judgement, ...]:
     """The judgements of a table, checked. Raises BadInput if it is missing or another one now."""
-    found = read(Path(table.location))
+    found = read(table.location)
     if content_sha256(found) != table.sha256:
         raise BadInput(f"The judgements {table.location} are no longer what they were when the recipe was read. Run the command again.")
     return tuple(row for row in judged.judgements(found) if (row.head, row.annotator) == (table.head, table.annotator))
@@ -168,8 +169,8 @@ def values_of(table: JudgedTable) -> Mapping[str, Any]:
     return {row.id: row.score if table.kind == "score" else row.label for row in rows_of(table) if row.valid}
 
 
-def tables_in(location: Path) -> list[JudgedTable]:
-    """The tables that a file or folder holds, one for each head and annotator.
+def tables_in(location: str) -> list[JudgedTable]:
+    """The tables that a file or folder holds, one for each head and annotator. ``location`` is a path from the root, or a place in a store.
 
     Raises:
         BadInput: it is no table of judgements, it is empty, or it holds two versions of one head.
@@ -189,7 +190,7 @@ def tables_in(location: Path) -> list[JudgedTable]:
                 f"{location} has judgements of two heads that are both called {head}: its labels or its prompt changed. Judge with one of them."
             )
         [(head_digest, kind)] = digests.items()
-        tables.append(JudgedTable(head, head_digest, annotator, kind or "label", sha256, str(location.absolute())))
+        tables.append(JudgedTable(head, head_digest, annotator, kind or "label", sha256, location))
     if not tables:
         raise BadInput(f"There are no judgements in {location}.")
     return tables

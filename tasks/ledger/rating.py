@@ -1,6 +1,6 @@
 """``winnow rate``: the documents of a file or a finished run with the values of raters, and the weights that a judged set gives these."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 import yaml
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.given import given
+from winnow.tasks.labels.judged import judgements, read
 from winnow.tasks.ledger.find import Finished, open_run
 from winnow.tasks.rating.judged import Judged, numbers, pairs_of, parsed, read_judged
 from winnow.tasks.rating.learn import Sample, learn, sorted_sample
@@ -21,10 +23,10 @@ from winnow.tasks.sources.jsonl import records
 
 @dataclass(frozen=True)
 class Asked:
-    """``raters`` as on the command line; ``out`` is where a recipe is written."""
+    """``raters`` as on the command line; ``judged`` is JSONL or a table of judgements, on this machine or in a store; ``out`` is where a recipe is written."""
 
     raters: str
-    judged: Path | None = None
+    judged: str = ""
     out: Path | None = None
 
 
@@ -37,10 +39,12 @@ class Rated:
     judged: Judged | None
     rows: list[str] = field(default_factory=list)
     recipe: str = ""
+    texts: Callable[[set[str]], Iterator[tuple[str, str]]] = lambda wanted: iter(())
+    """The documents of these ids, with their texts."""
     model: RatingModel | None = None
 
     def forecast(self) -> dict[str, Any]:
-        """What would be done. It costs nothing, as nobody is asked."""
+        """What would be done without an endpoint. It costs nothing, as nobody is asked."""
         names, _ = parsed(self.asked.raters)
         pairs = len(pairs_of(self.judged, self.sample.ids, self.sample.languages, self.sample.lengths)) if self.judged else 0
         return {"documents": len(self.sample.ids), "raters": list(names), "pairs": pairs, "requests": 0, "cost": 0.0}
@@ -82,6 +86,27 @@ class Rated:
             yield {"id": i, "rating": float(ratings[at[i]]), "percentile": float(place[at[i]])}
 
 
+def judged_in(place: str) -> Judged:
+    """What a file of ``--judged`` or a table of judgements says. Raises BadInput, also if it judges nothing."""
+    return read_judged(rows_in(place), place)
+
+
+def rows_in(place: str) -> Iterator[dict[str, Any]]:
+    """The rows of JSONL; of a table of judgements (Parquet, or a folder of it) the mean score of each document. Raises BadInput."""
+    path = given(place)
+    if not path.is_dir() and path.suffix != ".parquet":
+        yield from records(path)
+        return
+    scores: dict[str, list[float]] = {}
+    for row in judgements(read(path)):
+        if row.valid and row.score is not None and row.line is None:
+            scores.setdefault(row.id, []).append(row.score)
+    if not scores:
+        raise BadInput(f"{place} has no valid scores of documents. Rating learns from a head with a scale, such as quality or educational.")
+    for identity, found in sorted(scores.items()):
+        yield {"id": identity, "score": sum(found) / len(found)}
+
+
 def of_file(path: Path, asked: Asked) -> Rated:
     """The documents of a JSONL file. Raises BadInput: a rater that no line has, or ids that are not distinct."""
     names, _ = parsed(asked.raters)
@@ -97,14 +122,20 @@ def of_file(path: Path, asked: Asked) -> Rated:
         [row["text_chars"] if "text_chars" in row else len(row["text"]) if isinstance(row.get("text"), str) else None for row in rows]
     )
     sample = Sample(ids, [str(row.get("language") or "") for row in rows], lengths, values)
-    return Rated(asked, sorted_sample(sample), read_judged(asked.judged) if asked.judged else None, ids)
+
+    def texts(wanted: set[str]) -> Iterator[tuple[str, str]]:
+        for n, row in enumerate(records(path)):
+            if (identity := str(row.get("id", n))) in wanted:
+                yield identity, row["text"] if isinstance(row.get("text"), str) else ""
+
+    return Rated(asked, sorted_sample(sample), judged_in(asked.judged) if asked.judged else None, ids, texts=texts)
 
 
 def of_run(store: str, run: str, asked: Asked) -> Rated:
     """A sample of the documents of a finished run, and all that were judged. Raises BadInput: a rater that it has not measured."""
     names, _ = parsed(asked.raters)
     finished = open_run(store, run)
-    judged = read_judged(asked.judged) if asked.judged else None
+    judged = judged_in(asked.judged) if asked.judged else None
     wanted = set(judged.scores) | {i for pair in judged.pairs for i in pair} if judged else set()
     for name in names:
         if name not in finished.measured:
@@ -112,7 +143,13 @@ def of_run(store: str, run: str, asked: Asked) -> Rated:
     taken = Sample([], [], np.zeros(0), np.zeros((0, len(names))))
     for shard in finished.entry["shards"]:
         taken = _smallest(joined(taken, _of_shard(finished, shard, names)), wanted)
-    return Rated(asked, taken, judged, recipe=str(finished.entry["recipe"]))
+
+    def texts(wanted: set[str]) -> Iterator[tuple[str, str]]:
+        for table in finished.shards("documents", ["id", "text"]):
+            mine = table.filter(pa.array([i in wanted for i in table["id"].to_pylist()], pa.bool_()))
+            yield from zip(mine["id"].to_pylist(), (text or "" for text in mine["text"].to_pylist()), strict=True)
+
+    return Rated(asked, taken, judged, recipe=str(finished.entry["recipe"]), texts=texts)
 
 
 def _of_shard(finished: Finished, shard: str, names: tuple[str, ...]) -> Sample:

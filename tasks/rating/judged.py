@@ -1,8 +1,7 @@
 """What people (or a model) judged: documents with a score, or pairs with the better one named; and the weights of raters that are learned from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ import numpy.typing as npt
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.mixing import mixed
 from winnow.tasks.rating.model import Floats, votes
-from winnow.tasks.sources.jsonl import records
 
 SCORES = ("score", "label", "rating", "edu_score")
 MOST_PAIRS = 200_000
@@ -32,16 +30,24 @@ class Judged:
     contradicted: int = 0
 
 
-def read_judged(path: Path) -> Judged:
-    """JSONL of documents, ``{"id", "score"}``, or of pairs, ``{"a", "b", "better": "a", "b" or "tie"}``. A pair may be judged in both orders; if the two
-    disagree it counts as neither.
+def read_judged(rows: Iterable[Mapping[str, Any]], place: str) -> Judged:
+    """What rows judge (``judged_of``). Raises BadInput, also if they judge nothing."""
+    found = judged_of(rows, place)
+    if not found.scores and not found.pairs:
+        raise BadInput(f"{place} judges nothing: every pair is a tie, or the file is empty.")
+    return found
+
+
+def judged_of(rows: Iterable[Mapping[str, Any]], place: str) -> Judged:
+    """Of documents, ``{"id", "score"}``, or of pairs, ``{"a", "b", "better": "a", "b" or "tie"}``. A pair may be judged in both orders; if the two disagree it counts as
+    neither.
 
     Raises:
-        BadInput: a line is neither, or nothing is judged.
+        BadInput: a row is neither; ``place`` says where they stand.
     """
     found = Judged()
     said: dict[tuple[str, str], set[int]] = {}
-    for number, row in enumerate(records(path), 1):
+    for number, row in enumerate(rows, 1):
         key = next((k for k in SCORES if row.get(k) is not None), None)
         if row.get("a") is not None and row.get("b") is not None and row.get("better") in ("a", "b", "tie"):
             a, b = str(row["a"]), str(row["b"])
@@ -51,9 +57,9 @@ def read_judged(path: Path) -> Judged:
             try:
                 found.scores[str(row["id"])] = float(row[key])
             except (TypeError, ValueError):
-                raise BadInput(f"{path}, line {number}: the {key} is {row[key]!r}, which is not a number.") from None
+                raise BadInput(f"{place}, line {number}: the {key} is {row[key]!r}, which is not a number.") from None
         else:
-            raise BadInput(f'{path}, line {number} must hold "id" and "score", or "a", "b" and "better" (a, b or tie).')
+            raise BadInput(f'{place}, line {number} must hold "id" and "score", or "a", "b" and "better" (a, b or tie).')
     for (a, b), sides in said.items():
         if len(sides) > 1:
             found.contradicted += 1
@@ -61,8 +67,6 @@ def read_judged(path: Path) -> Judged:
             found.ties += 1
         else:
             found.pairs.append((a, b) if 1 in sides else (b, a))
-    if not found.scores and not found.pairs:
-        raise BadInput(f"{path} judges nothing: every pair is a tie, or the file is empty.")
     return found
 
 

@@ -60,6 +60,7 @@ class FitRating(WholeStep):
 
     name: ClassVar[str] = "fit-rating"
     title: ClassVar[str] = "weigh raters"
+    about: ClassVar[str] = "learns how much each rater counts"
 
     columns: RaterColumns
     signs: tuple[float, ...]
@@ -118,6 +119,7 @@ class Rate(ShardStep):
 
     name: ClassVar[str] = "rate"
     title: ClassVar[str] = "rate documents"
+    about: ClassVar[str] = "weighs the raters into one"
     kind: ClassVar[Kind] = "join"
 
     columns: RaterColumns
@@ -139,6 +141,7 @@ class RatingScale(WholeStep):
 
     name: ClassVar[str] = "rating-scale"
     title: ClassVar[str] = "scale ratings"
+    about: ClassVar[str] = "finds the percentiles of ratings by language"
 
     rated: Rate
 
@@ -170,6 +173,7 @@ class Rating(ShardStep):
     """The signals ``rating`` and ``rating_percentile`` of every document."""
 
     name: ClassVar[str] = "rating"
+    about: ClassVar[str] = "turns each rating into its percentile in its language"
     kind: ClassVar[Kind] = "join"
 
     rated: Rate

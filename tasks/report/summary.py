@@ -53,7 +53,7 @@ class CorpusFile:
 class StepTotal:
     """One step of a run, summed over its shards.
 
-    ``about`` is what it does and ``reasons`` what its reasons mean, where the step says so itself (else the report's own words are taken).
+    ``about`` is what it does and ``reasons`` what its reasons mean, as the step says.
     ``seconds`` is time on the clock and ``cpu_s`` computing time; shards run side by side, so the first may exceed the time that the run took.
     ``peak_rss_bytes`` is the most that a worker held up to then, ``stored_bytes`` what lies in the store.
     """

@@ -28,7 +28,7 @@ from winnow.tasks.ledger.find import open_run
 from winnow.tasks.runs.sampling import Draw, Sample
 
 FOLDER = "judged"
-VERSION = "1"
+VERSION = "2"
 PART_DOCUMENTS, MOST_PARTS = 500, 60
 """Documents per part, unless there would be too many parts for one flow run to show."""
 
@@ -201,7 +201,7 @@ def reports(store: Store) -> dict[str, dict[str, Any]]:
     return {home: json.loads(store.get(path)) for home, path in sorted(found.items()) if store.exists(path)}
 
 
-def compared(files: Sequence[Path]) -> tuple[list[Agreement], dict[str, dict[str, dict[str, float]]]]:
+def compared(files: Sequence[str | Path]) -> tuple[list[Agreement], dict[str, dict[str, dict[str, float]]]]:
     """The agreement of annotators, and the mutual information of heads, over tables of judgements. Raises BadInput."""
     tables = [read(path) for path in files]
     return agreements(tables), mutual_information(tables)

@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from winnow.tasks.endpoint.cost import MILLION
+
 CONFIDENCE = 0.95
 FACTOR = 2.0
 SIMULATED = 5000
@@ -47,7 +49,8 @@ class Interval:
 @dataclass(frozen=True)
 class StepSample:
     """What one step took on the sample: per shard of the sample (``by_shard``), or per partition. ``reused``: the real run finds these in the
-    store. ``width``: shards or partitions of the real run, 0 if not known before it."""
+    store. ``width``: shards or partitions of the real run, 0 if not known before it. ``sent_texts``, ``sent_tokens``: per shard, of a step that
+    sends documents to an endpoint, which takes ``price_prompt`` for a million tokens."""
 
     label: str
     stage: int
@@ -58,6 +61,9 @@ class StepSample:
     cpu_s: tuple[float, ...]
     size_bytes: tuple[float, ...]
     peak_rss_bytes: int
+    sent_texts: tuple[float, ...] = ()
+    sent_tokens: tuple[float, ...] = ()
+    price_prompt: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,12 @@ FIGURES = {
     "documents": "documents",
     "kept": "documents kept",
     "tokens": "tokens kept",
+    "texts_sent": "texts sent to the endpoint",
+    "tokens_sent": "tokens sent to the endpoint, estimated",
+    "price": "price of the endpoint",
+    "price_left": "price with the sample already asked",
 }
+"""The last four only of a run that asks an endpoint about every document."""
 
 
 @dataclass(frozen=True)
@@ -233,6 +244,13 @@ def forecast(sample: Sample, workers: int, cluster_cores: int = 0) -> Forecast:
         "kept": without_copies(sample.kept),
         "tokens": without_copies(sample.tokens),
     }
+    if asking := [s for s in sample.steps if s.sent_texts]:
+        figures["texts_sent"] = sum((of(s.sent_texts) for s in asking), none)
+        figures["tokens_sent"] = sum((of(s.sent_tokens) for s in asking), none)
+        figures["price"] = sum((of(s.sent_tokens).scaled(s.price_prompt / MILLION) for s in asking), none)
+        paid = sum(sum(s.sent_tokens) * s.price_prompt for s in asking) / MILLION
+        whole_price = figures["price"]
+        figures["price_left"] = Interval(*(max(0.0, each - paid) for each in (whole_price.value, whole_price.low, whole_price.high)))
     peak = max((s.peak_rss_bytes for s in sample.steps), default=0)
     cluster = wall(cluster_cores, left=False)[0] if cluster_cores else None
     return Forecast(figures, tuple(stages), peak, workers, cluster_cores, cluster, loss)

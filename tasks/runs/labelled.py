@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.given import given_files
 from winnow.tasks.extract.language_codes import which
 from winnow.tasks.models.classify.labelled import Question, Row, label_values
 from winnow.tasks.models.files import file_sha256
@@ -26,7 +27,7 @@ JUDGED = {"id", "head", "head_digest", "annotator", "labels", "score", "valid"}
 @dataclass(frozen=True)
 class LabelFiles:
     """``files`` are JSONL, CSV or Parquet, compressed or not, with ``text`` and ``url`` (or only ``id``, of documents of ``run``) and a column of labels: ``column``, or what
-    it is called after (the head, ``label`` or ``labels``). ``languages``: only documents of these.
+    it is called after (the head, ``label`` or ``labels``). A table of judgements may be a folder, and all may lie in a store (tasks/engine/given.py). ``languages``: only documents of these.
 
     Raises:
         BadInput: no file.
@@ -46,16 +47,20 @@ class LabelFiles:
 
     def described(self) -> dict[str, Any]:
         """Everything that the examples depend on, by content. Raises BadInput if a file or the run is missing."""
-        found: dict[str, Any] = {"files": []}
-        for name in self.files:
-            path = Path(name)
-            if not path.is_file():
-                raise BadInput(f"There is no file {path}. --labels takes JSONL, CSV or Parquet with text, url and a label in each row.")
-            found["files"].append({"name": path.name, "sha256": file_sha256(path)})
+        found: dict[str, Any] = {"files": self.described_files()}
         found |= {"column": self.column, "languages": list(self.languages)}
         if self.run:
             run = self._finished()
             found["run"] = {"id": run.id, "documents": run.entry["tables"]["documents"], "shards": run.entry["shards"]}
+        return found
+
+    def described_files(self) -> list[dict[str, str]]:
+        """The files by name and content. Raises BadInput if one is missing."""
+        found = []
+        for path in self._paths():
+            if not path.is_file():
+                raise BadInput(f"There is no file {path}. --labels takes JSONL, CSV or Parquet with text, url and a label in each row.")
+            found.append({"name": path.name, "sha256": file_sha256(path)})
         return found
 
     def rows(self, question: Question) -> Iterator[Row]:
@@ -65,8 +70,7 @@ class LabelFiles:
             BadInput: a file that cannot be read, has no text or no label, or was judged for another head.
         """
         by_id: list[tuple[str, tuple[str, ...], str]] = []
-        for name in self.files:
-            path = Path(name)
+        for path in self._paths():
             read = list(records(path))
             if not read:
                 raise BadInput(f"{path} holds no rows: there is nothing to learn from.")
@@ -86,6 +90,9 @@ class LabelFiles:
                     by_id.append((str(identity or ""), labels, language))
         if by_id:
             yield from self._joined(by_id)
+
+    def _paths(self) -> list[Path]:
+        return [path for name in self.files for path in given_files(name)]
 
     def _column(self, read: list[Mapping[str, Any]], question: Question, path: Path) -> str:
         names = {name for record in read[:100] for name in record}

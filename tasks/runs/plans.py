@@ -80,6 +80,8 @@ def compare(run: "Run", summary: Summary) -> ForecastCheck | None:
 
 
 def _kind(name: str) -> FigureKind:
+    if name.startswith("price"):
+        return "number"
     return "seconds" if name.startswith("seconds") else "bytes" if name == "disk_bytes" else "hours" if name == "cpu_hours" else "count"
 
 
@@ -101,6 +103,8 @@ def said(sample: Sample, found: Forecast) -> list[str]:
         return f"{words:<36} {figure(name, e.value):>16}   {figure(name, e.low)} to {figure(name, e.high)}"
 
     for name, words in FIGURES.items():
+        if name not in found.figures:
+            continue
         here = f", {found.workers} workers here" if name == "seconds" else ""
         lines.append(line(words + here, name, found.figures[name]))
     if found.cluster_seconds:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.given import elsewhere, given, given_files
 from winnow.tasks.engine.identity import digest
 from winnow.tasks.engine.places import store_at
 from winnow.tasks.ledger.find import open_run
@@ -74,17 +75,17 @@ class RecallRequest:
         if not self.seeds:
             raise BadInput("Give --seed FILE: .txt, .jsonl or .parquet with documents of the topic, some fifty of them.")
         for name in (*self.seeds, *self.labels, *((self.domains,) if self.domains else ())):
-            if not Path(name).is_file():
+            if not elsewhere(name) and not Path(name).exists():
                 raise BadInput(f"There is no file {name}.")
 
     @cached_property
     def recall(self) -> Recall:
         """Raises BadInput if a file or the run cannot be read."""
         pool = pool_of_run(open_run(self.store, self.run))
-        seeds = tuple(t for name in self.seeds for t in texts(Path(name)) if any(c.isalnum() for c in t.text))
+        seeds = tuple(t for name in self.seeds for t in texts(given(name)) if any(c.isalnum() for c in t.text))
         if len(seeds) < 2:
             raise BadInput(f"There are {len(seeds)} seeds with a text in {', '.join(self.seeds)}. Give some fifty, of several sites.")
-        decisions = read_decisions(Path(self.domains)) if self.domains else {}
+        decisions = read_decisions(given(self.domains)) if self.domains else {}
         return Recall(self.topic, seeds, pool, self._judge(), self.options, decisions)
 
     def _judge(self) -> Judge:
@@ -97,7 +98,7 @@ class RecallRequest:
             return sheet
         by_name: dict[str, tuple[str, ...]] = {}
         for name in self.labels:
-            read = list(records(Path(name)))
+            read = [row for path in given_files(name) for row in records(path)]
             columns = {c for row in read[:100] for c in row}
             known = [
                 c
@@ -113,7 +114,7 @@ class RecallRequest:
                 for key in (row.get("id"), row.get("url")):
                     if key and labels:
                         by_name[str(key)] = labels
-        described = {"labels": [file_sha256(Path(name)) for name in self.labels], "column": self.label_column}
+        described = {"labels": [file_sha256(path) for name in self.labels for path in given_files(name)], "column": self.label_column}
         judge = LabelJudge(by_name, self.topic, described)
         return LabelsThenSheet(judge, sheet, described | {"sheets": True}) if self.sheets else judge
 

@@ -16,6 +16,10 @@ from winnow.tasks.ledger.find import Finished
 from winnow.tasks.signals.condition import Condition
 
 
+class NoDocument(BadInput):
+    """The condition of a draw holds for no document of the run."""
+
+
 @dataclass(frozen=True)
 class Sample:
     """The documents of ``run`` that were drawn, as (shard, row) in crawl order, and how many there were to draw from."""
@@ -69,7 +73,7 @@ class Draw:
         """The sample of a run. Holds its places and no text.
 
         Raises:
-            BadInput: the condition does not fit the run's tables, or holds for no document. DamagedArtifact: a table is damaged.
+            BadInput: the condition does not fit the run's tables. NoDocument: it holds for no document. DamagedArtifact: a table is damaged.
         """
         drawn: list[tuple[int, int, int]] = []
         candidates = 0
@@ -83,7 +87,7 @@ class Draw:
                 else:
                     heapq.heappushpop(drawn, (rank, number, int(row)))
         if not drawn:
-            raise BadInput(
+            raise NoDocument(
                 f"No document of the run {run.id} fits{f' where {self.where}' if self.where else ''}. `winnow sql` shows what its columns hold."
             )
         shards = run.entry["shards"]

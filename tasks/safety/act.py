@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -32,6 +33,8 @@ class SafetyActions(ShardStep):
     dropped. What was asked of the documents that were kept so far is counted by action, head and language."""
 
     name: ClassVar[str] = "safety"
+    about: ClassVar[str] = "keeps, tags or drops documents by how harmful they are"
+    reasons: ClassVar[Mapping[str, str]] = {f"{REASON}*": "too harmful by the head {}"}
 
     decisions: Decisions
     signals: Signals
@@ -87,6 +90,7 @@ class MarkHarmful(ShardStep):
     itself, or teach a model that marked text is harmless."""
 
     name: ClassVar[str] = "mark-harmful"
+    about: ClassVar[str] = "puts the marker of harmful text into what was tagged"
 
     text: TextColumn
     decisions: Step

@@ -23,7 +23,6 @@ class SafetySection(Section):
     }
     about = "What is done with harmful documents: kept, tagged with a marker in the text, or dropped, by the score of each head and by language."
     options = Safety
-    reasons: ClassVar = {"harmful:*": "the head says that the page is too harmful"}
     columns: ClassVar = {ACTION: "keep, tag or drop"}
 
     def read(self, value: Any, reader: Reader) -> Safety:

@@ -51,6 +51,7 @@ class FitClusters(WholeStep):
 
     name: ClassVar[str] = "fit-clusters"
     title: ClassVar[str] = "find clusters"
+    about: ClassVar[str] = "finds the centres of clusters of meaning"
 
     embed: Embed
     documents_per_cluster: int
@@ -97,6 +98,7 @@ class AssignClusters(ShardStep):
 
     name: ClassVar[str] = "assign-clusters"
     title: ClassVar[str] = "assign documents to clusters"
+    about: ClassVar[str] = "names the cluster of every document"
     kind: ClassVar[Kind] = "aggregate"
 
     embed: Embed

@@ -9,6 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import xxhash
 
+from winnow.tasks.endpoint.cost import SENT_TEXTS, SENT_TOKENS
+from winnow.tasks.endpoint.endpoint import Endpoint
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
@@ -43,6 +45,7 @@ class FitEmbedding(WholeStep):
 
     name: ClassVar[str] = "fit-embedding"
     title: ClassVar[str] = "embedding: weigh n-grams"
+    about: ClassVar[str] = "counts how rare each n-gram is"
 
     text: TextColumn
     embedding: Embedding
@@ -75,11 +78,17 @@ class Embed(ShardStep):
 
     name: ClassVar[str] = "embed"
     title: ClassVar[str] = "embed documents"
+    about: ClassVar[str] = "makes a vector of every document"
     kind: ClassVar[Kind] = "join"
 
     text: TextColumn
     embedding: Embedding
     fitted: FitEmbedding | None = None
+
+    @property
+    def asks(self) -> Endpoint | None:
+        """The endpoint that each document is sent to."""
+        return self.embedding.asks
 
     def check(self) -> None:
         self.embedding.check()
@@ -92,4 +101,6 @@ class Embed(ShardStep):
             stored(quantised(self.embedding.vectors(texts[at : at + TEXTS], weights, context.store))) for at in range(0, len(texts), TEXTS)
         ]
         table = pa.table([documents["id"], pa.chunked_array(parts, pa.binary())], schema=EMBEDDED)
-        return StepResult(table, documents.num_rows, table.num_rows)
+        tokens = self.embedding.sent_tokens(texts)
+        notes = {SENT_TEXTS: len(tokens), SENT_TOKENS: sum(tokens)} if self.embedding.asks else {}
+        return StepResult(table, documents.num_rows, table.num_rows, notes=notes)

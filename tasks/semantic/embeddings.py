@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from winnow.tasks.dedup.shingles import character_values
+from winnow.tasks.endpoint.endpoint import Endpoint
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
@@ -43,6 +44,13 @@ class Embedding(Protocol):
 
     def check(self) -> None:
         """Raises BadInput if it cannot be used."""
+
+    @property
+    def asks(self) -> Endpoint | None:
+        """The endpoint that makes the vectors; None if nobody is asked."""
+
+    def sent_tokens(self, texts: Sequence[str]) -> list[int]:
+        """About how many tokens each text that is sent to the endpoint has; equal texts are sent once."""
 
     def fit(self, batches: Any) -> I64:
         """Weights from an iterable of lists of texts: whole numbers that do not depend on how texts are batched."""
@@ -91,6 +99,13 @@ class NgramEmbedding:
 
     size: int = 256
     sample: int = 20_000
+
+    @property
+    def asks(self) -> None:
+        return None
+
+    def sent_tokens(self, texts: Sequence[str]) -> list[int]:
+        return []
 
     def check(self) -> None:
         """It needs nothing."""
@@ -155,6 +170,13 @@ class StaticEmbedding:
     @property
     def sample(self) -> int:
         return 0
+
+    @property
+    def asks(self) -> None:
+        return None
+
+    def sent_tokens(self, texts: Sequence[str]) -> list[int]:
+        return []
 
     def check(self) -> None:
         _tokenizer(self.tokenizer)

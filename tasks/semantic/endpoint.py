@@ -44,11 +44,19 @@ class EndpointEmbedding:
     def sample(self) -> int:
         return 0
 
-    def check(self) -> None:
-        self._endpoint()
-
-    def _endpoint(self) -> Endpoint:
+    @property
+    def asks(self) -> Endpoint:
         return endpoint(self.place, **dict(self.options))
+
+    def sent_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [query.prompt_tokens for query in {query.texts: query for query in self._queries(texts).values()}.values()]
+
+    def check(self) -> None:
+        self.asks  # noqa: B018  raises
+
+    def _queries(self, texts: Sequence[str]) -> dict[int, Embed]:
+        """What is asked, by the number of the text."""
+        return {n: Embed((text[: self.chars],)) for n, text in enumerate(texts) if any(c.isalnum() for c in text[: self.chars])}
 
     def fit(self, batches: Any) -> I64:
         return np.zeros(0, np.int64)
@@ -57,8 +65,7 @@ class EndpointEmbedding:
         """A text that the server will not embed, and one without a letter or digit, has no vector. Raises BadInput, Transient."""
         if store is None:
             raise BadInput("An embedding by an endpoint needs a store, where its answers are kept.")
-        place, answers = self._endpoint(), Answers(store)
-        queries = {n: Embed((text[: self.chars],)) for n, text in enumerate(texts) if any(c.isalnum() for c in text[: self.chars])}
+        place, answers, queries = self.asks, Answers(store), self._queries(texts)
         ask(place, answers, queries.values())
         found: dict[int, Floats] = {}
         for n, query in queries.items():

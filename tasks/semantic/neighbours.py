@@ -147,6 +147,7 @@ class Neighbours(WholeStep):
 
     name: ClassVar[str] = "neighbours"
     title: ClassVar[str] = "compare neighbours"
+    about: ClassVar[str] = "compares the documents of each cluster"
 
     assigned: AssignClusters
     partitions: int
@@ -244,6 +245,7 @@ class SemanticSignals(ShardStep):
 
     name: ClassVar[str] = "semantic"
     title: ClassVar[str] = "join what is measured of meaning"
+    about: ClassVar[str] = "puts the figures of meaning side by side"
     kind: ClassVar[Kind] = "join"
 
     embed: Embed

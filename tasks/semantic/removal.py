@@ -40,6 +40,7 @@ class NearPairs(WholeStep):
 
     name: ClassVar[str] = "near-pairs"
     title: ClassVar[str] = "semantic duplicates: find pairs"
+    about: ClassVar[str] = "finds documents of nearly the same meaning"
 
     assigned: AssignClusters
     decisions: Decisions
@@ -99,6 +100,7 @@ class SemanticCandidates(ShardStep):
 
     name: ClassVar[str] = "semantic-candidates"
     title: ClassVar[str] = ""
+    about: ClassVar[str] = "collects what they are compared by"
     kind: ClassVar[Kind] = "join"
 
     candidates: Candidates
@@ -118,6 +120,8 @@ class SemanticClusters(ComponentClusters):
     stays, ``overlap`` the Jaccard similarity of their word n-grams: a document goes if both reach ``min_similarity`` and ``min_overlap``."""
 
     name: ClassVar[str] = "cluster"
+    copies: ClassVar[str] = "semantic duplicates"
+    stays: ClassVar[str] = "a document with nearly the same meaning and words"
 
     min_similarity: float = 0.9
     min_overlap: float = 0.3

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import winnow.tasks.semantic.endpoint  # noqa: F401  (registers its kind of embedding)
 from winnow.tasks.dedup.minhash import Candidates, Components, MinHash
-from winnow.tasks.dedup.sections import COPIES, Deduplicate, deduplicate_by, ranked_by
+from winnow.tasks.dedup.sections import Deduplicate, deduplicate_by, ranked_by
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
 from winnow.tasks.engine.sections import Draft, Phase, Section
@@ -91,7 +91,7 @@ class SemanticSection(Section):
         return {"type": ["object", "boolean", "null"], "properties": properties, "additionalProperties": False}
 
 
-@deduplicate_by("embedding", reasons={"embedding_cluster_*:high": COPIES.format("by its meaning and words")})
+@deduplicate_by("embedding")
 @stable("option/deduplicate-embedding")
 @dataclass(frozen=True)
 class ByEmbedding(Deduplicate):

@@ -1,6 +1,6 @@
 """Lists of domains in a recipe: only pages of these, never pages of those. An entry covers itself and everything below it: ``edu``, ``ac.uk``, ``example.org``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -43,6 +43,11 @@ class ApplyDomains(ShardStep):
     """Decisions and documents in, decisions out: pages of domains that are not listed, or refused, go."""
 
     name: ClassVar[str] = "domains"
+    about: ClassVar[str] = "keeps or refuses domains by the recipe's lists"
+    reasons: ClassVar[Mapping[str, str]] = {
+        NOT_LISTED: "the page's domain is on none of the recipe's lists",
+        REFUSED: "the recipe refuses the page's domain",
+    }
 
     decisions: Step
     documents: Step
@@ -62,7 +67,6 @@ class DomainsSection(Section):
     example: ClassVar = {"never": ["nowhere.example"]}
     about = "Keeps pages of listed domains only, or never those of others."
     options = Domains
-    reasons: ClassVar = {NOT_LISTED: "the page's domain is on none of the recipe's lists", REFUSED: "the recipe refuses the page's domain"}
 
     def read(self, value: Any, reader: Reader) -> Domains:
         options = reader.mapping(value, self.key)

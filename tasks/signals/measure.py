@@ -51,6 +51,8 @@ class Measure(ShardStep):
     ``segmenters`` cut the words of documents of their languages."""
 
     name: ClassVar[str] = "measure"
+    title: ClassVar[str] = "measure"
+    about: ClassVar[str] = "measures signals of every document"
     version: ClassVar[str] = "2"
 
     text: TextColumn
@@ -133,6 +135,8 @@ class Signals(ShardStep):
     """The signals table: id, language and its score, and side by side the figures of the edits and the signals of every group."""
 
     name: ClassVar[str] = "signals"
+    title: ClassVar[str] = ""
+    about: ClassVar[str] = "puts all signals side by side"
     kind: ClassVar[Kind] = "join"
 
     documents: Step

@@ -11,7 +11,7 @@ from winnow.tasks.engine.options import Reader, frozen, near
 from winnow.tasks.engine.plugins import named_classes
 from winnow.tasks.engine.sections import Draft, Phase, Section
 from winnow.tasks.signals import selections
-from winnow.tasks.signals.condition import REASON, Condition
+from winnow.tasks.signals.condition import Condition
 from winnow.tasks.signals.facts import FACTS
 from winnow.tasks.signals.filter import Filter
 from winnow.tasks.signals.filters.datatrove_block import DatatroveBlock
@@ -176,12 +176,6 @@ class LimitsSection(Section):
     about = "Bounds on signals; a document that crosses one is dropped, and all that it crosses are told."
     options = tuple[Limit, ...]
     required = True
-    reasons: ClassVar = {
-        "*:low": "the signal is below its lower limit",
-        "*:high": "the signal is above its upper limit",
-        "*:other": "the value is none of those that the limit allows",
-        "*:missing": "there is no value to hold against the limit",
-    }
 
     def read(self, value: Any, reader: Reader) -> tuple[Limit, ...]:
         limits = []
@@ -216,7 +210,6 @@ class WhereSection(Section):
     example = "word_count >= 40 AND (language = 'en' OR language_score < 0.9)"
     about = "One condition in SQL on the signals of a document, as one more limit."
     options = Condition
-    reasons: ClassVar = {REASON: "the recipe's condition does not hold"}
 
     def read(self, value: Any, reader: Reader) -> Condition:
         if not isinstance(value, Mapping):

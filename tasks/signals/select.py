@@ -6,7 +6,7 @@ What a document crosses is added by ``add_crossed`` after ``apply_limits`` where
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -42,6 +42,15 @@ class ApplyLimits(ShardStep):
     """
 
     name: ClassVar[str] = "select"
+    title: ClassVar[str] = ""
+    about: ClassVar[str] = "applies the limits of the recipe"
+    reasons: ClassVar[Mapping[str, str]] = {
+        REASON: "the condition of the recipe does not hold",
+        "*:low": "below the limit",
+        "*:high": "above the limit",
+        "*:missing": "has no value",
+        "*:other": "none of those allowed",
+    }
     version: ClassVar[str] = "3"
 
     signals: Signals

@@ -65,6 +65,7 @@ class FitSkills(WholeStep):
 
     name: ClassVar[str] = "fit-skills"
     title: ClassVar[str] = "find skills"
+    about: ClassVar[str] = "finds the skills of the reference"
 
     text: TextColumn
     reference: tuple[ReferenceFile, ...]
@@ -129,6 +130,7 @@ class ScoreSkills(ShardStep):
 
     name: ClassVar[str] = "score-skills"
     title: ClassVar[str] = "score skills"
+    about: ClassVar[str] = "scores documents by skills"
     kind: ClassVar[Kind] = "join"
 
     text: TextColumn
@@ -167,6 +169,7 @@ class SkillScale(WholeStep):
 
     name: ClassVar[str] = "skill-scale"
     title: ClassVar[str] = "scale skills"
+    about: ClassVar[str] = "finds the percentiles of the scores"
 
     scored: ScoreSkills
 
@@ -203,6 +206,7 @@ class Skills(ShardStep):
     proportion to importance and each skill is filled by score; 1 for a document that has none."""
 
     name: ClassVar[str] = "skills"
+    about: ClassVar[str] = "finds the quota of its skill that reaches each document"
     kind: ClassVar[Kind] = "join"
 
     scored: ScoreSkills

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import digest
-from winnow.tasks.extract.language import LanguageModel
+from winnow.tasks.extract.language import LAST_CASED, LanguageModel
 from winnow.tasks.models.files import KNOWN, ModelFile, locate, model_file
 
 DEFAULT = model_file("lid.176.ftz")
@@ -35,6 +35,11 @@ def test_capitals_are_read_in_lower_case(language):
     model = LanguageModel.of(DEFAULT)
     text = SENTENCES[language].lower()
     assert model.predict([text.upper().replace("ẞ", "ß")]) == model.predict([text])
+
+
+def test_no_letter_with_a_capital_is_forgotten():
+    beyond = map(chr, range(LAST_CASED, 0x110000))
+    assert not [c for c in beyond if c.isupper() or c.islower()]
 
 
 @given(st.lists(st.text(), max_size=3))

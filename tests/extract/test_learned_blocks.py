@@ -15,8 +15,8 @@ from resiliparse.parse.html import HTMLTree
 
 from tests.extract.blocks.pages import as_markdown, as_plain
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.extract.extractors import block_trees
-from winnow.tasks.extract.extractors.block_features import features
+from winnow.tasks.extract.extractors import block_trees, feature_kernels
+from winnow.tasks.extract.extractors.block_features import char_classes, features
 from winnow.tasks.extract.extractors.block_trees import best_blocks, shipped
 from winnow.tasks.extract.extractors.nesting import nesting
 from winnow.tasks.extract.extractors.page_blocks import GROUP_BIT, HIDDEN_BIT, page_blocks
@@ -153,12 +153,13 @@ def test_names_are_words_of_five_attributes(attributes):
     bits = 0
     for word in words:
         bits |= GROUP_BIT.get(word, 0)
-    if re.search(r' hidden="| aria-hidden="true"| style="[^"]*(?:display:\s*none|visibility:\s*hidden)', shown, re.I):
+    if re.search(r' hidden="| aria-hidden="true"| style="[^"]*(?:display\s*:\s*none|visibility\s*:\s*hidden)', shown, re.I):
         bits |= HIDDEN_BIT
     page = blocks(f"<div{shown}>text</div>")
     assert (page.element_bits[-1], page.element_checksum[-1]) == (bits, zlib.crc32(" ".join(words).encode()))
 
 
+@pytest.mark.slow
 def test_kernels_say_the_same_without_their_compiler():
     extract = (
         "from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks\nfrom tests.extract.test_extractors import PAGE, THREAD\n"
@@ -203,6 +204,19 @@ def test_features_are_finite(parts):
         names, matrix, texts = features(page)
         assert matrix.shape == (len(names), len(texts))
         assert np.isfinite(matrix).all()
+
+
+def test_white_space_is_what_python_strips():
+    from winnow.tasks.extract.extractors.feature_kernels import SPACE, is_white
+
+    spaces = np.flatnonzero(char_classes() == SPACE).tolist()
+    assert [c for c in spaces if is_white(c)] == [c for c in range(0x110000) if chr(c).isspace()]
+
+
+@pytest.mark.parametrize(("text", "kind"), [("End. \t", "STOP"), ("one,\u3000", "COMMA"), ("word \u200c", "SPACE"), ("9", "DIGIT")])
+def test_the_last_character_that_is_no_white_space_has_a_class(text, kind):
+    names, matrix, _ = features(blocks(f"<p>{text}</p>"))
+    assert matrix[names.index("last_kind")].tolist() == [getattr(feature_kernels, kind)]
 
 
 def tree(**other):

@@ -30,6 +30,7 @@ SAMPLE = ROOT / "tests" / "data" / "sample"
 STORE = "s3://team/winnow"
 NAMES = {
     "curate-snapshot", "watch-snapshots", "purify-snapshots", "backfill", "prune", "annotate", "train-language-model", "train-classifier", "train-student", "train-importance", "recall-topic", "train-lines",
+    "rate",
 }  # fmt: skip
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 

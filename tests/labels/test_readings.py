@@ -65,6 +65,8 @@ def test_a_label(text, label):
         ("B: Health, clearly", "contradictory"),
         ("I'm sorry, but I cannot classify this content.", "refused"),
         ("I can’t help with that.", "refused"),
+        ("I'm sorry, I cannot.", "refused"),
+        ("I can't.", "refused"),
         ('{"label": "B"', "unreadable"),
         ('{"label": ["A", "B"]}', "unreadable"),
         ('{"label": null}', "unreadable"),

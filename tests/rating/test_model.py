@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from scipy.stats import kendalltau
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.ledger.rating import judged_in
 from winnow.tasks.rating.bradley_terry import placed, strengths
-from winnow.tasks.rating.judged import Judged, agreed, learned, pairs_of, parsed, read_judged
+from winnow.tasks.rating.judged import Judged, agreed, learned, pairs_of, parsed
 from winnow.tasks.rating.learn import Sample, learn
 from winnow.tasks.rating.model import fitted, percentiles, quantiles, ranked, votes
 
@@ -108,12 +109,12 @@ def test_both_orders_and_ties(tmp_path):
     lines = ['{"a":"x","b":"y","better":"a"}', '{"a":"y","b":"x","better":"b"}', '{"a":"x","b":"z","better":"a"}']
     lines += ['{"a":"z","b":"x","better":"a"}', '{"a":"p","b":"q","better":"tie"}']
     path.write_text("\n".join(lines))
-    found = read_judged(path)
+    found = judged_in(str(path))
     assert (found.pairs, found.ties, found.contradicted) == ([("x", "y")], 1, 1)
     for bad in ('{"a":"x","b":"y","better":"tie"}', '{"id":"x"}', '{"id":"x","score":"good"}'):
         path.write_text(bad)
         with pytest.raises(BadInput):
-            read_judged(path)
+            judged_in(str(path))
 
 
 def test_raters_as_they_are_written():

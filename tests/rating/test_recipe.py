@@ -55,13 +55,13 @@ def test_a_file_of_raters(tmp_path, capsys):
     file, judged = tmp_path / "raters.jsonl", tmp_path / "judged.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     judged.write_text("".join(json.dumps({"id": n, "score": int(t > 0)}) + "\n" for n, t in enumerate(truth[:80].tolist())))
-    found = rated_lines(capsys, file, raters="a,b", judged=judged, out=tmp_path / "out.yaml")
+    found = rated_lines(capsys, file, raters="a,b", judged=str(judged), out=tmp_path / "out.yaml")
     assert [row["id"] for row in found] == [str(n) for n in range(200)]
     assert np.corrcoef([row["rating"] for row in found], truth)[0, 1] > 0.8
-    assert found == rated_lines(capsys, file, raters="a,b", judged=judged)
+    assert found == rated_lines(capsys, file, raters="a,b", judged=str(judged))
     written = yaml.safe_load((tmp_path / "out.yaml").read_text())
     assert written["rating"]["raters"]["b"] < 0 < written["rating"]["raters"]["a"]
-    [forecast] = rated_lines(capsys, file, raters="a,b", judged=judged, dry_run=True)
+    [forecast] = rated_lines(capsys, file, raters="a,b", judged=str(judged), dry_run=True)
     assert (forecast["documents"], forecast["requests"], forecast["cost"]) == (200, 0, 0.0)
     with pytest.raises(BadInput, match=r"No line of .* has a number called c"):
         command(file, raters="a,c")

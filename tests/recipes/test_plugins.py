@@ -16,8 +16,9 @@ from winnow.tasks.engine.worker import Job
 from winnow.tasks.recipes.build import build
 from winnow.tasks.recipes.load import load
 from winnow.tasks.recipes.write import as_yaml
+from winnow.tasks.report.facts import funnel
 from winnow.tasks.runs.housekeeping import record
-from winnow.tasks.runs.run import Request, prepare
+from winnow.tasks.runs.run import Request, prepare, release
 
 PLUGIN = '''
 from dataclasses import dataclass
@@ -105,6 +106,8 @@ def test_a_filter_and_a_step_run_end_to_end_in_workers_too(folder, tmp_path):
     decisions = rows(run, run.pipeline.decisions)
     assert {c["step"] for d in decisions for c in d["crossed"] if c["reason"] == "every:other"} == {"every"}
     assert 0 < sum(d["kept"] for d in decisions) < len(decisions)
+    [link] = [stage for stage in funnel(release(run)) if stage.name == "every"]
+    assert (link.meaning, link.reasons[0].meaning) == ("keeps every nth document", "it is not one of every n")
     again = prepare(Request(str(source), str(folder / "mine.yaml"), str(tmp_path / "other"), 2))
     runner = again.open_runner()
     try:

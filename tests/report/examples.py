@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from winnow.tasks.corpus.profile import lower_edges
+from winnow.tasks.extract.extract import Extract
 from winnow.tasks.report.card import dataset_card
 from winnow.tasks.report.page import report_html
 from winnow.tasks.report.summary import CorpusFile, Figure, ForecastCheck, ForecastFigure, StepTotal, Summary
@@ -30,6 +31,7 @@ from winnow.tasks.report.tallies import (
     StepCount,
     Tallies,
 )
+from winnow.tasks.signals.select import ApplyLimits
 
 HOSTILE = "<script>alert(1)</script>\"'&|`x`\n## [a](javascript:b) \u202e"
 LIMITS = [
@@ -53,12 +55,16 @@ def edge_of(value: float) -> float:
 
 
 def binned(draw: Callable[[random.Random], float], keeps: Callable[[float], bool], n: int, seed: int, missing: int = 0) -> tuple[Bin, ...]:
-    dice, counts = random.Random(seed), {}
+    """Bins of drawn values, with the lower edges that a profile has."""
+    dice, drawn, kept_of = random.Random(seed), [], []
     for _ in range(n // 20):
-        value = draw(dice)
-        entry = counts.setdefault(edge_of(value), [0, 0])
+        drawn.append(draw(dice))
+        kept_of.append(keeps(drawn[-1]) and dice.random() < 0.45)
+    counts: dict[float, list[int]] = {}
+    for edge, is_kept in zip(lower_edges(np.array(drawn, np.float64)).tolist(), kept_of, strict=True):
+        entry = counts.setdefault(edge, [0, 0])
         entry[0] += 20
-        entry[1] += 20 if keeps(value) and dice.random() < 0.45 else 0
+        entry[1] += 20 if is_kept else 0
     bins = [Bin(edge, documents, kept, kept) for edge, (documents, kept) in sorted(counts.items())]
     return (*bins, *([Bin(None, missing, 0, 0)] if missing else []))
 
@@ -71,12 +77,17 @@ def dimension(groups: list[Group]) -> Dimension:
 
 def step(name: str, rows_in: int, rows_out: int, dropped: dict[str, int] | None = None, kind: str = "filter", **more: Any) -> StepTotal:
     address, cost = f"{name}-v1-0123456789abcdef", COSTS.get(name, (3.1, 2.9))
+    words = SAID.get(name, {})
     return StepTotal(
         name, kind, address, 8, rows_in, rows_out, dropped or {}, seconds=cost[0], cpu_s=cost[1], peak_rss_bytes=612_000_000,
-        stored_bytes=48_000_000, **more,
+        stored_bytes=48_000_000, **words, **more,
     )  # fmt: skip
 
 
+SAID = {
+    "extract": {"about": Extract.about, "reasons": Extract.reasons},
+    "select": {"about": ApplyLimits.about, "reasons": ApplyLimits.reasons},
+}
 COSTS = {"extract": (301.2, 288.0), "measure-heuristics": (118.0, 117.2), "publish": (2.4, 1.2)}
 
 

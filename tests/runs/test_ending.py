@@ -2,19 +2,20 @@
 
 import glob
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
 from tests.pipelines import curated, finished
 from tests.tiny import mirror
+from winnow.tasks.engine.plan import Stage
+from winnow.tasks.engine.step import ShardStep
 from winnow.tasks.recipes import build as recipes
 from winnow.tasks.report.summary import Summary
 from winnow.tasks.runs.ending import figures, said, warnings
 from winnow.tasks.runs.housekeeping import record
 from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.run import prepare, result, summary_of
-from winnow.tasks.runs.stages import numbered, stage_title, title
+from winnow.tasks.runs.stages import numbered, stage_title
 from winnow.tasks.runs.status import states
 
 
@@ -80,12 +81,13 @@ def test_stages_have_words_that_a_person_knows(recipe, tmp_path):
     assert names[0].startswith("Extract")
     assert names[-1] == "Write the corpus"
     assert numbered(run.plan.stages[0], run.plan.stages).startswith(f"1/{len(names)} Extract")
-    assert not [name for name in names if "dedup" in name or "select" in name or "require" in name], "labels of steps"
+    assert not [name for name in names if not name[0].isupper() or "-to-" in name], "labels of steps"
 
 
-@pytest.mark.parametrize(("own", "said"), [({"title": "look at tables"}, "look at tables"), ({"title": ""}, ""), ({}, "look at")])
+@pytest.mark.parametrize(("own", "said"), [({"title": "look at tables"}, "Look at tables"), ({"title": ""}, "look-at"), ({}, "Look at")])
 def test_a_step_from_outside_has_its_own_words(own, said):
-    assert title(SimpleNamespace(label="look-at", **own)) == said
+    step = type("LookAt", (ShardStep,), {"name": "look-at", **own})()
+    assert stage_title(Stage((step,))) == said
 
 
 def test_status_shows_date_size_in_and_kept(run, summary):

@@ -12,7 +12,7 @@ from tests.tiny import mirror
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.runs.forecast import Sample, StepSample, copies_factor, forecast, makespan, total
 from winnow.tasks.runs.parameters import Request
-from winnow.tasks.runs.plans import known, outcome, stored
+from winnow.tasks.runs.plans import known, outcome, said, stored
 from winnow.tasks.runs.run import prepare, sampled
 
 
@@ -133,6 +133,31 @@ def test_the_run_goes_on_from_the_sample_and_the_forecast_is_compared(tmp_path):
     release(prepare(request))  # the time of the run that did the work stays
     assert stored(whole.context.store, whole.id)["actual"]["figures"]["seconds_left"]["actual"] == took
     assert "time with the sample already done" in outcome(stored(whole.context.store, whole.id)["actual"])
+
+
+def test_an_endpoint_that_embeds_has_a_price(tmp_path):
+    from winnow.flows.plan import measure
+    from winnow.tasks.endpoint.endpoint import endpoint
+
+    recipe = tmp_path / "embedded.yaml"
+    recipe.write_text("{extends: raw, semantic: {embedding: {endpoint: echo, model: m, price_prompt: 50, chars: 100}}}")
+    whole = prepare(Request(str(mirror(tmp_path / "mirror", warcs=4, pages=5)), str(recipe), str(tmp_path / "store"), 1))
+    part = sampled(whole, 2, seed=5)
+    whole.context.store.open_for_writing()
+    work_off(part)
+    made = measure(whole, part, 5, None)
+    [step] = [s for s in made.steps if s.sent_texts]
+    assert (step.label, step.price_prompt) == ("embed", endpoint("echo", price_prompt=50).price_prompt)
+    assert 0 < sum(step.sent_texts) <= sum(made.documents)
+    assert sum(step.sent_tokens) > sum(step.sent_texts)
+    figures = forecast(made, 1).figures
+    assert figures["price"].value == pytest.approx(figures["tokens_sent"].value * 50 / 1e6)
+    paid = sum(step.sent_tokens) * 50 / 1e6
+    assert figures["price_left"].value == pytest.approx(figures["price"].value - paid)
+    assert figures["texts_sent"].low <= figures["texts_sent"].value <= figures["texts_sent"].high
+    assert "price of the endpoint" in "\n".join(said(made, forecast(made, 1)))
+    assert Sample.of(json.loads(json.dumps(made.json()))) == made
+    assert not {"price", "texts_sent"} & forecast(sample(), 1).figures.keys()
 
 
 def test_a_sample_that_is_another_run_s_crawl_takes_nothing_from_it(tmp_path):

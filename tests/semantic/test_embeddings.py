@@ -104,6 +104,8 @@ def test_an_endpoint_is_asked_once(tmp_path, monkeypatch):
     assert found[0].any()
     assert found[3].any()
     assert not found[[1, 4]].any()
+    assert len(model.sent_tokens(texts)) == 2
+    assert read("ngrams", tmp_path).sent_tokens(texts) == []
     monkeypatch.setattr("winnow.tasks.endpoint.client.Client._ask", None)  # nobody can be asked
     assert (model.vectors(texts, model.fit([]), store) == found).all()
     assert digest(describe(model)) == digest(describe(replace(model, place="http://elsewhere.example/v1")))

@@ -1,13 +1,16 @@
 """From the model's choice of blocks to what is content: code and tables as a whole, a page's heading, no text that nobody sees, no banner of consent."""
 
 import re
+from bisect import bisect_right
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
 
 from winnow.tasks.extract.blocks.formulas import BEGIN, END, InText
-from winnow.tasks.extract.blocks.units import CODE_BIT, Tree, Unit
-from winnow.tasks.extract.extractors.page_blocks import GROUP_NAMES, HIDDEN_BIT, TAG_ID, Page
+from winnow.tasks.extract.blocks.markup import is_hidden
+from winnow.tasks.extract.blocks.units import CODE_BIT, NOSCRIPT, NOTICE_BIT, OVERLAY_BIT, Tree, Unit
+from winnow.tasks.extract.extractors.page_blocks import HIDDEN_BIT, Page
 
 Bools = npt.NDArray[np.bool_]
 NEAR = 3  # blocks
@@ -24,15 +27,6 @@ NOTICE_WORDS, NOSCRIPT_WORDS = 400, 60
 HEADING_WORDS = 40
 # What is left out as hidden or as a banner must leave this share of the chosen words.
 LEAST_LEFT = 0.5
-NOTICE_BIT = 1 << GROUP_NAMES.index("notice")
-OVERLAY_BIT = 1 << GROUP_NAMES.index("overlay")
-NOSCRIPT, BUTTON, H1 = TAG_ID["noscript"], TAG_ID["button"], TAG_ID["h1"]
-# Hidden until somebody asks for it: the panels of tabs and accordions are content.
-PANEL = re.compile(
-    r'\brole="tabpanel"|\bhidden="until-found"|\b(?:tab-?(?:pane|panel|content)|accordion|collapse|collapsible|panel-collapse)',
-    re.IGNORECASE,
-)
-UNSEEN = re.compile(r'\shidden="(?!until-found)|\sstyle="[^"]*(?:display:\s*none|visibility:\s*hidden)', re.IGNORECASE)
 # Managers of consent, by the names of their elements in lower case.
 MANAGERS = re.compile(
     r"onetrust|ot-sdk|cybot|cookiebot|didomi|usercentrics|qc-cmp|iubenda-cs|borlabs|\bklaro|osano|cmplz|complianz|\bcky-|termly|evidon|truste|trustarc|cookie-?law"
@@ -68,24 +62,23 @@ SCRIPTS = re.compile(r"java ?script|browser|js\b|активиру|включит
 def unseen(page: Page, tree: Tree, chosen: Bools, words: npt.NDArray[np.int64]) -> Bools:
     """Of the chosen blocks those that no reader sees: hidden ones, banners that ask for consent, notices that scripts are off. None if the page is little
     else."""
+    from winnow.tasks.extract.blocks.element_kernels import SUSPECT
+
     out = np.zeros(len(words), np.bool_)
-    bits = page.element_bits
-    before = np.zeros(len(words) + 1, np.int64)
-    np.cumsum(chosen, out=before[1:])
-    held = before[page.element_behind] > before[page.element_first]
     lowered = page.text.lower()
     if speaking := [place for word in OF_PARTNERS for place in _places(lowered, word)]:
         _leave_out_partners(page, out, chosen, words, speaking)
-    suspects = np.flatnonzero(held & ((bits & (HIDDEN_BIT | NOTICE_BIT | OVERLAY_BIT) != 0) | (page.element_tag == NOSCRIPT))).tolist()
+    suspects = [e for e in tree.that_are(SUSPECT) if chosen[tree.first[e] : tree.behind[e]].any()]
     if not suspects:
         return out
+    bits = page.element_bits
     weights = np.where(chosen, words, 0)
     whole = int(weights.sum())
     for e in suspects:
         first, behind = tree.first[e], tree.behind[e]
         kind = int(bits[e])
         written = tree.written(e)
-        if kind & HIDDEN_BIT and UNSEEN.search(written) and not PANEL.search(written):
+        if kind & HIDDEN_BIT and is_hidden(written):
             _leave_out(out, tree, e, weights, whole)
         elif kind & (NOTICE_BIT | OVERLAY_BIT):
             if _is_of_manager(written) or (
@@ -153,6 +146,8 @@ def with_units(
     exercise, the listing at the end). A table is in where the model takes half of it, or what is before and behind.
     """
     kept = chosen.copy()
+    if not found:
+        return kept, []
     plain = chosen.copy()
     for unit in found:
         plain[unit.first : unit.behind] = False
@@ -242,7 +237,7 @@ def with_formulas(page: Page, chosen: Bools, out: Bools, texts: list[str], proba
     own = in_text.has_own_delimiters
     if not (page.formulas or own or b"\\(" in page.text or b"\\[" in page.text or b"$$" in page.text):
         return
-    holding, alone = [], []
+    holding, alone = _of_several_lines(page, out, texts), []
     for b, text in enumerate(texts):
         if out[b] or not text or text.isspace():
             continue
@@ -268,6 +263,28 @@ def with_formulas(page: Page, chosen: Bools, out: Bools, texts: list[str], proba
         chosen[b] = begin < b < end or bool(others[max(0, b - NEAR) : b].any() or others[b : b + NEAR + 1].any())
 
 
+def _of_several_lines(page: Page, out: Bools, texts: list[str]) -> list[int]:
+    """The blocks of formulas between delimiters that ``<br>`` divides into lines."""
+    found: list[int] = []
+    element, broken = page.block_element, page.block_break
+    behind = 0
+    for b in np.flatnonzero(broken).tolist():
+        if b < behind or not b:
+            continue
+        behind = b
+        while behind < len(texts) and broken[behind] and element[behind] == element[b - 1]:
+            behind += 1
+        ends = list(accumulate(len(text) + 1 for text in texts[b - 1 : behind]))
+        lines = "\n".join(texts[b - 1 : behind])
+        if "$$" not in lines and "\\" not in lines:
+            continue
+        for match in FORMULA.finditer(lines):
+            first, last = bisect_right(ends, match.start()), bisect_right(ends, match.end() - 1)
+            if first < last:
+                found += (k for k in range(b - 1 + first, b + last) if not out[k])
+    return found
+
+
 def _is_linked(page: Page, block: int) -> bool:
     """Whether all text of a block is in links."""
     runs = page.block_run
@@ -283,12 +300,13 @@ def _is_linked(page: Page, block: int) -> bool:
 
 def with_heading(page: Page, tree: Tree, chosen: Bools, texts: list[str], words: npt.NDArray[np.int64]) -> None:
     """Choose the page's heading too: an ``h1`` not far before what is chosen that is the page's only one, or what its title says."""
-    spots = np.flatnonzero(chosen)
-    if not len(spots) or not (page.element_tag == H1).any():
+    from winnow.tasks.extract.blocks.element_kernels import HEADED
+
+    headings = tree.that_are(HEADED)
+    if not headings or not len(spots := np.flatnonzero(chosen)):
         return
     first, last = int(spots[0]), int(spots[-1])
     title = " ".join(page.title.split()).lower()
-    headings = [e for e in np.flatnonzero(page.element_tag == H1).tolist() if tree.behind[e] > tree.first[e]]
     for e in headings:
         begin, end = tree.first[e], tree.behind[e]
         if begin >= last or first - end > FAR or chosen[begin:end].any() or int(words[begin:end].sum()) > HEADING_WORDS:

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from typing import Literal
 
@@ -12,17 +12,26 @@ import numpy.typing as npt
 
 from winnow.tasks.extract.blocks.code import is_gutter
 from winnow.tasks.extract.blocks.markup import attributes
-from winnow.tasks.extract.extractors.page_blocks import GROUP_NAMES, MARKS, NOT_CODE, TAG_ID, Page
+from winnow.tasks.extract.extractors.page_blocks import BLOCK_TAGS, GROUP_NAMES, HIDDEN_BIT, MARKS, NOT_CODE, TAG_ID, Page
 
 CODE_BIT = 1 << GROUP_NAMES.index("code")
+# Of what may be hidden, or a banner.
+NOTICE_BIT, OVERLAY_BIT = (1 << GROUP_NAMES.index(name) for name in ("notice", "overlay"))
+SUSPECT_BITS = HIDDEN_BIT | NOTICE_BIT | OVERLAY_BIT
 CODE_MARK = 1 << MARKS["code"]
-PRE, TABLE, TR, TD, TH, CAPTION, THEAD, DIV, LI = (TAG_ID[t] for t in "pre table tr td th caption thead div li".split())
+PRE, TABLE, TR, TD, TH, CAPTION, THEAD, DIV, LI, H1, NOSCRIPT = (
+    TAG_ID[t] for t in "pre table tr td th caption thead div li h1 noscript".split()
+)
 HEADINGS = frozenset(TAG_ID[f"h{k}"] for k in range(1, 7))
 # Elements that no table of data has in its cells.
 LAYOUT = frozenset(TAG_ID[t] for t in "article main nav header footer aside section form fieldset blockquote figure".split())
 # Highlighters whose lines are elements, without a <pre> around them.
 LINES = re.compile(
     r"(?:^|\s)(?:CodeMirror-code|CodeMirror-lines|syntaxhighlighter|js-file-line-container|blob-wrapper|crayon-table|crayon-main|ace_text-layer|view-lines|dp-highlighter|hljs-ln|codehilite|highlight|blockcode)(?=\s|$)"
+)
+LISTINGS = (
+    (b'"fragment"', re.compile(rb'\sclass="fragment"')),
+    (b"white-space", re.compile(rb'\sstyle="(?:[^"]*[;\s])?white-space\s*:\s*pre(?![\w-])', re.IGNORECASE)),
 )
 LINE_OF = re.compile(
     r"(?:^|\s)(?:CodeMirror-line|blob-code\S*|js-file-line|crayon-line|ace_line|view-line|hljs-ln-code|lines-code|line|code)(?=\s|$)"
@@ -31,6 +40,7 @@ EQUATION = re.compile(r"(?:^|\s)(?:ltx_equation\S*|ltx_eqn_\S*|equation)(?=\s|$)
 DIGITS = re.compile(r"[\s\d]*")
 LEVELS = 8
 MOST_LOOKS = 40
+MOST_HELD, LONG_HELD_WORDS = 20, 15  # of tables in cells
 LONG_CELL_WORDS, LONG_DATA_CELL_WORDS = 60, 250
 
 
@@ -51,19 +61,63 @@ class Unit:
     part: bool = False
 
 
+@cache
+def _kinds() -> npt.NDArray[np.uint8]:
+    """What an element is by its tag."""
+    from winnow.tasks.extract.blocks.element_kernels import CODED, HEADED, SUSPECT, TABLED
+
+    kinds = np.zeros(len(BLOCK_TAGS) + 1, np.uint8)
+    kinds[[PRE, TABLE, H1, NOSCRIPT]] = CODED, TABLED, HEADED, SUSPECT
+    return kinds
+
+
 class Tree:
     """A page's elements, where a loop in Python asks for them one by one."""
 
     def __init__(self, page: Page) -> None:
+        from winnow.tasks.extract.blocks.element_kernels import notable
+
         self.page = page
-        self.tag: list[int] = page.element_tag.tolist()
-        self.parent: list[int] = page.element_parent.tolist()
-        self.first: list[int] = page.element_first.tolist()
-        self.behind: list[int] = page.element_behind.tolist()
+        self._what = np.empty(len(page.element_tag), np.uint8)
+        of_page = page.element_tag, page.element_bits, page.element_first, page.element_behind, page.block_marks
+        self.has: int = notable(*of_page, _kinds(), CODE_BIT, SUSPECT_BITS, CODE_MARK, CODE_MARK | NOT_CODE, self._what)
         self._first_cells: dict[int, list[int]] = {}
         self._lines_of: dict[int, tuple[int, int, int]] = {}
         self._has_many: dict[int, bool] = {}
         self._is_numbers: dict[int, bool] = {}
+
+    # What a page does not need is not made: most have neither code nor tables.
+
+    @cached_property
+    def tag(self) -> list[int]:
+        """The tag of each element."""
+        tags: list[int] = self.page.element_tag.tolist()
+        return tags
+
+    @cached_property
+    def parent(self) -> list[int]:
+        """The element around each."""
+        parents: list[int] = self.page.element_parent.tolist()
+        return parents
+
+    @cached_property
+    def first(self) -> list[int]:
+        """The first block in each."""
+        firsts: list[int] = self.page.element_first.tolist()
+        return firsts
+
+    @cached_property
+    def behind(self) -> list[int]:
+        """The first block behind each."""
+        behinds: list[int] = self.page.element_behind.tolist()
+        return behinds
+
+    def that_are(self, what: int) -> list[int]:
+        """The elements with a block in them that are CODED, TABLED, HEADED or SUSPECT (``element_kernels``), in order."""
+        if not self.has & what:
+            return []
+        found: list[int] = np.flatnonzero(self._what & what).tolist()
+        return found
 
     @cached_property
     def _pres(self) -> list[int]:
@@ -149,16 +203,18 @@ class Tree:
 
 def units(page: Page, tree: Tree, texts: list[str], words: list[int]) -> list[Unit]:
     """All units of a page with a block in them, in order, none inside another."""
-    held = page.element_behind > page.element_first
-    coded = np.flatnonzero(((page.element_tag == PRE) | (page.element_bits & CODE_BIT != 0)) & held).tolist()
-    tables = np.flatnonzero((page.element_tag == TABLE) & held).tolist()
-    pure = (page.block_marks & (CODE_MARK | NOT_CODE)) == CODE_MARK
-    if not coded and not tables and not pure.any():
+    from winnow.tasks.extract.blocks.element_kernels import CODED, PURE, TABLED
+
+    listings = _listings(page)
+    if not listings and not tree.has & (CODED | TABLED | PURE):
         return []
-    found = _code(tree, coded, texts)
-    found += [Unit("table", t, tree.first[t], tree.behind[t], t) for t in tables if _is_data(tree, t, words)]
-    if pure.any():
-        found += _pure(tree, pure)
+    coded = tree.that_are(CODED)
+    if listings:
+        coded = sorted({*coded, *(e for e in listings if tree.behind[e] > tree.first[e])})
+    found = _code(tree, coded, texts, set(listings))
+    found += [Unit("table", t, tree.first[t], tree.behind[t], t) for t in tree.that_are(TABLED) if _is_data(tree, t, words)]
+    if tree.has & PURE:
+        found += _pure(tree, (page.block_marks & (CODE_MARK | NOT_CODE)) == CODE_MARK)
     found.sort(key=lambda u: (u.first, -u.behind, u.element))
     out: list[Unit] = []
     for unit in found:
@@ -167,7 +223,23 @@ def units(page: Page, tree: Tree, texts: list[str], words: list[int]) -> list[Un
     return out
 
 
-def _code(tree: Tree, candidates: list[int], texts: list[str]) -> list[Unit]:
+def _listings(page: Page) -> list[int]:
+    """Elements that are set as <pre> is: by their style, or by the style sheet of Doxygen, as the attributes say that nothing else has."""
+    found = []
+    for word, pattern in LISTINGS:
+        at = page.html.find(word)
+        while at >= 0:
+            e = int(np.searchsorted(page.element_attributes, at, side="right")) - 1
+            begin, behind = int(page.element_attributes[e]), int(page.element_content[e])
+            if e > 0 and begin <= at < behind:
+                if pattern.search(page.html[begin:behind]):
+                    found.append(e)
+                at = behind
+            at = page.html.find(word, at + len(word))
+    return found
+
+
+def _code(tree: Tree, candidates: list[int], texts: list[str], listings: set[int]) -> list[Unit]:
     """Code in <pre>, and in the frames of highlighters that have none."""
     found: list[Unit] = []
     covered = 0
@@ -177,6 +249,10 @@ def _code(tree: Tree, candidates: list[int], texts: list[str]) -> list[Unit]:
         lines = tree.tag[e] != PRE
         if not lines:
             root = _around(tree, e, texts)
+        elif e in listings:
+            lines = "fragment" in tree.names(e)
+            only_text = tree.behind[e] - tree.first[e] == 1 and "\n" in texts[tree.first[e]].strip()
+            root = e if (lines or only_text) and not tree.holds_pre(e) else 0
         elif tree.tag[e] == TD:
             root = _table_of_lines(tree, e)
         elif LINES.search(names := tree.names(e)) and not tree.holds_pre(e) and _has_lines(tree, e, names):
@@ -268,8 +344,22 @@ def _is_data(tree: Tree, table: int, words: list[int]) -> bool:
     inside = tree.inside(table)
     tags = tree.page.element_tag[table + 1 : inside.stop]
     counts = np.bincount(tags, minlength=256)
-    if counts[TABLE] or any(counts[t] for t in LAYOUT):
+    if any(counts[t] for t in LAYOUT):
         return False
+    if counts[TABLE]:
+        # A few words set as a table in a cell of data; else it is a table of the page's layout.
+        if counts[TABLE] > MOST_HELD:
+            return False
+        held = [i for i in inside if tree.tag[i] == TABLE]
+        if any(sum(words[tree.first[t] : tree.behind[t]]) > LONG_HELD_WORDS for t in held):
+            return False
+        tags = tags.copy()
+        for t in held:
+            within = tree.inside(t)
+            tags[within.start - table - 2 : within.stop - table - 1] = 0
+        counts = np.bincount(tags, minlength=256)
+        if not counts[TH]:
+            return False
     cells, rows, headers = int(counts[TD] + counts[TH]), int(counts[TR]), int(counts[TH])
     if rows < 2 or cells < 4 or cells < 1.5 * rows:
         return False

@@ -126,11 +126,12 @@ def features(page: Page) -> tuple[tuple[str, ...], npt.NDArray[np.float32], list
     n, classes = len(page.block_element), char_classes()
     counts = np.zeros((BY_CLASS + CLASSES, n), np.int64)
     ends = np.zeros(n + 1, np.int64)
-    count_characters(np.frombuffer(page.text, np.uint8), page.run_end, page.run_link, page.block_run, classes, counts, ends[1:])
+    matrix = np.empty((len(NAMES), n), np.float32)
+    text = np.frombuffer(page.text, np.uint8)
+    count_characters(text, page.run_end, page.run_link, page.block_run, classes, counts, ends[1:], matrix[LAST_KIND])
     joined = page.text.decode()
     cuts = ends.tolist()
     texts = [joined[a:b] for a, b in pairwise(cuts)]
-    matrix = np.empty((len(NAMES), n), np.float32)
     filled = fill(
         counts,
         page.block_element,
@@ -148,10 +149,10 @@ def features(page: Page) -> tuple[tuple[str, ...], npt.NDArray[np.float32], list
     bare = [t.strip() for t in texts]
     title = " ".join(page.title.split())
     times = Counter(bare)
-    matrix[LAST_KIND] = classes[np.frombuffer("".join([t[-1:] or "\0" for t in bare]).encode("utf-32-le"), "<u4")]
-    matrix[COPIES] = list(map(times.__getitem__, bare))
+    matrix[COPIES] = np.fromiter(map(times.__getitem__, bare), np.float32, n)
     most = len(title)
-    matrix[IN_TITLE] = [3 < len(t) <= most and t in title for t in bare]
+    matrix[IN_TITLE] = 0
+    matrix[IN_TITLE, [b for b, t in enumerate(bare) if 3 < len(t) <= most and t in title]] = 1
     return NAMES, matrix, texts
 
 

@@ -43,6 +43,14 @@ def share(totals: Ints, part: int, whole: int, begin: int, end: int) -> float:
 
 
 @compiled
+def is_white(code: int) -> bool:
+    """Whether a character of the class SPACE is white space (``str.isspace``): not so are controls and what shows nothing."""
+    if code < 0x1680:
+        return 9 <= code <= 13 or 28 <= code <= 32 or code == 0x85 or code == 0xA0
+    return code == 0x1680 or 0x2000 <= code <= 0x200A or code in (0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
+
+
+@compiled
 def count_characters(
     text: Bytes,
     run_end: Small,
@@ -51,14 +59,16 @@ def count_characters(
     classes: Bytes,
     counts: Ints,
     chars_end: Ints,
+    last_kind: Matrix,
 ) -> None:
     """Fill ``counts`` (BY_CLASS + CLASSES rows, a column per block: characters that are no space, of these in links, words, characters by class),
-    and ``chars_end``: how many characters end with each block."""
+    ``chars_end``: how many characters end with each block, and ``last_kind``: the class of its last character that is no white space."""
     blocks, runs = len(block_run), len(run_end)
     at = chars = 0
     for b in range(blocks):
         linked = words = 0
         in_word: bool | np.bool_ = False
+        last = np.int64(SPACE)
         for r in range(block_run[b], block_run[b + 1] if b + 1 < blocks else runs):
             seen = 0
             while at < run_end[r]:
@@ -71,6 +81,7 @@ def count_characters(
                         code = code << 6 | text[at] & 0x3F
                         at += 1
                 kind = np.int64(classes[code])
+                last = kind if kind != SPACE or not is_white(int(code)) else last
                 chars += 1
                 counts[BY_CLASS + kind, b] += 1
                 seen += kind != SPACE
@@ -82,6 +93,7 @@ def count_characters(
                 linked += seen
         counts[1, b], counts[2, b] = linked, words
         chars_end[b] = chars
+        last_kind[b] = last
 
 
 @compiled

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from resiliparse.parse.html import HTMLTree
 
-from winnow.tasks.extract.blocks.formulas import extracted
-from winnow.tasks.extract.blocks.prepare import prepared
+from winnow.tasks.extract.blocks.formulas import ALWAYS, extracted
+from winnow.tasks.extract.blocks.prepare import INLINE_OR_CELLS, prepared, without_hidden
 from winnow.tasks.extract.math.sources import Formula
 
 if TYPE_CHECKING:
@@ -52,12 +52,6 @@ MARKS = {
     "q": 8,
 }
 MOST_KEPT = 4_000_000  # bytes; what a larger page needs is not kept
-# One of these is in every page whose elements hold formulas.
-OF_FORMULAS = tuple(
-    word.encode()
-    for word in '<math :math type="math mjx- athjax athJax atex math- -math "math math" tex" texhtml texerror codecogs mimetex mathtex data-tex data-expr formula equation'
-    " cht=tx latex.php la-tex".split()
-)
 NOT_CODE = 1 << 30  # of a block: some of its text is in no code
 
 # Groups of words in class, id, role and itemprop names. A block carries the groups of all elements around it.
@@ -156,9 +150,13 @@ def tag_table() -> "page_kernels.TagTable":
         "a": kernels.LINK_OPENS,
     }
     signals = {
+        **dict.fromkeys(INLINE_OR_CELLS, kernels.MAY_HIDE),
         **{"template": kernels.SEEN_TEMPLATE, "textarea": kernels.SEEN_TEXT_AREA},
-        **dict.fromkeys(("math", "mjx-container", "mathjax"), kernels.SEEN_FORMULA),
-        **dict.fromkeys(("span", "img", "div"), kernels.LOOK),
+        **dict.fromkeys(("dialog", "xmp", "listing", "plaintext"), kernels.SEEN_OLD),
+        # What is left out is too long a name, and always inside an mjx-container.
+        **dict.fromkeys(sorted(ALWAYS - {"mjx-assistive-mml"}), kernels.SEEN_FORMULA),
+        **dict.fromkeys(("img", "div", "p", "pre", "figure"), kernels.LOOK),
+        **dict.fromkeys(("span", "code"), kernels.LOOK | kernels.MAY_HIDE),
     }
     opening = {**dict.fromkeys(signals, kernels.NOTHING), **opening}
     closing = {
@@ -224,7 +222,15 @@ ROOM = _Room()
 
 def page_blocks(tree: HTMLTree) -> Page:
     """The blocks of a parsed page. Blocks may be blank. Formulas are out of it, and marks in their places."""
-    from winnow.tasks.extract.extractors.page_kernels import SEEN_FORMULA, SEEN_TEMPLATE, SEEN_TEXT_AREA, all_names, cut
+    from winnow.tasks.extract.extractors.page_kernels import (
+        SEEN_FORMULA,
+        SEEN_HIDDEN,
+        SEEN_OLD,
+        SEEN_TEMPLATE,
+        SEEN_TEXT_AREA,
+        all_names,
+        cut,
+    )
 
     body = tree.body
     html = body.html.encode() if body is not None else b""
@@ -232,10 +238,12 @@ def page_blocks(tree: HTMLTree) -> Page:
     text, run, block, element = ROOM.of(len(html))
     runs, blocks, elements, seen = cut(np.frombuffer(html, np.uint8), tag_table(), text, run, block, element)
     if seen:
-        other = prepared(html, templates=bool(seen & SEEN_TEMPLATE), text_areas=bool(seen & SEEN_TEXT_AREA))
-        if seen & SEEN_FORMULA and any(word in other for word in OF_FORMULAS):
+        other = prepared(html, templates=bool(seen & SEEN_TEMPLATE), text_areas=bool(seen & SEEN_TEXT_AREA), old=bool(seen & SEEN_OLD))
+        if seen & SEEN_FORMULA:
             written, formulas = extracted(other.decode())
             other = written.encode()
+        if seen & SEEN_HIDDEN:
+            other = without_hidden(other.decode()).encode()
         if other != html:
             html = other
             text, run, block, element = ROOM.of(len(html))

@@ -14,11 +14,12 @@ Hashes = npt.NDArray[np.uint64]
 
 # What a tag does.
 NOTHING, OPENS, CLOSES, LINK_OPENS, LINK_CLOSES, SKIPS, BREAKS, IS_RAW, MARK_OPENS, MARK_CLOSES = range(10)
-# What of a page needs another look before it is cut; of elements with LOOK, only their attributes tell.
-SEEN_TEMPLATE, SEEN_TEXT_AREA, SEEN_FORMULA, LOOK = 1, 2, 4, 8
+# What of a page needs another look before it is cut; of elements with LOOK or MAY_HIDE, only their attributes tell.
+SEEN_TEMPLATE, SEEN_TEXT_AREA, SEEN_FORMULA, LOOK, SEEN_HIDDEN, MAY_HIDE, SEEN_OLD = 1, 2, 4, 8, 16, 32, 64
 # Of a block: some of its text is in no code.
 CODE_MARK, NOT_CODE = 2, 1 << 30
 ONES, HIGH_BITS, ANGLES = (np.uint64(byte * 0x0101010101010101) for byte in (0x01, 0x80, 60))
+PIVOT = np.array([chr(byte) in "xhgquy\\$XHGQUY" for byte in range(256)], np.uint8)  # one of each word in attributes that says something
 TABLE_BITS = 10
 NAME_BYTES = 16
 
@@ -26,7 +27,10 @@ NAME_BYTES = 16
 CLASS, ID, ROLE, ITEMPROP, ITEMTYPE, STYLE, IS_HIDDEN, ARI, A_HIDDEN, TRUE = (
     np.uint64(int.from_bytes(name.encode())) for name in "class id role itemprop itemtype style hidden ari a-hidden true".split()
 )
-DISPLAY, NONE, VISIBILITY, HIDDEN = (np.frombuffer(part, np.uint8) for part in (b"display:", b"none", b"visibility:", b"hidden"))
+DISPLAY, NONE, VISIBILITY, HIDDEN, COLLAPSE, CONTENT_VISIBILITY = (
+    np.frombuffer(part, np.uint8) for part in (b"display", b"none", b"visibility", b"hidden", b"collapse", b"content-visibility")
+)
+HIDDEN_BEGINS = np.frombuffer(b'hidden="', np.uint8)
 CRC = np.array([zlib.crc32(bytes([255 ^ byte])) ^ 0xFF000000 for byte in range(256)], np.uint32)  # a step of the checksum by byte
 MOST_CHARS, MOST_NAME_CHARS, MOST_WORD = 4000, 1000, 30
 
@@ -141,6 +145,70 @@ def behind_attributes(html: Bytes, at: int) -> int:
 
 
 @compiled
+def speaks_of_formulas(html: Bytes, at: int) -> bool:
+    """Whether a letter of PIVOT in the attributes of a tag is that of a word that begins with "math" (but not mathematics or maths) or "tex" (but not text,
+    texture, texas), of the word "expr", or of "katex", "latex", "arithmatex", "mimetex", "codecogs", "cht=t", "equat", "formula" or "ql-img"; or a dollar sign that
+    begins a value, or the backslash of a command."""
+    if at + 4 > len(html):
+        return False
+    pivot = html[at] | 32
+    before, after, second = html[at - 1] | 32, html[at + 1] | 32, html[at + 2] | 32
+    if html[at] == 92:  # a backslash, and a command, "(" or "["
+        return (is_letter(html[at + 1]) and is_letter(html[at + 2])) or html[at + 1] == 40 or html[at + 1] == 91
+    if html[at] == 36:  # "$" behind a quotation mark, but no "${" nor "$("
+        return bool(html[at - 1] == 34 and html[at + 1] != 123 and html[at + 1] != 40 and html[at + 1] != 34)
+    if pivot == 120:  # "x"
+        if html[at - 2] | 32 == 116 and before == 101 and after != 116 and after != 117 and after != 97:  # "tex"
+            first = html[at - 3] | 32
+            return bool(not is_letter(html[at - 3]) or first == 101 or (first == 97 and 107 <= html[at - 4] | 32 <= 109))
+        return bool(
+            before == 101 and after == 112 and second == 114 and not is_letter(html[at - 2]) and not is_letter(html[at + 3])
+        )  # "expr"
+    if pivot == 104:  # "h"
+        if html[at - 3] | 32 == 109 and html[at - 2] | 32 == 97 and before == 116:  # "math", also behind "p" (upmath)
+            return bool((not is_letter(html[at - 4]) or html[at - 4] == 112) and after != 101 and after != 115)
+        return bool(before == 99 and after == 116 and html[at + 2] == 61 and html[at + 3] == 116)  # "cht=t"
+    if pivot == 103:  # "cogs"
+        return bool(html[at - 2] | 32 == 99 and before == 111 and after == 115)
+    if pivot == 113:  # "eq.at", "ql-i"
+        if before == 101 and second == 97 and html[at + 3] | 32 == 116:
+            return True
+        return bool(after == 108 and html[at + 2] == 45 and html[at + 3] | 32 == 105)
+    # "u": "mula" within a word, but not before "i"
+    within = is_letter(html[at - 2]) and html[at - 2] != 112
+    return bool(before == 109 and after == 108 and second == 97 and within and html[at + 3] | 32 != 105)
+
+
+@compiled
+def behind_attributes_looked_at(html: Bytes, at: int) -> tuple[int, int]:
+    """As ``behind_attributes``, and what the attributes say. Of the letters of each word that says something, one is looked for that is rare."""
+    n = len(html)
+    all_said = 0
+    while at + 1 < n and html[at] == 32 and html[at + 1] != 32 and html[at + 1] != 62 and html[at + 1] != 47:
+        said = 0
+        equals = at + 1
+        if PIVOT[html[equals]]:
+            said |= says(html, equals)
+        equals += 1
+        while equals < n and html[equals] != 61 and html[equals] != 62:  # "=", ">"
+            if PIVOT[html[equals]]:
+                said |= says(html, equals)
+            equals += 1
+        if equals + 1 >= n or html[equals] != 61 or html[equals + 1] != 34:
+            break
+        value = equals + 2
+        while value < n and html[value] != 34:
+            if PIVOT[html[value]]:
+                said |= says(html, value)
+            value += 1
+        if value == n:
+            break
+        all_said |= said
+        at = value + 1
+    return at, all_said
+
+
+@compiled
 def space_bytes(text: Bytes, at: int, end: int) -> int:
     """How many bytes the white space (``str.isspace``) at this place takes; 0 if there is none."""
     a = text[at]
@@ -179,26 +247,10 @@ def invisible_bytes(text: Bytes, at: int, begin: int) -> int:
 
 
 @compiled
-def speaks_of_formulas(html: Bytes, at: int, end: int) -> bool:
-    """Whether attributes have a word that begins with "math" (but not mathematics or maths) or "tex" (but not text, texture, texas), or "katex", "latex",
-    "arithmatex", "mimetex" or "codecogs" in them."""
-    while at + 3 <= end:
-        a = html[at] | 32
-        if a == 109 and at + 4 <= end and not is_letter(html[at - 1]):  # "m"
-            if html[at + 1] | 32 == 97 and html[at + 2] | 32 == 116 and html[at + 3] | 32 == 104:
-                after = html[at + 4] | 32 if at + 4 < end else 32
-                if after != 101 and after != 115:
-                    return True
-        elif a == 116 and html[at + 1] | 32 == 101 and html[at + 2] | 32 == 120:  # "tex"
-            after = html[at + 3] | 32 if at + 3 < end else 32
-            if after != 116 and after != 117 and after != 97:
-                before = html[at - 1] | 32
-                if not is_letter(html[at - 1]) or before == 101 or (before == 97 and 107 <= html[at - 2] | 32 <= 109):
-                    return True
-        elif a == 99 and at + 4 <= end and html[at + 1] | 32 == 111 and html[at + 2] | 32 == 103 and html[at + 3] | 32 == 115:  # "cogs"
-            return True
-        at += 1
-    return False
+def is_math(html: Bytes, at: int) -> bool:
+    """Whether "math" stands at this place."""
+    found: bool = html[at] | 32 == 109 and html[at + 1] | 32 == 97 and html[at + 2] | 32 == 116 and html[at + 3] | 32 == 104
+    return found
 
 
 @compiled
@@ -235,7 +287,12 @@ def find(low: Hashes, high: Hashes, name: Bytes, begin: int, end: int) -> np.int
     """The place of name[begin:end] in a table, -1 if it is not there."""
     if end - begin > NAME_BYTES:
         return np.int64(-1)
-    a, b = packed(name, begin, end), packed(name, begin, max(begin, end - 8))
+    return find_packed(low, high, packed(name, begin, end), packed(name, begin, max(begin, end - 8)))
+
+
+@compiled
+def find_packed(low: Hashes, high: Hashes, a: np.uint64, b: np.uint64) -> np.int64:
+    """The place of a name, packed into two numbers, in a table, -1 if it is not there."""
     place = place_of(a, b)
     while low[place] != 0:
         if low[place] == a and high[place] == b:
@@ -245,29 +302,80 @@ def find(low: Hashes, high: Hashes, name: Bytes, begin: int, end: int) -> np.int
 
 
 @compiled
+def of_name(byte: int) -> bool:
+    """Whether a byte may be part of a name in a style."""
+    found: bool = is_letter(byte) or byte == 45 or byte == 95 or 48 <= byte <= 57
+    return found
+
+
+@compiled
+def behind_spaces(style: Bytes, at: int, end: int) -> int:
+    while at < end and space_bytes(style, at, end) > 0:
+        at += space_bytes(style, at, end)
+    return at
+
+
+@compiled
+def begins_with(style: Bytes, at: int, end: int, name: Bytes) -> bool:
+    """Whether a name stands at this place, in any case, and ends there."""
+    if at + len(name) > end or (at + len(name) < end and of_name(style[at + len(name)])):
+        return False
+    k = 0
+    while k < len(name) and style[at + k] | 32 == name[k]:
+        k += 1
+    return k == len(name)
+
+
+@compiled
+def has_value(style: Bytes, at: int, end: int, name: Bytes, value: Bytes) -> bool:
+    """Whether a property that is given this value begins at this place. ``style`` has a byte before it."""
+    if of_name(style[at - 1]) or not begins_with(style, at, end, name):
+        return False
+    begin = behind_spaces(style, at + len(name), end)
+    return begin < end and style[begin] == 58 and begins_with(style, behind_spaces(style, begin + 1, end), end, value)
+
+
+@compiled
 def declares(style: Bytes, at: int, end: int, name: Bytes, value: Bytes) -> bool:
-    """Whether style[at:end] gives a property, written with its colon, a value that begins so."""
-    while at + len(name) + len(value) <= end:
-        k = 0
-        while k < len(name) and style[at + k] | 32 == name[k]:
-            k += 1
-        if k == len(name):
-            begin = at + k
-            while begin < end and space_bytes(style, begin, end) > 0:
-                begin += space_bytes(style, begin, end)
-            k = 0
-            while k < len(value) and begin + k < end and style[begin + k] | 32 == value[k]:
-                k += 1
-            if k == len(value):
-                return True
+    """Whether style[at:end] gives a property this value. ``style`` has a byte before ``at``."""
+    while at + len(name) + len(value) < end:
+        if has_value(style, at, end, name, value):
+            return True
         at += 1
     return False
 
 
 @compiled
 def hides(style: Bytes, at: int, end: int) -> bool:
-    """Whether style[at:end] has "display: none" or "visibility: hidden" in it."""
-    return declares(style, at, end, DISPLAY, NONE) or declares(style, at, end, VISIBILITY, HIDDEN)
+    """Whether style[at:end] hides what it is for: with ``display: none``, ``visibility: hidden`` or the like."""
+    return (
+        declares(style, at, end, DISPLAY, NONE)
+        or declares(style, at, end, VISIBILITY, HIDDEN)
+        or declares(style, at, end, VISIBILITY, COLLAPSE)
+        or declares(style, at, end, CONTENT_VISIBILITY, HIDDEN)
+    )
+
+
+@compiled
+def says(html: Bytes, at: int) -> int:
+    """What a letter of PIVOT in the attributes of a tag tells by those around it: SEEN_HIDDEN if it seems to hide its element (a closer look is for who is told so),
+    SEEN_FORMULA if it speaks of formulas."""
+    pivot, n = html[at] | 32, len(html)
+    if pivot == 121:  # "y"
+        hidden = (
+            has_value(html, at - 6, n, DISPLAY, NONE)
+            or has_value(html, at - 9, n, VISIBILITY, HIDDEN)
+            or has_value(html, at - 9, n, VISIBILITY, COLLAPSE)
+            or has_value(html, at - 17, n, CONTENT_VISIBILITY, HIDDEN)
+        )
+        return SEEN_HIDDEN if hidden else 0
+    if pivot == 104 and html[at - 1] == 32 and at + len(HIDDEN_BEGINS) < n:  # "h"
+        k = 0
+        while k < len(HIDDEN_BEGINS) and html[at + k] | 32 == HIDDEN_BEGINS[k] | 32:
+            k += 1
+        if k == len(HIDDEN_BEGINS):
+            return SEEN_HIDDEN if html[at + k] == 34 or html[at + k] | 32 == 104 else 0
+    return SEEN_FORMULA if speaks_of_formulas(html, at) else 0
 
 
 @compiled
@@ -425,28 +533,36 @@ def cut(
             closes = following == 47
             begin = at + 2 if closes else at + 1
             behind = begin
+            low, high = np.uint64(0), np.uint64(0)
             while behind < n and html[behind] != 32 and html[behind] != 47 and html[behind] != 62:
+                high = (high << np.uint64(8)) | (low >> np.uint64(56))
+                low = (low << np.uint64(8)) | np.uint64(html[behind] | 32)
                 behind += 1
-            place = find(tags.low, tags.high, html, begin, behind)
+            place = find_packed(tags.low, tags.high, low, high) if behind - begin <= NAME_BYTES else np.int64(-1)
             effect = np.int64(NOTHING)
             tag_at = at
             if place >= 0:
                 effect = np.int64(tags.closing[place] if closes else tags.opening[place])
+            elif not closes and behind - begin > 5 and html[behind - 5] == 58 and is_math(html, behind - 4):
+                seen |= SEEN_FORMULA
             attributes = behind
             if effect == IS_RAW:
                 tag_end = behind_byte(html, behind, 62)
+                seen |= int(tags.signal[place])
                 if begin + 6 == behind and is_of_formulas(html, behind, tag_end):
                     seen |= SEEN_FORMULA
                 at = behind_raw(html, begin, behind)
                 effect = np.int64(NOTHING)
             else:
-                attributes = behind_attributes(html, behind)
+                signal = int(tags.signal[place]) if place >= 0 and not closes else 0
+                seen |= signal & ~(LOOK | MAY_HIDE)
+                wanted = ~seen & ((SEEN_FORMULA if signal & LOOK else 0) | (SEEN_HIDDEN if signal & MAY_HIDE else 0))
+                if wanted != 0:
+                    attributes, said = behind_attributes_looked_at(html, behind)
+                    seen |= said & wanted
+                else:
+                    attributes = behind_attributes(html, behind)
                 at = behind_byte(html, attributes, 62)
-                if not closes and place >= 0 and tags.signal[place] > 0:
-                    if tags.signal[place] != LOOK:
-                        seen |= tags.signal[place]
-                    elif attributes > behind and seen & SEEN_FORMULA == 0 and speaks_of_formulas(html, behind, attributes):
-                        seen |= SEEN_FORMULA
                 if skipped > 0 and place == skipped_place:
                     skipped += -1 if closes else 1
                     effect = np.int64(NOTHING)
@@ -545,7 +661,7 @@ def cut(
                 blocks[5, all_blocks] = 0
                 blocks[6, all_blocks] = begin_marks
                 all_blocks += 1
-            if marks[CODE_MARK] == 0 and not is_blank(text, first, written):
+            if marks[CODE_MARK] == 0 and blocks[5, all_blocks - 1] & NOT_CODE == 0 and not is_blank(text, first, written):
                 blocks[5, all_blocks - 1] |= NOT_CODE
             runs[0, all_runs] = written
             runs[1, all_runs] = link

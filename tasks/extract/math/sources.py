@@ -50,6 +50,7 @@ QUERY = re.compile(r"[?&](?:latex|tex|math|formula|chl|from|eq|equation)=([^&]*)
 HASHES = re.compile(r"#([^#]+)#")
 COMMAND_WITH_ARGUMENT = re.compile(r"\\[a-zA-Z]{2,}\s*[{(_^]")
 COMMAND = re.compile(r"\\[a-zA-Z]{2,}")
+FORMULA_SIGN = re.compile(r"[\\^_=<>+/]|\A\$+[A-Za-z]'?\$+\Z")
 SCRIPT_SIGN = re.compile(r"[\^_][{\w]")
 WORD = re.compile(r"[a-zA-Z]{3,}")
 PREVIEW = re.compile(r"\[?\s*(?:math(?: processing error)?|loading.*)\s*\]?\Z", re.IGNORECASE)
@@ -328,6 +329,8 @@ def _is_image_of_formula(attributes: Mapping[str, str]) -> bool:
         return False
     if any(part in source for part in ALT_IMAGES) or ("math" in classes.split() and not source.endswith((".jpg", ".jpeg"))):
         return True
+    if undelimited(alt.strip())[1] is not None and FORMULA_SIGN.search(alt):
+        return True  # latex2html writes what it drew between dollar signs
     return "\\" in alt and (LATEX_COMMAND.search(alt) is not None or COMMAND_WITH_ARGUMENT.search(alt) is not None)
 
 

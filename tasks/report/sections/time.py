@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from winnow.tasks.report.facts import purpose
 from winnow.tasks.report.section import RUN, Content, Evidence, Section, section
 from winnow.tasks.report.summary import StepTotal
 from winnow.tasks.report.words import duration, percent, size
@@ -28,7 +27,7 @@ class Time(Section):
             }
             for s in steps
         ]
-        return Content({"steps": [(s, purpose(s)) for s in steps], "bottleneck": bottleneck(steps)}, rows=rows)
+        return Content({"steps": [(s, s.about) for s in steps], "bottleneck": bottleneck(steps)}, rows=rows)
 
 
 def bottleneck(steps: Sequence[StepTotal]) -> str:

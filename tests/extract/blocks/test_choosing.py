@@ -4,6 +4,7 @@ import pytest
 
 from tests.extract.blocks.pages import AFTER, BEFORE, article, extracted
 from winnow.tasks.extract.blocks import choosing
+from winnow.tasks.extract.blocks.prepare import without_hidden
 from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
 
 NAMES = (
@@ -26,12 +27,67 @@ BANNER = (
         '<section hidden=""><div><p>{}</p></div></section>',
         '<div style="visibility:hidden"><p>{}</p></div>',
         '<p style="margin:0;VISIBILITY: Hidden">{}</p>',
+        '<p style="DISPLAY :  NONE ; color:red">{}</p>',
+        '<div style="color:red;display:none!important"><p>{}</p></div>',
+        '<div style="visibility:collapse"><p>{}</p></div>',
+        '<p style="content-visibility: hidden">{}</p>',
+        "<dialog><p>{}</p></dialog>",
     ],
 )
 def test_hidden_text_is_left_out(hidden):
     text = extracted(hidden.format(UNSEEN))
     assert "scarves" not in text
     assert AFTER[1] in text
+
+
+@pytest.mark.parametrize(
+    "style",
+    ["backface-visibility: hidden", "--display: none", "display:nonesuch", "-webkit-backface-visibility:hidden", "overflow: hidden"],
+)
+def test_styles_that_only_sound_so_hide_nothing(style):
+    assert "scarves" in extracted(f'<p style="{style}">{UNSEEN}</p>')
+
+
+def test_an_open_dialog_is_read():
+    assert "scarves" in extracted(f"<dialog open><p>{UNSEEN}</p></dialog>")
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "<span hidden>{}</span>",
+        '<span style="display: none">{}</span>',
+        '<b style="display:none">{} <span>and</span></b>',
+        '<a href="/x" style="visibility:hidden"><span>{}</span></a>',
+        '<span hidden="HIDDEN" class="sortkey">{}</span>',
+        '<code style="display:none">{}</code>',
+    ],
+)
+def test_hidden_words_of_a_paragraph_or_a_cell_are_left_out(hidden):
+    words = hidden.format("zzz sort key")
+    text = extracted(
+        f"<p>The loom of the valley {words}has four shafts made of beech from the hills.</p>"
+        f"<table><tr><th>Year</th><th>Ells</th></tr><tr><td>1861</td><td>40{words}</td></tr><tr style='display:none'><td>zzz</td><td>1</td></tr></table>"
+    )
+    assert "zzz" not in text
+    assert "The loom of the valley has four shafts" in text
+    assert "1861\t40" in text
+
+
+def test_what_a_reader_opens_in_a_paragraph_and_hidden_sources_of_formulas_are_read():
+    text = extracted(
+        '<p>The loom of the valley <span class="more" style="display:none">has four shafts</span> '
+        '<span style="display:none"><math><mi>a</mi><mo>=</mo><mi>b</mi></math></span> of beech from the hills.</p>'
+    )
+    assert r"has four shafts \(a=b\) of beech" in text
+
+
+def test_a_page_of_which_most_is_hidden_inline_stays_as_it_is():
+    html = "<p>It is.</p>" + '<span hidden="">A whole page that a script shows when it is loaded, word for word.</span>' * 3
+    assert without_hidden(html) == html
+    assert without_hidden('<p>It is <i hidden="">not</i>here, in front of a long paragraph that stays.</p>') == (
+        "<p>It is here, in front of a long paragraph that stays.</p>"
+    )
 
 
 def test_a_page_that_is_hidden_as_a_whole_is_read():

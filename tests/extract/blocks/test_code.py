@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.extract.blocks.pages import all_blocks, as_markdown, extracted
+from tests.extract.blocks.pages import all_blocks, as_markdown, as_plain, extracted
 from winnow.tasks.extract.blocks import choosing
 from winnow.tasks.extract.blocks.units import Tree, units
 from winnow.tasks.extract.extractors.block_features import features
@@ -56,6 +56,24 @@ FORMS = {
     + '</td><td class="code"><div class="container">'
     + "".join(f'<div class="line">{line.replace("    ", "&nbsp;&nbsp;&nbsp;&nbsp;") or "&nbsp;"}</div>' for line in LINES)
     + "</div></td></tr></tbody></table></div>",
+    "doxygen": '<div class="fragment">'
+    + "".join(
+        f'<div class="line"><a id="l{n:05d}" name="l{n:05d}"></a><span class="lineno">{n:5d}</span>&#160;{line.replace("    ", "&#160;" * 4)}</div>'
+        for n, line in enumerate(LINES, 1)
+    )
+    + "</div>",
+    "numbers as anchors": "<pre>"
+    + "\n".join(f'<a href="#l{n}" id="l{n}" class="line">{n}</a> {line}' for n, line in enumerate(LINES, 1))
+    + "</pre>",
+    "gitweb": "<pre>"
+    + "\n".join(f'<a id="l{n}" href="#l{n}" class="linenr">{n:4d}</a> {line}' for n, line in enumerate(LINES, 1))
+    + "</pre>",
+    "prettify": '<pre class="prettyprint linenums"><ol class="linenums">'
+    + "".join(f'<li class="L{n}"><code>{line}</code></li>' for n, line in enumerate(LINES))
+    + "</ol></pre>",
+    "listing": f"<listing>{ESCAPED}</listing>",
+    "xmp": f"<xmp>{CODE}</xmp>",
+    "style": f'<div style="font-family:monospace; white-space: pre">{ESCAPED}</div>',
     "dp highlighter": '<div class="dp-highlighter"><ol class="dp-py">'
     + "".join(f'<li class="alt"><span>{line.replace("    ", "&nbsp;&nbsp;&nbsp;&nbsp;") or "&nbsp;"}</span></li>' for line in LINES)
     + "</ol></div>",
@@ -113,7 +131,7 @@ def test_the_language_that_a_page_names(written, language):
 
 
 def test_only_marked_prompts_go():
-    assert all_blocks('<div class="highlight-console"><pre><span class="gp">$ </span>ls\nout</pre></div>')[0].code == "$ ls\nout"
+    assert all_blocks('<div class="highlight"><pre><span class="gp">$ </span>ls\nout</pre></div>')[0].code == "$ ls\nout"
     assert all_blocks('<pre class="language-console"><span class="gp">$ </span>ls\nout</pre>')[0].code == "ls\nout"
     assert all_blocks("<pre>$ ls\nout</pre>")[0].code == "$ ls\nout"
 
@@ -170,3 +188,43 @@ def test_code_behind_the_text_that_is_most_unlikely_stays_out():
     probabilities[:2] = 800_000
     _, taken = choosing.with_units(tree, probabilities > 500_000, units(page, tree, texts, words.tolist()), words, probabilities)
     assert [texts[unit.first] for unit in taken] == ["first()"]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<div class="highlight-python notranslate"><div class="highlight"><pre>{}</pre></div></div>',
+        '<div class="mw-highlight mw-highlight-lang-python mw-content-ltr"><pre>{}</pre></div>',
+        '<pre data-syntaxhighlighter-params="brush: python; gutter: false">{}</pre>',
+        '<pre data-enlighter-language="python">{}</pre>',
+        '<pre lang="python">{}</pre>',
+        '<pre class="python">{}</pre>',
+        '<pre><code class="python">{}</code></pre>',
+        '<div class="wp_syntax"><table><tr><td class="line_numbers"><pre>1\n2\n</pre></td><td class="code"><pre class="python" style="x">{}</pre></td></tr></table></div>',
+    ],
+)
+def test_the_language_where_the_page_says_it(html):
+    assert "```python\n" in as_markdown(html.format("a = 1\nb = 2"))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<pre lang="cs">{}</pre>',
+        '<div class="highlight-line"><pre>{}</pre></div>',
+        '<div class="python"><pre>{}</pre></div>',
+        '<pre lang="de">{}</pre>',
+    ],
+)
+def test_no_language_where_the_page_says_none(html):
+    assert "```\n" in as_markdown(html.format("a = 1\nb = 2"))
+
+
+def test_a_paragraph_that_keeps_its_white_space_is_no_code():
+    (block,) = all_blocks('<p style="white-space: pre">A paragraph out of an editor, on one line.</p>')
+    assert block.kind == "paragraph"
+
+
+def test_a_space_of_the_code_stays_where_the_gutter_has_none():
+    assert as_plain('<pre><span class="lineno">1</span> a\n<span class="lineno">2</span>b</pre>') == " a\nb"
+    assert as_plain('<pre>see <a href="#n1">1</a> here\nand <a href="#n2">2</a></pre>') == "see 1 here\nand 2"

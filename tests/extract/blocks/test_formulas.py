@@ -14,6 +14,7 @@ from winnow.tasks.extract.blocks.formulas import extracted as without
 from winnow.tasks.extract.extractors.block_features import features
 from winnow.tasks.extract.extractors.page_blocks import page_blocks
 from winnow.tasks.extract.extractors.resiliparse_text import parsed
+from winnow.tasks.extract.math import sources
 
 KATEX = (
     '<span class="katex"><span class="katex-mathml"><math><semantics><mrow><mi>a</mi><mo>=</mo><mi>b</mi></mrow><annotation encoding="application/x-tex">a=b^2</annotation></semantics>'
@@ -136,3 +137,71 @@ def test_formulas_between_delimiters_in_the_caption_of_a_table_are_read():
     table = "<table><caption>Widths for @@n^2@@ threads</caption><tr><th>n</th><th>width</th></tr><tr><td>3</td><td>9</td></tr></table>"
     caption = all_blocks(f"<html><head>{OWN}</head><body>{table}</body></html>")[0]
     assert [(r.kind, r.text) for r in caption.runs] == [("text", "Widths for "), ("formula", "n^2"), ("text", " threads")]
+
+
+LATEX = r"\frac{a}{b}"
+
+
+# Text in an element of these classes is LaTeX only with what MathJax and others write into it.
+ONLY_WITH_CONTENT = "mathjax_chtml mathjax_mathml mathjax_preview mathjax_processing mjx-chtml mjx_assistive_mathml mjxc-display mwe-math-element ztext-math".split()
+
+
+def _elements_of_formulas():
+    """One element for each name, class, attribute and address by which a formula is known."""
+    for name in ("m:math", "mml:math"):
+        yield f"<{name}><mfrac><mi>a</mi><mi>b</mi></mfrac></{name}>"
+    for name in ("math-renderer", "la-tex", "tex-math", "mathjax"):
+        yield f"<{name}>{LATEX}</{name}>"
+    for name in sorted(
+        sources.MATH_CLASSES - {"katex", "katex-display", "mathjax_display", "mathjax_svg", "mathjax_svg_display", "ql-formula"}
+    ):
+        yield f'<span class="x {name}">{LATEX}</span>'
+    for tag in ("code", "pre", "p", "div"):
+        yield f'<{tag} class="math js-render-math" data-math-style="display">{LATEX}</{tag}>'
+    for name in sources.DATA_ATTRIBUTES:
+        for tag in ("span", "div", "p", "figure"):
+            yield f'<{tag} {name}="{LATEX}">a over b</{tag}>'
+    yield f'<span class="ql-formula" data-value="{LATEX}"></span>'
+    for name in sorted(sources.IMAGE_CLASSES):
+        yield f'<img class="{name}" src="a.png" alt="{LATEX}">'
+    for part in sources.ALT_IMAGES:
+        yield f'<img src="https://a.example/{part}/1.png" alt="{LATEX}">'
+    for address in (
+        "//latex.codecogs.com/png.latex?{}",
+        "/cgi-bin/mimetex.cgi?{}",
+        "/cgi-bin/mathtex.cgi?{}",
+        "https://s0.wp.com/latex.php?latex={}&bg=fff",
+        "https://www.zhihu.com/equation?tex={}",
+        "https://chart.googleapis.com/chart?cht=tx&chl={}",
+        "https://render.githubusercontent.com/render/math?math={}",
+        "https://math.now.sh?from={}",
+        "https://i.upmath.me/svg/{}",
+        "https://tex.s2cms.ru/png/{}",
+    ):
+        yield f'<img src="{address.format("%5Cfrac%7Ba%7D%7Bb%7D")}">'
+    for alt in (LATEX, "$x^2$", "$ \\displaystyle a$", "$x$", r"\(x_1\)"):
+        yield f'<img src="a.png" alt="{alt}">'
+
+
+@pytest.mark.parametrize("element", list(_elements_of_formulas()))
+def test_no_element_of_a_formula_is_overlooked_by_the_kernel(element):
+    html = f"<body><p>The law is</p><div>{element}</div></body>"
+    body = parsed(html).body
+    expected = without(body.html)[1]
+    assert expected or any(name in element for name in ONLY_WITH_CONTENT)
+    assert page_blocks(parsed(html)).formulas == expected
+
+
+@pytest.mark.parametrize(
+    "middle",
+    [
+        "<p>$$<br>a = b^2<br>$$</p>",
+        "<p>\\[<br>\n a = b^2<br>\n\\]</p>",
+        '<pre><code class="language-math">a = b^2\n</code></pre>',
+        '<pre class="code math js-render-math" data-math-style="display"><code>a = b^2</code></pre>',
+    ],
+)
+def test_a_display_over_several_lines_or_as_code_is_one_formula(middle):
+    head = '<script src="https://cdn.example/mathjax@3/tex-mml-chtml.js"></script>'
+    text = extracted(f"<p>The weight grows so:</p>{middle}<p>as the weaver knows.</p>", head=head)
+    assert "\n\n\\[a = b^2\\]\n\n" in text

@@ -1,5 +1,7 @@
 """Typed blocks: headings, items with depth and number, quotations, definitions; and the two writers say the same words."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +37,39 @@ def test_kinds():
         ("caption", 0, None, "A loom"),
         ("paragraph", 0, None, "Text"),
     ]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<h2 id="w">The loom<a class="headerlink" href="#w" title="Permalink">¶</a></h2>',
+        '<h2><a class="anchor" href="#w" aria-hidden="true">#</a>The loom</h2>',
+        '<h2>The loom <a class="header-anchor" href="#w"><span>🔗</span></a></h2>',
+        '<h2><a href="#w">The loom</a> <a href="#w">§</a></h2>',
+        '<h2><span class="mw-headline" id="W">The loom</span><span class="mw-editsection"><span>[</span><a href="/e">edit</a><span>]</span></span></h2>',
+        '<h2>The loom<span class="sr-only">Link to this heading</span></h2>',
+        "<h2>The <em>loom</em></h2>",
+    ],
+)
+def test_a_heading_is_its_words(html):
+    assert as_markdown(html + "<p>It stands there.</p>") == "## The loom\n\nIt stands there."
+
+
+@pytest.mark.parametrize(
+    "words", ["Weaving in C#", '<a href="/c">C#</a>', '<a class="permalink" href="/t">On #</a>', "[Draft] edit", '<a href="#x">#</a>']
+)
+def test_a_sign_that_is_a_word_of_a_heading_stays(words):
+    (block,) = all_blocks(f"<h2>{words}</h2>")
+    assert block.runs[0].text == re.sub("<.*?>", "", words)
+
+
+def test_an_empty_line_or_a_rule_ends_a_paragraph():
+    assert as_markdown("<div>one<br><br>two<br>three<hr>four<br>\n<br/>five<p>six</div>") == "one\n\ntwo\nthree\n\nfour\n\nfive\n\nsix"
+    assert as_markdown("<ul><li>one<br><br>two</li><li>three</li></ul>") == "- one\n\n  two\n- three"
+
+
+def test_an_item_outside_of_a_list_is_an_item():
+    assert as_markdown("<menu><li>one</li><li>two</li></menu>") == "- one\n- two"
 
 
 def test_lines_of_verse_are_one_block():

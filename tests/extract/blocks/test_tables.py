@@ -27,6 +27,24 @@ def test_a_cell_that_spans_is_repeated():
     assert as_plain(html).split("\n")[1:] == ["Linen\t3\t8", "Linen\t5\t9", "All cloth\tAll cloth\t17"]
 
 
+def test_a_cell_spans_no_section():
+    html = f'<table>{HEAD}<tbody><tr><td rowspan="5">Linen</td><td>3</td><td>8</td></tr></tbody><tbody><tr><td>Wool</td><td>5</td><td>9</td></tr></tbody></table>'
+    assert as_plain(html).split("\n")[1:] == ["Linen\t3\t8", "Wool\t5\t9"]
+    html = '<table><tr><th>A</th><th>B</th></tr><tbody><tr><td rowspan="0">x</td><td>1</td></tr><tr><td>2</td></tr></tbody><tbody><tr><td>y</td><td>3</td></tr></tbody></table>'
+    assert as_plain(html).split("\n") == ["A\tB", "x\t1", "x\t2", "y\t3"]
+
+
+@pytest.mark.parametrize("span", ["3", "50", "100%", "9999"])
+def test_a_cell_spans_no_columns_that_the_table_has_not(span):
+    html = f'<table>{HEAD}<tr><td colspan="{span}">All cloth</td></tr><tr><td>Linen</td><td>5</td><td>9</td></tr></table>'
+    assert as_plain(html).split("\n")[1:] == ["All cloth\tAll cloth\tAll cloth", "Linen\t5\t9"]
+
+
+def test_a_small_table_in_a_cell_of_data_is_text_of_the_cell():
+    html = "<table><tr><th>Loom</th><th>Years</th></tr><tr><td>Old</td><td><table><tr><td>1861</td><td>1862</td></tr></table></td></tr><tr><td>New</td><td>1900</td></tr></table>"
+    assert as_plain(html) == "Loom\tYears\nOld\t1861 1862\nNew\t1900"
+
+
 def test_marks_in_cells():
     html = r"<table><tr><th>Call</th><th>Cost</th></tr><tr><td><code>a|b</code></td><td>10<sup>3</sup></td></tr></table>"
     assert as_markdown(html).endswith("| `a\\|b` | 10^3 |")
@@ -81,6 +99,21 @@ def test_spans_cost_no_more_than_cells():
 
 
 SPANNING = f'<table>{HEAD}<tr><td rowspan="2">Linen &amp; <code>&lt;b&gt;</code></td><td>3</td><td>8</td></tr><tr><td>5</td><td>9</td></tr><tr><td colspan="2">All cloth</td><td>17</td></tr></table>'
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "<tr><td rowspan=1000>1<td>2",
+        "<tr><td rowspan=1000 colspan=1000>1<td>2",
+        "<tr><td rowspan=0>1<td rowspan=0>2",
+        "<tr><td colspan=1000>1",
+    ],
+)
+def test_cells_that_spans_add_are_bounded_by_those_written(row):
+    rows = 400
+    table, _ = tables.read(f"<table>{row * rows}</table>", (), InText(""), 0)
+    assert sum(map(len, table.rows)) <= 2 * (tables.MOST_ADDED + (2 + tables.MOST_ADDED_PER_CELL) * 2 * rows)
 
 
 def test_a_table_with_spans_may_stay_html():

@@ -124,9 +124,7 @@ def said(result: dict[str, Any]) -> list[str]:
         lines.append(f"{asked['asked']:,} queries answered now, {asked['known']:,} known before; {asked['requests']:,} requests.")
     lines.append(f"use it    judged: [{', '.join(r['judged'] for r in result['heads'])}]")
     first = result["heads"][0]
-    lines.append(
-        f"learn it  winnow train classifier --head {first['head']} --labels {first['judged']}/*.parquet --run {first['run']} --out NAME"
-    )
+    lines.append(f"learn it  winnow train classifier --head {first['head']} --labels {first['judged']} --run {first['run']} --out NAME")
     return lines
 
 

@@ -34,11 +34,11 @@ def pii(*files: Path, json: JsonOption = False) -> None:
 
 
 @command.command
-def agreement(*files: Path, json: JsonOption = False) -> None:
+def agreement(*files: str, json: JsonOption = False) -> None:
     """How far annotators agree (Cohen's kappa), and how much one head tells about another (normalised mutual information).
 
     Args:
-        files: Tables of judgements, as `winnow annotate` and `winnow label` write them: Parquet files, or folders of them.
+        files: Tables of judgements, as `winnow annotate` and `winnow label` write them: Parquet files, or folders of them; also s3://… or block:NAME/…
     """
     from winnow.tasks.engine.errors import BadInput
     from winnow.tasks.runs.annotating import compared

@@ -1,0 +1,54 @@
+"""What the loop asks about a run, and what it refuses."""
+
+import pytest
+import yaml
+
+from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.runs.purify import Purification
+
+
+def loop(tmp_path, **more):
+    recipe = {
+        "extends": "raw", "measure": {"url": None, "redpajama": None, "text": ["gopher.Gopher"]}, "limits": {"word_count": {"low": 5}},
+        "safety": {"actions": {"word_count": {7: "tag"}}},
+    }  # fmt: skip
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump(recipe))
+    given = {"endpoint": "echo", "store": str(tmp_path / "store")} | more
+    return Purification("guard", str(tmp_path / "r.yaml"), **given)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"endpoint": ""}, "an endpoint that judges, or a folder"),
+        ({"sheets": "s"}, "one of the two"),
+        ({"sample": 0}, "sample is 0"),
+        ({"at_least": 0}, "at_least is 0"),
+    ],
+)
+def test_bad_requests(tmp_path, change, says):
+    with pytest.raises(BadInput, match=says):
+        loop(tmp_path, **change)
+
+
+def test_a_student_is_a_registered_name(tmp_path):
+    with pytest.raises(BadInput, match="registered name"):
+        Purification("a/b", "raw", endpoint="echo")
+
+
+def test_without_labels_there_is_nothing_to_learn_from(tmp_path, monkeypatch):
+    monkeypatch.setenv("WINNOW_MODELS", str(tmp_path / "models"))
+    found = loop(tmp_path)
+    assert found.due()
+    with pytest.raises(BadInput, match="nothing to train a first one from"):
+        found.sources()
+    with pytest.raises(BadInput, match="There is no head"):
+        loop(tmp_path, head="nothing").asked  # noqa: B018
+    with pytest.raises(BadInput, match="asked about lines"):
+        loop(tmp_path, head="line_quality").question  # noqa: B018
+
+
+def test_cuts_are_those_of_the_head_alone(tmp_path):
+    assert loop(tmp_path).cuts == []
+    (tmp_path / "word.yaml").write_text("{name: word_count, form: choice, prompt: '?', labels: [a, b]}")
+    assert loop(tmp_path, head=str(tmp_path / "word.yaml")).cuts == []  # the column word_count is not one of the head word_count's
