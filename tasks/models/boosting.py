@@ -77,7 +77,11 @@ def boosted(
         some = np.sort(dice.permutation(usable)[: max(1, round(settings.features_share * len(usable)))])
         chance = 1 / (1 + np.exp(-sums))
         gradient, curvature = weights * (target - chance), weights * chance * (1 - chance)
-        levels = grow(bins, some, rows, gradient, curvature, settings.depth, settings.bins, settings.l2, feature, border) if len(rows) and len(some) else 0
+        levels = (
+            grow(bins, some, rows, gradient, curvature, settings.depth, settings.bins, settings.l2, feature, border)
+            if len(rows) and len(some)
+            else 0
+        )
         if not levels:
             continue
         place_rows(bins, feature, border, levels, leaf)
@@ -89,7 +93,13 @@ def boosted(
     return _plain(trees, borders, names, bias, settings)
 
 
-def _plain(trees: list[tuple[list[tuple[int, int]], Floats]], borders: list[npt.NDArray[np.float32]], names: tuple[str, ...], bias: float, settings: Settings) -> dict[str, Any]:
+def _plain(
+    trees: list[tuple[list[tuple[int, int]], Floats]],
+    borders: list[npt.NDArray[np.float32]],
+    names: tuple[str, ...],
+    bias: float,
+    settings: Settings,
+) -> dict[str, Any]:
     """Only the borders that a tree asks about; a tree of fewer levels repeats its first question, so that half of its leaves are never reached."""
     used = sorted({question for questions, _ in trees for question in questions})
     place = {question: k for k, question in enumerate(used)}

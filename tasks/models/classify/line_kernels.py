@@ -31,7 +31,9 @@ OWN = (
     "times", "prices", "calls", "mails", "links", "rights", "brackets", "quotes", "glued", "inner", "exclaimed", "asked", "bullet", "pieces", "mix", "new", "shared", "repeated",
     "again", "same_start", "same_shape", "prose",
 )  # fmt: skip
-CONTEXT = ("size", "words", "ends", "commas", "breaks", "digits", "titled", "short", "capitals", "starts_capital", "stops_end", "stops_colon", "links", "bullet", "repeated", "again")
+CONTEXT = (
+    "size", "words", "ends", "commas", "breaks", "digits", "titled", "short", "capitals", "starts_capital", "stops_end", "stops_colon", "links", "bullet", "repeated", "again",
+)  # fmt: skip
 VIEWS = ("-2", "-1", "+1", "+2", "~3", "~8", "<8", ">8")
 PLACE = (
     "place", "from_top", "from_end", "before", "since_prose", "until_prose", "to_prose", "amid_prose", "run", "rank", "to_median", "to_longest", "page_lines", "page_size",
@@ -128,7 +130,7 @@ def look(codes, starts, ends, kinds, lower, out):  # type: ignore[no-untyped-def
                 if i == end:
                     break
                 gap += 1
-                if gap > 2 or kind in (OTHER, MONEY, BREAK) and code not in (0x2D, 0x2F, 0x2013):
+                if gap > 2 or (kind in (OTHER, MONEY, BREAK) and code not in (0x2D, 0x2F, 0x2013)):
                     call = 0
                 if kind == END:
                     me[ENDS] += 1
@@ -150,7 +152,7 @@ def look(codes, starts, ends, kinds, lower, out):  # type: ignore[no-untyped-def
                     me[PRICES] += 1
                 elif kind == OTHER:
                     me[OTHERS] += 1
-                elif kind == OPEN or kind == CLOSE:
+                elif kind in (OPEN, CLOSE):
                     if code in (0x28, 0x5B, 0xFF08):
                         me[BRACKETS] += 1
                     elif code not in (0x29, 0x5D, 0xFF09):
@@ -166,12 +168,14 @@ def look(codes, starts, ends, kinds, lower, out):  # type: ignore[no-untyped-def
         while stop > begin and _kind(kinds, codes[stop]) in (CLOSE, OPEN, SPACE):
             stop -= 1
         me[STOPS] = 1 + _kind(kinds, codes[stop])
-        me[DOTTED] = codes[stop] == 0x2026 or stop - begin > 1 and codes[stop] == 0x2E and codes[stop - 1] == 0x2E
+        me[DOTTED] = codes[stop] == 0x2026 or (stop - begin > 1 and codes[stop] == 0x2E and codes[stop - 1] == 0x2E)
         if end - begin > 2:
             second, third = _kind(kinds, codes[begin + 1]), _kind(kinds, codes[begin + 2])
             lead = me[FIRST] - 1
             listed = lead in (BREAK, OTHER) and second == SPACE
-            counted = lead == DIGIT and (codes[begin + 1] in (0x2E, 0x29) and third == SPACE or second == DIGIT and codes[begin + 2] in (0x2E, 0x29))
+            counted = lead == DIGIT and (
+                (codes[begin + 1] in (0x2E, 0x29) and third == SPACE) or (second == DIGIT and codes[begin + 2] in (0x2E, 0x29))
+            )
             me[BULLET] = listed or counted
         total = 0.0
         for each in seen:

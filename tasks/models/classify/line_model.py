@@ -137,7 +137,7 @@ class LineFile:
     def data(self) -> bytes:
         """The same bytes for the same model."""
         head = {"format": MAGIC, **self.header, "slope": self.slope, "offset": self.offset}
-        trees = json.dumps(self.plain, separators=(",", ":"), sort_keys=True).encode()
+        trees = json.dumps(self.plain, separators=(",", ":")).encode()  # questions are places in the borders, so their order counts
         return json.dumps(head, sort_keys=True).encode() + b"\n" + zlib.compress(trees, 6)
 
     def chances(self, text: Looked) -> Floats:
