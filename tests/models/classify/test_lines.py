@@ -66,7 +66,7 @@ def test_a_registered_model_scores_every_line_that_is_not_blank(trained, tmp_pat
 
 
 def of(text, name):
-    return features(looked(text))[NAMES.index(name)].round(4).tolist()
+    return features(looked(text))[NAMES.index(name)].astype(float).round(4).tolist()
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=200))
