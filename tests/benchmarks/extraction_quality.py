@@ -1,6 +1,6 @@
 """Extraction quality on the gold of the shared snapshot: word precision, recall and F1 per extractor, page type and language.
 
-    python -m tests.benchmarks.extraction_quality [--sample N] [--extractors resiliparse trafilatura learned] [--structured] [--snapshot DIR]
+    python -m tests.benchmarks.extraction_quality [--sample N] [--extractors NAME ...] [--structured] [--snapshot DIR]
 
 The metric is that of the acceptance checks (multisets of lower-case words, one token per character in scripts without spaces). Prints Markdown.
 The learned extractor was trained on most of these pages: its quality is what ``train_block_model --folds-only`` prints; here only its time counts,
@@ -28,7 +28,12 @@ from winnow.tasks.extract.extractors.trafilatura_text import TrafilaturaText
 KINDS = ("full_text_human", "full_text_human_blocks", "full_text_llm_drafted_reviewed", "publisher_parser_output_reviewed")
 STRUCTURED = ("markdown_human", "markdown_reviewed")
 CJK = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af])")
-EXTRACTORS = {"resiliparse": ResiliparseText(), "trafilatura": TrafilaturaText(), "learned": LearnedBlocks()}
+EXTRACTORS = {
+    "resiliparse": ResiliparseText(),
+    "trafilatura": TrafilaturaText(),
+    "trafilatura-balanced": TrafilaturaText(favour_precision=False),
+    "learned": LearnedBlocks(),
+}
 MIN_PAGES = 15
 TURN_PAGES = 50
 
