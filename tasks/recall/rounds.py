@@ -134,7 +134,7 @@ class Recall:
         """Every round as its artifact has it. ``load`` gives those that are there, ``save`` keeps a new one.
 
         Raises:
-            BadInput: too few seeds. Waiting: a person has to answer.
+            BadInput: too few seeds, or a judge that answers nothing. Waiting: a person has to answer.
         """
         done: list[dict[str, Any]] = []
         for number in range(1, self.options.rounds + 1):
@@ -159,6 +159,11 @@ class Recall:
         scores = self._scores(model, allowed)
         sample, strata = self._sample(number, scores, provisional, known, allowed)
         said = self.judge.answers(self._pooled(sample), number)
+        if len(sample) and not said and not (known >= 0).any():
+            raise BadInput(
+                f"None of the {len(sample)} questions of round {number} was answered, so nothing can be said of the topic. Labels must name documents of the run by id or url; "
+                "of an endpoint, `winnow annotate --head` shows what it answers."
+            )
         answered = np.array([ids[i] in said for i in sample.tolist()], bool)
         sample = sample[answered]
         truth = np.array([said[ids[i]] for i in sample.tolist()], bool)

@@ -99,6 +99,12 @@ def test_documents_of_a_stratum_share_its_weight_and_every_question_is_asked():
     assert len(set(sample.tolist())) == 300
 
 
+def test_a_judge_that_answers_nothing_is_no_judge():
+    """An endpoint of which no answer can be read, or labels that name no document: an estimate of it would be of nothing."""
+    with pytest.raises(BadInput, match="None of the 30 questions of round 1 was answered"):
+        rounds_of(recall(LabelJudge({"somebody-else": ("health",)}, "health", {})))
+
+
 def test_nothing_is_asked_twice():
     asked = []
 
