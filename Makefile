@@ -4,6 +4,8 @@ BIN := .venv/bin
 STORE ?= winnow-store
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
+# Where it is set (many images set it), each of some hundred Python processes compiles Winnow anew, and pytest rewrites the assertions of all tests in each run.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test quick check fast setup servers lock audit pythons reference serve accept benchmarks extractor-model clean
 
@@ -23,8 +25,9 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# Three workers on two cores, as tests with servers wait for much of their time; files in the order of tests/conftest.py, not by their number of tests.
 fast: setup
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 setup: .venv/.ready
 

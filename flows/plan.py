@@ -151,7 +151,7 @@ def _gives(part: Run) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float
     """Per shard of the sample: documents, kept ones, their tokens, their bytes; and the spread of groups of copies."""
     pipeline, context = part.pipeline, part.context
     [redact] = [s for s in pipeline.steps if isinstance(s, Redact)]
-    made = [context.store.report(redact, shard) for shard in context.shard_keys]
+    made = list(context.store.reports_of(redact, context.shard_keys))
     kinds = sorted({s.by for s in pipeline.steps if isinstance(s, ResolveClusters) and s.drop and s.keep_one})
     documents, tokens = [], []
     spread: dict[Any, set[int]] = {}

@@ -1,11 +1,14 @@
 """For all tests: no network but loopback, no clock that fails a property, and ``--update-golden`` to accept what changed."""
 
+import gc
 import os
 import socket
-from unittest.mock import patch
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.servers import prefect_server
 
 settings.register_profile("winnow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", settings.get_profile("winnow"), max_examples=20)
@@ -14,23 +17,41 @@ settings.load_profile("winnow")
 
 def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew; read the diff before committing it")
+    parser.addoption("--recipes", default="", help="names with commas between them: the laws of steps are tried on these recipes alone")
 
 
 def pytest_collection_modifyitems(items):
-    """Files with tests that start servers come first: they wait most of their time, and beside them the other worker has something to do."""
-    waiting = {item.path for item in items if item.get_closest_marker("server")}
-    items.sort(key=lambda item: item.path not in waiting)
+    """The longest files come first, those that start servers and those with whole runs, so that no worker is left alone with one at the end."""
+    server, slow = ({item.path for item in items if item.get_closest_marker(name)} for name in ("server", "slow"))
+    items.sort(key=lambda item: (item.path not in server, item.path not in slow))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Modules and items stay until the end: to search them for garbage again and again is a fifth of collecting."""
+    gc.disable()
+    found = yield
+    gc.freeze()
+    gc.enable()
+    return found
+
+
+def pytest_unconfigure():
+    gc.unfreeze()  # so that libraries which count their objects at the end of the process miss none
 
 
 @pytest.fixture(autouse=True)
-def environment_is_put_back():
+def environment_is_put_back() -> Iterator[None]:
     """A command that runs in the test's own process sets variables for its Prefect; the processes of later tests must not inherit them."""
-    with patch.dict(os.environ):
-        yield
+    before = os.environ.copy()
+    yield
+    if os.environ != before:
+        os.environ.clear()
+        os.environ.update(before)
 
 
-@pytest.fixture(autouse=True)
-def only_loopback(monkeypatch):
+@pytest.fixture(autouse=True, scope="session")
+def only_loopback():
     connect = socket.socket.connect
 
     def guarded(self, address):
@@ -39,4 +60,13 @@ def only_loopback(monkeypatch):
             pytest.fail(f"a test tried to reach {host}")
         return connect(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", guarded)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory) -> Iterator[str]:
+    """The API of a real Prefect server that all tests of the session share."""
+    with prefect_server(tmp_path_factory.mktemp("server-home")) as api:
+        yield api

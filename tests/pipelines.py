@@ -16,10 +16,13 @@ from winnow.tasks.signals.sections import read_filter
 def work_off(run: Run) -> int:
     """Make everything that is missing; how many shards x steps that was."""
     while works := run.plan.missing():
-        for shard, addresses in works[0].todo.items():
-            made = {report["address"] for report in run.context.make(works[0].stage.steps, shard, addresses)}
+        shards = list(works[0].todo)
+        for n, (shard, addresses) in enumerate(works[0].todo.items()):
+            ahead = shards[n + 1 :] if works[0].stage.steps[0].in_a_row else ()
+            made = {report["address"] for report in run.context.make(works[0].stage.steps, shard, addresses, ahead)}
             for address in addresses:
                 run.plan.mark(address, shard, made=address in made)
+        run.plan.fold(works[0].stage)
     return run.plan.computed
 
 
@@ -32,6 +35,7 @@ def work_off_with(run: Run, runner: Runner, seen: Callable[[Outcome], None] = la
             for address in works[0].todo[outcome.shard]:
                 run.plan.mark(address, outcome.shard, made=address in outcome.made)
             seen(outcome)
+        run.plan.fold(works[0].stage)
     return manifest(release(run))
 
 

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 from hypothesis import settings
@@ -13,12 +14,16 @@ FORBIDDEN = {"prefect", "winnow.flows", "winnow.blocks", "winnow.cli"}
 TASKS = sorted((ROOT / "tasks").rglob("*.py"))
 
 
+@cache
 def imports(path):
+    """The modules that a file imports; read once for all rules."""
+    found = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (a.name for a in node.names)
+            found += [a.name for a in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+            found.append(node.module)
+    return tuple(found)
 
 
 @pytest.mark.parametrize("path", TASKS, ids=lambda p: str(p.relative_to(ROOT)))

@@ -341,6 +341,7 @@ def test_the_lock_has_every_dependency():
     assert names - LOCKED == set(), "make lock"
 
 
+@pytest.mark.slow
 def test_every_locked_package_has_what_it_needs():
     """In the environment of these tests, which is the lock's; what somebody has installed beside it is not asked."""
     done = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)

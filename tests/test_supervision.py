@@ -22,6 +22,7 @@ def service(code, clock):
     return Service("worker", [sys.executable, "-c", code], {}, clock=clock)
 
 
+@pytest.mark.slow
 def test_a_process_that_ends_is_started_again_after_its_pause_and_given_up_after_the_last(monkeypatch):
     said = []
     monkeypatch.setattr(supervision, "say", said.append)
@@ -44,6 +45,7 @@ def test_a_process_that_ends_is_started_again_after_its_pause_and_given_up_after
     assert len(said) == len(PAUSES_S)
 
 
+@pytest.mark.slow
 def test_one_that_ran_well_for_a_while_begins_with_the_shortest_pause_again(monkeypatch):
     said = []
     monkeypatch.setattr(supervision, "say", said.append)

@@ -45,6 +45,10 @@ WIDER = {
 COMMON = frozenset("<>/=\"' \n\r\t.,;:-0123456789aeio、。，！？")
 _WIDE_CODECS = frozenset({"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
 CLEARLY = 0.3
+# One broken sequence of UTF-8 on so many valid ones, where it is declared and where it is not.
+BROKEN_WHERE_SAID, BROKEN, LEAST_VALID = 4, 10, 8
+# What servers say by default of pages that they know nothing of.
+DEFAULTS = frozenset({"cp1252", "iso8859-1", "ascii"})
 ODD_CHARS, ODD_WORDS = 1 << 18, 4000
 WORD_BEYOND_ASCII = re.compile(r"[A-Za-z]{0,30}[^\x00-\x7f\s]{1,30}(?:[A-Za-z]|[^\x00-\x7f\s]){0,30}")
 # A word is odd if it has three letters or signs of Latin-1 and none of ASCII; a sign between two letters; Latin among letters of
@@ -81,6 +85,8 @@ def decode(payload: bytes, content_type: str) -> Decoded:
         named = next((e for label, e in declared if codec_of(label) == "utf-8"), "utf-8")
         if not payload.isascii() or not any(_is_escaped(label) for label, _ in declared):
             return Decoded(text, "utf-8", named)
+    if text is None and (evidence := _nearly_utf8(payload, declared)):
+        return Decoded(payload.decode("utf-8", "replace"), "utf-8", evidence)
     said = next((e for label, e in declared if codec_of(label) in _WIDE_CODECS), None)
     if said and not _is_plain(payload) and (wide := _wide(payload[:META_BYTES], said=True)):
         return Decoded(payload.decode(wide, "replace"), wide, said)
@@ -91,8 +97,6 @@ def decode(payload: bytes, content_type: str) -> Decoded:
     ]
     if possible:
         return _most_plausible(possible, payload)
-    if any(codec_of(label) == "utf-8" for label, _ in declared) and _share_of_broken_utf8(payload) < 0.02:
-        return Decoded(payload.decode("utf-8", "replace"), "utf-8", declared[0][1])
     if found := _detected(payload):
         return Decoded(payload.decode(found, "replace"), found, "detected")
     return Decoded(payload.decode("windows-1252", "replace"), "windows-1252", "default")
@@ -169,7 +173,10 @@ def _detected(payload: bytes) -> str:
 
 
 def _most_plausible(possible: list[Decoded], payload: bytes) -> Decoded:
-    """The first of the declared readings, unless another reading has far fewer words that no language writes."""
+    """The first of the declared readings, unless another reading has far fewer words that no language writes. What the page says of itself comes
+    before a server's default."""
+    if len(possible) == 2 and possible[0].evidence == "http" and possible[0].encoding in DEFAULTS:
+        possible = possible[::-1]
     best = possible[0]
     for other in possible[1:]:
         # Of two declarations, one makes small letters capitals where KOI8 and windows-1251 are confused.
@@ -213,8 +220,13 @@ def _is_escaped(label: str) -> bool:
     return codec_of(label) in ("iso2022_jp", "hz", "utf-7")
 
 
-def _share_of_broken_utf8(payload: bytes) -> float:
-    """Broken sequences of those that are not ASCII: a truncated page or one wrong quotation mark is still UTF-8."""
-    text = payload.decode("utf-8", "replace")
-    beyond = sum(1 for c in text if c > "\x7f")
-    return text.count("\ufffd") / max(1, beyond)
+def _nearly_utf8(payload: bytes, declared: list[tuple[str, str]]) -> str:
+    """The evidence that a payload which is no UTF-8 is UTF-8 all the same, but for some bytes: a cut, a wrong quotation mark, a part from another page. '' if it is
+    not. Text in other encodings has hardly any valid sequences of several bytes, and broken ones everywhere."""
+    text = payload[:DETECT_BYTES].decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    valid = len(text) - len(text.encode("ascii", "ignore")) - broken
+    said = next((evidence for label, evidence in declared if codec_of(label) == "utf-8"), "")
+    if said and broken <= max(valid // BROKEN_WHERE_SAID, int(len(payload) > DETECT_BYTES)):
+        return said
+    return "utf-8" if valid >= LEAST_VALID and broken <= valid // BROKEN else ""

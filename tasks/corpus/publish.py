@@ -45,7 +45,7 @@ class Layout(WholeStep):
         return ("all",)
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        counts = [(key, context.store.report(self.redacted, key)["notes"]["languages"]) for key in context.shard_keys]
+        counts = [(r["shard"], r["notes"]["languages"]) for r in context.store.reports_of(self.redacted, context.shard_keys)]
         rows = []
         for partition in sorted({name for _, by in counts for name in by}):
             placed = 0

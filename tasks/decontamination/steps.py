@@ -134,9 +134,8 @@ class CommonNgrams(WholeStep):
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         wanted: set[int] = set()
-        documents = 0
+        documents = sum(report["rows_out"] for report in context.store.reports_of(self.items, context.shard_keys))
         for key in context.shard_keys:
-            documents += context.store.report(self.items, key)["rows_out"]
             for ngrams in context.read(self.items, key, ["ngrams"], table="hits")["ngrams"].to_pylist():
                 wanted.update(ngrams)
         hosts: Counter[tuple[str, int]] = Counter()

@@ -1,5 +1,6 @@
 """Clusters become decisions, for every kind of deduplication; and how a step over the whole crawl hands rows back to their shards."""
 
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -15,6 +16,9 @@ from winnow.tasks.signals.limit import Limit, apply_limits
 from winnow.tasks.signals.select import DecidedLimit, add_crossed, decision_result
 
 SHARDS_PER_GROUP = 64
+BLOCKS_KEPT = 4
+SHARE_FOR_BLOCKS = 8
+"""Which part of the memory bound the kept blocks of shards may take."""
 Decisions = Step  # one whose table begins with id, kept, reason, crossed: ApplyLimits, or what follows it
 
 
@@ -143,15 +147,34 @@ def overlaps(group: Any, low: int, high: int) -> bool:
 
 
 def rows_of_shard(step: WholeStep, schema: pa.Schema, shard: str, context: ShardContext) -> pa.Table:
-    """The rows of one crawl shard out of every partition of a step whose first column is the shard's number, grouped by ``group_sizes``."""
+    """The rows of one crawl shard out of every partition of a step whose first column is the shard's number, grouped by ``group_sizes``. Raises DamagedArtifact.
+
+    A worker makes shards that lie near each other, and a block of them shares its row groups: those of the last blocks are kept, so that the partitions are
+    opened once per block and worker, not once per shard.
+    """
     number = context.shard_keys.index(shard)
-    parts = []
+    key = (context.store.root, step.address, number // SHARDS_PER_GROUP)
+    table = _blocks.pop(key, None)
+    if table is None:
+        table = _rows_of_block(step, schema, key[2], context)
+    _blocks[key] = table
+    while len(_blocks) > BLOCKS_KEPT or sum(t.nbytes for t in _blocks.values()) > context.memory_bytes // SHARE_FOR_BLOCKS:
+        _blocks.popitem(last=False)
+    return table.filter(pc.equal(table["shard"], number))
+
+
+def _rows_of_block(step: WholeStep, schema: pa.Schema, block: int, context: ShardContext) -> pa.Table:
+    low, high = block * SHARDS_PER_GROUP, (block + 1) * SHARDS_PER_GROUP - 1
+    parts = [schema.empty_table()]
     for partition in step.shards(context) or ():
         with context.store.open_parquet(step, partition) as file:
-            for g in range(file.num_row_groups):
-                group = file.metadata.row_group(g)
-                statistics = group.column(0).statistics
-                if group.num_rows and (not statistics or statistics.min <= number <= statistics.max):
-                    table = file.read_row_group(g, use_threads=False)
-                    parts.append(table.filter(pc.equal(table["shard"], number)))
-    return pa.concat_tables(parts) if parts else schema.empty_table()
+            parts += [
+                file.read_row_group(g, use_threads=False)
+                for g in range(file.num_row_groups)
+                if overlaps(file.metadata.row_group(g), low, high)
+            ]
+    return pa.concat_tables(parts)
+
+
+_blocks: OrderedDict[tuple[str, str, int], pa.Table] = OrderedDict()
+"""Root, address and block -> its rows, the last used last. Artifacts never change under their address, so what is kept stays true."""

@@ -136,7 +136,7 @@ class RepeatedParagraphs(WholeStep):
         return StepResult(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
 
     def _rows_in(self, context: ShardContext) -> int:
-        return sum(int(context.store.report(self.paragraphs, key)["rows_out"]) for key in context.shard_keys)
+        return sum(int(report["rows_out"]) for report in context.store.reports_of(self.paragraphs, context.shard_keys))
 
     def _repeated(self, context: ShardContext, low: int, high: int) -> tuple[pa.Table, int]:
         parts = [(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]

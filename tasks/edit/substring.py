@@ -136,7 +136,7 @@ class RepeatedWindows(WholeStep):
         return tuple(f"{r:05d}" for r in range(self.ranges))
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        rows = sum(int(context.store.report(self.windows, key)["rows_out"]) for key in context.shard_keys)
+        rows = sum(int(report["rows_out"]) for report in context.store.reports_of(self.windows, context.shard_keys))
         pieces = -(-rows * WINDOW_BYTES // self.ranges // context.memory_bytes) or 1
         tables, read = [REPEATED.empty_table()], 0
         for piece in range(pieces):

@@ -63,6 +63,7 @@ class Plan:
         self.targets, self.context = tuple(targets), context
         self.stages = stages(self.targets)
         self._done: dict[str, set[str]] = {}
+        self._folded: set[str] = set()
         self.computed = 0
 
     @property
@@ -73,6 +74,12 @@ class Plan:
         """One shard of one step is done now: made by this run, or by somebody else since it was planned."""
         self._done.setdefault(address, set()).add(shard)
         self.computed += made
+
+    def fold(self, stage: Stage) -> int:
+        """Gather the reports of a stage that is done into few objects (folds.py), once in this plan; how many were gathered."""
+        new = {step.address: shards for step in stage.steps if step.address not in self._folded and (shards := step.shards(self.context))}
+        self._folded.update(new)
+        return sum(self.context.store.reports.fold(address, shards) for address, shards in new.items())
 
     def forget(self) -> None:
         """Ask the store anew: something was found damaged, or another process works on the same store."""

@@ -1,6 +1,6 @@
 """The Store: any fsspec root (folder, ``s3://``) that knows where an address lives, what is done, and how to commit atomically.
 
-A shard is done when its report exists, and the report is written last. Nothing here knows what a step means.
+A shard is done when its report exists, and the report is written last; where reports lie is in folds.py. Nothing here knows what a step means.
 """
 
 import contextlib
@@ -13,9 +13,9 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,12 +24,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from winnow.tasks.engine.errors import BadInput, DamagedArtifact, WinnowError
+from winnow.tasks.engine.folds import Reports
 from winnow.tasks.engine.step import Step, StepResult
 from winnow.tasks.transport.open import open_stream
 from winnow.tasks.transport.politeness import POLITE, NotFound, Transport
 from winnow.tasks.transport.s3 import has_worked, patiently, s3_filesystem, worked
 
-SCHEMA = 1
+SCHEMA = 2
+"""Of the store's layout. 1 had no folded reports; such a store is read as it is, and becomes one of 2 when the first are folded."""
+MARKER = {"schema": SCHEMA, "about": "artifacts of winnow; safe to delete as a whole"}
 T = TypeVar("T")
 TEMPORARY = ".winnow-tmp-"
 ORPHAN_AGE_S = 24 * 3600
@@ -82,6 +85,11 @@ class Store:
         """Look for credentials again: in the environment, the profile or the machine's role."""
         self._fs[0].connect(refresh=True)
 
+    @cached_property
+    def reports(self) -> Reports:
+        """Where the reports of shards lie, by address."""
+        return Reports(self)
+
     @property
     def is_local(self) -> bool:
         return isinstance(self._fs[0], fsspec.implementations.local.LocalFileSystem)
@@ -112,7 +120,8 @@ class Store:
 
     def get(self, path: str) -> bytes:
         """Raises FileNotFoundError if there is no such object."""
-        return bytes(self._call(path, lambda: self._fs[0].cat_file(self.full(path))))
+        one_request = {"max_concurrency": 1} if self._is_s3 else {}  # s3fs asks for the size first, to read large objects in parts at once
+        return bytes(self._call(path, lambda: self._fs[0].cat_file(self.full(path), **one_request)))
 
     def put(self, path: str, data: bytes) -> None:
         """Write all or nothing: temporary file and rename on a local disk, one PUT elsewhere.
@@ -143,6 +152,34 @@ class Store:
     def exists(self, path: str) -> bool:
         return bool(self._call(path, lambda: self._fs[0].exists(self.full(path))))
 
+    def is_object(self, path: str) -> bool:
+        """Whether there is an object of this name: one request, where ``exists`` asks for a folder too."""
+        if not self._is_s3:
+            return self.exists(path)
+        try:
+            bucket, _, key = self.full(path).partition("/")
+            self._call(path, lambda: self._fs[0].call_s3("head_object", Bucket=bucket, Key=key))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def delete_all(self, paths: Sequence[str]) -> None:
+        """Delete objects, as many with one request as the service takes. Those that are not there are no error."""
+        if not self._is_s3:
+            for path in paths:
+                self.delete(path)
+            return
+        bucket = self._fs[1].partition("/")[0]
+
+        def delete(keys: list[dict[str, str]]) -> None:
+            answer = self._fs[0].call_s3("delete_objects", Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+            if refused := [e for e in answer.get("Errors", ()) if e.get("Code") != "NoSuchKey"]:
+                raise PermissionError(errno.EACCES, str(refused[0].get("Code")))
+
+        for begin in range(0, len(paths), 1000):
+            keys = [{"Key": self.full(path).partition("/")[2]} for path in paths[begin : begin + 1000]]
+            self._call(paths[begin], partial(delete, keys), "written")
+
     def delete(self, path: str, *, recursive: bool = False) -> None:
         with contextlib.suppress(FileNotFoundError):
             self._call(path, lambda: self._fs[0].rm(self.full(path), recursive=recursive))
@@ -159,9 +196,14 @@ class Store:
 
     def names(self, path: str) -> set[str]:
         """Names of the files directly in a folder. Cheaper than ``files``, which asks for the size of each. Empty if there is no such folder."""
+        if self._is_s3:
+            parent, _, last = self.full(path).rpartition("/")  # asked by prefix, s3fs does not look for an object of the folder's name too
+            self._fs[0].invalidate_cache()
+            found = self._call(path, lambda: self._fs[0].find(parent, prefix=f"{last}/"))
+            names = (name[len(parent) + len(last) + 2 :] for name in found)
+            return {name for name in names if name and "/" not in name}
         if not self.is_local:
-            found = (name[len(path) + 1 :] for name in self.files(path))
-            return {name for name in found if "/" not in name}
+            return {name for file in self.files(path) if "/" not in (name := file[len(path) + 1 :])}
         try:
             with os.scandir(self.full(path)) as entries:
                 return {entry.name for entry in entries if not entry.is_dir()}
@@ -187,16 +229,26 @@ class Store:
     # ------------------------------------------------------------------ artifacts
 
     def open_for_writing(self) -> None:
-        """Make the store's root and its marker, once.
+        """Make the store's root and its marker, once. One of an older schema stays as it is.
 
         Raises:
             BadInput: the place cannot be written, or was written by a newer Winnow.
         """
         self.check()
         if not self.exists("store.json"):
-            self.put("store.json", json.dumps({"schema": SCHEMA, "about": "artifacts of winnow; safe to delete as a whole"}).encode())
+            self.put("store.json", json.dumps(MARKER).encode())
         elif self.is_local and not os.access(self.full("store.json"), os.W_OK):
             raise BadInput(f"The store {self.root} is read-only for this user. Choose another place with --store.")
+
+    def raise_schema(self) -> None:
+        """Mark the store as one of this schema: what comes now an older winnow would not understand. Raises BadInput as ``check`` does."""
+        self.check()
+        try:
+            marker = json.loads(self.get("store.json"))
+        except FileNotFoundError:
+            marker = MARKER | {"schema": 0}
+        if marker.get("schema", 0) < SCHEMA:
+            self.put("store.json", json.dumps(marker | {"schema": SCHEMA}).encode())
 
     def check(self) -> None:
         """Raises BadInput if the store cannot be read or is of a newer schema than this version knows."""
@@ -217,37 +269,53 @@ class Store:
             )
 
     def report_path(self, step: Step, shard: str) -> str:
-        return f"steps/{step.address}/{shard}.json"
+        """Where the report of a shard is written."""
+        return self.reports.path(step.address, shard)
 
     def done(self, step: Step, shards: Iterable[str]) -> set[str]:
-        """Those of ``shards`` whose report *and* table exist. One listing per step (two where the tables lie elsewhere)."""
-        shards = list(shards)
-        here = self.files(f"steps/{step.address}")
+        """Those of ``shards`` whose report *and* table exist. One listing per step (two where the tables lie elsewhere), and its folded reports."""
+        shards, home = list(shards), f"steps/{step.address}"
+        here = self.files(home)
+        reported = self.reports.shards(step.address, [path[len(home) + 1 :] for path in here])
+        mine = [s for s in shards if s in reported]
         folder = os.path.commonpath([step.data_path(s) for s in shards[:1000]]) if shards else ""
-        tables = (
-            here if all(step.data_path(s) in here or self.report_path(step, s) not in here for s in shards) else here | self.files(folder)
-        )
-        return {s for s in shards if self.report_path(step, s) in here and tables.get(step.data_path(s), 0) > 0}
+        tables = here if all(step.data_path(s) in here for s in mine) else here | self.files(folder)
+        return {s for s in mine if tables.get(step.data_path(s), 0) > 0}
 
     def has(self, step: Step, shard: str) -> bool:
         """Whether this shard is done now. For many shards ``done`` asks less often."""
-        return self.exists(self.report_path(step, shard)) and self.exists(step.data_path(shard))
+        return self.reports.has(step.address, shard) and self.is_object(step.data_path(shard))
 
     def report(self, step: Step, shard: str) -> dict[str, Any]:
-        """The report of a finished shard. Raises DamagedArtifact if it cannot be read."""
-        path = self.report_path(step, shard)
+        """The report of a finished shard. Raises DamagedArtifact if it cannot be read. For many shards ``reports_of`` asks less often."""
+        try:
+            return self._parsed(step, shard, self.reports.get(step.address, shard))
+        except FileNotFoundError as e:
+            raise self._no_report(step, shard, e) from None
+
+    def reports_of(self, step: Step, shards: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The reports of finished shards, in their order. Raises DamagedArtifact for the first that cannot be read."""
+        for shard, data in self.reports.many(step.address, shards):
+            if data is None:
+                raise self._no_report(step, shard, FileNotFoundError())
+            yield self._parsed(step, shard, data)
+
+    def _parsed(self, step: Step, shard: str, data: bytes) -> dict[str, Any]:
         try:
             try:
-                return dict(json.loads(self.get(path)))
-            except json.JSONDecodeError:
+                return dict(json.loads(data))
+            except ValueError:
                 if self.is_local:
                     raise
-                return dict(json.loads(self.get(path)))  # it may have been the line
-        except (FileNotFoundError, json.JSONDecodeError) as e:
-            self.delete(path)
-            raise DamagedArtifact(
-                f"The report {self.uri(path)} is missing or damaged ({type(e).__name__}): run the same command again, it is made anew."
-            ) from None
+                return dict(json.loads(self.reports.get(step.address, shard)))  # it may have been the line
+        except (FileNotFoundError, ValueError) as e:
+            raise self._no_report(step, shard, e) from None
+
+    def _no_report(self, step: Step, shard: str, cause: Exception) -> DamagedArtifact:
+        self.reports.take_back(step.address, shard)
+        return DamagedArtifact(
+            f"The report {self.uri(self.report_path(step, shard))} is missing or damaged ({type(cause).__name__}): run the same command again, it is made anew."
+        )
 
     def commit(self, step: Step, shard: str, made: StepResult, figures: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Write the tables, then the report. Refuses to lose a row without a reason. ``figures`` are taken when the tables are written.
@@ -263,6 +331,7 @@ class Store:
             if name not in step.tables or not table.schema.equals(step.tables[name]):
                 raise ValueError(f"{step.address}/{shard} made a table {name!r} that it does not declare, or with another schema")
         data = to_parquet(made.table, made.row_groups)
+        self.reports.supersede(step.address, shard)
         self.put(step.data_path(shard), data)
         tables = {}
         for name in step.tables:
@@ -284,7 +353,7 @@ class Store:
             **({"tables": tables} if tables else {}),
             **figures(),
         }
-        self.put(self.report_path(step, shard), json.dumps(report, indent=1, ensure_ascii=True).encode())
+        self.reports.put(step.address, shard, json.dumps(report, indent=1, ensure_ascii=True).encode())
         return report
 
     def read(self, step: Step, shard: str, columns: list[str] | None = None, *, table: str = "") -> pa.Table:
@@ -343,8 +412,8 @@ class Store:
             raise FileNotFoundError(errno.ENOENT, str(e)) from None
 
     def _damaged(self, step: Step, shard: str, cause: Exception, path: str = "") -> DamagedArtifact:
-        """The error for a table that cannot be read; deletes its report, so that the next run makes it anew."""
-        self.delete(self.report_path(step, shard))
+        """The error for a table that cannot be read; takes its report back, so that the next run makes it anew."""
+        self.reports.take_back(step.address, shard)
         return DamagedArtifact(
             f"{self.uri(path or step.data_path(shard))} is missing or damaged ({cause}): run the same command again, it is made anew."
         )

@@ -85,7 +85,7 @@ class Extract(ShardStep):
         "extract:*": "the extractor gave up: {}",
         "file:*": "a whole file: {}",
     }
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
 
     extractor: Extractor
     model: ModelFile

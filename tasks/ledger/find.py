@@ -81,9 +81,8 @@ class Finished:
 
     def reports(self, label: str) -> dict[str, dict[str, Any]]:
         """The reports of a step by shard: of a step over the whole crawl, whose folder is the run's own. Raises BadInput if the run has no such step."""
-        folder = f"steps/{self.address(label)}"
-        names = sorted(name for name in self.store.names(folder) if name.endswith(".json"))
-        return {name.removesuffix(".json"): json.loads(self.store.get(f"{folder}/{name}")) for name in names}
+        address, reports = self.address(label), self.store.reports
+        return {shard: json.loads(data) for shard, data in reports.many(address, sorted(reports.shards(address))) if data is not None}
 
     def paths(self, table: str) -> list[str]:
         """Files of a table, relative to the store, in crawl order."""
@@ -117,7 +116,7 @@ class Finished:
             DamagedArtifact: with the command that repairs it.
         """
         try:
-            report = json.loads(self.store.get(f"steps/{address}/{shard}.json"))
+            report = json.loads(self.store.reports.get(address, shard))
             written = report["tables"][table] if table else report["data"]
             if table and not written["rows"]:
                 return pa.table({})

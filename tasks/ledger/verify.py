@@ -67,17 +67,15 @@ def verify(run: Finished, *, step: str = "", shard: str = "") -> Verification:
 
 
 def _reports(run: Finished, address: str, findings: list[Finding]) -> Iterator[tuple[str, dict[str, Any]]]:
-    by_shard = run.entry["steps"][address]["by_shard"]
-    wanted = set(run.entry["shards"])
-    for path in sorted(run.store.files(f"steps/{address}")):
-        name = path.rsplit("/", 1)[1].removesuffix(".json")
-        if not path.endswith(".json") or (by_shard and name not in wanted):
-            continue
+    reports, by_shard = run.store.reports, run.entry["steps"][address]["by_shard"]
+    findings += [Finding(path, "its bytes are not those that were written") for path in reports.damaged(address)]
+    found = reports.shards(address)
+    for name, data in reports.many(address, sorted(found & set(run.entry["shards"]) if by_shard else found)):
         try:
-            report = json.loads(run.store.get(path))
+            report = json.loads(data or b"")
             report_digest(report), report["rows_in"] + report["rows_out"], dict(report["dropped"])
         except (ValueError, KeyError, TypeError, IndexError):
-            findings.append(Finding(path, "this report cannot be read"))
+            findings.append(Finding(reports.path(address, name), "this report cannot be read"))
             continue
         yield name, report
 
@@ -103,18 +101,21 @@ def _file(run: Finished, path: str, sha256: str) -> list[Finding]:
 def clear(run: Finished, findings: Sequence[Finding]) -> None:
     """Delete what was found damaged, so that it is made again: each file, the report that vouches for it, and the manifest. Where a step's reports are not those of the
     manifest and none can be named, all of that step in this run are deleted."""
+    damaged: dict[str, set[str]] = {}
     for finding in findings:
         path = finding.what
         if path.startswith("steps/"):
-            folder, name = path.rsplit("/", 1)
+            address, *within, name = path.split("/")[1:]
             if "." in name:
                 run.store.delete(path)
-            run.store.delete(f"{folder}/{name.split('.', 1)[0]}.json")
+            if not within:
+                damaged.setdefault(address, set()).add(name.split(".", 1)[0])
         elif path.startswith(run.entry["home"]):
             run.store.delete(path)
         elif path.startswith("step "):
             address = run.address(path.removeprefix("step "))
-            for name, _ in list(_reports(run, address, [])):
-                run.store.delete(f"steps/{address}/{name}.json")
+            damaged.setdefault(address, set()).update(name for name, _ in _reports(run, address, []))
+    for address, shards in damaged.items():
+        run.store.reports.take_back(address, *sorted(shards))
     if findings:
         run.store.delete(f"{run.entry['home']}/manifest.json")

@@ -16,7 +16,7 @@ from winnow.tasks.report.section import CHAPTERS, Content, Evidence, Section, co
 from winnow.tasks.report.summary import Figure, Summary
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
     from markupsafe import Markup
 
 PARTS = "{% import 'parts.html.j2' as parts %}\n"
@@ -49,7 +49,13 @@ def _body(environment: "Environment", summary: Summary, each: Section, content: 
     """The fragment of a section, filled in. What it was given is escaped there, so it is markup."""
     from markupsafe import Markup
 
-    return Markup(environment.from_string(PARTS + each.fragment()).render(summary=summary, **content.values))  # noqa: S704
+    return Markup(_template(environment, PARTS + each.fragment()).render(summary=summary, **content.values))  # noqa: S704
+
+
+@cache
+def _template(environment: "Environment", source: str) -> "Template":
+    """A fragment, compiled once however many reports a process writes."""
+    return environment.from_string(source)
 
 
 @cache

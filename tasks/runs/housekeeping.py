@@ -199,8 +199,13 @@ def prune(root: str, *, drop: tuple[str, ...] = (), dry_run: bool = False) -> Pr
     for address in store.folders("steps"):
         if address not in keep:
             gone.append(f"steps/{address}")
-        elif (shards := keep[address]) is not None:
-            gone += [path for path in store.files(f"steps/{address}") if path.rsplit("/", 1)[1].split(".", 1)[0] not in shards]
+            continue
+        shards, names = keep[address], store.names(f"steps/{address}")
+        gone += [f"steps/{address}/{name}" for name in sorted(names) if shards is not None and name.split(".", 1)[0] not in shards]
+        loose = {
+            name.removesuffix(".json") for name in names if name.endswith(".json") and (shards is None or name.split(".", 1)[0] in shards)
+        }
+        gone += store.reports.compact(address, loose, shards, dry_run=dry_run)
     homes = {entry["home"] for entry in every if entry["id"] not in drop}
     gone += [
         f"corpora/{snapshot}/{name}"

@@ -8,7 +8,6 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -131,9 +130,9 @@ def _forget_missing_files(run: Run) -> None:
     if summary is None or not lost_files(summary):
         return
     step = run.pipeline.documents
-    for shard in step.shards(run.context) or ():
-        if run.context.store.has(step, shard) and run.context.store.report(step, shard)["dropped"].get("file:missing"):
-            run.context.store.delete(run.context.store.report_path(step, shard))
+    store = run.context.store
+    done = sorted(store.done(step, step.shards(run.context) or ()))
+    store.reports.take_back(step.address, *(r["shard"] for r in store.reports_of(step, done) if r["dropped"].get("file:missing")))
 
 
 def sampled(run: Run, shards: int, seed: int) -> Run:
@@ -167,9 +166,7 @@ def clean(run: Run) -> int:
 
 def reports(run: Run, step: Step) -> list[dict[str, Any]]:
     """Reports of all shards of a step, in shard order. Raises DamagedArtifact."""
-    shards = step.shards(run.context) or ()
-    with ThreadPoolExecutor(16) as threads:
-        return list(threads.map(lambda shard: run.context.store.report(step, shard), shards))
+    return list(run.context.store.reports_of(step, step.shards(run.context) or ()))
 
 
 def stored_bytes(run: Run, step: Step, made: Iterable[dict[str, Any]]) -> Counter[str]:

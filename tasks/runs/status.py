@@ -105,7 +105,9 @@ def _how_far(store: Store, entry: dict[str, Any]) -> list[str]:
     """The steps that are begun and not done, and how many there are of the others. A global step does not say how wide it is."""
     wanted, lines, done, waiting = set(entry["shards"]), [], 0, 0
     for address, step in entry["steps"].items():
-        reports = {name.removesuffix(".json") for name in store.names(f"steps/{address}") if name.endswith(".json")}
+        reports = store.reports.folded(address)
+        if not step["by_shard"] or not wanted <= reports:  # where all are folded, the folder with two objects per shard is not listed
+            reports = store.reports.shards(address)
         made = len(reports & wanted) if step["by_shard"] else len(reports)
         if not made:
             waiting += 1

@@ -203,5 +203,5 @@ def readable() -> str:
     """Endings of all files that can be read, for messages."""
     return (
         ", ".join(ending for r in readers() for ending in (*r.endings, *r.beside) if not ending.endswith((".gz", ".zst")))
-        + " (also .gz, .zst)"
+        + " (also .gz; of documents also .zst)"
     )

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 T = TypeVar("T")
+# What the Hub's library reads through, now and in other versions (httpx2).
+CLIENTS = ("huggingface_hub", "httpx", "httpcore", "requests", "urllib3", "aiohttp")
 
 
 def hub_find(uri: str, options: Options, transport: Transport = POLITE) -> dict[str, str]:
@@ -96,6 +98,6 @@ def _patiently(uri: str, call: Callable[[], T], transport: Transport) -> T:
                 error=Transient if reached else Unreachable,
             )
         except Exception as e:  # of huggingface_hub and of its HTTP client, which are not loaded here
-            if type(e).__module__.partition(".")[0] not in ("huggingface_hub", "httpx", "requests", "httpcore"):
+            if not type(e).__module__.startswith(CLIENTS):
                 raise
             retries.failed(f"cannot be reached ({type(e).__name__})", attempts=transport.politeness.unreachable_attempts, error=Unreachable)

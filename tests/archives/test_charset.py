@@ -135,6 +135,48 @@ def test_cases(case):
     assert found.evidence == evidence
 
 
+TURKISH = "Değirmen gece gündüz çalışıyor, tıpkı babalarımızın zamanında olduğu gibi. " * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (POLISH, "windows-1250"),
+        (POLISH, "iso-8859-2"),
+        (TURKISH, "windows-1254"),
+        (TURKISH, "iso-8859-9"),
+        (GREEK, "iso-8859-7"),
+        (JAPANESE, "iso-2022-jp"),
+    ],
+)
+@pytest.mark.parametrize("default", ["ISO-8859-1", "windows-1252", "latin1"])
+def test_what_a_page_says_of_itself_comes_before_a_servers_default(text, encoding, default):
+    payload = f"<meta charset='{encoding}'><p>{text}".encode(encoding)
+    found = decode(payload, f"text/html; charset={default}")
+    assert found.text.endswith(text)
+    assert found.evidence == "meta"
+
+
+def test_a_page_that_is_wrong_about_itself_is_not_believed():
+    payload = "<meta charset=windows-1251><p>Le moulin fut bâti près de l'écluse, où l'eau était très élevée. ".encode("windows-1252")
+    assert "bâti près" in decode(payload, "text/html; charset=iso-8859-1").text
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/html", "text/html; charset=utf-8", "text/html; charset=windows-1251", "text/html; charset=iso-8859-1"]
+)
+@pytest.mark.parametrize("text", [RUSSIAN, JAPANESE, GREEK, ARABIC, GERMAN])
+def test_a_broken_part_of_a_page_in_utf8_does_not_change_the_encoding(text, content_type):
+    found = decode(b"<p>caf\xe9 du monde</p><p>" + text.encode(), content_type)
+    assert found.encoding == "utf-8"
+    assert found.text.endswith(text)
+
+
+@pytest.mark.parametrize("encoding", ["windows-1251", "koi8-r", "iso-8859-5"])
+def test_other_encodings_are_not_nearly_utf8(encoding):
+    assert decode(RUSSIAN.encode(encoding), "text/html; charset=utf-8").encoding != "utf-8"
+
+
 def test_one_wrong_byte_does_not_change_the_encoding():
     page = (GERMAN * 20).encode()
     broken = page[:700] + b"\xff" + page[700:]

@@ -113,6 +113,20 @@ def test_a_command_from_outside_is_found_by_its_entry_point(monkeypatch, capsys)
     assert capsys.readouterr().out == "hello you\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "given", "said"),
+    [
+        (["extract", "-"], b"<p>Out of a pipe.</p>", "Out of a pipe.\n"),
+        (["extract", "-", "--format", "markdown"], b"<p>Out of <code>a</code> pipe.</p>", "Out of `a` pipe.\n"),
+        (["extract", "--batch", "-"], b'{"id": 7, "html": "<p>Out of a pipe."}\n', '{"id": 7, "text": "Out of a pipe."}\n'),
+        (["extract", "--batch=-"], b'{"id": 7, "html": "<p>Out of a pipe."}\n', '{"id": 7, "text": "Out of a pipe."}\n'),
+    ],
+)
+def test_a_lone_hyphen_is_standard_input(words, given, said):
+    done = subprocess.run([sys.executable, "-m", "winnow", *words], input=given, capture_output=True, check=True, cwd=ROOT)
+    assert done.stdout.decode() == said
+
+
 def test_of_an_option_that_is_given_twice_the_last_counts(capsys):
     assert main.main(["status", "--store", "/nowhere/first", "--store", "/nowhere/last"]) == 2
     said = capsys.readouterr().err

@@ -43,9 +43,9 @@ def blocks(page: str) -> list[Block]:
 
 
 def checkout(folder: Path) -> Path:
-    """A copy of the sources, for pages that add files to them."""
+    """A copy of the sources, for pages that add files to them; with `__pycache__`, as compiling the kernels anew takes half a minute."""
     for name in FOLDERS:
-        shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", "sample", "golden"))
+        shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=shutil.ignore_patterns("sample", "golden"))
     shutil.copy(ROOT / "pyproject.toml", folder)
     return folder
 
@@ -57,15 +57,20 @@ def write(block: Block, folder: Path) -> Path:
     return path
 
 
-def run(block: Block, folder: Path, *more_path: Path) -> str:
-    """Run the commands of a block of ``sh`` as somebody in ``folder`` would; what they print on stdout."""
+def run(block: Block, folder: Path, *more_path: Path, server: str = "") -> str:
+    """Run the commands of a block of ``sh`` as somebody in ``folder`` would, whose Prefect server is ``server``; what they print on stdout."""
     python = os.pathsep.join(map(str, (*more_path, folder)))
     said = []
     for line in block.body.strip().splitlines():
         program, *words = shlex.split(line, comments=True)
         command = {"winnow": [sys.executable, "-m", "winnow"], "python": [sys.executable]}[program]
         done = subprocess.run(
-            [*command, *words], cwd=folder, env={**os.environ, "PYTHONPATH": python}, capture_output=True, text=True, check=False
+            [*command, *words],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": python, "PREFECT_API_URL": server},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, (line, done.stdout, done.stderr)
         said.append(done.stdout)

@@ -13,12 +13,12 @@ pytestmark = pytest.mark.slow
 BLOCKS = page.blocks("adding-a-filter.md")
 
 
-def test_in_a_file_of_ones_own(tmp_path):
+def test_in_a_file_of_ones_own(tmp_path, server):
     filter_, recipe, commands = BLOCKS[:3]
     mirror(tmp_path / "warcs", warcs=2, pages=4)
     for block in (filter_, recipe):
         page.write(block, tmp_path)
-    said = page.run(commands, tmp_path, ROOT)
+    said = page.run(commands, tmp_path, ROOT, server=server)
     assert int(said.split()[-1]) > 0
 
 

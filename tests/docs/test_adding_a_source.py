@@ -30,11 +30,11 @@ def here(tmp_path):
     return tmp_path
 
 
-def test_beside_a_recipe(parts, here):
+def test_beside_a_recipe(parts, here, server):
     source, recipe, command, test, pytest_, _ = parts
     page.write(source, here)
     page.write(recipe, here)
-    told = json.loads(page.run(command, here, ROOT).splitlines()[-1])
+    told = json.loads(page.run(command, here, ROOT, server=server).splitlines()[-1])
     assert (told["figures"]["records"], told["figures"]["documents"]) == (2, 1)
     page.write(test, here)
     assert "1 passed" in page.run(pytest_, here, ROOT)

@@ -11,12 +11,12 @@ from winnow.tasks.recipes.build import load
 pytestmark = pytest.mark.slow
 
 
-def test_word_for_word(tmp_path):
+def test_word_for_word(tmp_path, server):
     step, recipe, commands = page.blocks("adding-a-step.md")
     mirror(tmp_path / "warcs", warcs=2, pages=12)
     for block in (step, recipe):
         page.write(block, tmp_path)
-    said = page.run(commands, tmp_path, ROOT)
+    said = page.run(commands, tmp_path, ROOT, server=server)
     assert int(said.split()[-1]) > 0
     hosts = [path for path in store_at(str(tmp_path / "store")).files("steps") if path.endswith(".hosts.parquet")]
     assert hosts

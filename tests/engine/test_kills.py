@@ -16,6 +16,7 @@ import pytest
 
 from tests.pipelines import curated, digests, work_off, work_off_with
 from tests.tiny import mirror
+from winnow.tasks.engine import folds
 from winnow.tasks.engine.runners.base import open_runner
 from winnow.tasks.engine.store import TEMPORARY, Store
 from winnow.tasks.engine.worker import Job
@@ -43,9 +44,9 @@ def undisturbed(source, tmp_path_factory):
     return digests(run), release(run).digest
 
 
-def logged_run(source, store, log):
-    """The whole run in this process; every step that is begun leaves a line in ``log``."""
-    has = Store.has
+def logged_run(source, store, log, fold_min=folds.FOLD_MIN):
+    """The whole run in this process; every step that is begun leaves a line in ``log``. Reports are folded from ``fold_min`` on."""
+    has, folds.FOLD_MIN = Store.has, fold_min
 
     def noted(self, step, shard):
         found = has(self, step, shard)
@@ -71,13 +72,14 @@ def litter(store):
     return [p for p in Path(store).rglob("*") if TEMPORARY in p.name]
 
 
-def test_the_process_is_killed_at_random_moments(source, undisturbed, tmp_path):
+@pytest.mark.parametrize(("fold_min", "times"), [(folds.FOLD_MIN, KILLS), (2, KILLS // 2)])
+def test_the_process_is_killed_at_random_moments(source, undisturbed, tmp_path, fold_min, times):
     rng, kills, stores = random.Random(SEED), 0, 0
-    while kills < KILLS:
+    while kills < times:
         store, log = tmp_path / f"store-{stores}", tmp_path / f"log-{stores}"
         kills_here = 0
         while True:
-            process = fork.Process(target=logged_run, args=(source, store, log))
+            process = fork.Process(target=logged_run, args=(source, store, log, fold_min))
             process.start()
             # A number of steps on, and a moment more: on any machine some kills land between steps, within them, before the first, in the release.
             goal = begun(log) + rng.randint(0, 5)
@@ -99,6 +101,7 @@ def test_the_process_is_killed_at_random_moments(source, undisturbed, tmp_path):
         assert not litter(store)
         lines = log.read_text().splitlines()
         redone = len(lines) - len(set(lines))
+        assert bool(list(store.glob("steps/*/folded/*"))) == (fold_min == 2)
         assert redone <= kills_here, "more than one shard of one step was lost to a kill"
         kills, stores = kills + kills_here, stores + 1
     print(f"{kills} kills over {stores} stores")
@@ -136,9 +139,10 @@ def kill(pid):
     return True
 
 
-def test_two_runs_of_the_same_at_the_same_time(source, undisturbed, tmp_path):
+@pytest.mark.parametrize("fold_min", [folds.FOLD_MIN, 2])
+def test_two_runs_of_the_same_at_the_same_time(source, undisturbed, tmp_path, fold_min):
     logs = [tmp_path / "log-a", tmp_path / "log-b"]
-    both = [fork.Process(target=logged_run, args=(source, tmp_path / "store", log)) for log in logs]
+    both = [fork.Process(target=logged_run, args=(source, tmp_path / "store", log, fold_min)) for log in logs]
     for process in both:
         process.start()
         time.sleep(0.05)

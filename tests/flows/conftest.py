@@ -1,9 +1,7 @@
-"""What the tests of flows share: a Prefect server of the session on loopback, a tiny crawl, and the command as a user runs it."""
+"""What the tests of flows share: a tiny crawl, and the command as a user with the session's Prefect server runs it."""
 
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,11 +10,11 @@ import urllib.request
 
 import pytest
 
+from tests.servers import START_S
 from tests.shared import ROOT
 from tests.tiny import mirror
 
 WINNOW = (sys.executable, "-m", "winnow.cli.main")
-START_S = 120
 
 
 def get(url, body=None):
@@ -37,29 +35,6 @@ def get(url, body=None):
             if body is not None or time.monotonic() > deadline:
                 raise
         time.sleep(0.5)
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    """The API of a real Prefect server with a home of its own."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    env = {**os.environ, "PREFECT_HOME": str(tmp_path_factory.mktemp("server-home")), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as process:
-        api = f"http://127.0.0.1:{port}/api"
-        deadline = time.monotonic() + START_S
-        while time.monotonic() < deadline:
-            try:
-                get(f"{api}/health")
-                break
-            except OSError:
-                time.sleep(0.5)
-        else:
-            pytest.fail(f"the Prefect server did not answer within {START_S} s")
-        yield api
-        os.killpg(process.pid, signal.SIGTERM)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Laws over every step of every shipped recipe, on a tiny crawl."""
+"""Laws over every step of every shipped recipe, on a tiny crawl; of one that is being written alone: ``pytest tests/laws/test_steps.py --recipes NAME``."""
 
 import dataclasses
 import json
@@ -46,11 +46,25 @@ def everything(root):
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """Every recipe on one store: what they share is made once."""
+def chosen(request):
+    return [name for name in request.config.getoption("--recipes").split(",") if name]
+
+
+@pytest.fixture
+def all_runs(chosen, runs):
+    if chosen:
+        pytest.skip("a law of all recipes together")
+    return runs
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, chosen):
+    """Every recipe, or those that ``--recipes`` names, on one store: what they share is made once."""
     root = tmp_path_factory.mktemp("steps")
     source = mirror(root / "mirror", warcs=2, pages=4)
-    found = {name: curated(source, name, root / "store") for name in RECIPES}
+    found = {name: curated(source, name, root / "store") for name in chosen or RECIPES}
+    if chosen:
+        return found
     old = curated(next(source.rglob("*.warc.gz")), "fineweb", root / "store", snapshot="old")
     remember(old.context, "kept", old.pipeline.signatures, old.pipeline.decisions, old.pipeline.documents)
     add(old.context.store, [Entry("", "http://nobody.example/", "", "asked", "2026-11-24")])
@@ -111,18 +125,18 @@ def test_whole_steps_hold_the_crawl_and_shard_steps_do_not(runs):
         assert hasattr(step, "crawl") == isinstance(step, WholeStep)
 
 
-def test_every_kind_of_step_is_under_these_laws(runs):
+def test_every_kind_of_step_is_under_these_laws(all_runs):
     def leaves(cls):
         below = cls.__subclasses__()
         return {c for sub in below for c in leaves(sub)} if below else {cls}
 
-    seen = {type(step) for _, step in every_step(runs)}
+    seen = {type(step) for _, step in every_step(all_runs)}
     known = {c for c in leaves(Step) if c.__module__.startswith("winnow.tasks.")}
     assert {c.__name__ for c in known - seen} == {"ReadDocuments"}  # has a source of its own: tests/extract/test_read_documents.py
 
 
-def test_recipes_share_what_they_can(runs):
-    addresses = {name: {s.label: s.address for s in run.pipeline.steps} for name, run in runs.items()}
+def test_recipes_share_what_they_can(all_runs):
+    addresses = {name: {s.label: s.address for s in run.pipeline.steps} for name, run in all_runs.items()}
     markdown, consent = {"openwebmath", "code-pages"}, {"consenting", "consent-annotated", "everything"}
     assert len({a["extract"] for name, a in addresses.items() if name not in markdown | consent | {"fineweb-two-pass"}}) == 1
     assert len({addresses[name]["extract"] for name in consent}) == 1
@@ -130,12 +144,9 @@ def test_recipes_share_what_they_can(runs):
     assert addresses["raw"]["fingerprint"] == addresses["gopher"]["fingerprint"] != addresses["c4"]["fingerprint"]
 
 
-def test_raw_drops_nothing(runs):
-    decisions = [
-        row
-        for shard in runs["raw"].context.shard_keys
-        for row in runs["raw"].context.read(runs["raw"].pipeline.decisions, shard).to_pylist()
-    ]
+def test_raw_drops_nothing(all_runs):
+    run = all_runs["raw"]
+    decisions = [row for shard in run.context.shard_keys for row in run.context.read(run.pipeline.decisions, shard).to_pylist()]
     assert decisions
     assert all(row["kept"] and row["crossed"] == [] for row in decisions)
     assert any(row["text_cluster"] for row in decisions)

@@ -137,3 +137,20 @@ def test_the_schema_takes_what_can_be_read_and_refuses_what_cannot(recipe, name,
     schema.validate(yaml.safe_load(CASES.get(name, "extends: raw")))
     for wrong in ({"limts": {}}, {"limits": {"word_count": {"lo": 3}}}, {"deduplicate": [{"by": "color"}]}, {"rows_per_file": 0}):
         assert not schema.is_valid(wrong)
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ("word_count: {low: null, high: -1}", "word_count: high -1"),
+        ("bullet_line_share: {low: 1.5, high: null}", "low 1.5"),
+        ("bullet_line_share: {low: null, high: -0.1}", "high -0.1"),
+    ],
+)
+def test_a_bound_beyond_all_values_of_a_signal_is_refused(recipe, limit, said):
+    with pytest.raises(BadInput, match=f"nothing can pass the limit on .*{said}"):
+        recipe(f"extends: gopher\nlimits: {{{limit}}}")
+
+
+def test_a_bound_that_all_values_pass_is_none_of_that(recipe):
+    assert recipe("extends: gopher\nlimits: {bullet_line_share: {high: 1.5}}").limits

@@ -55,12 +55,16 @@ def edge_of(value: float) -> float:
 
 
 def binned(draw: Callable[[random.Random], float], keeps: Callable[[float], bool], n: int, seed: int, missing: int = 0) -> tuple[Bin, ...]:
-    dice, counts = random.Random(seed), {}
+    """Bins of drawn values, with the lower edges that a profile has."""
+    dice, drawn, kept_of = random.Random(seed), [], []
     for _ in range(n // 20):
-        value = draw(dice)
-        entry = counts.setdefault(edge_of(value), [0, 0])
+        drawn.append(draw(dice))
+        kept_of.append(keeps(drawn[-1]) and dice.random() < 0.45)
+    counts: dict[float, list[int]] = {}
+    for edge, is_kept in zip(lower_edges(np.array(drawn, np.float64)).tolist(), kept_of, strict=True):
+        entry = counts.setdefault(edge, [0, 0])
         entry[0] += 20
-        entry[1] += 20 if keeps(value) and dice.random() < 0.45 else 0
+        entry[1] += 20 if is_kept else 0
     bins = [Bin(edge, documents, kept, kept) for edge, (documents, kept) in sorted(counts.items())]
     return (*bins, *([Bin(None, missing, 0, 0)] if missing else []))
 

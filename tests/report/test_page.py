@@ -4,6 +4,7 @@ import html
 import itertools
 import re
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 
 import pytest
@@ -62,6 +63,12 @@ class Page(HTMLParser):
 
     def tags_count(self, name: str) -> int:
         return sum(tag == name for tag, _ in self.tags)
+
+
+@cache
+def page_of_huge() -> Page:
+    """It takes seconds, so it is drawn once for all who look at it."""
+    return Page(report_html(huge()))
 
 
 @pytest.fixture(scope="module", params=SUMMARIES)
@@ -126,7 +133,7 @@ def test_report_tells_the_figures_of_the_manifest() -> None:
 
 
 def test_reasons_and_languages_beyond_the_first_are_counted_and_listed() -> None:
-    text = " ".join(Page(report_html(huge())).text.split())
+    text = " ".join(page_of_huge().text.split())
     assert re.search(r"301 further reasons, [\d,]+ pages", text)
     assert "mime:x/000" in text
     assert "l179" in text
@@ -220,7 +227,7 @@ def test_adult_samples_are_hidden_until_they_are_asked_for() -> None:
 
 
 def test_a_page_of_two_hundred_signals_and_thousands_of_domains_shows_few_at_first() -> None:
-    page = Page(report_html(huge()))
+    page = page_of_huge()
     assert page.in_sight.count("figure") <= SHOWN + 1
     assert page.tags_count("figure") > 190
     assert page.text.count(".example ") < 300

@@ -62,12 +62,17 @@ def test_nothing_there():
         resolve("hf://datasets/owner/other")
 
 
+# httpx is also installed under a name with the number of its version.
+CLIENTS = ("httpx", "httpx2", "httpcore2._exceptions", "huggingface_hub.errors", "requests.exceptions")
+
+
 @pytest.mark.parametrize(
     ("error", "becomes", "says"),
     [
         (FileNotFoundError("gone"), NotFound, "HF_TOKEN"),
         (PermissionError("no"), BadInput, "HF_TOKEN"),
         (ConnectionError("down"), Unreachable, "after 2 attempts"),
+        *((type("ConnectError", (Exception,), {"__module__": m})("down"), Unreachable, "ConnectError") for m in CLIENTS),
     ],
 )
 def test_errors(monkeypatch, error, becomes, says):

@@ -18,6 +18,8 @@ from winnow.cli import commands
 ROOT_FLAGS = ("--help", "-h", "--version")
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 PLUGINS = "winnow.commands"
+STANDARD_INPUT = "\ue000-"
+"""What stands for ``-`` while words are parsed: a character for private use, and so in no one's path."""
 DEFAULTS = Parameter(
     negative=(), allow_repeating=True, show_default=lambda value: value if value not in ("", False, None, [], ()) else None
 )
@@ -57,11 +59,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _called(words: list[str]) -> int:
     found = outline() if not words or words[0] in ROOT_FLAGS else app(words[0])
-    command, bound, _ = found.parse_args(words, exit_on_error=False, print_error=False)
-    status = command(*bound.args, **bound.kwargs)
+    # To the parser a lone hyphen is an option that it does not know.
+    shown = [STANDARD_INPUT if word == "-" else word for word in words]
+    command, bound, _ = found.parse_args(shown, exit_on_error=False, print_error=False)
+    status = command(*map(_as_given, bound.args), **{name: _as_given(value) for name, value in bound.kwargs.items()})
     if getattr(command, "__func__", None) is App.help_print and not {"--help", "-h"} & set(words):
         return BAD_INPUT  # no command, or a group without one
     return status if isinstance(status, int) else OK
+
+
+def _as_given(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return type(value)("-" if each == STANDARD_INPUT else each for each in value)
+    return type(value)("-") if isinstance(value, str | Path) and str(value) == STANDARD_INPUT else value
 
 
 def app(name: str = "") -> App:

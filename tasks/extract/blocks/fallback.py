@@ -19,6 +19,8 @@ BODY = re.compile(r'\sitemprop="(?:articleBody|text|reviewBody)"')
 CONTENT = re.compile(r'\scontent="([^"]*)"')
 # What schema.org calls the text of a thing.
 BODIES = ("articleBody", "text", "reviewBody", "recipeInstructions")
+# And under which it lists parts of a text: questions with their answers, steps.
+PARTS = ("mainEntity", "recipeInstructions", "step")
 STATE = re.compile(r"(?:__NEXT_DATA__|__NUXT__|__NUXT_DATA__|__INITIAL_STATE__|__PRELOADED_STATE__|__APOLLO_STATE__|__DATA__|__STATE__)")
 ASSIGNED = re.compile(
     r"(?:window\.|self\.)?(?:__NUXT__|__INITIAL_STATE__|__PRELOADED_STATE__|__APOLLO_STATE__|__DATA__|__STATE__)\s*=\s*(?=[{\[])"
@@ -37,10 +39,11 @@ def article(markup: str) -> str:
     for written, content in scripts(markup):
         if len(content) > MOST_SCRIPT_CHARS:
             continue
-        if "ld+json" in written:
+        if "ld+json" in written.lower():
             for value in _values(_loaded(content)):
                 if isinstance(value, dict):
                     found += [text for key in BODIES if isinstance(text := value.get(key), str)]
+                    found += [text for key in PARTS if (text := _of_parts(value.get(key)))]
         elif STATE.search(written) or STATE.search(content[:2000]):
             state += _texts(_loaded(content))
     for tag in META.findall(markup):
@@ -82,6 +85,24 @@ def _loaded(content: str) -> Any:
         return json.JSONDecoder(strict=False).raw_decode(content)[0]
     except (ValueError, RecursionError):
         return None
+
+
+def _of_parts(parts: Any) -> str:
+    """A list of questions and answers, or of steps, as HTML; empty if it is none."""
+    out: list[str] = []
+    for part in parts if isinstance(parts, list) else ():
+        if isinstance(part, str):
+            out.append(_as_html(part))
+        elif isinstance(part, dict):
+            answer = part.get("acceptedAnswer") or part.get("suggestedAnswer")
+            answer = answer[0] if isinstance(answer, list) and answer else answer
+            if isinstance(answer, dict) and isinstance(part.get("name"), str) and isinstance(answer.get("text"), str):
+                out += (f"<h3>{entities.escape(entities.unescape(part['name']))}</h3>", _as_html(answer["text"]))
+            elif isinstance(part.get("text"), str):
+                out.append(_as_html(part["text"]))
+            elif isinstance(part.get("itemListElement"), list):
+                out += (_as_html(e["text"]) for e in part["itemListElement"] if isinstance(e, dict) and isinstance(e.get("text"), str))
+    return "".join(out)
 
 
 def _values(value: Any) -> Iterator[Any]:

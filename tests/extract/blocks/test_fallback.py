@@ -17,6 +17,9 @@ SCHEMA = {
 STATE = {"props": {"pageProps": {"post": {"title": "The loom", "content": {"rendered": HTML_BODY}}}}}
 
 
+STEPS = {"@type": "HowTo", "step": [{"@type": "HowToStep", "text": p} for p in BEFORE + AFTER]}
+
+
 def shell(head="", body=""):
     return f'<html><head><title>The loom</title>{head}</head><body><div id="root"></div>{body}<noscript>You need to enable JavaScript to run this app.</noscript></body></html>'
 
@@ -26,11 +29,13 @@ def shell(head="", body=""):
     [
         shell(f'<script type="application/ld+json">{json.dumps(SCHEMA)}</script>'),
         shell(body=f'<script type="application/ld+json">{json.dumps({"@type": "BlogPosting", "articleBody": HTML_BODY})}</script>'),
+        shell(f'<script type="Application/LD+JSON; charset=utf-8">{json.dumps(SCHEMA)}</script>'),
+        shell(f'<script type="application/ld+json">{json.dumps(STEPS)}</script>'),
         shell(body=f'<script id="__NEXT_DATA__" type="application/json">{json.dumps(STATE)}</script>'),
         shell(body=f"<script>window.__INITIAL_STATE__ = {json.dumps(STATE)};</script>"),
         shell(f'<meta itemprop="articleBody" content="{BODY}">'),
     ],
-    ids=["graph", "html in it", "next", "state", "microdata"],
+    ids=["graph", "html in it", "in capitals", "steps", "next", "state", "microdata"],
 )
 def test_the_article_is_found(html):
     text = LearnedBlocks().extract(html)
@@ -57,3 +62,13 @@ def test_a_shadow_root_is_read():
     text = LearnedBlocks().extract(html)
     assert BEFORE[0] in text
     assert "And more" in text
+
+
+def test_questions_stand_before_their_answers():
+    questions = [
+        {"@type": "Question", "name": f"Why so, no. {n}?", "acceptedAnswer": {"text": f"<p>{p}</p>"}} for n, p in enumerate(BEFORE + AFTER)
+    ]
+    text = LearnedBlocks().extract(
+        shell(f'<script type="application/ld+json">{json.dumps({"@type": "FAQPage", "mainEntity": questions})}</script>')
+    )
+    assert text.split("\n\n")[:4] == ["Why so, no. 0?", BEFORE[0], "Why so, no. 1?", BEFORE[1]]

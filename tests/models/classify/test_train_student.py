@@ -24,7 +24,10 @@ def registered(made, name="mine"):
     return Student(student_model(name, None))
 
 
-@pytest.mark.parametrize("learner", ["linear", "fasttext"])
+LEARNERS = ["linear", pytest.param("fasttext", marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
 def test_topics_are_told_apart_on_hosts_that_were_held_out(learner, registry):
     made = trained(learner=learner)
     held = made.figures["held_out"]
@@ -42,7 +45,7 @@ def test_topics_are_told_apart_on_hosts_that_were_held_out(learner, registry):
     assert asked.answer(Text("")) is None
 
 
-@pytest.mark.parametrize("learner", ["linear", "fasttext"])
+@pytest.mark.parametrize("learner", LEARNERS)
 def test_the_same_documents_give_the_same_bytes(learner):
     assert train(list(reversed(rows())), learner=learner).files == trained(learner=learner).files
 
@@ -70,7 +73,7 @@ def test_a_scale_has_an_expected_grade(registry):
     assert 0 <= low < 1 < 3 < high <= 4
 
 
-@pytest.mark.parametrize("learner", ["linear", "fasttext"])
+@pytest.mark.parametrize("learner", LEARNERS)
 def test_several_labels_hold_at_once(learner, registry):
     both = [
         Row(Text(f"{text_of('health', i)} {text_of('politics', i)}", f"https://site{i % 30}.example/"), ("health", "politics"))

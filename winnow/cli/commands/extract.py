@@ -19,7 +19,7 @@ def command(
     extractor: str = "learned_blocks.LearnedBlocks",
     batch: str = "",
 ) -> int:
-    """Print what an extractor makes of one page. The exit status is 1 if the page gives no text.
+    """Print what an extractor makes of one page. The exit status is 1 if the extractor gives up on it.
 
     Args:
         file: An HTML file; - reads standard input.
@@ -72,6 +72,8 @@ def command(
 
 def _existing(name: str) -> Path:
     path = Path(name)
+    if path.is_dir():
+        raise BadInput(f"{name} is a folder. Give one page's file; `winnow run {name}` reads a folder of archives.")
     if not path.is_file():
         raise BadInput(f"There is no file {name}. Give the path of an HTML file, or - for standard input.")
     return path

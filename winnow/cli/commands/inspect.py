@@ -18,6 +18,8 @@ def command(file: Path, /, *, json: bool = False) -> int:
     """
     from winnow.tasks.archives.inspect import inspect
 
+    if file.is_dir():
+        raise BadInput(f"{file} is a folder. Give the path of one WARC, ARC or WET file in it.")
     if not file.is_file():
         raise BadInput(f"There is no file {file}. Give the path of a WARC, ARC or WET file.")
     damaged = False
