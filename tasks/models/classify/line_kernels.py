@@ -91,7 +91,7 @@ def look(codes, starts, ends, kinds, lower, out):  # type: ignore[no-untyped-def
                     me[DIGITS] += 1
                     digits += 1
                     if code < 128 and number < 10_000:
-                        number = number * 10 + code - 48
+                        number = number * 10 + np.int64(code) - 48  # type: ignore[assignment]
                     call += 1
                     gap = 0
                     if call == 7:
