@@ -72,7 +72,7 @@ def _lines(name: str) -> TextIO:
     """The lines of a file, compressed by gzip or not, or of standard input."""
     how: dict[str, Any] = {"encoding": "utf-8-sig", "errors": "replace"}
     if name == "-":
-        return open(0, **how)  # noqa: SIM115
+        return open(0, **how)
     path = _existing(name)
     return gzip.open(path, "rt", **how) if path.suffix == ".gz" else path.open(**how)
 
