@@ -3,7 +3,7 @@
 import gzip
 import sys
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO
 
 from winnow.tasks.engine.errors import BadInput
 
@@ -68,13 +68,12 @@ def command(
     return 0
 
 
-def _lines(name: str) -> TextIO:
+def _lines(name: str) -> IO[str]:
     """The lines of a file, compressed by gzip or not, or of standard input."""
-    how: dict[str, Any] = {"encoding": "utf-8-sig", "errors": "replace"}
-    if name == "-":
-        return open(0, **how)
-    path = _existing(name)
-    return gzip.open(path, "rt", **how) if path.suffix == ".gz" else path.open(**how)
+    path = 0 if name == "-" else _existing(name)
+    if isinstance(path, Path) and path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", errors="replace")
+    return open(path, encoding="utf-8-sig", errors="replace")
 
 
 def _existing(name: str) -> Path:
