@@ -225,17 +225,15 @@ def units(page: Page, tree: Tree, texts: list[str], words: list[int]) -> list[Un
 
 def _listings(page: Page) -> list[int]:
     """Elements that are set as <pre> is: by their style, or by the style sheet of Doxygen, as the attributes say that nothing else has."""
+    from winnow.tasks.extract.blocks.element_kernels import fill_listings
+
+    seem = np.empty(len(page.element_attributes), np.int32)
+    count = fill_listings(np.frombuffer(page.html, np.uint8), page.element_attributes, page.element_content, seem)
     found = []
-    for word, pattern in LISTINGS:
-        at = page.html.find(word)
-        while at >= 0:
-            e = int(np.searchsorted(page.element_attributes, at, side="right")) - 1
-            begin, behind = int(page.element_attributes[e]), int(page.element_content[e])
-            if e > 0 and begin <= at < behind:
-                if pattern.search(page.html[begin:behind]):
-                    found.append(e)
-                at = behind
-            at = page.html.find(word, at + len(word))
+    for e in seem[:count].tolist():
+        written = page.html[page.element_attributes[e] : page.element_content[e]]
+        if any(word in written and pattern.search(written) for word, pattern in LISTINGS):
+            found.append(e)
     return found
 
 
