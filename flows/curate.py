@@ -178,10 +178,11 @@ def _stage(run: Run, works: Sequence[Work], runner: Runner, progress: Any) -> No
     free_bytes = run.context.store.free_bytes()
     if free_bytes is not None and free_bytes < MIN_FREE_BYTES:
         raise no_space(run.context.store, free_bytes)
-    size = -(-len(shards) // MAX_BATCHES)
+    in_a_row = work.stage.steps[0].in_a_row  # a batch is one worker's then
+    size = -(-len(shards) // (min(runner.slots, MAX_BATCHES) if in_a_row else MAX_BATCHES))
     batches = [shards[i : i + size] for i in range(0, len(shards), size)]
     # As many batches at a time as keep every worker busy, and one more, so that none waits for the last shard of a batch.
-    at_once = min(len(batches), runner.slots, -(-runner.slots // size) + 1)
+    at_once = min(len(batches), runner.slots, runner.slots if in_a_row else -(-runner.slots // size) + 1)
 
     @task(
         name=stage_title(work.stage),

@@ -4,6 +4,7 @@ a person with a sheet; and when enough is judged the student is trained anew, be
 A look does what can be done now and ends; the schedule brings the next. What is done is found in the store, so a look that was killed is made again at no cost.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any
@@ -138,6 +139,9 @@ def _judged(loop: Purification, run: Finished) -> str:
                 judge(annotating, annotation, part)
             reports += annotating.finish()
         judged = loop.judged_by_endpoint(reports)
+    if judged and not any(row.valid for row in judged):
+        problems = ", ".join(f"{name} {n}" for name, n in sorted(Counter(row.problem for row in judged).items(), key=str))
+        return f"none of {len(judged)} answers can be read ({problems}): the run is looked at again, with another model or once the endpoint is mended"
     made = loop.close(run, judged)
     counts = ", ".join(f"{n:,} {name}" for name, n in made["actions"].items())
     return f"{made['judged']:,} of {made['asked']:,} documents judged; of {made['documents']:,}: {counts}"

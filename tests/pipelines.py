@@ -16,8 +16,10 @@ from winnow.tasks.signals.sections import read_filter
 def work_off(run: Run) -> int:
     """Make everything that is missing; how many shards x steps that was."""
     while works := run.plan.missing():
-        for shard, addresses in works[0].todo.items():
-            made = {report["address"] for report in run.context.make(works[0].stage.steps, shard, addresses)}
+        shards = list(works[0].todo)
+        for n, (shard, addresses) in enumerate(works[0].todo.items()):
+            ahead = shards[n + 1 :] if works[0].stage.steps[0].in_a_row else ()
+            made = {report["address"] for report in run.context.make(works[0].stage.steps, shard, addresses, ahead)}
             for address in addresses:
                 run.plan.mark(address, shard, made=address in made)
         run.plan.fold(works[0].stage)

@@ -149,7 +149,7 @@ class Robots:
 
         The rules of the groups that name the agent are joined; those for all agents count only if no group does.
         """
-        rules = self._agents.get(agent.lower())
+        rules = self._agents.get(token_of(agent))
         if rules is None:
             rules = self._everyone
         path = normalised_path(path_of(url))
@@ -158,18 +158,18 @@ class Robots:
 
     def rules(self, agent: str) -> Sequence[Rule]:
         """The rules that hold for an agent."""
-        rules = self._agents.get(agent.lower()) or self._everyone
+        rules = self._agents.get(token_of(agent)) or self._everyone
         return rules.rules if rules else ()
 
     def names(self, agent: str) -> bool:
         """Whether a group names this agent."""
-        return agent.lower() in self._agents
+        return token_of(agent) in self._agents
 
     def disagreement(self, agent: str, url: str) -> tuple[Line, Line] | None:
         """Where an agent has several groups of rules that answer each other's contrary: the line that forbids and the one that allows. Rules of a host and
         of a service in front of it stand in one file like that; which of them counts, ``verdict`` says."""
         path = normalised_path(path_of(url))
-        name = agent.lower() if self.names(agent) else "*"
+        name = token_of(agent) if self.names(agent) else "*"
         forbids = allows = None
         for agents, rules, free in self._groups:
             if name in agents:
@@ -236,6 +236,11 @@ def _rules(line: Line) -> Iterator[Rule]:
 def is_everyone(value: str) -> bool:
     """Whether the value of a user-agent line means every agent."""
     return value[:1] == "*" and (len(value) == 1 or value[1].isspace())
+
+
+def token_of(agent: str) -> str:
+    """The product token of an agent in lower case; a version behind it says nothing (RFC 9309, 2.2.1)."""
+    return agent.partition("/")[0].strip().lower()
 
 
 def agent_names(value: str) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ class Lookup(WholeStep):
     def run(self, shard: str, context: ShardContext) -> StepResult:
         band, part = map(int, shard.split("-"))
         low, high = key_range(part, self.ranges)
-        keys, numbers = kept_rows(context, self.signatures, self.decisions, band, low, high)
+        [(keys, numbers)] = kept_rows(context, self.signatures, self.decisions, [(band, low, high)])
         found = [np.zeros((4, 0), np.int64)]
         for number in range(len(self.index.parts)):
             known, rows = self.index.keys(context.store, number, band, low, high)

@@ -26,6 +26,7 @@ from winnow.tasks.dedup.resolve import Decisions, group_sizes, rows_of_shard
 from winnow.tasks.dedup.shingles import I64, U32, U64, Shingles, shingles
 from winnow.tasks.dedup.signed_files import overlapping, signed_files
 from winnow.tasks.dedup.verified import Proof, jaccard_of, shared_count, stays_for
+from winnow.tasks.engine.ahead import read_together
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.mixing import mixed
@@ -175,6 +176,7 @@ class BandBuckets(WholeStep):
     EDGES, numbers are shard << 32 | row). ``ranges`` bounds what one partition reads and changes no result."""
 
     name: ClassVar[str] = "band-buckets"
+    in_a_row: ClassVar[bool] = True
     title: ClassVar[str] = "near-duplicates: compare signatures"
     about: ClassVar[str] = "finds which documents share a bucket"
 
@@ -186,24 +188,38 @@ class BandBuckets(WholeStep):
         return tuple(f"{band:03d}-{r:05d}" for band in range(self.signatures.minhash.bands) for r in range(self.ranges))
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
+        cost_bytes = self._rows_in(context, shard) * BUCKET_ROW_BYTES
+        if cost_bytes <= context.memory_bytes:
+            cost = lambda other: self._rows_in(context, other) * BUCKET_ROW_BYTES  # noqa: E731
+            rows = read_together(context, self.address, shard, cost, lambda shards: self._kept(context, [self._range(s) for s in shards]))
+            edges = _edges(*rows)
+            return StepResult(pa.table(list(edges), schema=EDGES), len(rows[0]), edges.shape[1])
         band, part = map(int, shard.split("-"))
-        rows = sum(n for *_, n in _groups(context, self.signatures, self.decisions, band, *key_range(part, self.ranges)))
-        pieces = -(-rows * BUCKET_ROW_BYTES // context.memory_bytes) or 1
-        found, read = [], 0
+        pieces, found, read = -(-cost_bytes // context.memory_bytes), [], 0
         for piece in range(pieces):
-            edges, n = self._edges(context, band, *key_range(part * pieces + piece, self.ranges * pieces))
-            found.append(edges)
-            read += n
+            [rows] = self._kept(context, [(band, *key_range(part * pieces + piece, self.ranges * pieces))])
+            found.append(_edges(*rows))
+            read += len(rows[0])
         a, b = np.concatenate(found, axis=1)
         return StepResult(pa.table([a, b], schema=EDGES), read, len(a))
 
-    def _edges(self, context: ShardContext, band: int, low: int, high: int) -> tuple[I64, int]:
-        k, n = kept_rows(context, self.signatures, self.decisions, band, low, high)
-        order = np.argsort(k, kind="stable")  # numbers ascend, so the first of a bucket is the first in crawl order
-        k, n = k[order], n[order]
-        opens = np.concatenate([[True], k[1:] != k[:-1]]) if len(k) else np.zeros(0, bool)
-        first = n[opens][np.cumsum(opens) - 1]
-        return np.stack([first[~opens], n[~opens]]), len(k)
+    def _range(self, shard: str) -> tuple[int, int, int]:
+        band, part = map(int, shard.split("-"))
+        return (band, *key_range(part, self.ranges))
+
+    def _rows_in(self, context: ShardContext, shard: str) -> int:
+        return sum(n for *_, n in _groups(context, self.signatures, self.decisions, *self._range(shard)))
+
+    def _kept(self, context: ShardContext, ranges: Sequence[tuple[int, int, int]]) -> list[tuple[U64, I64]]:
+        return kept_rows(context, self.signatures, self.decisions, ranges)
+
+
+def _edges(keys: U64, numbers: I64) -> I64:
+    order = np.argsort(keys, kind="stable")  # numbers ascend, so the first of a bucket is the first in crawl order
+    k, n = keys[order], numbers[order]
+    opens = np.concatenate([[True], k[1:] != k[:-1]]) if len(k) else np.zeros(0, bool)
+    first = n[opens][np.cumsum(opens) - 1]
+    return np.stack([first[~opens], n[~opens]])
 
 
 def _groups(
@@ -218,21 +234,28 @@ def _groups(
 
 
 def kept_rows(
-    context: ShardContext, signatures: ComputeSignatures, decisions: Decisions, band: int, low: int, high: int
-) -> tuple[U64, I64]:
-    """Keys of a band in [low, high] of the documents kept so far, and their numbers, in crawl order."""
+    context: ShardContext, signatures: ComputeSignatures, decisions: Decisions, ranges: Sequence[tuple[int, int, int]]
+) -> list[tuple[U64, I64]]:
+    """For each range (band, first key, last key) the keys of the documents kept so far, and their numbers, in crawl order. A file is opened once for all ranges."""
     files = signed_files(context.store.root, signatures.address, decisions.address)
-    keys, numbers = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
-    for number, groups, _ in _groups(context, signatures, decisions, band, low, high):
+    wanted: dict[int, dict[int, list[int]]] = {}  # shard -> range -> row groups
+    for at, (band, low, high) in enumerate(ranges):
+        for number, groups, _ in _groups(context, signatures, decisions, band, low, high):
+            wanted.setdefault(number, {})[at] = groups
+    found = [([np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]) for _ in ranges]
+    for number in sorted(wanted):
         shard = context.shard_keys[number]
         with context.store.open_parquet(signatures, shard) as file:
-            table = file.read_row_groups(groups, use_threads=False)
+            tables = {at: file.read_row_groups(groups, use_threads=False) for at, groups in wanted[number].items()}
         kept = files.kept(context, decisions, shard)
-        k, row = table["key"].to_numpy(), table["row"].to_numpy()
-        mine = (table["band"].to_numpy() == band) & (k >= np.uint64(low)) & (k <= np.uint64(high)) & kept[row]
-        keys.append(k[mine])
-        numbers.append(np.int64(number) << ROW_BITS | row[mine].astype(np.int64))
-    return np.concatenate(keys), np.concatenate(numbers)
+        for at, table in tables.items():
+            band, low, high = ranges[at]
+            k, row = table["key"].to_numpy(), table["row"].to_numpy()
+            mine = (table["band"].to_numpy() == band) & (k >= np.uint64(low)) & (k <= np.uint64(high)) & kept[row]
+            keys, numbers = found[at]
+            keys.append(k[mine])
+            numbers.append(np.int64(number) << ROW_BITS | row[mine].astype(np.int64))
+    return [(np.concatenate(keys), np.concatenate(numbers)) for keys, numbers in found]
 
 
 @stable("step/components")

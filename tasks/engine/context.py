@@ -22,13 +22,14 @@ class ShardContext:
     """``crawl`` says what there is, ``source`` where it lies, ``store`` where artifacts lie. Picklable: it is sent to worker processes.
 
     ``memory_bytes`` is what a step over the whole crawl may hold at a time; it takes its partition in pieces of that size and never gives
-    another result.
+    another result. ``ahead`` are the shards of the same step that this worker is given next (ahead.py); none if nobody knows.
     """
 
     crawl: Crawl
     source: FileSource
     store: Store
     memory_bytes: int = 1 << 30
+    ahead: tuple[str, ...] = ()
     _memory: dict[tuple[str, str, str], pa.Table] = field(default_factory=dict, repr=False)
     _ready: set[str] = field(default_factory=set, repr=False)
 
@@ -69,7 +70,7 @@ class ShardContext:
             return self.store.read(step, shard, columns, table=table)
         return found.select(columns) if columns else found
 
-    def make(self, steps: Sequence[Step], shard: str, redo: Iterable[str]) -> list[dict[str, Any]]:
+    def make(self, steps: Sequence[Step], shard: str, redo: Iterable[str], ahead: Sequence[str] = ()) -> list[dict[str, Any]]:
         """Run the steps of one stage on one shard, each committed under its own address before the next begins.
 
         ``redo`` holds the addresses that were not done when the run was planned; the others are read from the store when a later step asks
@@ -77,6 +78,7 @@ class ShardContext:
         Returns the reports of what was made. Raises what a step raises: WinnowError, Transient, or a bug.
         """
         wanted, reports = set(redo), []
+        self.ahead = tuple(ahead)
         try:
             for step in steps:
                 if step.address not in wanted or self.store.has(step, shard):
@@ -92,6 +94,7 @@ class ShardContext:
                     self._memory[step.address, shard, name] = made.tables.get(name, schema.empty_table())
         finally:
             self._memory.clear()
+            self.ahead = ()
         return reports
 
 

@@ -48,6 +48,8 @@ class Step:
     version: ClassVar[str] = "1"
     kind: ClassVar[Kind] = "filter"
     name: ClassVar[str] = ""
+    in_a_row: ClassVar[bool] = False
+    """Whether shards that follow each other read the same objects, so that one worker should make them in a row (ahead.py)."""
 
     def __init_subclass__(cls) -> None:
         # Before the decorator of the subclass, which would compare field by field: along every way to every input, and ways double at each step.

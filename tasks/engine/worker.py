@@ -36,10 +36,10 @@ class Job:
     def _by_address(self) -> dict[str, Step]:
         return {step.address: step for step in self.steps}
 
-    def make(self, addresses: Sequence[str], shard: str, redo: Sequence[str]) -> list[dict[str, Any]]:
-        """Run the steps of one stage on one shard, as ShardContext.make does; one at a time in this process."""
+    def make(self, addresses: Sequence[str], shard: str, redo: Sequence[str], ahead: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """Run the steps of one stage on one shard, as ShardContext.make does; one at a time in this process. ``ahead`` will be asked for next."""
         with _one_at_a_time:
-            return self.context.make([self._by_address[a] for a in addresses], shard, redo)
+            return self.context.make([self._by_address[a] for a in addresses], shard, redo, ahead)
 
 
 def _arrived(plugins: Sequence[Plugin], sources: Mapping[str, str], packed: bytes) -> Job:

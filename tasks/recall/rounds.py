@@ -6,6 +6,7 @@ there, and another one from the same things comes to the same digest.
 
 import hashlib
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -34,7 +35,11 @@ NEGATIVES_EACH = 5
 FEWEST_NEGATIVES = 500
 STOP_NEW, STOP_RECALL = 0.02, 0.01
 FEWEST_ROUNDS = 3
-"""Two small samples agree by chance too often."""
+STANDING = 2
+"""Two small samples agree by chance too often: the estimated recall must stand still so many times in a row."""
+CLEAN, FEWEST_NO = 0.05, 10
+"""A document that nobody judged is an example of what the topic is not, as long as at most this share of what is left is estimated to be of the topic. Where it is
+more, only those that were judged no are, if there are so many."""
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -122,14 +127,14 @@ class Recall:
         options = {k: v for k, v in asdict(self.options).items() if k != "rounds"}
         decisions = sorted([host, path, said] for (host, path), said in self.decisions.items())
         return {
-            "topic": self.topic, "seeds": seeds, "pool": self.pool.described, "judge": self.judge.described, "options": options, "decisions": decisions, "recall": 1,
+            "topic": self.topic, "seeds": seeds, "pool": self.pool.described, "judge": self.judge.described, "options": options, "decisions": decisions, "recall": 2,
         }  # fmt: skip
 
     def run(self, load: Callable[[int], dict[str, Any] | None], save: Callable[[int, dict[str, Any], Round], None]) -> list[dict[str, Any]]:
         """Every round as its artifact has it. ``load`` gives those that are there, ``save`` keeps a new one.
 
         Raises:
-            BadInput: too few seeds. Waiting: a person has to answer.
+            BadInput: too few seeds, or a judge that answers nothing. Waiting: a person has to answer.
         """
         done: list[dict[str, Any]] = []
         for number in range(1, self.options.rounds + 1):
@@ -147,38 +152,47 @@ class Recall:
         """The round after ``before``. Raises as ``run``."""
         ids, o = self.pool.ids, self.options
         known = self._known(before)
-        examples, hits = self._examples(number, before, known)
+        examples, hits, places = self._examples(number, before, known)
         allowed, url_figures = self._by_url(examples, hits)
-        model, provisional = self._fit(examples, hits, Features(chars=o.chars, bits=o.bits))
+        model, held_out = self._fit(examples, hits, Features(chars=o.chars, bits=o.bits))
+        provisional = platt(held_out, hits)
         scores = self._scores(model, allowed)
-        sample, weights = self._sample(number, scores, provisional, known, allowed)
+        sample, strata = self._sample(number, scores, provisional, known, allowed)
         said = self.judge.answers(self._pooled(sample), number)
+        if len(sample) and not said and not (known >= 0).any():
+            raise BadInput(
+                f"None of the {len(sample)} questions of round {number} was answered, so nothing can be said of the topic. Labels must name documents of the run by id or url; "
+                "of an endpoint, `winnow annotate --head` shows what it answers."
+            )
         answered = np.array([ids[i] in said for i in sample.tolist()], bool)
-        sample, weights = sample[answered], weights[answered]
+        sample = sample[answered]
         truth = np.array([said[ids[i]] for i in sample.tolist()], bool)
         for i, hit in zip(sample.tolist(), truth.tolist(), strict=True):
             known[i] = int(hit)
-        line = weighted_platt(scores[sample], truth, weights) if len(sample) else provisional
+        before_it = places >= 0
+        judged = np.concatenate([scores[sample], held_out[before_it]]), np.concatenate([truth, hits[before_it]])
+        line = weighted_platt(*judged, strata.weights(judged[0])) if len(sample) else provisional
         chance = np.where(allowed, chances(scores, line), 0.0)
         cut = cut_at(scores, chance, known, sample, o.precision)
-        places = decided(self.pool.urls, self.decisions)
-        collected = ((known == 1) | ((known == -1) & (scores >= cut.score) & allowed) | (places == 1)) & (known != 0) & (places != 0)
+        by_place = decided(self.pool.urls, self.decisions)
+        collected = ((known == 1) | ((known == -1) & (scores >= cut.score) & allowed) | (by_place == 1)) & (known != 0) & (by_place != 0)
         answers = {ids[i]: bool(known[i]) for i in np.flatnonzero(known >= 0).tolist()}
         last = set(before["collected"]) if before else set()
         taken = int(collected.sum())
         new = sum(1 for i in np.flatnonzero(collected).tolist() if ids[i] not in last)
         figures = {
             "examples": len(examples), "positives": int(hits.sum()), "judged": len(sample), "judged_yes": int(truth.sum()), "unanswered": int((~answered).sum()),
-            "collected": taken, "new": new, **url_figures,
+            "collected": taken, "new": new, "left_share": strata.share_below(scores[sample], truth), "standing": _standing(before, cut), **url_figures,
         }  # fmt: skip
-        return Round(number, answers, cut, figures, collected, scores, chance, self._stops(before, cut, taken, new))
+        return Round(number, answers, cut, figures, collected, scores, chance, self._stops(before, cut, figures))
 
-    def _stops(self, before: dict[str, Any] | None, cut: Cut, taken: int, new: int) -> str:
+    def _stops(self, before: dict[str, Any] | None, cut: Cut, figures: dict[str, Any]) -> str:
+        new, taken = figures["new"], figures["collected"]
         if before is None or before["round"] < FEWEST_ROUNDS - 1:
             return ""
         if new < STOP_NEW * max(1, taken):
             return f"{new} of {taken} documents are new, under {STOP_NEW:.0%}"
-        if abs(cut.recall - before["cut"]["recall"]) < STOP_RECALL:
+        if figures["standing"] >= STANDING:
             return f"the estimated recall stands at {cut.recall:.3f}"
         return ""
 
@@ -193,9 +207,10 @@ class Recall:
 
     def _examples(
         self, number: int, before: dict[str, Any] | None, known: npt.NDArray[np.int8]
-    ) -> tuple[list[Text], npt.NDArray[np.bool_]]:
+    ) -> tuple[list[Text], npt.NDArray[np.bool_], Ints]:
         """What the model of a round learns from: seeds, known documents, those that the last round was sure of, pages of decided places; and negatives, those near the
-        cut that were judged no and others drawn from what the last round did not collect. Hosts and templates are capped."""
+        cut that were judged no and, where few of what is left can be of the topic, others drawn from what the last round did not collect. Hosts and templates are capped.
+        With each the number of the judged document that it is, or -1."""
         places = decided(self.pool.urls, self.decisions)
         sure = set(before["sure"]) if before else set()
         collected = set(before["collected"]) if before else set()
@@ -204,26 +219,32 @@ class Recall:
         more = [i for i in order if known[i] == -1 and places[i] == -1 and self.pool.ids[i] in sure]
         texts = self.pool.texts([*yes, *more])
         caps = _Caps(self.options)
-        positives = [t for t in (*self.seeds, *(texts[i] for i in yes)) if caps.takes(t)]
-        known_positives = len(positives)
-        positives += [texts[i] for i in more if caps.takes(texts[i])][:known_positives]
+        given = [(t, -1) for t in self.seeds] + [(texts[i], i if known[i] == 1 else -1) for i in yes]
+        chosen = [(t, i) for t, i in given if caps.takes(t)]
+        chosen += [(texts[i], -1) for i in more if caps.takes(texts[i])][: len(chosen)]
+        positives = [t for t, _ in chosen]
         if len(positives) < 2:
             raise BadInput(f"There are {len(positives)} seeds with a text. Give some ten of them at least, of several sites.")
         taken = {(t.url, t.text[:500]) for t in positives}
         wanted = max(FEWEST_NEGATIVES, NEGATIVES_EACH * len(positives))
         no = [i for i in order if known[i] == 0 or places[i] == 0][:wanted]
-        rest = [i for i in order if known[i] == -1 and places[i] == -1 and self.pool.ids[i] not in collected][: max(0, wanted - len(no))]
+        clean = before is None or before["figures"]["left_share"] <= CLEAN or len(no) < FEWEST_NO
+        left = (i for i in order if known[i] == -1 and places[i] == -1 and self.pool.ids[i] not in collected) if clean else ()
+        rest = list(left)[: max(0, wanted - len(no))]
         texts = self.pool.texts([*no, *rest])
         caps = _Caps(self.options)
-        negatives = [t for i in (*no, *rest) if ((t := texts[i]).url, t.text[:500]) not in taken and caps.takes(t)]
+        negatives = [
+            (t, i if known[i] == 0 else -1) for i in (*no, *rest) if ((t := texts[i]).url, t.text[:500]) not in taken and caps.takes(t)
+        ]
         if not negatives:
             raise BadInput(
                 "There is no document in the pool that could be an example of what the topic is not. Look through more documents."
             )
-        return [*positives, *negatives], np.arange(len(positives) + len(negatives)) < len(positives)
+        hits = np.arange(len(positives) + len(negatives)) < len(positives)
+        return [*positives, *(t for t, _ in negatives)], hits, np.array([i for _, i in (*chosen, *negatives)], np.int64)
 
-    def _fit(self, examples: list[Text], hits: npt.NDArray[np.bool_], features: Features) -> tuple[Linear, tuple[float, float]]:
-        """A model, and the sigmoid that its folds give: the provisional one, before a sample is judged."""
+    def _fit(self, examples: list[Text], hits: npt.NDArray[np.bool_], features: Features) -> tuple[Linear, Floats]:
+        """A model, and the score of each example by one that has not seen its fold."""
         rows = rows_of(examples, features)
         fold = np.array([xxhash.xxh3_64_intdigest((host_of(t.url) or t.text[:200]).encode("utf-8", "replace")) % FOLDS for t in examples])
         if len(np.unique(fold[hits])) < FOLDS:
@@ -234,7 +255,7 @@ class Recall:
             if mine.any() and hits[~mine].any() and not hits[~mine].all():
                 part = fit_linear(rows.take(np.flatnonzero(~mine)), hits[~mine][:, None], features, balanced=True, seed=self.options.seed)
                 found[mine] = part.decisions(rows.take(np.flatnonzero(mine)))[:, 0]
-        return fit_linear(rows, hits[:, None], features, balanced=True, seed=self.options.seed), platt(found, hits)
+        return fit_linear(rows, hits[:, None], features, balanced=True, seed=self.options.seed), found
 
     def _by_url(self, examples: list[Text], hits: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.bool_], dict[str, Any]]:
         """Which documents a first pass over the URLs leaves: everything without such a pass. The cut is the one that leaves the wanted share of the known positives, each
@@ -276,8 +297,8 @@ class Recall:
 
     def _sample(
         self, number: int, scores: Floats, provisional: tuple[float, float], known: npt.NDArray[np.int8], allowed: npt.NDArray[np.bool_]
-    ) -> tuple[Ints, Floats]:
-        """Numbers of the documents that are to be judged, and how many each stands for."""
+    ) -> tuple[Ints, "_Strata"]:
+        """Numbers of the documents that are to be judged, and the strata of the score within which they are drawn."""
         open_ = (known == -1) & allowed
         ranked = np.argsort(-np.where(open_, scores, -np.inf), kind="stable")[: int(open_.sum())]
         above = int((chances(scores[ranked], provisional) >= 0.5).sum())
@@ -286,19 +307,54 @@ class Recall:
         strata = (ranked[:above], ranked[above : above + near], ranked[above + near :])
         place = np.empty(len(known), np.int64)
         place[self._draw("sample", number)] = np.arange(len(known))
-        chosen, weights = [], []
+        chosen = []
         left = self.options.sample
         for stratum, share in zip(strata, (ABOVE, NEAR, FAR), strict=True):
             n = min(len(stratum), round(self.options.sample * share), left)
             left -= n
-            mine = stratum[np.argsort(place[stratum], kind="stable")[:n]]
-            chosen.append(mine)
-            weights.append(np.full(len(mine), len(stratum) / max(1, len(mine))))
-        return np.concatenate(chosen).astype(np.int64), np.concatenate(weights)
+            chosen.append(stratum[np.argsort(place[stratum], kind="stable")[:n]])
+        for at, stratum in enumerate(strata):  # where one is smaller than its share, the others have the rest
+            more = stratum[np.argsort(place[stratum], kind="stable")[len(chosen[at]) :][:left]]
+            chosen[at] = np.concatenate([chosen[at], more])
+            left -= len(more)
+        lowest = [float(scores[stratum[-1]]) if len(stratum) else math.inf for stratum in strata[:2]]
+        return np.concatenate(chosen).astype(np.int64), _Strata(lowest[0], min(lowest), tuple(map(len, strata)))
 
     def _pooled(self, numbers: Ints) -> list[Pooled]:
         texts = self.pool.texts(numbers.tolist())
         return [Pooled(self.pool.ids[i], texts[i]) for i in numbers.tolist()]
+
+
+@dataclass(frozen=True)
+class _Strata:
+    """The lowest score above the provisional cut, and near it; how many documents that nobody judged lie above, near and far from it."""
+
+    above: float
+    near: float
+    sizes: tuple[int, ...]
+
+    def of(self, scores: Floats) -> Ints:
+        """0 above, 1 near, 2 far."""
+        return np.asarray((scores < self.above).astype(np.int64) + (scores < self.near))
+
+    def weights(self, scores: Floats) -> Floats:
+        """How many documents each judged one stands for: those of a stratum share it equally."""
+        mine = self.of(scores)
+        counts = np.bincount(mine, minlength=3)
+        return np.asarray(np.maximum(np.array(self.sizes) / np.maximum(counts, 1), 1e-3)[mine], np.float64)
+
+    def share_below(self, scores: Floats, hits: npt.NDArray[np.bool_]) -> float:
+        """Which share of what is not above the cut is of the topic, as far as the sample says; 0 if it says nothing."""
+        mine = self.of(scores)
+        found = [(self.sizes[k] * float(hits[mine == k].mean()), self.sizes[k]) for k in (1, 2) if (mine == k).any()]
+        return round(sum(n for n, _ in found) / max(1, sum(n for _, n in found)), 6)
+
+
+def _standing(before: dict[str, Any] | None, cut: Cut) -> int:
+    """How many times in a row the estimated recall has moved by less than a point."""
+    if before is None or abs(cut.recall - before["cut"]["recall"]) >= STOP_RECALL:
+        return 0
+    return int(before["figures"]["standing"]) + 1
 
 
 class _Caps:

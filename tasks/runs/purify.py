@@ -1,7 +1,7 @@
 """A student that gets better with every snapshot (Vadlapati 2024, AutoPureData): of each finished run of a recipe a sample near the cut is judged, and when enough is
 judged the student is trained anew, so that the next run is decided by it.
 
-What was done is kept in the store, below ``purify/<student>/``:
+What was done is kept in the store, below ``purify/<student>/<head's digest>/``:
 
 =======================  ===========================================================================================================
 rounds/<run>.json        a run whose sample is judged, with figures; written last, so a run is judged once
@@ -113,8 +113,8 @@ class Purification:
 
     @property
     def home(self) -> str:
-        """Its folder in the store."""
-        return f"{FOLDER}/{self.student}"
+        """Its folder in the store. What was judged for a head whose labels or prompt have changed since is another head's, and teaches this one nothing."""
+        return f"{FOLDER}/{self.student}/{self.asked.digest[:12]}"
 
     # -------------------------------------------------------------- judging
 

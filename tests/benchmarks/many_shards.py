@@ -81,15 +81,15 @@ def work_off(run: Run, count: Count) -> None:
     """Every stage in this process, with what each cost."""
     shown = ""
     while works := run.plan.missing():
-        work = works[0]
-        for shard, addresses in work.todo.items():
-            made = {report["address"] for report in run.context.make(work.stage.steps, shard, addresses)}
+        work, shards = works[0], list(works[0].todo)
+        for n, (shard, addresses) in enumerate(work.todo.items()):
+            ahead = shards[n + 1 :] if work.stage.steps[0].in_a_row else ()
+            made = {report["address"] for report in run.context.make(work.stage.steps, shard, addresses, ahead)}
             for address in addresses:
                 run.plan.mark(address, shard, made=address in made)
         shown = work.stage.label
         print(f"| {shown} ({len(work.todo):,}) | {count.taken()} |", flush=True)
-        if fold := getattr(run.plan, "fold", None):
-            fold(work.stage)
+        if run.plan.fold(work.stage):
             print(f"| its reports are folded | {count.taken()} |", flush=True)
 
 

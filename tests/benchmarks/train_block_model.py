@@ -205,7 +205,7 @@ def card(trained, scores):
     return f"""# Card of block_model.json
 
 What it is: {SETTINGS["iterations"]} oblivious trees of depth {DEPTH} that say how likely a block of a web page is content, for `learned_blocks.LearnedBlocks`.
-StepResult by `make extractor-model` (tests/benchmarks/train_block_model.py). This file is written by the same command.
+Made by `make extractor-model` (tests/benchmarks/train_block_model.py). This file is written by the same command.
 
 The model holds thresholds and weights of numbers such as lengths, shares of links and depths; no text of any page.
 
@@ -231,7 +231,8 @@ with other seeds.
 ## Limits
 
 Mostly news and blog articles in nine languages; few listings, shops and forums. Text that scripts draw in the browser is not seen. In each page the blocks with the
-highest expected F1 are taken, so pages without an article give their likeliest blocks, not nothing.
+highest expected F1 are taken, so pages without an article give their likeliest blocks, not nothing. What is lost, and how much of it other choices of
+these blocks could win, is what `python -m tests.benchmarks.extraction_losses` prints; docs/extraction.md has a copy.
 """
 
 

@@ -23,6 +23,7 @@ CASES = [
     ("User-agent: One\nUser-agent: Two\nDisallow: /\n", "two", "/", False, 3),
     ("User-agent: One\nDisallow: /a\n\nUser-agent: One\nDisallow: /b\n", "one", "/b", False, 5),
     ("User-agent: One/2.0 more\nDisallow: /\n", "one", "/", False, 2),
+    ("User-agent: One\nDisallow: /\n", "One/2.0", "/", False, 2),
     ("User-agent: Onerous\nDisallow: /\n", "one", "/", True, None),
     ("User-agent: *\nDisallow: /a\nAllow: /a/b\n", "any", "/a/b/c", True, 3),
     ("User-agent: *\nDisallow: /a\nAllow: /a\n", "any", "/a", True, 3),

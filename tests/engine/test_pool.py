@@ -6,7 +6,9 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -153,3 +155,67 @@ def alive(pid):
         return Path(f"/proc/{pid}/stat").read_text().split(")")[-1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+@dataclass(frozen=True)
+class Row(Deadly):
+    """Notes who makes it, and what it is told to come next."""
+
+    name: ClassVar[str] = "row"
+    in_a_row: ClassVar[bool] = True
+
+    def run(self, shard: str, context: ShardContext) -> StepResult:
+        with open(Path(self.lives) / "made", "a") as f:
+            f.write(f"{os.getpid()} {shard} {' '.join(context.ahead)}\n")
+        return super().run(shard, context)
+
+
+def test_shards_in_a_row_are_made_by_one_worker_that_knows_what_comes_next(tmp_path):
+    b = context(tmp_path / "store", (1, 2, 3))
+    step = Row(str(tmp_path))
+    with pool_of(b, step, 2) as pool:
+        found = made(pool, step, b)
+    assert all(o.error is None for o in found.values())
+    lines = [line.split() for line in (tmp_path / "made").read_text().splitlines()]
+    assert len({pid for pid, *_ in lines}) == 1
+    assert [rest for _, *rest in lines] == [list(b.shard_keys[n:]) for n in range(3)]
+
+
+def test_a_death_in_a_row_costs_its_shard_only(tmp_path):
+    b = context(tmp_path / "store", (1, 2, 3, 4))
+    lives(tmp_path, 2, 1)
+    step = Row(str(tmp_path), kills=(2,), bad=(3,))
+    with pool_of(b, step, 2) as pool:
+        found = made(pool, step, b)
+    assert [type(found[key].error) for key in b.shard_keys] == [type(None), type(None), BadInput, type(None)]
+    lines = [line.split()[1:] for line in (tmp_path / "made").read_text().splitlines()]
+    assert lines == [list(b.shard_keys), list(b.shard_keys[1:]), [b.shard_keys[1]], list(b.shard_keys[2:]), [b.shard_keys[3]]]
+
+
+def test_a_pool_that_is_closed_leaves_nobody_waiting_for_a_row(tmp_path):
+    b = context(tmp_path / "store", (1, 2, 3))
+    step = Row(str(tmp_path))
+    with pool_of(b, step, 1) as pool:
+        slot = pool._free.get()  # so that the first row begins, and the second does not
+        runs = [pool.run([step], dict.fromkeys(b.shard_keys, (step.address,))) for _ in range(2)]
+        ended = []
+
+        def wait(run):
+            try:
+                ended.append([o.error for o in run])
+            except CancelledError as e:
+                ended.append([e])
+
+        threads = [threading.Thread(target=wait, args=(run,), daemon=True) for run in runs]
+        for thread in threads:
+            thread.start()
+        while pool._threads._work_queue.qsize() < 1:
+            time.sleep(0.01)
+        closing = threading.Thread(target=pool.close, daemon=True)
+        closing.start()
+        pool._closed.wait()
+        pool._free.put(slot)
+        for thread in threads:
+            thread.join(60)
+    assert len(ended) == 2
+    assert all(isinstance(error, CancelledError) for errors in ended for error in errors)

@@ -152,7 +152,7 @@ def test_names_are_words_of_five_attributes(attributes):
     bits = 0
     for word in words:
         bits |= GROUP_BIT.get(word, 0)
-    if re.search(r' hidden="| aria-hidden="true"| style="[^"]*(?:display:\s*none|visibility:\s*hidden)', shown, re.I):
+    if re.search(r' hidden="| aria-hidden="true"| style="[^"]*(?:display\s*:\s*none|visibility\s*:\s*hidden)', shown, re.I):
         bits |= HIDDEN_BIT
     page = blocks(f"<div{shown}>text</div>")
     assert (page.element_bits[-1], page.element_checksum[-1]) == (bits, zlib.crc32(" ".join(words).encode()))

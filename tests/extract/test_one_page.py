@@ -1,5 +1,6 @@
 """One page's bytes in, and what becomes of it: formats, batches, and pages that are none."""
 
+import gzip
 import json
 
 import pytest
@@ -38,6 +39,14 @@ def test_blocks_and_json(page, capfd):
     assert {"kind": "code", "text": "warp 3", "language": "sh"} in found["blocks"]
     assert main(["extract", page, "--format", "blocks"]) == 0
     assert [json.loads(line) for line in capfd.readouterr().out.splitlines()] == found["blocks"]
+
+
+@pytest.mark.parametrize("name", ["pages.jsonl", "pages.jsonl.gz"])
+def test_a_batch_may_be_packed_and_begin_with_a_mark(name, tmp_path, capfd):
+    written = b'\xef\xbb\xbf{"id": 1, "html": "<p>The loom by the window."}\r\n\r\n{"id": 2, "html": ""}\r\n'
+    (tmp_path / name).write_bytes(gzip.compress(written) if name.endswith("gz") else written)
+    assert main(["extract", "--batch", str(tmp_path / name)]) == 0
+    assert [json.loads(line)["text"] for line in capfd.readouterr().out.splitlines()] == ["The loom by the window.", ""]
 
 
 def test_a_batch_keeps_its_order(tmp_path, capfd):

@@ -126,6 +126,18 @@ def test_a_loop_judges_trains_and_runs_the_next(home, environment):
         assert files == {p: p.read_bytes() for p in (home / "store").rglob("*") if p.is_file()}
 
 
+def test_a_judge_that_cannot_be_read_closes_no_round(home, environment):
+    with Server(lambda body, before: chat("C'est difficile à dire.")) as server:
+        judge = {"endpoint": server.url, "endpoint_options": {"model": "judge"}}
+        look(home, environment, **judge)
+        for _ in range(2):
+            found = look(home, environment, **judge)
+            assert "answers can be read (unreadable" in found["message"], found
+            assert found["data"]["rounds"] == []
+        asked = len(server.bodies)
+    assert asked == len({json.dumps(body) for body in server.bodies})  # a bad answer is an answer: it is not asked for again
+
+
 def test_a_person_is_waited_for(home, environment):
     judge = {"sheets": str(home / "sheets"), "person": "ann", "at_least": 5}
     look(home, environment, **judge)

@@ -15,7 +15,7 @@ from winnow.tasks.recall.domains import decided, read_decisions, table
 from winnow.tasks.recall.estimate import Cut, chances, cut_at, weighted_platt, wilson
 from winnow.tasks.recall.judge import LabelJudge, SheetJudge, Waiting, is_yes
 from winnow.tasks.recall.pool import Pooled, place_of, pool_of, template_of
-from winnow.tasks.recall.rounds import Recall, RecallOptions, _Caps, digest_of
+from winnow.tasks.recall.rounds import Recall, RecallOptions, _Caps, _standing, _Strata, digest_of
 
 POOL = [
     Pooled(f"{topic}{n}", Text(text_of(topic, 1000 + n), f"https://s{n % 23}.example/{topic}/{n}")) for topic in TOPICS for n in range(120)
@@ -55,19 +55,54 @@ def test_the_same_digest_twice_and_after_an_end_in_between():
 
 
 @pytest.mark.parametrize(
-    ("rounds_before", "recall_before", "taken", "new", "why"),
-    [
-        (0, 0, 100, 0, ""),
-        (1, 0.9, 100, 0, ""),
-        (2, 0.5, 100, 1, "1 of 100 documents are new"),
-        (2, 0.895, 100, 50, "stands at 0.900"),
-        (5, 0.5, 100, 2, ""),
-    ],
-)
-def test_it_stops_when_nothing_new_comes(rounds_before, recall_before, taken, new, why):
-    before = {"round": rounds_before, "cut": {"recall": recall_before}} if rounds_before else None
-    assert why in recall()._stops(before, Cut(0, 0.9, 0.9, 1, 1, 0, 1), taken, new)
-    assert bool(why) == bool(recall()._stops(before, Cut(0, 0.9, 0.9, 1, 1, 0, 1), taken, new))
+    ("rounds_before", "standing", "taken", "new", "why"),
+    [(0, 0, 100, 0, ""), (1, 2, 100, 0, ""), (2, 0, 100, 1, "1 of 100 documents are new"), (2, 2, 100, 50, "stands at 0.900"), (5, 1, 100, 2, "")],
+)  # fmt: skip
+def test_it_stops_when_nothing_new_comes(rounds_before, standing, taken, new, why):
+    before = {"round": rounds_before, "cut": {"recall": 0.5}} if rounds_before else None
+    stops = recall()._stops(before, Cut(0, 0.9, 0.9, 1, 1, 0, 1), {"new": new, "collected": taken, "standing": standing})
+    assert why in stops
+    assert bool(why) == bool(stops)
+
+
+def test_an_estimate_must_stand_twice_in_a_row():
+    def after(recall, standing):
+        return {"cut": {"recall": recall}, "figures": {"standing": standing}}
+
+    cut = Cut(0, 0.9, 0.9, 1, 1, 0, 1)
+    assert [_standing(before, cut) for before in (None, after(0.5, 3), after(0.895, 0), after(0.9, 1))] == [0, 0, 1, 2]
+
+
+def test_unjudged_documents_are_no_negatives_where_many_of_them_are_of_the_topic():
+    made = recall()
+    known = np.full(len(POOL), -1, np.int8)
+    known[:12], known[-12:] = 1, 0  # of health, and of politics
+    before = {"sure": [], "collected": [], "figures": {"left_share": 0.3}}
+    examples, hits, numbers = made._examples(2, before, known)
+    assert set(numbers[~hits].tolist()) == set(range(len(POOL) - 12, len(POOL)))
+    assert (numbers[hits] >= 0).sum() == 12
+    assert len(examples) == len(hits) == len(numbers)
+    many, hits, numbers = made._examples(2, before | {"figures": {"left_share": 0.01}}, known)
+    assert len(many) > len(examples)
+    assert (numbers[~hits] == -1).sum() > 12
+
+
+def test_documents_of_a_stratum_share_its_weight_and_every_question_is_asked():
+    strata = _Strata(1.0, 0.0, (10, 20, 400))
+    scores, hits = np.array([2.0, 1.0, 0.5, -1.0, -2.0]), np.array([True, True, True, False, False])
+    assert strata.weights(scores).tolist() == [5, 5, 20, 200, 200]
+    assert strata.share_below(scores, hits) == pytest.approx(20 / 420, abs=1e-6)
+    assert strata.share_below(scores[:0], hits[:0]) == 0
+    made = recall(sample=300)
+    known = np.full(len(POOL), -1, np.int8)
+    sample, _ = made._sample(1, np.linspace(1, 0, len(POOL)), (1.0, 0.0), known, np.ones(len(POOL), bool))
+    assert len(set(sample.tolist())) == 300
+
+
+def test_a_judge_that_answers_nothing_is_no_judge():
+    """An endpoint of which no answer can be read, or labels that name no document: an estimate of it would be of nothing."""
+    with pytest.raises(BadInput, match="None of the 30 questions of round 1 was answered"):
+        rounds_of(recall(LabelJudge({"somebody-else": ("health",)}, "health", {})))
 
 
 def test_nothing_is_asked_twice():

@@ -48,6 +48,15 @@ def test_without_labels_there_is_nothing_to_learn_from(tmp_path, monkeypatch):
         loop(tmp_path, head="line_quality").question  # noqa: B018
 
 
+def test_a_head_that_changed_begins_anew(tmp_path):
+    """What was judged with other labels must not teach the student of these."""
+    homes = set()
+    for labels in ("[a, b]", "[a, c]"):
+        (tmp_path / "mine.yaml").write_text(f"{{name: mine, form: choice, prompt: '?', labels: {labels}}}")
+        homes.add(loop(tmp_path, head=str(tmp_path / "mine.yaml")).home)
+    assert len(homes) == 2
+
+
 def test_cuts_are_those_of_the_head_alone(tmp_path):
     assert loop(tmp_path).cuts == []
     (tmp_path / "word.yaml").write_text("{name: word_count, form: choice, prompt: '?', labels: [a, b]}")

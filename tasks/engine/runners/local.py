@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from winnow.tasks.engine.errors import ShardKilled
@@ -46,9 +47,16 @@ def _die_with(parent: int) -> None:
     os._exit(1)
 
 
-def _make(addresses: Sequence[str], shard: str, redo: Sequence[str]) -> list[dict[str, Any]]:
+def _make(addresses: Sequence[str], shard: str, redo: Sequence[str], ahead: Sequence[str]) -> list[dict[str, Any]]:
     assert _job is not None
-    return _job.make(addresses, shard, redo)
+    return _job.make(addresses, shard, redo, ahead)
+
+
+def _cancel_with(futures: Sequence[Future[Any]], begun: Future[None]) -> None:
+    """Nobody waits for shards for ever that a closed pool does not begin."""
+    for future in futures if begun.cancelled() else ():
+        if future.cancel():
+            future.set_running_or_notify_cancel()
 
 
 @dataclass
@@ -98,9 +106,13 @@ class Pool:
             raise CancelledError
         addresses = [step.address for step in steps]
         deaths: Counter[str] = Counter()
-        futures: dict[Future[list[dict[str, Any]]], str] = {
-            self._threads.submit(self._one, addresses, steps[0].label, shard, redo, deaths): shard for shard, redo in todo.items()
-        }
+        rows = [tuple(todo)] if steps[0].in_a_row else [(shard,) for shard in todo]
+        futures: dict[Future[list[dict[str, Any]]], str] = {}
+        for row in rows:
+            mine: list[Future[list[dict[str, Any]]]] = [Future() for _ in row]
+            futures.update(zip(mine, row, strict=True))
+            begun = self._threads.submit(self._row, addresses, steps[0].label, {shard: todo[shard] for shard in row}, deaths, mine)
+            begun.add_done_callback(partial(_cancel_with, mine))
         try:
             for future in as_completed(futures):
                 error, shard = future.exception(), futures[future]
@@ -111,44 +123,65 @@ class Pool:
             for future in futures:
                 future.cancel()
 
-    def _one(self, addresses: Sequence[str], label: str, shard: str, redo: Sequence[str], died: Counter[str]) -> list[dict[str, Any]]:
-        """Make one shard in the next free worker. Raises ShardKilled, or what a step raises."""
+    def _row(
+        self,
+        addresses: Sequence[str],
+        label: str,
+        todo: Mapping[str, tuple[str, ...]],
+        died: Counter[str],
+        futures: Sequence[Future[list[dict[str, Any]]]],
+    ) -> None:
+        """Make shards one after the other in the next free worker; what came of each is in its future."""
         slot = self._free.get()
-        deaths = overruns = 0
         try:
-            while True:
+            shards = tuple(todo)
+            for n, (shard, future) in enumerate(zip(shards, futures, strict=True)):
+                if not future.set_running_or_notify_cancel():
+                    continue
                 try:
-                    return slot.executor.submit(_make, addresses, shard, redo).result()
-                except RuntimeError as e:
-                    if self._closed.is_set():
-                        raise CancelledError from None
-                    if not isinstance(e, BrokenProcessPool):
-                        raise
-                    deaths, overruns = deaths + 1, overruns + (slot.over_bytes > 0)
-                    over_bytes = slot.over_bytes
-                    died[shard] += 1
-                    held = f" It held {over_bytes / 2**30:.1f} GiB, more than it may." if over_bytes else ""
-                    print(
-                        f"A worker process was killed at shard {shard} of {label}; another takes its place.{held}",
-                        file=sys.stderr,
-                        flush=True,
-                    )
-                    slot.end()
-                    slot.executor, slot.over_bytes = self._new(), 0
-                    # The first overrun may be due to what earlier shards left in the process; a fresh one has no such excuse.
-                    if overruns > 1:
-                        raise ShardKilled(
-                            f"Shard {shard} of {label} needed more than {over_bytes / 2**30:.1f} GiB and its worker was ended, twice; the bound is "
-                            f"{self.memory_bytes / 2**30:.1f} GiB a worker. Use fewer --workers, a higher --worker-memory-gib or fewer "
-                            "--files-per-shard, then run the same command again; what is finished is kept."
-                        ) from None
-                    if deaths > ATTEMPTS:
-                        raise ShardKilled(
-                            f"A worker process was killed {deaths} times at shard {shard} of {label}, most often for lack of memory "
-                            "(see `dmesg`). Use fewer workers (--workers) or smaller shards, then run the same command again; what is finished is kept."
-                        ) from None
+                    future.set_result(self._one(slot, addresses, label, shard, todo[shard], shards[n + 1 :], died))
+                except BaseException as e:
+                    future.set_exception(e)
         finally:
             self._free.put(slot)
+
+    def _one(
+        self, slot: _Slot, addresses: Sequence[str], label: str, shard: str, redo: Sequence[str], ahead: Sequence[str], died: Counter[str]
+    ) -> list[dict[str, Any]]:
+        """Make one shard in a worker. Raises ShardKilled, or what a step raises."""
+        deaths = overruns = 0
+        while True:
+            try:
+                return slot.executor.submit(_make, addresses, shard, redo, ahead).result()
+            except RuntimeError as e:
+                if self._closed.is_set():
+                    raise CancelledError from None
+                if not isinstance(e, BrokenProcessPool):
+                    raise
+                deaths, overruns = deaths + 1, overruns + (slot.over_bytes > 0)
+                over_bytes = slot.over_bytes
+                died[shard] += 1
+                held = f" It held {over_bytes / 2**30:.1f} GiB, more than it may." if over_bytes else ""
+                print(
+                    f"A worker process was killed at shard {shard} of {label}; another takes its place.{held}",
+                    file=sys.stderr,
+                    flush=True,
+                )
+                slot.end()
+                slot.executor, slot.over_bytes = self._new(), 0
+                ahead = ()
+                # The first overrun may be due to what earlier shards left in the process, or was read ahead; a fresh one has no such excuse.
+                if overruns > 1:
+                    raise ShardKilled(
+                        f"Shard {shard} of {label} needed more than {over_bytes / 2**30:.1f} GiB and its worker was ended, twice; the bound is "
+                        f"{self.memory_bytes / 2**30:.1f} GiB a worker. Use fewer --workers, a higher --worker-memory-gib or fewer "
+                        "--files-per-shard, then run the same command again; what is finished is kept."
+                    ) from None
+                if deaths > ATTEMPTS:
+                    raise ShardKilled(
+                        f"A worker process was killed {deaths} times at shard {shard} of {label}, most often for lack of memory "
+                        "(see `dmesg`). Use fewer workers (--workers) or smaller shards, then run the same command again; what is finished is kept."
+                    ) from None
 
     def _watch_memory(self) -> None:
         """End a worker that holds more than it may, before the kernel ends something else."""

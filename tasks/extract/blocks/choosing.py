@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from winnow.tasks.extract.blocks.formulas import BEGIN, END, InText
 from winnow.tasks.extract.blocks.markup import is_hidden
-from winnow.tasks.extract.blocks.units import CODE_BIT, Tree, Unit
-from winnow.tasks.extract.extractors.page_blocks import GROUP_NAMES, HIDDEN_BIT, TAG_ID, Page
+from winnow.tasks.extract.blocks.units import CODE_BIT, NOSCRIPT, NOTICE_BIT, OVERLAY_BIT, Tree, Unit
+from winnow.tasks.extract.extractors.page_blocks import HIDDEN_BIT, Page
 
 Bools = npt.NDArray[np.bool_]
 NEAR = 3  # blocks
@@ -27,9 +27,6 @@ NOTICE_WORDS, NOSCRIPT_WORDS = 400, 60
 HEADING_WORDS = 40
 # What is left out as hidden or as a banner must leave this share of the chosen words.
 LEAST_LEFT = 0.5
-NOTICE_BIT = 1 << GROUP_NAMES.index("notice")
-OVERLAY_BIT = 1 << GROUP_NAMES.index("overlay")
-NOSCRIPT, BUTTON, H1 = TAG_ID["noscript"], TAG_ID["button"], TAG_ID["h1"]
 # Managers of consent, by the names of their elements in lower case.
 MANAGERS = re.compile(
     r"onetrust|ot-sdk|cybot|cookiebot|didomi|usercentrics|qc-cmp|iubenda-cs|borlabs|\bklaro|osano|cmplz|complianz|\bcky-|termly|evidon|truste|trustarc|cookie-?law"
@@ -65,17 +62,16 @@ SCRIPTS = re.compile(r"java ?script|browser|js\b|активиру|включит
 def unseen(page: Page, tree: Tree, chosen: Bools, words: npt.NDArray[np.int64]) -> Bools:
     """Of the chosen blocks those that no reader sees: hidden ones, banners that ask for consent, notices that scripts are off. None if the page is little
     else."""
+    from winnow.tasks.extract.blocks.element_kernels import SUSPECT
+
     out = np.zeros(len(words), np.bool_)
-    bits = page.element_bits
-    before = np.zeros(len(words) + 1, np.int64)
-    np.cumsum(chosen, out=before[1:])
-    held = before[page.element_behind] > before[page.element_first]
     lowered = page.text.lower()
     if speaking := [place for word in OF_PARTNERS for place in _places(lowered, word)]:
         _leave_out_partners(page, out, chosen, words, speaking)
-    suspects = np.flatnonzero(held & ((bits & (HIDDEN_BIT | NOTICE_BIT | OVERLAY_BIT) != 0) | (page.element_tag == NOSCRIPT))).tolist()
+    suspects = [e for e in tree.that_are(SUSPECT) if chosen[tree.first[e] : tree.behind[e]].any()]
     if not suspects:
         return out
+    bits = page.element_bits
     weights = np.where(chosen, words, 0)
     whole = int(weights.sum())
     for e in suspects:
@@ -150,6 +146,8 @@ def with_units(
     exercise, the listing at the end). A table is in where the model takes half of it, or what is before and behind.
     """
     kept = chosen.copy()
+    if not found:
+        return kept, []
     plain = chosen.copy()
     for unit in found:
         plain[unit.first : unit.behind] = False
@@ -302,12 +300,13 @@ def _is_linked(page: Page, block: int) -> bool:
 
 def with_heading(page: Page, tree: Tree, chosen: Bools, texts: list[str], words: npt.NDArray[np.int64]) -> None:
     """Choose the page's heading too: an ``h1`` not far before what is chosen that is the page's only one, or what its title says."""
-    spots = np.flatnonzero(chosen)
-    if not len(spots) or not (page.element_tag == H1).any():
+    from winnow.tasks.extract.blocks.element_kernels import HEADED
+
+    headings = tree.that_are(HEADED)
+    if not headings or not len(spots := np.flatnonzero(chosen)):
         return
     first, last = int(spots[0]), int(spots[-1])
     title = " ".join(page.title.split()).lower()
-    headings = [e for e in np.flatnonzero(page.element_tag == H1).tolist() if tree.behind[e] > tree.first[e]]
     for e in headings:
         begin, end = tree.first[e], tree.behind[e]
         if begin >= last or first - end > FAR or chosen[begin:end].any() or int(words[begin:end].sum()) > HEADING_WORDS:

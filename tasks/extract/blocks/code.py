@@ -6,7 +6,7 @@ The names are those of the highlighters in use: Pygments, Rouge, Chroma, highlig
 import re
 from functools import lru_cache
 
-from winnow.tasks.extract.blocks.markup import STYLE_THAT_HIDES, VOID, attributes, tokens
+from winnow.tasks.extract.blocks.markup import STYLE_THAT_HIDES, VOID, attributes, name_of, pieces
 
 # Line numbers, by class. "blob-num" and the like are of GitHub.
 GUTTER = re.compile(
@@ -50,6 +50,8 @@ BLANK_LINE = re.compile(r"^ +$", re.MULTILINE)
 SPACES = re.compile(r"  +")
 FEED_WITHIN = re.compile(r"[ \t]*\n[ \t\n]*")
 MOST_KNOWN_CHARS = 300
+# What a tag does to code.
+NOTHING, BREAKS, CLOSES, SKIPS, LEFT_OUT, OPENS_LINE, OPENS = range(7)
 UNSELECTABLE = re.compile(r"user-select:\s*none")
 
 
@@ -112,12 +114,12 @@ class _Lines:
         self.line_closed = False  # a line's element has just ended without a line feed of its own
 
     def add(self, text: str) -> None:
-        if text:
-            if self.line_closed and not text.startswith("\n") and text.strip(" \t\r\n"):
+        if self.line_closed:
+            if not text.startswith("\n") and text.strip(" \t\r\n"):
                 self.parts.append("\n")
-            self.line_closed = self.line_closed and not text.strip(" \t") and "\n" not in text
-            self.parts.append(text)
-            self.last = text[-1]
+            self.line_closed = not text.strip(" \t") and "\n" not in text
+        self.parts.append(text)
+        self.last = text[-1]
 
     def line_begins(self) -> None:
         if self.line_closed or self.last != "\n":
@@ -133,44 +135,53 @@ def code_text(markup: str, language: str | None, *, preformatted: bool = True) -
     shell = language in SHELLS
     skipped, skipping = 0, ""
     opened: list[tuple[str, bool, int]] = []  # name, whether it is a line, how many parts were there
-    for token in tokens(markup):
-        name = token.name
-        if skipped:
-            if name == skipping:
-                skipped += -1 if token.closes else 1
-            continue
-        if not name:
-            if opened and opened[-1][0] in SHELLS_OF_LINES and not token.text.strip():
+    parts = pieces(markup)
+    for k, piece in enumerate(parts):
+        if k % 2 == 0:
+            if not piece or skipped:
                 continue
-            text = token.text.replace("\r\n", "\n").replace("\r", "\n")
+            if opened and opened[-1][0] in SHELLS_OF_LINES and not piece.strip():
+                continue
+            text = piece.replace("\r\n", "\n").replace("\r", "\n") if "\r" in piece else piece
             if not preformatted and "\n" in text:
                 text = FEED_WITHIN.sub(" ", FEED_AT_END.sub("", text))
             if "\xa0" in text:
                 # Who writes no-break spaces to indent lets a browser see two other spaces as one.
                 text = text if preformatted else SPACES.sub(" ", text)
                 text = text.replace("\xa0", " ")
-            lines.add(text)
-        elif name == "br":
+            if text:
+                lines.add(text)
+            continue
+        if skipped:
+            name = name_of(piece)
+            if name == skipping:
+                skipped += 1
+            elif name == "/" + skipping:
+                skipped -= 1
+            continue
+        effect, name = _effect(piece, shell) if len(piece) <= MOST_KNOWN_CHARS else _effect.__wrapped__(piece, shell)
+        if effect == LEFT_OUT or (
+            name == "a" and effect in (OPENS, OPENS_LINE) and NUMBER_ANCHOR.match("".join(parts[k : k + 3])) and _begins_line(lines)
+        ):
+            if _begins_line(lines):
+                lines.parts.append(GUTTERED)
+            skipped, skipping = 1, name
+        elif effect == OPENS:
+            opened.append((name, False, len(lines.parts)))
+        elif effect == CLOSES:
+            if opened and opened[-1][0] == name and not opened[-1][1]:
+                opened.pop()
+            else:
+                _close(name, opened, lines)
+        elif effect == OPENS_LINE:
+            lines.line_begins()
+            opened.append((name, True, len(lines.parts)))
+        elif effect == BREAKS:
             lines.line_closed = False
             lines.parts.append("\n")
             lines.last = "\n"
-        elif name in VOID:
-            continue
-        elif token.closes:
-            _close(name, opened, lines)
-        elif name in SKIPPED:
+        elif effect == SKIPS:
             skipped, skipping = 1, name
-        else:
-            left_out, is_line = _said_by(name, token.attributes, shell) if token.attributes else (False, False)
-            if left_out or (name == "a" and NUMBER_ANCHOR.match(markup, token.begin) and _begins_line(lines)):
-                if _begins_line(lines):
-                    lines.parts.append(GUTTERED)
-                skipped, skipping = 1, name
-                continue
-            is_line = is_line or name in BLOCKS
-            if is_line:
-                lines.line_begins()
-            opened.append((name, is_line, len(lines.parts)))
     text = "".join(lines.parts)
     # Where spaces are written one by one, a blank line is one of them.
     text = _without_gutter(text) if GUTTERED in text else text
@@ -203,19 +214,27 @@ def _close(name: str, opened: list[tuple[str, bool, int]], lines: _Lines) -> Non
             return
 
 
+@lru_cache(maxsize=2048)
+def _effect(piece: str, shell: bool) -> tuple[int, str]:
+    """What a tag does, and its name. Highlighted code has thousands of elements and few classes."""
+    name = name_of(piece)
+    bare = name.removeprefix("/")
+    if bare == "br":
+        return BREAKS, bare
+    if not name or bare in VOID:
+        return NOTHING, bare
+    if name != bare:
+        return CLOSES, bare
+    if name in SKIPPED:
+        return SKIPS, name
+    written = piece[len(name) + 1 : -1]
+    if written and _left_out(name, written, shell):
+        return LEFT_OUT, name
+    return OPENS_LINE if name in BLOCKS or (written and _is_line(written)) else OPENS, name
+
+
 def _is_line(written: str) -> bool:
     return " data-line=" in written or (" class=" in written and LINE.search(attributes(written).get("class", "")) is not None)
-
-
-def _said_by(name: str, written: str, shell: bool) -> tuple[bool, bool]:
-    """Whether an element with these attributes is left out of the code, and whether it is a line."""
-    return _known(name, written, shell) if len(written) <= MOST_KNOWN_CHARS else _known.__wrapped__(name, written, shell)
-
-
-@lru_cache(maxsize=2048)
-def _known(name: str, written: str, shell: bool) -> tuple[bool, bool]:
-    # Highlighted code has thousands of elements and few classes.
-    return _left_out(name, written, shell), _is_line(written)
 
 
 def _left_out(name: str, written: str, shell: bool) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 
 from winnow.tasks.extract.blocks.block import Run, RunKind, Runs
-from winnow.tasks.extract.blocks.markup import RAW, TAG, VOID, attributes
+from winnow.tasks.extract.blocks.markup import NO_TAG, RAW, VOID, attributes
 from winnow.tasks.extract.math.commands import LATEX_COMMAND
 from winnow.tasks.extract.math.delimiters import NAMING, Delimiters, page_delimiters, split
 from winnow.tasks.extract.math.sources import Formula, formula, page_has_math_scripts, role
@@ -17,11 +17,14 @@ from winnow.tasks.extract.math.sources import Formula, formula, page_has_math_sc
 BEGIN, END = "\ufdd0", "\ufdd1"
 PLACEHOLDER = re.compile(f"{BEGIN}([0-9]{{1,9}}){END}")
 # Attributes of elements that have to do with formulas have one of these in them; page_kernels.speaks_of_formulas looks for as many.
-SPEAKING = re.compile(r"math|tex|mjx|formula|codecogs|cht=tx|equation|data-expr|ql-img|\\[a-z]{2}|\\[(\[]|\"\$[^{(]", re.IGNORECASE)
+SPEAKING = tuple("tex math mjx formula codecogs cht=tx equation data-expr ql-img".split())
+SPEAKING_VALUE = re.compile(r"\\[a-z]{2}|\\[(\[]|\"\$[^{(]")
 ALWAYS = frozenset("math mjx-container mathjax mjx-assistive-mml math-renderer la-tex katex-element tex-math".split())
 # Markdown's block of code in the language "math", as GitHub and GitLab have it, is a display.
 PRE_OF_FORMULA = re.compile(r'\s*<code(\s[^>]*\bclass="[^"]*\blanguage-math\b[^>]*)>')
 VERBATIM = frozenset("pre code textarea samp kbd".split())
+NAMES = ALWAYS | VERBATIM | RAW
+START = re.compile(rf"<([a-zA-Z][^\s/>]*+)([^>]*+)>|{NO_TAG}", re.DOTALL)
 # Elements looked through again and again for the ends of elements inside them: at most so many characters per character of the page.
 MOST_LOOKS = 20
 RENDERERS = ("athjax", "athJax", "atex", "aTeX", "sciimath", "SCIIMath", "athquill", "athMath")
@@ -42,16 +45,19 @@ def extracted(html: str) -> tuple[str, tuple[Formula, ...]]:
     kept = 0
     budget = MOST_LOOKS * len(html) + 100_000
     speaking: dict[str, bool] = {"": False}
-    tags = TAG.finditer(html)
+    tags = START.finditer(html)
     while match := next(tags, None):
-        closes, name, written = match.groups()
-        if name is None or closes:
+        name, written = match.groups()
+        if name is None:
+            continue
+        speaks = speaking.get(written)
+        if speaks is None:
+            speaks = speaking[written] = _speaks(written)
+        if not speaks and name not in NAMES and ":" not in name:
             continue
         name = name.lower()
         what = ""
-        if written not in speaking:
-            speaking[written] = SPEAKING.search(written) is not None
-        if speaking[written] or name in ALWAYS or name.endswith(":math"):
+        if speaks or name in ALWAYS or name.endswith(":math"):
             what = role(name, named := attributes(written), math_scripts)
         if name == "pre" and not what and (inner := PRE_OF_FORMULA.match(html, match.end())):
             what, named = "formula", attributes(inner[1])
@@ -68,16 +74,25 @@ def extracted(html: str) -> tuple[str, tuple[Formula, ...]]:
                 parts += (html[kept : match.start()], f"{BEGIN}{len(found)}{END}")
                 found.append(read)
                 kept = end
-                tags = TAG.finditer(html, end)
+                tags = START.finditer(html, end)
                 continue
         elif what == "rendering":
             parts.append(html[kept : match.start()])
             kept = end
-            tags = TAG.finditer(html, end)
+            tags = START.finditer(html, end)
             continue
         if name in VERBATIM or name in RAW:
-            tags = TAG.finditer(html, end)
+            tags = START.finditer(html, end)
     return ("".join([*parts, html[kept:]]) if found or kept else html), tuple(found)
+
+
+def _speaks(written: str) -> bool:
+    """Whether attributes have to do with formulas. A look for each word is ten times as fast as one for all in either case."""
+    lowered = written.lower()
+    for word in SPEAKING:
+        if word in lowered:
+            return True
+    return ("\\" in lowered or '"$' in lowered) and SPEAKING_VALUE.search(lowered) is not None
 
 
 @lru_cache(maxsize=64)

@@ -2,7 +2,7 @@
 
 import re
 
-from winnow.tasks.extract.blocks.markup import attributes, tokens
+from winnow.tasks.extract.blocks.markup import PIECE, attributes, name_of, pieces, unescaped
 
 SIGN = re.compile(r"\s*(?:[#¶§🔗⚓※∞]\ufe0f?|link|permalink|anchor)\s*", re.IGNORECASE)
 # Links to a heading, by their class, and what is in it for nobody who reads: MediaWiki's edit link, words for screen readers.
@@ -12,23 +12,26 @@ BESIDE = re.compile(r"(?:^|\s)(?:headerlink|mw-editsection|editsection|sr-only|v
 def without_anchors(markup: str) -> str:
     """A heading's markup without links that are nothing but a sign, and without elements that stand beside its words by their class. Linear."""
     kept: list[str] = []
-    at = begin = depth = 0
+    begin = depth = 0
     leaving, inside, is_named = "", "", False
-    for token in tokens(markup):
+    for k, piece in enumerate(PIECE.split(markup)):
+        kept.append(piece)
+        if k % 2 == 0:
+            inside += unescaped(piece)
+            continue
+        name = name_of(piece)
         if leaving:
-            inside += token.text
-            if token.name == leaving:
-                depth += -1 if token.closes else 1
-            if depth:
-                continue
-            if is_named or SIGN.fullmatch(inside) or not inside.strip():
-                kept.append(markup[at:begin])
-                at = token.end
-            leaving = ""
-        elif token.name in ("a", "span", "div", "small", "sup") and not token.closes:
-            names = attributes(token.attributes).get("class", "")
-            is_named = BESIDE.search(names) is not None
-            if is_named or (token.name == "a" and "href=" in token.attributes):
-                leaving, depth, begin, inside = token.name, 1, token.begin, ""
-    rest = "".join([*kept, markup[at:]])
-    return rest if any(token.text.strip() for token in tokens(rest)) else markup
+            if name == leaving:
+                depth += 1
+            elif name == "/" + leaving:
+                depth -= 1
+            if depth == 0:
+                if is_named or SIGN.fullmatch(inside) or not inside.strip():
+                    del kept[begin:]
+                leaving = ""
+        elif name in ("a", "span", "div", "small", "sup"):
+            is_named = BESIDE.search(attributes(piece).get("class", "")) is not None
+            if is_named or (name == "a" and "href=" in piece):
+                leaving, depth, begin, inside = name, 1, len(kept) - 1, ""
+    rest = "".join(kept)
+    return rest if any(text.strip() for text in pieces(rest)[::2]) else markup

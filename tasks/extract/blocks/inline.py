@@ -5,13 +5,16 @@ from collections.abc import Iterable, Sequence
 
 from winnow.tasks.extract.blocks.block import Run, RunKind, Runs
 from winnow.tasks.extract.blocks.formulas import BEGIN, with_formulas
-from winnow.tasks.extract.blocks.markup import tokens
+from winnow.tasks.extract.blocks.markup import name_of, pieces
 from winnow.tasks.extract.extractors.page_blocks import MARKS, SKIPPED
 from winnow.tasks.extract.math.sources import Formula
 
 SUP, SUB, CODE, RT, RP, RUBY, STRONG, EMPHASIS, QUOTE = range(9)
 # Marks that change the text itself; the others only change Markdown.
 TEXT_MARKS = 1 << SUP | 1 << SUB | 1 << RT | 1 << RP | 1 << RUBY | 1 << QUOTE
+MARK_ENDS = {"/" + name: mark for name, mark in MARKS.items()}
+# Tags that part words.
+PARTING = frozenset("br p li div td /br /p /li /div /td".split())
 SPACES = re.compile(r"\s+")
 # Raised letters that are part of a word: 1st, 2e, Mme, nº, ™.
 RAISED_LETTERS = re.compile(
@@ -26,13 +29,7 @@ EXPONENT = re.compile(r"[-+−–]?[0-9]+(?:[.,/][0-9]+)?|[-+−–*∗†‡′
 SCRIPT = re.compile(r"[^\s\[\](){}]{1,12}")
 BASE = re.compile(r"[\w)\]}|'′∂∑∏∫%°]")
 
-
-class _Piece:
-    __slots__ = ("kind", "text")
-
-    def __init__(self, kind: RunKind, text: str) -> None:
-        self.kind = kind
-        self.text = text
+Piece = tuple[RunKind, str]
 
 
 def script(mark: int, base: str, content: str, *, linked: bool) -> str:
@@ -63,55 +60,59 @@ def script(mark: int, base: str, content: str, *, linked: bool) -> str:
 
 def read(markup: str, open_marks: int, formulas: Sequence[Formula], wanted: int) -> Runs:
     """The runs of a piece of markup inside one block. ``open_marks``: bits of the marks open where it begins; ``wanted``: bits of the marks to tell."""
-    pieces: list[_Piece] = []
+    out: list[Piece] = []
     opened: list[tuple[int, int, list[bool]]] = []  # mark, pieces before it, whether a link is in it
     counts = [open_marks >> mark & 1 for mark in range(9)]
     skipped, skipping = 0, ""
     readings: list[str] = []
     if "</sup>" in markup and "</sub>" in markup:
         markup = FRACTION.sub(_fraction, markup)
-    for token in tokens(markup):
-        name = token.name
+    kind = _kind(counts, wanted)
+    is_text = kind == "text"
+    is_tag = True
+    for piece in pieces(markup):
+        is_tag = not is_tag
+        if not is_tag:
+            if skipped or not piece:
+                continue
+            if not counts[RUBY] or not (counts[RP] or counts[RT]):
+                out.append((kind, piece))
+            elif not counts[RP]:
+                readings.append(piece)
+            continue
+        name = name_of(piece)
         if skipped:
             if name == skipping:
-                skipped += -1 if token.closes else 1
-            continue
-        if not name:
-            if counts[RP] and counts[RUBY]:
-                continue
-            if counts[RT] and counts[RUBY]:
-                readings.append(token.text)
-            elif token.text:
-                pieces.append(_Piece(_kind(counts, wanted), token.text))
+                skipped += 1
+            elif name == "/" + skipping:
+                skipped -= 1
             continue
         if name in SKIPPED:
-            if not token.closes:
-                skipped, skipping = 1, name
-            continue
-        if name == "a" and not token.closes:
+            skipped, skipping = 1, name
+        elif name in PARTING:
+            out.append(("text", " "))
+        elif name == "a":
             for _, _, linked in opened:
                 linked[0] = True
-        if name in ("br", "p", "li", "div", "td"):
-            pieces.append(_Piece("text", " "))
-        mark = MARKS.get(name)
-        if mark is None:
-            continue
-        if not token.closes:
+        elif (mark := MARKS.get(name)) is not None:
             counts[mark] += 1
             if mark in (SUP, SUB):
-                opened.append((mark, len(pieces), [False]))
+                opened.append((mark, len(out), [False]))
             elif mark == QUOTE:
-                pieces.append(_Piece("text", "“"))
-        elif counts[mark]:
+                out.append(("text", "“"))
+            kind = _kind(counts, wanted)
+            is_text &= kind == "text"
+        elif (mark := MARK_ENDS.get(name)) is not None and counts[mark]:
             counts[mark] -= 1
             if mark in (SUP, SUB):
-                _close_script(mark, opened, pieces)
+                _close_script(mark, opened, out)
             elif mark == QUOTE:
-                pieces.append(_Piece("text", "”"))
+                out.append(("text", "”"))
             elif mark == RUBY and not counts[RUBY]:
-                _close_ruby(readings, pieces)
-    _close_ruby(readings, pieces)
-    return collapsed(with_formulas(((p.kind, p.text) for p in pieces), formulas))
+                _close_ruby(readings, out)
+            kind = _kind(counts, wanted)
+    _close_ruby(readings, out)
+    return plain("".join([text for _, text in out]), formulas) if is_text else collapsed(with_formulas(out, formulas))
 
 
 def _fraction(match: re.Match[str]) -> str:
@@ -128,27 +129,26 @@ def _kind(counts: list[int], wanted: int) -> RunKind:
     return "emphasis" if counts[EMPHASIS] and wanted >> EMPHASIS & 1 else "text"
 
 
-def _close_script(mark: int, opened: list[tuple[int, int, list[bool]]], pieces: list[_Piece]) -> None:
+def _close_script(mark: int, opened: list[tuple[int, int, list[bool]]], out: list[Piece]) -> None:
     for k in range(len(opened) - 1, -1, -1):
         if opened[k][0] == mark:
             _, first, linked = opened.pop(k)
             break
     else:
         return
-    inside = pieces[first:]
-    content = "".join(p.text for p in inside)
-    base = pieces[first - 1].text[-1:] if first else ""
+    inside = out[first:]
+    content = "".join([text for _, text in inside])
+    base = out[first - 1][1][-1:] if first else ""
     if inside and BEGIN not in content:
-        del pieces[first:]
-        pieces.append(_Piece(inside[0].kind, script(mark, base, content, linked=linked[0])))
+        out[first:] = [(inside[0][0], script(mark, base, content, linked=linked[0]))]
 
 
-def _close_ruby(readings: list[str], pieces: list[_Piece]) -> None:
+def _close_ruby(readings: list[str], out: list[Piece]) -> None:
     """The readings of a word behind it, in brackets. Also of a word whose characters are read one by one."""
     reading = "".join(readings).strip()
     readings.clear()
     if reading:
-        pieces.append(_Piece("text", f"（{reading}）" if not reading.isascii() else f" ({reading})"))
+        out.append(("text", f"（{reading}）" if not reading.isascii() else f" ({reading})"))
 
 
 def plain(text: str, formulas: Sequence[Formula]) -> Runs:

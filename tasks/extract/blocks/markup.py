@@ -1,14 +1,10 @@
 """The written-out form of a page, as ``page_blocks.py`` has it: its tags and attributes. Every attribute is quoted there, every element closed."""
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from functools import lru_cache
 
 from winnow.tasks.extract.invisible import without_invisible
 
-# Possessive, so that no page takes more than linear time. In values of attributes ">" is written out as an entity.
-TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)([^>]*+)>|<!--.*?(?:-->|\Z)|<\?[^>]*+>?", re.DOTALL)
-ATTRIBUTE = re.compile(r'\s([^\s=>/"]++)="([^"]*+)"')
 STYLE_THAT_HIDES = re.compile(
     r"(?:^|[;\s])(?:display\s*:\s*none|(?:content-)?visibility\s*:\s*(?:hidden|collapse))(?![\w-])", re.IGNORECASE
 )
@@ -25,41 +21,36 @@ OPENED_LATER = re.compile(
 STYLE = re.compile(r'\sstyle="[^"]*"')
 RAW = frozenset("script style iframe noembed noframes xmp plaintext".split())
 VOID = frozenset("area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split())
+# Possessive, so that no page takes more than linear time. In values of attributes "<" and ">" are written out as entities.
+# A comment or a processing instruction; these, or a raw element with all in it; and these, or a tag.
+NO_TAG = r"<!--.*?(?:-->|\Z)|<\?[^>]*+>?"
+NO_MARKUP = "|".join((NO_TAG, *(rf"<{n}(?=[\s/>])[^>]*+>.*?(?:</{n}>|\Z)" for n in sorted(RAW))))
+PIECE = re.compile(rf"({NO_MARKUP}|</?[a-zA-Z][^>]*+>)", re.DOTALL)
+NAME = re.compile(r"<(/?[a-zA-Z][^\s/>]*+)")
+MOST_KNOWN_CHARS = 40
+ATTRIBUTE = re.compile(r'\s([^\s=>/"]++)="([^"]*+)"')
 
 
-class Token(NamedTuple):
-    """A tag, or text between two: ``name`` is empty for text, which is in ``text``. ``begin`` and ``end`` are places in the markup."""
-
-    name: str
-    closes: bool
-    attributes: str
-    text: str
-    begin: int
-    end: int
+def pieces(markup: str) -> list[str]:
+    """Unescaped texts, the first and the last of all, and between each two what is no text: a tag, a comment, or a raw element with all in it."""
+    found = PIECE.split(markup)
+    if "&" in markup or not markup.isascii():
+        found[::2] = map(unescaped, found[::2])
+    return found
 
 
-def tokens(markup: str) -> Iterator[Token]:
-    """Tags and unescaped texts, in order. What is in scripts, styles and other raw elements is left out."""
-    at, size = 0, len(markup)
-    while at < size:
-        for match in TAG.finditer(markup, at):
-            begin, behind = match.span()
-            if begin > at:
-                yield Token("", False, "", unescaped(markup[at:begin]), at, begin)
-            at = behind
-            closes, name, written = match.groups()
-            if name is None:
-                continue
-            name = name.lower()
-            if name in RAW and not closes:
-                end = markup.find(f"</{name}>", at)
-                at = size if end < 0 else end + len(name) + 3
-                break
-            yield Token(name, bool(closes), written or "", "", begin, at)
-        else:
-            break
-    if at < size:
-        yield Token("", False, "", unescaped(markup[at:]), at, size)
+def name_of(piece: str) -> str:
+    """The name of a tag in lower case, that of an end tag behind "/"; empty for what is no tag."""
+    begin = piece.partition(" ")[0]
+    return _name(begin) if len(begin) <= MOST_KNOWN_CHARS else _name.__wrapped__(begin)
+
+
+@lru_cache(maxsize=1024)
+def _name(begin: str) -> str:
+    # Pages have thousands of tags and few names.
+    match = NAME.match(begin)
+    name = match[1].lower() if match else ""
+    return "" if name in RAW else name
 
 
 def unescaped(text: str) -> str:
@@ -81,4 +72,6 @@ def attributes(written: str) -> dict[str, str]:
 
 def is_hidden(written: str) -> bool:
     """Whether attributes hide their element from all readers: not those of a panel that a reader opens."""
+    if 'hidden="' not in written and 'style="' not in written:
+        return False
     return HIDDEN.search(written) is not None and OPENED_LATER.search(STYLE.sub("", written)) is None

@@ -3,9 +3,10 @@ for listings are code, dialogs that are not open are hidden, and what is hidden 
 Only pages in which ``page_kernels.cut`` saw something of the kind come here."""
 
 import re
+from functools import lru_cache
 
 from winnow.tasks.extract.blocks.formulas import BEGIN
-from winnow.tasks.extract.blocks.markup import TAG, is_hidden
+from winnow.tasks.extract.blocks.markup import NO_TAG, is_hidden
 
 TEMPLATE = re.compile(rb"<(/?)template((?:\s[^>]*)?)>")
 TEXT_AREA = re.compile(rb"<textarea((?:\s[^>]*)?\sreadonly[^>]*)>([^<]*)</textarea>")
@@ -16,6 +17,7 @@ CELLS = frozenset("tr td th".split())
 INLINE_OR_CELLS = CELLS | frozenset(
     "span a b i u em strong small big font label abbr sup sub code cite time data bdi bdo ins del mark".split()
 )
+MAY_HIDE = re.compile(rf"<({'|'.join(sorted(INLINE_OR_CELLS))})(\s[^>]*+)>|{NO_TAG}", re.DOTALL)
 # What begins a block: in no inline element that only hides a few words.
 BLOCK = re.compile(r"<(?:p|div|ul|ol|table|pre|h[1-6]|section|article|blockquote|dl)\b")
 
@@ -36,24 +38,37 @@ def without_hidden(html: str) -> str:
     """A page without the hidden words of its paragraphs, and without hidden rows and cells, unless they are most of it. A formula that is hidden is the source of a
     rendering, and stays, as does what a reader opens. Hidden blocks are told by ``choosing.py``. Linear."""
     kept: list[str] = []
-    at = left_out = 0
-    hiding, depth, begin = "", 0, 0
-    for match in TAG.finditer(html):
-        closes, name, written = match.groups()
-        if hiding:
-            if name == hiding:
-                depth += -1 if closes else 1
-            if depth:
-                continue
-            inside = html[begin : match.end()]
-            if BEGIN not in inside and (hiding in CELLS or not BLOCK.search(inside)):
-                kept.append(html[at:begin])
-                at = match.end()
-                left_out += at - begin
-            hiding = ""
-        elif written and not closes and name in INLINE_OR_CELLS and is_hidden(written):
-            hiding, depth, begin = name, 1, match.start()
+    at = left_out = place = 0
+    while match := MAY_HIDE.search(html, place):
+        place = match.end()
+        name, written = match.groups()
+        if name is None or not is_hidden(written):
+            continue
+        place = _end(html, name, place)
+        if place < 0:
+            break
+        inside = html[match.start() : place]
+        if BEGIN not in inside and (name in CELLS or not BLOCK.search(inside)):
+            kept.append(html[at : match.start()])
+            at = place
+            left_out += len(inside)
     return "".join([*kept, html[at:]]) if left_out * 2 <= len(html) else html
+
+
+@lru_cache(maxsize=64)
+def _tags(name: str) -> re.Pattern[str]:
+    return re.compile(rf"<(/?){name}(?=[\s/>])[^>]*+>|{NO_TAG}", re.DOTALL)
+
+
+def _end(html: str, name: str, at: int) -> int:
+    """The place behind the end tag of an element whose content begins here, -1 if it has none."""
+    depth = 1
+    for match in _tags(name).finditer(html, at):
+        if match[1] is not None:
+            depth += -1 if match[1] else 1
+            if depth == 0:
+                return match.end()
+    return -1
 
 
 def _as_code(match: re.Match[bytes]) -> bytes:

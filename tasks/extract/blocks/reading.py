@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
 
 from winnow.tasks.extract.blocks import inline, tables
 from winnow.tasks.extract.blocks.block import Block, Kind, Run, Runs
@@ -11,15 +14,12 @@ from winnow.tasks.extract.blocks.formulas import InText
 from winnow.tasks.extract.blocks.headings import without_anchors
 from winnow.tasks.extract.blocks.markup import attributes
 from winnow.tasks.extract.blocks.units import Tree, Unit
-from winnow.tasks.extract.extractors.page_blocks import BLOCK_TAGS, Page
+from winnow.tasks.extract.extractors.page_blocks import BLOCK_TAGS, TAG_ID, Page
 
-HEADINGS = {f"h{k}": k for k in range(1, 7)}
-CELLS = frozenset({"td", "th"})
-LISTS = frozenset({"ul", "ol"})
-KINDS: dict[str, Kind] = {"figcaption": "caption", "caption": "caption", "dt": "term", "dd": "definition"}
+KINDS: tuple[Kind, ...] = ("paragraph", "caption", "term", "definition")
+KIND_OF = {"figcaption": 1, "caption": 1, "dt": 2, "dd": 3}
 # Elements after which a paragraph ends; others end a line.
-PARAGRAPHS = frozenset("p pre blockquote table ul ol dl article section h1 h2 h3 h4 h5 h6 figure address details main".split())
-SHAPING = PARAGRAPHS | HEADINGS.keys() | CELLS | LISTS | KINDS.keys() | {"li", "tr", "blockquote"}
+PARAGRAPHS = "p pre blockquote table ul ol dl article section h1 h2 h3 h4 h5 h6 figure address details main".split()
 TAGS = ("", *BLOCK_TAGS)
 TEXT_AND_CODE = inline.TEXT_MARKS | 1 << inline.CODE
 EMPHASES = 1 << inline.STRONG | 1 << inline.EMPHASIS
@@ -34,59 +34,32 @@ CODE_BLOCK = re.compile(
 )
 INNER_CODE = re.compile(r'<(code|pre|table|div|span|td)((?:\s++[^\s=>/"]++="[^"]*+")++)')
 MOST_INNER = 12
+# Where an element stands: the level of its heading; its item, how many lists it is in, and the outermost of them; how many quotations; the nearest element of
+# PARAGRAPHS; its place in KINDS. Elements are numbers; 0 where there is none around. The fields are those of ``element_kernels``.
+Place = list[int]
+HEADING, OF_ITEM, LISTS, OUTER_LIST, _, OF_PARAGRAPH, _ = range(7)
 
 
-class Place(NamedTuple):
-    """Where an element stands. Elements are numbers; 0 where there is none around. ``paragraph`` is the nearest element of PARAGRAPHS."""
+@cache
+def _shapes() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """What tags do to the places of what is inside them: their shape, the levels of headings, kinds."""
+    from winnow.tasks.extract.blocks.element_kernels import CELL, ITEM, LIST, PARAGRAPH, QUOTES
 
-    heading: int = 0
-    item: int = 0
-    lists: int = 0
-    outer_list: int = 0
-    quotes: int = 0
-    paragraph: int = 0
-    kind: Kind = "paragraph"
-
-
-class Places:
-    """Places of the elements of a page, each worked out once."""
-
-    def __init__(self, tree: Tree) -> None:
-        self.parent = tree.parent
-        self.tag = tree.tag
-        self.known: dict[int, Place] = {0: Place()}
-
-    def __getitem__(self, element: int) -> Place:
-        chain = []
-        while element not in self.known:
-            chain.append(element)
-            element = self.parent[element]
-        place = self.known[element]
-        for e in reversed(chain):
-            tag = TAGS[self.tag[e]]
-            if tag in SHAPING:
-                place = self._inside(place, e, tag)
-            self.known[e] = place
-        return place
-
-    def _inside(self, p: Place, e: int, tag: str) -> Place:
-        # Made anew, field by field: ``_replace`` takes three times as long, and most of the time of a page is here.
-        heading, item, lists, outer_list, quotes, paragraph, kind = p
-        if tag in PARAGRAPHS and not (item and tag in LISTS):
-            paragraph = e
-        if tag in HEADINGS:
-            return Place(HEADINGS[tag], item, lists, outer_list, quotes, paragraph, kind)
-        if tag in LISTS:
-            return Place(0, 0, lists + 1, outer_list or e, quotes, paragraph, kind)
-        if tag == "li":
-            return Place(0, e, lists, outer_list, quotes, paragraph, kind)
-        if tag == "tr" or tag in CELLS:
-            return Place(0, 0, 0, 0, quotes, paragraph)
-        if tag == "blockquote":
-            quotes += 1
-        elif tag in KINDS:
-            kind = KINDS[tag]
-        return Place(heading, item, lists, outer_list, quotes, paragraph, kind)
+    shapes, headings, kinds = np.zeros((3, len(TAGS)), np.uint8)
+    for shape, names in (
+        (PARAGRAPH, PARAGRAPHS),
+        (LIST, ("ul", "ol")),
+        (ITEM, ("li",)),
+        (CELL, ("tr", "td", "th")),
+        (QUOTES, ("blockquote",)),
+    ):
+        for name in names:
+            shapes[TAG_ID[name]] |= shape
+    for level in range(1, 7):
+        headings[TAG_ID[f"h{level}"]] = level
+    for name, kind in KIND_OF.items():
+        kinds[TAG_ID[name]] = kind
+    return shapes, headings, kinds
 
 
 def read(
@@ -107,12 +80,12 @@ def read(
 
 class _Reader:
     def __init__(self, page: Page, tree: Tree, texts: list[str], in_text: InText, shown: dict[int, str], *, emphasis: bool) -> None:
+        from winnow.tasks.extract.blocks.element_kernels import FIELDS, fill_places
+
         self.page, self.tree, self.texts, self.formulas = page, tree, texts, page.formulas
         self.in_text, self.shown = in_text, shown
-        self.places = Places(tree)
-        self.element: list[int] = page.block_element.tolist()
-        self.broken: list[int] = page.block_break.tolist()
-        self.marks: list[int] = page.block_marks.tolist()
+        self.places = np.empty((len(page.element_tag), FIELDS), np.int32)
+        fill_places(page.element_tag, page.element_parent, *_shapes(), self.places)
         self.wanted = TEXT_AND_CODE | (EMPHASES if emphasis else 0)
         self.numbers: dict[int, dict[int, int]] = {}
         self.out: list[Block] = []
@@ -120,6 +93,12 @@ class _Reader:
 
     def blocks(self, chosen: Sequence[int], taken: Sequence[Unit]) -> list[Block]:
         starts = {unit.first: unit for unit in taken}
+        page, places = self.page, np.asarray(chosen, np.intp)
+        elements = page.block_element[places]
+        of = self.places[elements].tolist()
+        element: list[int] = elements.tolist()
+        broken: list[int] = page.block_break[places].tolist()
+        marked: list[int] = (page.block_marks[places] & self.wanted).tolist()
         k, count = 0, len(chosen)
         while k < count:
             block = chosen[k]
@@ -129,19 +108,21 @@ class _Reader:
                 while k < count and chosen[k] < unit.behind:
                     k += 1
                 continue
-            lines = [block]
+            first = k
+            k += 1
             while (
-                k + 1 < count
-                and chosen[k + 1] == lines[-1] + 1
-                and self.broken[chosen[k + 1]]
-                and self.element[chosen[k + 1]] == self.element[block]
-                and chosen[k + 1] not in starts
-                and not self._is_apart(chosen[k], chosen[k + 1])
+                k < count
+                and broken[k]
+                and chosen[k] == chosen[k - 1] + 1
+                and element[k] == element[first]
+                and chosen[k] not in starts
+                and not self._is_apart(chosen[k - 1], chosen[k])
             ):
                 k += 1
-                lines.append(chosen[k])
-            self._paragraph(lines)
-            k += 1
+            read = self._heading if of[first][HEADING] else self._line
+            lines = [runs for i in range(first, k) if (runs := read(chosen[i], marked[i]))]
+            if lines:
+                self._paragraph(block, of[first], lines, alone=k - first == 1, broken=broken[first] != 0)
         return self.out
 
     def _is_apart(self, block: int, other: int) -> bool:
@@ -154,73 +135,50 @@ class _Reader:
         """Whether an empty line is before a line."""
         return block > 0 and self._is_apart(block - 1, block)
 
-    def _plain(self, block: int) -> str:
-        """The text of a block as a browser shows its white space."""
-        shown = self.shown.get(block)
-        return " ".join(self.texts[block].split()) if shown is None else shown
-
     # --- paragraphs ---------------------------------------------------------------------------------------------------------------------
 
-    def _paragraph(self, lines: list[int]) -> None:
-        element = self.element[lines[0]]
-        place = self.places.known.get(element) or self.places[element]
-        if place.heading:
-            runs = self._heading(lines)
-            if not runs:
-                return
-        elif len(lines) == 1:
-            runs = self._line(lines[0])
-            if not runs:
-                return
-            code = self._code_of(lines[0], runs) if runs[0].kind == "code" else None
-            if code is not None:
-                self._add(Block("code", code=code), place)
-                return
-        else:
-            read = [runs for runs in map(self._line, lines) if runs]
-            if not read:
-                return
-            runs = _with_between(read, "\n")
+    def _paragraph(self, block: int, place: Place, lines: list[Runs], *, alone: bool, broken: bool) -> None:
+        """Add what the runs of lines are. ``block``: the first, ``alone`` if there was no other, ``broken`` if a line break is before it."""
+        heading, item, lists, _, quotes, _, kind = place
+        if alone and not heading and lines[0][0].kind == "code" and (code := self._code_of(block, lines[0])) is not None:
+            self._add(Block("code", code=code), place)
+            return
+        runs = _with_between(lines, " " if heading else "\n")
         if self.in_text.may_hold:
             runs = self.in_text.read(runs)
-        heading, item, lists, _, quotes, _, kind = place
-        tight = self._follows(place) and not (self.broken[lines[0]] and self._begins_apart(lines[0]))
+        tight = self._follows(place) and not (broken and self._begins_apart(block))
         if heading:
-            block = Block("heading", runs, heading, None, True, quotes, tight)
+            of = Block("heading", runs, heading, None, True, quotes, tight)
         elif item:
-            opens = self.before is None or self.before.item != item
+            opens = self.before is None or self.before[OF_ITEM] != item
             # An item outside of any list is one all the same.
-            block = Block(
-                "item" if opens else "paragraph", runs, max(lists, 1), self._number(item) if opens else None, opens, quotes, tight
-            )
+            number = self._number(item) if opens else None
+            of = Block("item" if opens else "paragraph", runs, max(lists, 1), number, opens, quotes, tight)
         elif len(runs) == 1 and runs[0].kind == "display":
-            block = Block("formula", runs, 0, None, True, quotes, tight)
+            of = Block("formula", runs, 0, None, True, quotes, tight)
         else:
-            block = Block("quotation" if quotes and kind == "paragraph" else kind, runs, lists, None, True, quotes, tight)
-        self._add(block, place)
+            of = Block("quotation" if quotes and not kind else KINDS[kind], runs, lists, None, True, quotes, tight)
+        self._add(of, place)
 
-    def _heading(self, lines: list[int]) -> Runs:
-        """A heading's runs, on one line, without the sign that links to it and the link to edit it."""
-        read = []
-        for block in lines:
-            page = self.page
-            if ANCHORED.search(self.texts[block]):
-                markup = without_anchors(page.html[page.block_begin[block] : page.block_end[block]].decode())
-                runs = inline.read(markup, int(page.block_open[block]), self.formulas, self.wanted)
-            else:
-                runs = self._line(block)
-            if runs:
-                read.append(runs)
-        return _with_between(read, " ")
+    def _heading(self, block: int, marked: int) -> Runs:
+        """A heading's runs without the sign that links to it and the link to edit it."""
+        if not ANCHORED.search(self.texts[block]):
+            return self._line(block, marked)
+        page = self.page
+        markup = without_anchors(page.html[page.block_begin[block] : page.block_end[block]].decode())
+        return inline.read(markup, int(page.block_open[block]), self.formulas, self.wanted)
 
-    def _line(self, block: int) -> Runs:
-        if self.marks[block] & self.wanted:
+    def _line(self, block: int, marked: int) -> Runs:
+        if marked:
             page = self.page
             markup = page.html[page.block_begin[block] : page.block_end[block]].decode()
             return inline.read(markup, int(page.block_open[block]), self.formulas, self.wanted)
         if self.formulas:
             return inline.plain(self.texts[block], self.formulas)
-        text = self._plain(block)
+        # As a browser shows its white space.
+        text = self.shown.get(block)
+        if text is None:
+            text = " ".join(self.texts[block].split())
         return (Run("text", text),) if text else ()
 
     def _code_of(self, block: int, read: Runs) -> str | None:
@@ -255,7 +213,7 @@ class _Reader:
     # --- units --------------------------------------------------------------------------------------------------------------------------
 
     def _unit(self, unit: Unit) -> None:
-        place = self.places[unit.element]
+        place = self.places[unit.element].tolist()
         page = self.page
         if unit.part:
             markup = page.html[page.block_begin[unit.first] : page.block_end[unit.behind - 1]].decode()
@@ -304,11 +262,11 @@ class _Reader:
 
 def _tight(p: Place, q: Place) -> bool:
     """Whether a line feed is enough between two blocks: between the items of a list and inside a paragraph."""
-    if p.heading or q.heading:
+    if p[HEADING] or q[HEADING]:
         return False
-    if p.outer_list and p.outer_list == q.outer_list:
-        return p.item != q.item
-    return p.paragraph == q.paragraph and p.lists == q.lists
+    if p[OUTER_LIST] and p[OUTER_LIST] == q[OUTER_LIST]:
+        return p[OF_ITEM] != q[OF_ITEM]
+    return p[OF_PARAGRAPH] == q[OF_PARAGRAPH] and p[LISTS] == q[LISTS]
 
 
 def _with_between(read: list[Runs], between: str) -> Runs:

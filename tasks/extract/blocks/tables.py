@@ -1,5 +1,6 @@
 """Tables of data as a grid of cells. Whether a table is one, or is there for the layout, is told in ``units.py``."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,15 +9,17 @@ from winnow.tasks.extract.blocks import inline
 from winnow.tasks.extract.blocks.block import Cell, Run, Runs, Table
 from winnow.tasks.extract.blocks.code import code_text
 from winnow.tasks.extract.blocks.formulas import InText
-from winnow.tasks.extract.blocks.markup import attributes, tokens, unescaped
+from winnow.tasks.extract.blocks.markup import NO_MARKUP, attributes, unescaped
 from winnow.tasks.extract.math.sources import Formula
 
 MOST_SPAN = 1000  # as in the HTML standard
 MOST_COLUMNS = 2000
 # Cells that spans add, beside those written: a table of spans alone would grow with their product.
-MOST_ADDED = 20_000
+MOST_ADDED, MOST_ADDED_PER_CELL = 20_000, 4
 CELLS = frozenset({"td", "th"})
 SECTIONS = frozenset({"thead", "tbody", "tfoot"})
+# The tags that make up tables, and what no tags are looked for in.
+STRUCTURE = re.compile(rf"<(/?)(table|caption|thead|tbody|tfoot|tr|td|th|pre)(?=[\s/>])([^>]*+)>|{NO_MARKUP}", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -47,38 +50,38 @@ def cells_of(markup: str) -> Written:
     in_head = False
     caption_begin = -1
     caption = ""
-    for token in tokens(markup):
-        name = token.name
+    for match in STRUCTURE.finditer(markup):
+        closes, name, written = match.groups()
         if not name:
             continue
         if name == "table":
-            depth += -1 if token.closes else 1
+            depth += -1 if closes else 1
             if depth == 0:
                 break
         if depth != 1:
             if rows and rows[-1] and rows[-1][-1].end < 0 and name == "pre":
                 rows[-1][-1].code = True
             continue
-        if name == "caption":
-            if token.closes and caption_begin >= 0:
-                caption = markup[caption_begin : token.begin]
-            elif not token.closes:
-                caption_begin = token.end
-        elif name in SECTIONS:
-            in_head = name == "thead" and not token.closes
-            section += 1
+        if name in CELLS:
+            if closes:
+                if rows and rows[-1]:
+                    rows[-1][-1].end = match.start()
+            elif rows:
+                found = attributes(written) if "span" in written else {}
+                rows[-1].append(_Cell(match.end(), _span(found.get("colspan")), _span(found.get("rowspan"), zero=MOST_SPAN), name == "th"))
         elif name == "tr":
-            if not token.closes:
+            if not closes:
                 rows.append([])
                 sections.append(section)
                 header_rows += in_head
-        elif name in CELLS:
-            if token.closes:
-                if rows and rows[-1]:
-                    rows[-1][-1].end = token.begin
-            elif rows:
-                found = attributes(token.attributes) if "span" in token.attributes else {}
-                rows[-1].append(_Cell(token.end, _span(found.get("colspan")), _span(found.get("rowspan"), zero=MOST_SPAN), name == "th"))
+        elif name == "caption":
+            if closes and caption_begin >= 0:
+                caption = markup[caption_begin : match.start()]
+            elif not closes:
+                caption_begin = match.end()
+        elif name in SECTIONS:
+            in_head = name == "thead" and not closes
+            section += 1
         elif name == "pre" and rows and rows[-1]:
             rows[-1][-1].code = True
     return Written(rows, sections, header_rows, caption)
@@ -86,8 +89,10 @@ def cells_of(markup: str) -> Written:
 
 def _span(written: str | None, zero: int = 1) -> int:
     """A span as browsers read it."""
+    if written is None:
+        return 1
     digits = ""
-    for char in (written or "").strip():
+    for char in written.strip():
         if char not in "0123456789" or len(digits) > 8:
             break
         digits += char
@@ -101,7 +106,7 @@ def read(markup: str, formulas: Sequence[Formula], in_text: InText, wanted: int)
     grid: list[list[Runs]] = []
     begun: set[int] = set()  # columns in which a cell begins
     pending: dict[int, tuple[int, Runs]] = {}  # column -> rows left, runs
-    added = 0
+    added, most_added = 0, MOST_ADDED + MOST_ADDED_PER_CELL * sum(map(len, written.rows))
     header_rows = written.header_rows
     own: list[tuple[Cell, ...]] = []
     for number, cells in enumerate(written.rows):
@@ -117,15 +122,14 @@ def read(markup: str, formulas: Sequence[Formula], in_text: InText, wanted: int)
             rows_more = min(cell.rows - 1, left)
             begun.add(len(row))
             mine.append(Cell(runs, cell.columns, rows_more + 1, cell.header))
-            for _ in range(cell.columns):
-                if len(row) >= MOST_COLUMNS:
+            for k in range(cell.columns):
+                if len(row) >= MOST_COLUMNS or (k and added >= most_added):
                     break
-                added += 1
-                if rows_more and added < MOST_ADDED:
+                added += k > 0
+                if rows_more and added + rows_more <= most_added:
                     carried[len(row)] = (rows_more, runs)
+                    added += rows_more
                 row.append(runs)
-                if added >= MOST_ADDED:
-                    break
         _fill(row, pending, carried)
         while pending:
             # Cells that span further rows, behind a gap in this one.

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from typing import Literal
 
@@ -12,11 +12,16 @@ import numpy.typing as npt
 
 from winnow.tasks.extract.blocks.code import is_gutter
 from winnow.tasks.extract.blocks.markup import attributes
-from winnow.tasks.extract.extractors.page_blocks import GROUP_NAMES, MARKS, NOT_CODE, TAG_ID, Page
+from winnow.tasks.extract.extractors.page_blocks import BLOCK_TAGS, GROUP_NAMES, HIDDEN_BIT, MARKS, NOT_CODE, TAG_ID, Page
 
 CODE_BIT = 1 << GROUP_NAMES.index("code")
+# Of what may be hidden, or a banner.
+NOTICE_BIT, OVERLAY_BIT = (1 << GROUP_NAMES.index(name) for name in ("notice", "overlay"))
+SUSPECT_BITS = HIDDEN_BIT | NOTICE_BIT | OVERLAY_BIT
 CODE_MARK = 1 << MARKS["code"]
-PRE, TABLE, TR, TD, TH, CAPTION, THEAD, DIV, LI = (TAG_ID[t] for t in "pre table tr td th caption thead div li".split())
+PRE, TABLE, TR, TD, TH, CAPTION, THEAD, DIV, LI, H1, NOSCRIPT = (
+    TAG_ID[t] for t in "pre table tr td th caption thead div li h1 noscript".split()
+)
 HEADINGS = frozenset(TAG_ID[f"h{k}"] for k in range(1, 7))
 # Elements that no table of data has in its cells.
 LAYOUT = frozenset(TAG_ID[t] for t in "article main nav header footer aside section form fieldset blockquote figure".split())
@@ -56,19 +61,63 @@ class Unit:
     part: bool = False
 
 
+@cache
+def _kinds() -> npt.NDArray[np.uint8]:
+    """What an element is by its tag."""
+    from winnow.tasks.extract.blocks.element_kernels import CODED, HEADED, SUSPECT, TABLED
+
+    kinds = np.zeros(len(BLOCK_TAGS) + 1, np.uint8)
+    kinds[[PRE, TABLE, H1, NOSCRIPT]] = CODED, TABLED, HEADED, SUSPECT
+    return kinds
+
+
 class Tree:
     """A page's elements, where a loop in Python asks for them one by one."""
 
     def __init__(self, page: Page) -> None:
+        from winnow.tasks.extract.blocks.element_kernels import notable
+
         self.page = page
-        self.tag: list[int] = page.element_tag.tolist()
-        self.parent: list[int] = page.element_parent.tolist()
-        self.first: list[int] = page.element_first.tolist()
-        self.behind: list[int] = page.element_behind.tolist()
+        self._what = np.empty(len(page.element_tag), np.uint8)
+        of_page = page.element_tag, page.element_bits, page.element_first, page.element_behind, page.block_marks
+        self.has: int = notable(*of_page, _kinds(), CODE_BIT, SUSPECT_BITS, CODE_MARK, CODE_MARK | NOT_CODE, self._what)
         self._first_cells: dict[int, list[int]] = {}
         self._lines_of: dict[int, tuple[int, int, int]] = {}
         self._has_many: dict[int, bool] = {}
         self._is_numbers: dict[int, bool] = {}
+
+    # What a page does not need is not made: most have neither code nor tables.
+
+    @cached_property
+    def tag(self) -> list[int]:
+        """The tag of each element."""
+        tags: list[int] = self.page.element_tag.tolist()
+        return tags
+
+    @cached_property
+    def parent(self) -> list[int]:
+        """The element around each."""
+        parents: list[int] = self.page.element_parent.tolist()
+        return parents
+
+    @cached_property
+    def first(self) -> list[int]:
+        """The first block in each."""
+        firsts: list[int] = self.page.element_first.tolist()
+        return firsts
+
+    @cached_property
+    def behind(self) -> list[int]:
+        """The first block behind each."""
+        behinds: list[int] = self.page.element_behind.tolist()
+        return behinds
+
+    def that_are(self, what: int) -> list[int]:
+        """The elements with a block in them that are CODED, TABLED, HEADED or SUSPECT (``element_kernels``), in order."""
+        if not self.has & what:
+            return []
+        found: list[int] = np.flatnonzero(self._what & what).tolist()
+        return found
 
     @cached_property
     def _pres(self) -> list[int]:
@@ -154,19 +203,18 @@ class Tree:
 
 def units(page: Page, tree: Tree, texts: list[str], words: list[int]) -> list[Unit]:
     """All units of a page with a block in them, in order, none inside another."""
-    held = page.element_behind > page.element_first
-    may_be = (page.element_tag == PRE) | (page.element_bits & CODE_BIT != 0)
+    from winnow.tasks.extract.blocks.element_kernels import CODED, PURE, TABLED
+
     listings = _listings(page)
-    may_be[listings] = True
-    coded = np.flatnonzero(may_be & held).tolist()
-    tables = np.flatnonzero((page.element_tag == TABLE) & held).tolist()
-    pure = (page.block_marks & (CODE_MARK | NOT_CODE)) == CODE_MARK
-    if not coded and not tables and not pure.any():
+    if not listings and not tree.has & (CODED | TABLED | PURE):
         return []
+    coded = tree.that_are(CODED)
+    if listings:
+        coded = sorted({*coded, *(e for e in listings if tree.behind[e] > tree.first[e])})
     found = _code(tree, coded, texts, set(listings))
-    found += [Unit("table", t, tree.first[t], tree.behind[t], t) for t in tables if _is_data(tree, t, words)]
-    if pure.any():
-        found += _pure(tree, pure)
+    found += [Unit("table", t, tree.first[t], tree.behind[t], t) for t in tree.that_are(TABLED) if _is_data(tree, t, words)]
+    if tree.has & PURE:
+        found += _pure(tree, (page.block_marks & (CODE_MARK | NOT_CODE)) == CODE_MARK)
     found.sort(key=lambda u: (u.first, -u.behind, u.element))
     out: list[Unit] = []
     for unit in found:
@@ -177,15 +225,15 @@ def units(page: Page, tree: Tree, texts: list[str], words: list[int]) -> list[Un
 
 def _listings(page: Page) -> list[int]:
     """Elements that are set as <pre> is: by their style, or by the style sheet of Doxygen, as the attributes say that nothing else has."""
+    from winnow.tasks.extract.blocks.element_kernels import fill_listings
+
+    seem = np.empty(len(page.element_attributes), np.int32)
+    count = fill_listings(np.frombuffer(page.html, np.uint8), page.element_attributes, page.element_content, seem)
     found = []
-    for word, pattern in LISTINGS:
-        at = page.html.find(word)
-        while at >= 0:
-            e = int(np.searchsorted(page.element_attributes, at, side="right")) - 1
-            begin, behind = int(page.element_attributes[e]), int(page.element_content[e])
-            if e > 0 and begin <= at < behind and pattern.search(page.html[begin:behind]):
-                found.append(e)
-            at = page.html.find(word, at + len(word))
+    for e in seem[:count].tolist():
+        written = page.html[page.element_attributes[e] : page.element_content[e]]
+        if any(word in written and pattern.search(written) for word, pattern in LISTINGS):
+            found.append(e)
     return found
 
 

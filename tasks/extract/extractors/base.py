@@ -1,6 +1,7 @@
 """What every extractor is: a frozen value with its library's version in it, bounded by the size and nesting of the page, never by a clock."""
 
 import re
+from codecs import readbuffer_encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -122,9 +123,9 @@ def _with_few_attributes(tag: re.Match[str]) -> str:
 
 
 def _encodable(html: str) -> tuple[str, bytes]:
-    """A page without lone surrogates, and its UTF-8."""
+    """A page without lone surrogates, and its UTF-8. A string keeps the UTF-8 that it is read by as a buffer, so that a parser need not make it again."""
     try:
-        return html, html.encode()
+        return html, readbuffer_encode(html)[0]
     except UnicodeEncodeError:
         raw = html.encode("utf-8", "replace")
         return raw.decode(), raw

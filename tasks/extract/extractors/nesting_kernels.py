@@ -205,6 +205,24 @@ def behind_raw(html: Bytes, at: int, begin: int, behind: int) -> int:
 
 
 @compiled
+def hash_of(html: Bytes, begin: int, end: int) -> np.uint64:
+    """FNV-1a of every fourth byte, four times: a step of one need not wait for that of another."""
+    prime = np.uint64(1099511628211)
+    a, b, c, d = np.uint64(14695981039346656037), np.uint64(1), np.uint64(2), np.uint64(3)
+    k = begin
+    while k + 4 <= end:
+        a = (a ^ np.uint64(html[k])) * prime
+        b = (b ^ np.uint64(html[k + 1])) * prime
+        c = (c ^ np.uint64(html[k + 2])) * prime
+        d = (d ^ np.uint64(html[k + 3])) * prime
+        k += 4
+    while k < end:
+        a = (a ^ np.uint64(html[k])) * prime
+        k += 1
+    return (((a * prime ^ b) * prime ^ c) * prime ^ d) * prime
+
+
+@compiled
 def found_in_scope(stack: npt.NDArray[np.uint64], flags: npt.NDArray[np.int64], size: int, name: np.uint64, stop_at_button: bool) -> int:
     """The place of the nearest open element of this name with no barrier between, or -1."""
     k = size - 1
@@ -531,9 +549,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
         elif bits & BARRIER != 0 and bits & (MARKER | SPECIAL) == 0:
             own = bits & ~BARRIER  # a <desc> or <mi> outside of SVG and MathML is nothing special
         elif bits & FORMATTING != 0:
-            code = np.uint64(14695981039346656037)
-            for k in range(tag_begin, at):
-                code = (code ^ np.uint64(html[k])) * np.uint64(1099511628211)
+            code = hash_of(html, tag_begin, at)
             if name in (A, NOBR):
                 k = listed - 1
                 while k >= 0 and list_name[k] != 0 and list_name[k] != name:

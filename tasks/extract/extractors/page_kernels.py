@@ -19,6 +19,7 @@ SEEN_TEMPLATE, SEEN_TEXT_AREA, SEEN_FORMULA, LOOK, SEEN_HIDDEN, MAY_HIDE, SEEN_O
 # Of a block: some of its text is in no code.
 CODE_MARK, NOT_CODE = 2, 1 << 30
 ONES, HIGH_BITS, ANGLES = (np.uint64(byte * 0x0101010101010101) for byte in (0x01, 0x80, 60))
+PIVOT = np.array([chr(byte) in "xhgquy\\$XHGQUY" for byte in range(256)], np.uint8)  # one of each word in attributes that says something
 TABLE_BITS = 10
 NAME_BYTES = 16
 
@@ -29,7 +30,7 @@ CLASS, ID, ROLE, ITEMPROP, ITEMTYPE, STYLE, IS_HIDDEN, ARI, A_HIDDEN, TRUE = (
 DISPLAY, NONE, VISIBILITY, HIDDEN, COLLAPSE, CONTENT_VISIBILITY = (
     np.frombuffer(part, np.uint8) for part in (b"display", b"none", b"visibility", b"hidden", b"collapse", b"content-visibility")
 )
-HIDDEN_EMPTY, HIDDEN_NAMED = np.frombuffer(b' hidden=""', np.uint8), np.frombuffer(b' hidden="h', np.uint8)
+HIDDEN_BEGINS = np.frombuffer(b'hidden="', np.uint8)
 CRC = np.array([zlib.crc32(bytes([255 ^ byte])) ^ 0xFF000000 for byte in range(256)], np.uint32)  # a step of the checksum by byte
 MOST_CHARS, MOST_NAME_CHARS, MOST_WORD = 4000, 1000, 30
 
@@ -144,6 +145,70 @@ def behind_attributes(html: Bytes, at: int) -> int:
 
 
 @compiled
+def speaks_of_formulas(html: Bytes, at: int) -> bool:
+    """Whether a letter of PIVOT in the attributes of a tag is that of a word that begins with "math" (but not mathematics or maths) or "tex" (but not text,
+    texture, texas), of the word "expr", or of "katex", "latex", "arithmatex", "mimetex", "codecogs", "cht=t", "equat", "formula" or "ql-img"; or a dollar sign that
+    begins a value, or the backslash of a command."""
+    if at + 4 > len(html):
+        return False
+    pivot = html[at] | 32
+    before, after, second = html[at - 1] | 32, html[at + 1] | 32, html[at + 2] | 32
+    if html[at] == 92:  # a backslash, and a command, "(" or "["
+        return (is_letter(html[at + 1]) and is_letter(html[at + 2])) or html[at + 1] == 40 or html[at + 1] == 91
+    if html[at] == 36:  # "$" behind a quotation mark, but no "${" nor "$("
+        return bool(html[at - 1] == 34 and html[at + 1] != 123 and html[at + 1] != 40 and html[at + 1] != 34)
+    if pivot == 120:  # "x"
+        if html[at - 2] | 32 == 116 and before == 101 and after != 116 and after != 117 and after != 97:  # "tex"
+            first = html[at - 3] | 32
+            return bool(not is_letter(html[at - 3]) or first == 101 or (first == 97 and 107 <= html[at - 4] | 32 <= 109))
+        return bool(
+            before == 101 and after == 112 and second == 114 and not is_letter(html[at - 2]) and not is_letter(html[at + 3])
+        )  # "expr"
+    if pivot == 104:  # "h"
+        if html[at - 3] | 32 == 109 and html[at - 2] | 32 == 97 and before == 116:  # "math", also behind "p" (upmath)
+            return bool((not is_letter(html[at - 4]) or html[at - 4] == 112) and after != 101 and after != 115)
+        return bool(before == 99 and after == 116 and html[at + 2] == 61 and html[at + 3] == 116)  # "cht=t"
+    if pivot == 103:  # "cogs"
+        return bool(html[at - 2] | 32 == 99 and before == 111 and after == 115)
+    if pivot == 113:  # "eq.at", "ql-i"
+        if before == 101 and second == 97 and html[at + 3] | 32 == 116:
+            return True
+        return bool(after == 108 and html[at + 2] == 45 and html[at + 3] | 32 == 105)
+    # "u": "mula" within a word, but not before "i"
+    within = is_letter(html[at - 2]) and html[at - 2] != 112
+    return bool(before == 109 and after == 108 and second == 97 and within and html[at + 3] | 32 != 105)
+
+
+@compiled
+def behind_attributes_looked_at(html: Bytes, at: int) -> tuple[int, int]:
+    """As ``behind_attributes``, and what the attributes say. Of the letters of each word that says something, one is looked for that is rare."""
+    n = len(html)
+    all_said = 0
+    while at + 1 < n and html[at] == 32 and html[at + 1] != 32 and html[at + 1] != 62 and html[at + 1] != 47:
+        said = 0
+        equals = at + 1
+        if PIVOT[html[equals]]:
+            said |= says(html, equals)
+        equals += 1
+        while equals < n and html[equals] != 61 and html[equals] != 62:  # "=", ">"
+            if PIVOT[html[equals]]:
+                said |= says(html, equals)
+            equals += 1
+        if equals + 1 >= n or html[equals] != 61 or html[equals + 1] != 34:
+            break
+        value = equals + 2
+        while value < n and html[value] != 34:
+            if PIVOT[html[value]]:
+                said |= says(html, value)
+            value += 1
+        if value == n:
+            break
+        all_said |= said
+        at = value + 1
+    return at, all_said
+
+
+@compiled
 def space_bytes(text: Bytes, at: int, end: int) -> int:
     """How many bytes the white space (``str.isspace``) at this place takes; 0 if there is none."""
     a = text[at]
@@ -179,51 +244,6 @@ def invisible_bytes(text: Bytes, at: int, begin: int) -> int:
         before = text[at - 3] if at >= begin + 3 else 0
         return 0 if before == 0xE0 or before == 0xE1 or after == 0xE0 or after == 0xE1 else 3
     return 0
-
-
-@compiled
-def speaks_of_formulas(html: Bytes, at: int, end: int) -> bool:
-    """Whether attributes have a word that begins with "math" (but not mathematics or maths), "tex" (but not text, texture, texas), the word "expr",
-    or "katex", "latex", "arithmatex", "mimetex", "codecogs", "cht=tx", "equat", "formula" or "ql-img" in them; or a value that begins with a dollar sign or has a command."""
-    while at + 3 <= end:
-        a = html[at] | 32
-        if a == 109 and at + 4 <= end and (not is_letter(html[at - 1]) or html[at - 1] == 112):  # "m", also behind "p" (upmath)
-            if html[at + 1] | 32 == 97 and html[at + 2] | 32 == 116 and html[at + 3] | 32 == 104:
-                after = html[at + 4] | 32 if at + 4 < end else 32
-                if after != 101 and after != 115:
-                    return True
-        elif a == 116 and html[at + 1] | 32 == 101 and html[at + 2] | 32 == 120:  # "tex"
-            after = html[at + 3] | 32 if at + 3 < end else 32
-            if after != 116 and after != 117 and after != 97:
-                before = html[at - 1] | 32
-                if not is_letter(html[at - 1]) or before == 101 or (before == 97 and 107 <= html[at - 2] | 32 <= 109):
-                    return True
-        elif a == 99 and at + 4 <= end:  # "c"
-            if html[at + 1] | 32 == 111 and html[at + 2] | 32 == 103 and html[at + 3] | 32 == 115:  # "cogs"
-                return True
-            if (
-                html[at + 1] | 32 == 104 and html[at + 2] | 32 == 116 and html[at + 3] == 61 and at + 5 <= end and html[at + 4] == 116
-            ):  # "cht=t"
-                return True
-        elif a == 101 and at + 5 <= end and html[at + 1] | 32 == 113 and html[at + 3] | 32 == 97 and html[at + 4] | 32 == 116:  # "eq.at"
-            return True
-        elif a == 101 and at + 4 <= end and html[at + 1] | 32 == 120 and html[at + 2] | 32 == 112 and html[at + 3] | 32 == 114:  # "expr"
-            if not is_letter(html[at - 1]) and at + 4 < end and not is_letter(html[at + 4]):
-                return True
-        elif a == 109 and at + 4 <= end and html[at + 1] | 32 == 117 and html[at + 2] | 32 == 108 and html[at + 3] | 32 == 97:  # "mula"
-            after = html[at + 4] | 32 if at + 4 < end else 32
-            if after != 105:
-                return True
-        elif a == 113 and at + 4 <= end and html[at + 1] | 32 == 108 and html[at + 2] == 45 and html[at + 3] | 32 == 105:  # "ql-i"
-            return True
-        elif html[at] == 92 and ((is_letter(html[at + 1]) and is_letter(html[at + 2])) or html[at + 1] == 40 or html[at + 1] == 91):
-            return True  # a backslash, and a command, "(" or "["
-        elif (
-            html[at] == 36 and html[at - 1] == 34 and html[at + 1] != 123 and html[at + 1] != 40
-        ):  # "$" behind a quotation mark, but no "${" nor "$("
-            return True
-        at += 1
-    return False
 
 
 @compiled
@@ -267,7 +287,12 @@ def find(low: Hashes, high: Hashes, name: Bytes, begin: int, end: int) -> np.int
     """The place of name[begin:end] in a table, -1 if it is not there."""
     if end - begin > NAME_BYTES:
         return np.int64(-1)
-    a, b = packed(name, begin, end), packed(name, begin, max(begin, end - 8))
+    return find_packed(low, high, packed(name, begin, end), packed(name, begin, max(begin, end - 8)))
+
+
+@compiled
+def find_packed(low: Hashes, high: Hashes, a: np.uint64, b: np.uint64) -> np.int64:
+    """The place of a name, packed into two numbers, in a table, -1 if it is not there."""
     place = place_of(a, b)
     while low[place] != 0:
         if low[place] == a and high[place] == b:
@@ -302,13 +327,20 @@ def begins_with(style: Bytes, at: int, end: int, name: Bytes) -> bool:
 
 
 @compiled
+def has_value(style: Bytes, at: int, end: int, name: Bytes, value: Bytes) -> bool:
+    """Whether a property that is given this value begins at this place. ``style`` has a byte before it."""
+    if of_name(style[at - 1]) or not begins_with(style, at, end, name):
+        return False
+    begin = behind_spaces(style, at + len(name), end)
+    return begin < end and style[begin] == 58 and begins_with(style, behind_spaces(style, begin + 1, end), end, value)
+
+
+@compiled
 def declares(style: Bytes, at: int, end: int, name: Bytes, value: Bytes) -> bool:
     """Whether style[at:end] gives a property this value. ``style`` has a byte before ``at``."""
     while at + len(name) + len(value) < end:
-        if not of_name(style[at - 1]) and begins_with(style, at, end, name):
-            begin = behind_spaces(style, at + len(name), end)
-            if begin < end and style[begin] == 58 and begins_with(style, behind_spaces(style, begin + 1, end), end, value):
-                return True
+        if has_value(style, at, end, name, value):
+            return True
         at += 1
     return False
 
@@ -325,22 +357,25 @@ def hides(style: Bytes, at: int, end: int) -> bool:
 
 
 @compiled
-def is_hidden(html: Bytes, at: int, behind: int) -> bool:
-    """Whether the attributes in html[at:behind] seem to hide their element: a closer look is for who is told so."""
-    place = at
-    while place + len(HIDDEN_EMPTY) <= behind:
+def says(html: Bytes, at: int) -> int:
+    """What a letter of PIVOT in the attributes of a tag tells by those around it: SEEN_HIDDEN if it seems to hide its element (a closer look is for who is told so),
+    SEEN_FORMULA if it speaks of formulas."""
+    pivot, n = html[at] | 32, len(html)
+    if pivot == 121:  # "y"
+        hidden = (
+            has_value(html, at - 6, n, DISPLAY, NONE)
+            or has_value(html, at - 9, n, VISIBILITY, HIDDEN)
+            or has_value(html, at - 9, n, VISIBILITY, COLLAPSE)
+            or has_value(html, at - 17, n, CONTENT_VISIBILITY, HIDDEN)
+        )
+        return SEEN_HIDDEN if hidden else 0
+    if pivot == 104 and html[at - 1] == 32 and at + len(HIDDEN_BEGINS) < n:  # "h"
         k = 0
-        while k < len(HIDDEN_EMPTY) and html[place + k] | 32 == HIDDEN_EMPTY[k] | 32:
+        while k < len(HIDDEN_BEGINS) and html[at + k] | 32 == HIDDEN_BEGINS[k] | 32:
             k += 1
-        if k == len(HIDDEN_EMPTY):
-            return True
-        k = 0
-        while k < len(HIDDEN_NAMED) and html[place + k] | 32 == HIDDEN_NAMED[k] | 32:
-            k += 1
-        if k == len(HIDDEN_NAMED):
-            return True
-        place += 1
-    return hides(html, at + 1, behind)
+        if k == len(HIDDEN_BEGINS):
+            return SEEN_HIDDEN if html[at + k] == 34 or html[at + k] | 32 == 104 else 0
+    return SEEN_FORMULA if speaks_of_formulas(html, at) else 0
 
 
 @compiled
@@ -498,9 +533,12 @@ def cut(
             closes = following == 47
             begin = at + 2 if closes else at + 1
             behind = begin
+            low, high = np.uint64(0), np.uint64(0)
             while behind < n and html[behind] != 32 and html[behind] != 47 and html[behind] != 62:
+                high = (high << np.uint64(8)) | (low >> np.uint64(56))
+                low = (low << np.uint64(8)) | np.uint64(html[behind] | 32)
                 behind += 1
-            place = find(tags.low, tags.high, html, begin, behind)
+            place = find_packed(tags.low, tags.high, low, high) if behind - begin <= NAME_BYTES else np.int64(-1)
             effect = np.int64(NOTHING)
             tag_at = at
             if place >= 0:
@@ -516,16 +554,15 @@ def cut(
                 at = behind_raw(html, begin, behind)
                 effect = np.int64(NOTHING)
             else:
-                attributes = behind_attributes(html, behind)
+                signal = int(tags.signal[place]) if place >= 0 and not closes else 0
+                seen |= signal & ~(LOOK | MAY_HIDE)
+                wanted = ~seen & ((SEEN_FORMULA if signal & LOOK else 0) | (SEEN_HIDDEN if signal & MAY_HIDE else 0))
+                if wanted != 0:
+                    attributes, said = behind_attributes_looked_at(html, behind)
+                    seen |= said & wanted
+                else:
+                    attributes = behind_attributes(html, behind)
                 at = behind_byte(html, attributes, 62)
-                if not closes and place >= 0 and tags.signal[place] > 0:
-                    signal = int(tags.signal[place])
-                    seen |= signal & ~(LOOK | MAY_HIDE)
-                    if attributes > behind:
-                        if signal & LOOK and seen & SEEN_FORMULA == 0 and speaks_of_formulas(html, behind, attributes):
-                            seen |= SEEN_FORMULA
-                        if signal & MAY_HIDE and seen & SEEN_HIDDEN == 0 and is_hidden(html, behind, attributes):
-                            seen |= SEEN_HIDDEN
                 if skipped > 0 and place == skipped_place:
                     skipped += -1 if closes else 1
                     effect = np.int64(NOTHING)
@@ -624,7 +661,7 @@ def cut(
                 blocks[5, all_blocks] = 0
                 blocks[6, all_blocks] = begin_marks
                 all_blocks += 1
-            if marks[CODE_MARK] == 0 and not is_blank(text, first, written):
+            if marks[CODE_MARK] == 0 and blocks[5, all_blocks - 1] & NOT_CODE == 0 and not is_blank(text, first, written):
                 blocks[5, all_blocks - 1] |= NOT_CODE
             runs[0, all_runs] = written
             runs[1, all_runs] = link

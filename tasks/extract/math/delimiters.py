@@ -36,6 +36,7 @@ MAX_DISPLAY_CHARS = 400_000
 CODE_TAGS = frozenset(("script", "noscript", "style", "textarea", "pre", "code", "samp", "kbd", "annotation", "annotation-xml"))
 """Elements in which no delimiter is looked for."""
 
+IN_VAIN = "\\begin"  # what may be read for ends of environments that have none
 ENVIRONMENT = re.compile(r"\\begin\s*\{([a-zA-Z]+\*?)\}")
 NO_FORMULAS = frozenset(
     "document itemize enumerate description figure table tabular tabularx longtable verbatim lstlisting minted center quote quotation abstract theorem "
@@ -299,7 +300,7 @@ def _end(text: str, start: int, pair: Pair, budget: dict[str, int]) -> int:
 def _end_of_environment(text: str, match: re.Match[str], budget: dict[str, int]) -> int:
     """The end of an environment of formulas, 0 if it is none or isn't closed; ``budget`` remembers names that are closed nowhere."""
     name = match[1]
-    if name.rstrip("*") in NO_FORMULAS or budget.get(f"\\begin{name}", 1) <= 0:
+    if name.rstrip("*") in NO_FORMULAS or budget.get(f"\\begin{name}", 1) <= 0 or budget.get(IN_VAIN, 1) <= 0:
         return 0
     closing = f"\\end{{{name}}}"
     depth, at = 1, match.end()
@@ -308,6 +309,7 @@ def _end_of_environment(text: str, match: re.Match[str], budget: dict[str, int])
         end = text.find(closing, at)
         if end < 0 or reads > 50:
             budget[f"\\begin{name}"] = 0
+            budget[IN_VAIN] = budget.get(IN_VAIN, 20 * len(text) + 100_000) - (len(text) - match.end())
             return 0
         depth += text.count(match[0], at, end) - 1
         at = end + len(closing)

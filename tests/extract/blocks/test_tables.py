@@ -101,6 +101,21 @@ def test_spans_cost_no_more_than_cells():
 SPANNING = f'<table>{HEAD}<tr><td rowspan="2">Linen &amp; <code>&lt;b&gt;</code></td><td>3</td><td>8</td></tr><tr><td>5</td><td>9</td></tr><tr><td colspan="2">All cloth</td><td>17</td></tr></table>'
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        "<tr><td rowspan=1000>1<td>2",
+        "<tr><td rowspan=1000 colspan=1000>1<td>2",
+        "<tr><td rowspan=0>1<td rowspan=0>2",
+        "<tr><td colspan=1000>1",
+    ],
+)
+def test_cells_that_spans_add_are_bounded_by_those_written(row):
+    rows = 400
+    table, _ = tables.read(f"<table>{row * rows}</table>", (), InText(""), 0)
+    assert sum(map(len, table.rows)) <= 2 * (tables.MOST_ADDED + (2 + tables.MOST_ADDED_PER_CELL) * 2 * rows)
+
+
 def test_a_table_with_spans_may_stay_html():
     blocks = all_blocks(SPANNING)
     assert markdown.write(blocks, keep_spans=True)[0].split("\n") == [

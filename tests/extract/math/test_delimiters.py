@@ -161,3 +161,28 @@ def test_any_page_gives_delimiters_or_none(page):
     found = page_delimiters("mathjax " + page)
     assert found.pairs
     assert all(pair.left and pair.right for pair in found.pairs)
+
+
+class Watched(str):
+    """A text that counts the characters that are read to find something in it."""
+
+    read = 0
+
+    def find(self, what, start=0, *other):
+        found = super().find(what, start, *other)
+        self.read += (len(self) if found < 0 else found) - start
+        return found
+
+
+def test_environments_that_end_nowhere_are_read_in_linear_time_whatever_their_names():
+    def read(n):
+        text = Watched(" ".join(rf"\begin{{a{chr(97 + i % 26)}{chr(97 + i // 26 % 26)}{chr(97 + i // 676)}}}" for i in range(n)))
+        split(text, page_delimiters("mathjax"))
+        return text.read
+
+    assert read(12_000) <= 5 * read(3_000)
+
+
+def test_an_environment_behind_many_that_end_nowhere_is_read_all_the_same():
+    text = "\\begin{gone} " * 200 + "\\begin{align}a&=b\\end{align}"
+    assert [f.latex for f in split(text, page_delimiters("mathjax")) if not isinstance(f, str)] == ["\\begin{align}a&=b\\end{align}"]

@@ -1,7 +1,9 @@
 """``winnow extract``: one page's bytes to text, Markdown or blocks."""
 
+import gzip
 import sys
 from pathlib import Path
+from typing import IO
 
 from winnow.tasks.engine.errors import BadInput
 
@@ -39,11 +41,7 @@ def command(
             raise BadInput("Give one page or --batch FILE.jsonl, not both.")
         if format not in ("text", "markdown"):
             raise BadInput("A batch is printed as text or markdown.")
-        with (
-            open(0, encoding="utf-8", errors="replace")
-            if batch == "-"
-            else _existing(batch).open(encoding="utf-8", errors="replace") as lines
-        ):
+        with _lines(batch) as lines:
             for row in one_page.batch(lines, format, extractor):
                 _print_json(row)
         return 0
@@ -68,6 +66,14 @@ def command(
         for block in whole["blocks"]:
             _print_json(block)
     return 0
+
+
+def _lines(name: str) -> IO[str]:
+    """The lines of a file, compressed by gzip or not, or of standard input."""
+    path = 0 if name == "-" else _existing(name)
+    if isinstance(path, Path) and path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", errors="replace")
+    return open(path, encoding="utf-8-sig", errors="replace")
 
 
 def _existing(name: str) -> Path:
