@@ -14,11 +14,13 @@ from winnow.tasks.engine.errors import WinnowError
 from winnow.tasks.models.classify.train_lines import pages, train_lines, training_digest
 from winnow.tasks.models.files import Card, register, versions
 from winnow.tasks.models.texts import listed
+from winnow.tasks.runs.judged_lines import judged_pages
 
 
 @task(name="lines", cache_policy=NO_CACHE, persist_result=False)
-def fit(labels: list[str]) -> tuple[bytes, dict[str, Any]]:
-    return train_lines(page for name in labels for page in pages(Path(name)))
+def fit(labels: list[str], run: str, store: str) -> tuple[bytes, dict[str, Any]]:
+    each = ((judged_pages(Path(name), run, store) if name.endswith(".parquet") else pages(Path(name))) for name in labels)
+    return train_lines(page for found in each for page in found)
 
 
 @flow(
@@ -27,20 +29,22 @@ def fit(labels: list[str]) -> tuple[bytes, dict[str, Any]]:
     description="Pages whose lines are judged in, a model of lines out, with its figures on languages that it has not seen.",
     **notifications.HOOKS,
 )
-def train_line_model(out: str, labels: list[str], licence: str = "", notify: str = "") -> Any:
+def train_line_model(out: str, labels: list[str], run: str = "", store: str = "winnow-store", licence: str = "", notify: str = "") -> Any:
     """Train, register, describe. Returns the card.
 
     Args:
         out: Name in the registry of models, or the path of a folder.
-        labels: JSONL files with text (a list of lines), labels (one per line) and lang.
+        labels: JSONL files with text (a list of lines), labels (one per line) and lang, or Parquet tables of judged lines.
+        run: The run whose documents such tables judge.
+        store: Its store.
         licence: Licence of the model, for its card.
         notify: Notification block that is told when the training ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
     """
     try:
         notifications.check(notify)
         sources = listed([Path(name) for name in labels])
-        digest = training_digest(sources)
-        data, figures = fit(labels)
+        digest = training_digest(sources, run)
+        data, figures = fit(labels, run, store)
         card = register(
             out,
             "lines",

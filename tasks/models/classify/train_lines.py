@@ -131,9 +131,9 @@ class _Lines:
         return found
 
 
-def training_digest(sources: Sequence[Mapping[str, Any]]) -> str:
-    """Digest of everything that the model depends on."""
-    return digest({"sources": [dict(s) for s in sources], "lines": TRAINER, **versions("numpy")})
+def training_digest(sources: Sequence[Mapping[str, Any]], run: str = "") -> str:
+    """Digest of everything that the model depends on; ``run`` has the texts of tables of judgements."""
+    return digest({"sources": [dict(s) for s in sources], "lines": TRAINER, **({"run": run} if run else {}), **versions("numpy")})
 
 
 def train_lines(given: Iterable[Page]) -> tuple[bytes, dict[str, Any]]:

@@ -286,23 +286,28 @@ def importance(examples: Examples, *, json: JsonOption = False) -> None:
 
 
 @command.command
-def lines(*, labels: Annotated[list[str], Many], out: str, licence: str = "", json: JsonOption = False) -> None:
+def lines(
+    *, labels: Annotated[list[str], Many], out: str, run: str = "", store: str = "winnow-store", licence: str = "", json: JsonOption = False
+) -> None:
     """A model of lines: content or boilerplate, from pages whose lines are judged.
 
     Args:
-        labels: JSONL files with text (a list of lines), labels (one per line) and lang; .gz too.
+        labels: JSONL files with text (a list of lines), labels (one per line) and lang; .gz too. Or Parquet tables of judged lines, as
+            `winnow annotate` and `winnow label` write them.
         out: A name in the registry of models, or the path of a folder.
+        run: The run whose documents such tables judge.
+        store: The store of that run.
         licence: The licence of the model, for its card.
     """
     from winnow.tasks.models.classify.train_lines import training_digest
     from winnow.tasks.models.texts import listed
 
-    digest = training_digest(listed([Path(f) for f in labels]))
+    digest = training_digest(listed([Path(f) for f in labels]), run)
 
     def train() -> Any:
         from winnow.flows.train_lines import train_line_model
 
-        return train_line_model(out, labels, licence=licence, return_state=True)
+        return train_line_model(out, labels, run=run, store=store, licence=licence, return_state=True)
 
     found = _trained(out, digest, "trained from these files", train)
     if json:
