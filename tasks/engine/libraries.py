@@ -98,6 +98,8 @@ def _tree(module: str) -> ast.Module | None:
 def _names(tree: ast.AST, module: str) -> Iterator[str]:
     """Every name that may be an imported module; imports for type checkers alone are passed over."""
     for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.expr):
+            continue  # no expression holds a statement, and most of a tree is expressions
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             continue
         if isinstance(node, ast.Import):

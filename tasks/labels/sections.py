@@ -53,11 +53,11 @@ class JudgedSection(Section):
         return JudgedOptions(tuple(used.values()), tuple(others), tuple(map(_cost, tables)), tuple(places))
 
     def signals(self, options: Any) -> Mapping[str, pa.DataType]:
-        return {t.column: pa.string() if t.kind == "label" else pa.float64() for t in options.used if not t.of_lines}
+        return {t.column: pa.string() if t.kind == "label" else pa.float64() for t in options.used if t.has_column}
 
     def build(self, draft: Draft, options: Any, entry: str) -> None:
         assert draft.documents is not None
-        if columns := tuple(t for t in options.used if not t.of_lines):
+        if columns := tuple(t for t in options.used if t.has_column):
             draft.signal_tables.append(Judged(draft.documents, columns))
         draft.keep("judgements", JudgementTables(draft.crawl_digest, options.used, options.others, options.costs))
 

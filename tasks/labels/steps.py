@@ -15,6 +15,7 @@ from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import ShardStep, Step, StepResult, WholeStep
 from winnow.tasks.labels import judged
 from winnow.tasks.labels.agreement import agreements
+from winnow.tasks.labels.heads import shipped_heads
 from winnow.tasks.labels.judged import Judgement, content_sha256, read
 
 SUFFIX = ".judged"
@@ -42,8 +43,8 @@ judgements are the column."""
 @stable("option/judged-table")
 @dataclass(frozen=True)
 class JudgedTable:
-    """The judgements of one head by one annotator. ``kind`` says what was judged: documents by ``label`` or ``score``, or ``lines``, which give no column. Where the table
-    lies does not enter any address, its content does."""
+    """The judgements of one head by one annotator. ``kind`` says what was judged: documents by ``label`` or ``score``, or ``lines``, of which the column is the
+    share of those that are noise, if the head is a shipped one: only then is it known which label is no noise. Where the table lies does not enter any address, its content does."""
 
     head: str
     head_digest: str
@@ -61,6 +62,17 @@ class JudgedTable:
     def of_lines(self) -> bool:
         """Whether lines were judged."""
         return self.kind == "lines"
+
+    @property
+    def clean(self) -> str:
+        """The label of lines that are no noise; empty of a table of documents, and where it is not known."""
+        head = shipped_heads().get(self.head)
+        return head.clean if self.of_lines and head is not None and head.digest == self.head_digest else ""
+
+    @property
+    def has_column(self) -> bool:
+        """Whether its judgements make a signal."""
+        return not self.of_lines or bool(self.clean)
 
 
 @stable("option/judged-cost")
@@ -98,7 +110,7 @@ class Judged(ShardStep):
             values = values_of(table)
             found = [values.get(i) for i in ids]
             columns.append(pa.array(found, pa.string() if table.kind == "label" else pa.float64()))
-            shown = Counter(v if isinstance(v, str) else f"{v:g}" for v in found if v is not None)
+            shown = Counter(v if isinstance(v, str) else f"{round(v, 2):g}" for v in found if v is not None)
             notes[table.head] = dict(sorted(shown.items()))
         names = ["id", *(t.column for t in self.judgements)]
         return StepResult(pa.table(columns, names=names), len(ids), len(ids), notes=notes)
@@ -165,7 +177,13 @@ def rows_of(table: JudgedTable) -> tuple[Judgement, ...]:
 
 @lru_cache(maxsize=32)
 def values_of(table: JudgedTable) -> Mapping[str, Any]:
-    """The value of each document's id."""
+    """The value of each document's id: label, score, or the share of its judged lines that are noise."""
+    if table.of_lines:
+        noise, clean = defaultdict[str, list[bool]](list), table.clean
+        for row in rows_of(table):
+            if row.valid and row.line is not None:
+                noise[row.id].append(row.label != clean)
+        return {document: sum(lines) / len(lines) for document, lines in noise.items()}
     return {row.id: row.score if table.kind == "score" else row.label for row in rows_of(table) if row.valid}
 
 

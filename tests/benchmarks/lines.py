@@ -1,7 +1,8 @@
-"""The model of lines: ``python -m tests.benchmarks.lines``. Its figures on pages and on languages that it has not seen (Turku's human labels of lines in six languages,
+"""The model of lines: ``python -m tests.benchmarks.lines [LABELS]``. Its figures on pages and on languages that it has not seen (Turku's human labels of lines in six languages,
 ../shared/data), and its speed on 3,000 extracted texts, the whole filter, in CPU time of one process, best of three."""
 
 import json
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,10 +16,12 @@ from winnow.tasks.models.files import ModelFile, file_sha256
 from winnow.tasks.signals.filters.line_quality import LineQuality
 from winnow.tasks.signals.text import Document
 
+LABELS = "capabilities/03-line-quality/turku_line_quality.jsonl.gz"
+
 
 def main():
-    data, figures = train_lines(pages(DATA / "capabilities/03-line-quality/turku_line_quality.jsonl.gz"))
-    print(json.dumps(figures, indent=1))
+    data, figures = train_lines(pages(DATA / (sys.argv[1] if len(sys.argv) > 1 else LABELS)))
+    print(json.dumps(figures, indent=1), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.lines"
         path.write_bytes(data)

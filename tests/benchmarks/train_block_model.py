@@ -30,6 +30,7 @@ from winnow.tasks.extract.extractors import block_trees
 from winnow.tasks.extract.extractors.block_features import features
 from winnow.tasks.extract.extractors.learned_blocks import content
 from winnow.tasks.extract.extractors.page_blocks import Page, page_blocks
+from winnow.tasks.models.trees import from_json
 
 FOLDS = 5
 DEPTH = 7
@@ -135,7 +136,7 @@ def weight(example):
 
 
 def train(chosen, seed):
-    """Examples -> the model as plain data, ready for ``block_trees.from_json``."""
+    """Examples -> the model as plain data, ready for ``trees.from_json``."""
     from catboost import CatBoost, Pool
 
     booster = CatBoost({**SETTINGS, "random_seed": seed})
@@ -183,7 +184,7 @@ def text_by(trees, e):
 
 def by_folds(pages, usable, seed):
     """The means of all pages, each by the model that saw none of its domain."""
-    models = [block_trees.from_json(train([e for e in usable if e.fold != k], seed)) for k in range(FOLDS)]
+    models = [from_json(train([e for e in usable if e.fold != k], seed)) for k in range(FOLDS)]
     return quality.means((e.row, text_by(models[e.fold], e)) for e in pages)
 
 

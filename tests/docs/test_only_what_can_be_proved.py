@@ -11,14 +11,14 @@ from tests.shared import ROOT
 pytestmark = pytest.mark.slow
 
 
-def test_the_recipe_runs_on_the_sample(tmp_path):
+def test_the_recipe_runs_on_the_sample(tmp_path, server):
     shutil.copytree(ROOT / "tests/data/sample", tmp_path / "tests/data/sample")
     files = [block for block in page.blocks("recipes.md") if block.path in ("proved.yaml", "evals.jsonl")]
     assert len(files) == 2
     for block in files:
         page.write(block, tmp_path)
     [commands] = [block for block in page.blocks("recipes.md") if block.language == "sh" and "proved.yaml" in block.body]
-    said = page.run(commands, tmp_path, ROOT).splitlines()
+    said = page.run(commands, tmp_path, ROOT, server=server).splitlines()
     made = json.loads(next(line for line in said if line.startswith("{")))
     dropped = {reason for step in json.loads((tmp_path / made["manifest"]).read_text())["steps"] for reason in step["dropped"]}
     assert {"minhash_cluster_rank:high", "contaminated"} <= dropped

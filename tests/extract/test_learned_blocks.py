@@ -17,9 +17,10 @@ from tests.extract.blocks.pages import as_markdown, as_plain
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.extract.extractors import block_trees, feature_kernels
 from winnow.tasks.extract.extractors.block_features import char_classes, features
-from winnow.tasks.extract.extractors.block_trees import CERTAIN, best_blocks, from_json, shipped
+from winnow.tasks.extract.extractors.block_trees import best_blocks, shipped
 from winnow.tasks.extract.extractors.nesting import nesting
 from winnow.tasks.extract.extractors.page_blocks import GROUP_BIT, HIDDEN_BIT, page_blocks
+from winnow.tasks.models.trees import CERTAIN, from_json
 
 STRUCTURE = """<h1>Mills</h1><p>A  first
 paragraph.</p><ul><li>Wheat<ul><li>Red wheat</li></ul></li><li>Rye</li></ul><ol><li>Grind</li><li>Sift<p>twice</p></li></ol>

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.flows.conftest import WINNOW
+from tests.servers import prefect_home
 from tests.tiny import CRAWL, mirror
 from winnow.cli.main import main
 
@@ -189,7 +190,7 @@ def test_status_and_prune(winnow, tiny, tmp_path):
 def test_planted_credentials_appear_nowhere_also_without_a_server(winnow, tiny, tmp_path):
     planted = {"AWS_ACCESS_KEY_ID": "AKIAPLANTEDWINNOW0002", "AWS_SECRET_ACCESS_KEY": "planted/secret+winnow/abcdefghij"}
     # Without a server set, so with an ephemeral one, whose database is searched too.
-    env = {**planted, "PREFECT_HOME": str(tmp_path / "home"), "PREFECT_API_URL": ""}
+    env = {**planted, "PREFECT_HOME": str(prefect_home(tmp_path / "home")), "PREFECT_API_URL": ""}
     done = winnow("run", tiny, "--recipe", "gopher", "--store", tmp_path / "store", "--limit", "1", "--json", env=env)
     assert done.returncode == 0
     for value in planted.values():

@@ -21,6 +21,7 @@ import pytest
 
 from tests.flows.conftest import ROOT, START_S, get
 from tests.pipelines import curated, digests
+from tests.servers import prefect_home
 from tests.tiny import CRAWL, mirror
 from winnow.tasks.engine.store import TEMPORARY
 from winnow.tasks.runs.parameters import Request
@@ -69,7 +70,7 @@ def place(tmp_path_factory):
         api = f"http://127.0.0.1:{s.getsockname()[1]}/api"
     env = {
         **os.environ,
-        "PREFECT_HOME": str(folder / "home"),
+        "PREFECT_HOME": str(prefect_home(folder / "home")),
         "PREFECT_API_URL": api,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "1",

@@ -1,169 +1,328 @@
-"""The loops of the line model, compiled: what each line of a text looks like, the features of lines with their neighbours, and the sums that score them.
+"""The loops of the line model, compiled: what each line of a text looks like, and its features: of itself, of its neighbours, of its place, and of its page.
 
-A feature is a bucket. Those of the form of a line (how long, how it begins and ends, of what signs it is, where it stands, what stands beside it) are the same in every
-language; those of its words are not, and weigh less.
+None of them is of a language: signs, digits, capitals and lengths are counted by the classes of Unicode, and words are only compared with each other. A letter of a
+script without spaces counts as three, which is about what it says (``WIDE``).
 """
 
 import numpy as np
 
 from winnow.tasks.engine.compiled import compiled
 
-OTHER, LETTER, CAPITAL, DIGIT, END, BREAK, SIGN, SPACE = 0, 1, 2, 3, 4, 5, 6, 7
-"""Kinds of characters: END ends sentences, BREAK parts pieces (| · > - : ;), SIGN is any other mark."""
-KNOWN = 0x3100
-CHARS, WORDS, CAPITALS, DIGITS, ENDS, BREAKS, SIGNS, FIRST, LAST, TITLED, SHORT, LONGEST, HASH, BEGIN, STOP = range(15)
-COLUMNS = 15
+OTHER, LETTER, CAPITAL, DIGIT, WIDE, END, CLOSE, OPEN, BREAK, COMMA, COLON, MONEY, SIGN, SPACE = range(14)
+"""Kinds of characters: END ends sentences, CLOSE and OPEN are quotes and brackets, BREAK parts pieces (| · > -), SIGN is any other mark."""
+KNOWN = 0x10000
+KINDS = 14
+(
+    CHARS, WIDTH, WORDS, LETTERS, CAPITALS, DIGITS, ENDS, COMMAS, COLONS, BREAKS, SIGNS, OTHERS, FIRST, LAST, STOPS, TITLED, SHORT, LONGEST, UPPER, NUMBERS, YEARS, DATES,
+    TIMES, PRICES, CALLS, MAILS, LINKS, RIGHTS, BRACKETS, QUOTES, GLUED, INNER, EXCLAIMED, ASKED, BULLET, PIECES, DOTTED, MIX, NEW, SHARED, HASH, FIRST_WORD, BEGIN, STOP,
+) = range(44)  # fmt: skip
+COLUMNS = 44
+"""Of a line: CHARS are its characters without the spaces around it, WIDTH counts wide ones thrice; STOPS is the kind of its last character before quotes and brackets; MIX is the
+entropy of its characters in thousandths of a bit; NEW and SHARED are its words that stand once in the text, and the other places of its words."""
 OFFSET, PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
-PAIR, SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(31)
-OF_WORDS = 60
-"""Names of features from here on are those of words."""
+SPREAD, SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
+PROSE = 60
+"""From this width on a line with the end of a sentence is running text."""
+FAR, RUN, NEAR, WIDER = 50, 50, 3, 8
+
+OWN = (
+    "size", "words", "word_size", "longest", "capitals", "digits", "ends", "commas", "colons", "breaks", "signs", "others", "starts_capital", "starts_small", "starts_digit",
+    "starts_sign", "stops_end", "stops_dots", "stops_colon", "stops_letter", "stops_digit", "stops_close", "stops_break", "titled", "short", "upper", "numbers", "years", "dates",
+    "times", "prices", "calls", "mails", "links", "rights", "brackets", "quotes", "glued", "inner", "exclaimed", "asked", "bullet", "pieces", "mix", "new", "shared", "repeated",
+    "again", "same_start", "same_shape", "prose",
+)  # fmt: skip
+CONTEXT = (
+    "size", "words", "ends", "commas", "breaks", "digits", "titled", "short", "capitals", "starts_capital", "stops_end", "stops_colon", "links", "bullet", "repeated", "again",
+)  # fmt: skip
+VIEWS = ("-2", "-1", "+1", "+2", "~3", "~8", "<8", ">8")
+PLACE = (
+    "place", "from_top", "from_end", "before", "since_prose", "until_prose", "to_prose", "amid_prose", "run", "rank", "to_median", "to_longest", "page_lines", "page_size",
+    "page_median", "page_third", "page_longest", "page_prose", "like-1", "like+1", "step-1", "step+1",
+)  # fmt: skip
+NAMES = (*OWN, *(f"page_{name}_mean" for name in OWN), *(name + view for name in CONTEXT for view in VIEWS), *PLACE)
+SIZE_, REPEATED_, AGAIN_, PROSE_ = OWN.index("size"), OWN.index("repeated"), OWN.index("again"), OWN.index("prose")
+CONTEXT_AT = np.array([OWN.index(name) for name in CONTEXT])
+MEANS_AT, VIEWS_AT, PLACE_AT = len(OWN), 2 * len(OWN), 2 * len(OWN) + len(CONTEXT) * len(VIEWS)
+MISSING = -1.0
 
 
 @compiled
-def look(codes, starts, ends, kinds, out):  # type: ignore[no-untyped-def]
-    """One row of ``out`` (columns above) for each line from ``starts`` to ``ends`` of the text's code points."""
+def _kind(kinds, code):  # type: ignore[no-untyped-def]
+    if code < KNOWN:
+        return kinds[code]
+    return OTHER if 0x1F000 <= code < 0x20000 else WIDE if code >= 0x20000 else LETTER
+
+
+@compiled
+def look(codes, starts, ends, kinds, lower, out):  # type: ignore[no-untyped-def]
+    """One row of ``out`` (columns above) for each line from ``starts`` to ``ends`` of the text's code points. NEW and SHARED are left to ``look_at_words``."""
+    seen = np.zeros(256, np.int64)
     for line in range(len(starts)):
         begin, end = starts[line], ends[line]
-        while begin < end and (kinds[codes[begin]] if codes[begin] < KNOWN else LETTER) == SPACE:
+        while begin < end and _kind(kinds, codes[begin]) == SPACE:
             begin += 1
-        while end > begin and (kinds[codes[end - 1]] if codes[end - 1] < KNOWN else LETTER) == SPACE:
+        while end > begin and _kind(kinds, codes[end - 1]) == SPACE:
             end -= 1
-        for column in range(COLUMNS):
-            out[line, column] = 0
-        out[line, BEGIN], out[line, STOP] = begin, end
-        value = OFFSET
-        inside = 0
-        for i in range(begin, end):
-            code = codes[i]
-            kind = kinds[code] if code < KNOWN else LETTER
-            if kind == CAPITAL:
-                out[line, CAPITALS] += 1
-            elif kind == DIGIT:
-                out[line, DIGITS] += 1
-            elif kind == END:
-                out[line, ENDS] += 1
-            elif kind == BREAK:
-                out[line, BREAKS] += 1
-            elif kind in (SIGN, OTHER):
-                out[line, SIGNS] += 1
-            if kind in (LETTER, CAPITAL, DIGIT):
+        me = out[line]
+        me[:] = 0
+        me[BEGIN], me[STOP], me[CHARS], me[WIDTH] = begin, end, end - begin, end - begin
+        if begin == end:
+            continue
+        seen[:] = 0
+        value, word = OFFSET, OFFSET
+        inside = capitals = digits = number = chain = call = gap = 0
+        before, first = SPACE, SPACE
+        broken = True
+        for i in range(begin, end + 1):
+            code = codes[i] if i < end else np.uint32(32)
+            kind = _kind(kinds, code) if i < end else SPACE
+            after = _kind(kinds, codes[i + 1]) if i + 1 < end else SPACE
+            if i < end:
+                seen[code & np.uint32(255)] += 1
+            if kind in (LETTER, CAPITAL, DIGIT, WIDE):
+                small = np.uint64(0x30 if kind == DIGIT else lower[code] if code < KNOWN else code)
+                value = (value ^ small) * PRIME
                 if inside == 0:
-                    out[line, WORDS] += 1
-                    out[line, TITLED] += kind == CAPITAL
-                inside += 1
-                value = (value ^ np.uint64(code)) * PRIME
-            elif inside > 0:
-                out[line, SHORT] += inside <= 3
-                out[line, LONGEST] = max(out[line, LONGEST], inside)
-                inside = 0
-        if inside > 0:
-            out[line, SHORT] += inside <= 3
-            out[line, LONGEST] = max(out[line, LONGEST], inside)
-        out[line, CHARS] = end - begin
-        if end > begin:
-            out[line, FIRST] = 1 + (kinds[codes[begin]] if codes[begin] < KNOWN else LETTER)
-            out[line, LAST] = 1 + (kinds[codes[end - 1]] if codes[end - 1] < KNOWN else LETTER)
-        out[line, HASH] = np.int64(value >> np.uint64(1))
+                    first, word, capitals, digits, number = kind, OFFSET, 0, 0, 0
+                word = (word ^ small) * PRIME
+                inside += 3 if kind == WIDE else 1
+                broken = False
+                if kind == DIGIT:
+                    me[DIGITS] += 1
+                    digits += 1
+                    if code < 128 and number < 10_000:
+                        number = number * 10 + np.int64(code) - 48  # type: ignore[assignment]
+                    call += 1
+                    gap = 0
+                    if call == 7:
+                        me[CALLS] += 1
+                else:
+                    me[LETTERS] += 1
+                    call = 0
+                    if kind == CAPITAL:
+                        me[CAPITALS] += 1
+                        capitals += 1
+                        me[GLUED] += before in (LETTER, DIGIT, END, CLOSE) and i > begin
+                    elif kind == WIDE:
+                        me[WIDTH] += 2
+            else:
+                if inside > 0:
+                    me[WORDS] += max(1, inside // 6) if first == WIDE else 1
+                    me[TITLED] += first == CAPITAL
+                    me[SHORT] += inside <= 3
+                    me[UPPER] += inside > 1 and capitals == inside
+                    me[LONGEST] = max(me[LONGEST], inside)
+                    if digits == inside:
+                        me[NUMBERS] += 1
+                        me[YEARS] += digits == 4 and 1900 <= number < 2100
+                        joins = after == DIGIT and code in (0x2D, 0x2E, 0x2F)
+                        if joins:
+                            chain += 1
+                            me[DATES] += chain == 2
+                        else:
+                            chain = 0
+                        me[TIMES] += after == DIGIT and code == 0x3A
+                    else:
+                        chain = 0
+                    if me[FIRST_WORD] == 0:
+                        me[FIRST_WORD] = np.int64(word >> np.uint64(1)) | 1
+                    inside = 0
+                if i == end:
+                    break
+                gap += 1
+                if gap > 2 or (kind in (OTHER, MONEY, BREAK) and code not in (0x2D, 0x2F, 0x2013)):
+                    call = 0
+                if kind == END:
+                    me[ENDS] += 1
+                    me[INNER] += after == SPACE and i + 2 < end
+                    me[EXCLAIMED] += code in (0x21, 0xFF01)
+                    me[ASKED] += code in (0x3F, 0xFF1F, 0x61F)
+                    me[LINKS] += code == 0x2E and before in (LETTER, DIGIT) and after == LETTER
+                elif kind == COMMA:
+                    me[COMMAS] += 1
+                elif kind == COLON:
+                    me[COLONS] += 1
+                    me[LINKS] += i + 2 < end and codes[i + 1] == 0x2F and codes[i + 2] == 0x2F
+                elif kind == BREAK:
+                    me[BREAKS] += 1
+                    if not broken:
+                        me[PIECES] += 1
+                        broken = True
+                elif kind == MONEY:
+                    me[PRICES] += 1
+                elif kind == OTHER:
+                    me[OTHERS] += 1
+                elif kind in (OPEN, CLOSE):
+                    if code in (0x28, 0x5B, 0xFF08):
+                        me[BRACKETS] += 1
+                    elif code not in (0x29, 0x5D, 0xFF09):
+                        me[QUOTES] += 1
+                if kind != SPACE:
+                    me[SIGNS] += kind != OTHER
+                    me[MAILS] += code == 0x40 and before in (LETTER, DIGIT, CAPITAL) and after in (LETTER, DIGIT, CAPITAL)
+                    me[RIGHTS] += code in (0xA9, 0xAE, 0x2122)
+            before = kind
+        me[FIRST] = 1 + _kind(kinds, codes[begin])
+        me[LAST] = 1 + _kind(kinds, codes[end - 1])
+        stop = end - 1
+        while stop > begin and _kind(kinds, codes[stop]) in (CLOSE, OPEN, SPACE):
+            stop -= 1
+        me[STOPS] = 1 + _kind(kinds, codes[stop])
+        me[DOTTED] = codes[stop] == 0x2026 or (stop - begin > 1 and codes[stop] == 0x2E and codes[stop - 1] == 0x2E)
+        if end - begin > 2:
+            second, third = _kind(kinds, codes[begin + 1]), _kind(kinds, codes[begin + 2])
+            lead = me[FIRST] - 1
+            listed = lead in (BREAK, OTHER) and second == SPACE
+            counted = lead == DIGIT and (
+                (codes[begin + 1] in (0x2E, 0x29) and third == SPACE) or (second == DIGIT and codes[begin + 2] in (0x2E, 0x29))
+            )
+            me[BULLET] = listed or counted
+        total = 0.0
+        for each in seen:
+            if each > 0:
+                total -= each * np.log2(each / (end - begin))
+        me[MIX] = np.int64(1000 * total / (end - begin))
+        me[HASH] = np.int64(value >> np.uint64(1))
 
 
 @compiled
-def _size(n):  # type: ignore[no-untyped-def]
-    """A bin of a number, three per doubling."""
-    bin_ = 0
-    edge = 1.0
-    while n >= edge and bin_ < 40:
-        bin_ += 1
-        edge = edge * 1.26 if edge * 1.26 > edge + 1 else edge + 1
-    return bin_
-
-
-@compiled
-def _share(part, whole, bins):  # type: ignore[no-untyped-def]
-    return min(bins - 1, part * bins // whole) if whole > 0 else bins
-
-
-@compiled
-def _put(out, names, at, mask, name, one, other):  # type: ignore[no-untyped-def]
-    key = (np.uint64(name) * PAIR + np.uint64(one)) * PRIME
-    key = (key ^ (key >> SHIFT)) * PAIR + np.uint64(other)
-    key = (key ^ (key >> SHIFT)) * PRIME
-    out[at] = np.int64((key ^ (key >> SHIFT)) & mask)
-    names[at] = name
-    return at + 1
-
-
-@compiled
-def features(codes, kinds, lower, looks, line, repeated, bits, most_words, out, names):  # type: ignore[no-untyped-def]
-    """Features of a line into ``out``, and their names into ``names``; how many. ``repeated`` says how often the line stands in the text."""
-    mask = np.uint64((1 << bits) - 1)
-    n = len(looks)
-    me = looks[line]
-    chars, words = me[CHARS], me[WORDS]
-    size, last, first = _size(chars), me[LAST], me[FIRST]
-    at = 0
-    at = _put(out, names, at, mask, 1, size, 0)
-    at = _put(out, names, at, mask, 2, _size(words), 0)
-    at = _put(out, names, at, mask, 3, last, first)
-    at = _put(out, names, at, mask, 4, size // 2, last)
-    at = _put(out, names, at, mask, 5, min(me[ENDS], 8), last)
-    at = _put(out, names, at, mask, 6, _share(me[CAPITALS], chars, 20), size // 4)
-    at = _put(out, names, at, mask, 7, _share(me[DIGITS], chars, 12), size // 4)
-    at = _put(out, names, at, mask, 8, _share(me[BREAKS], chars, 25), size // 4)
-    at = _put(out, names, at, mask, 9, _share(me[SIGNS], chars, 25), size // 4)
-    at = _put(out, names, at, mask, 10, _share(me[TITLED], words, 8), size // 3)
-    at = _put(out, names, at, mask, 11, _share(me[SHORT], words, 8), size // 4)
-    at = _put(out, names, at, mask, 12, min(me[LONGEST], 30), 0)
-    at = _put(out, names, at, mask, 13, min(repeated, 4), size // 4)
-    for step in (-3, -2, -1, 1, 2, 3):
-        name = 20 + 3 * (step + 3)
-        if 0 <= line + step < n:
-            other = looks[line + step]
-            at = _put(out, names, at, mask, name, _size(other[CHARS]) // 2, size // 3)
-            if step == -1 or step == 1:
-                at = _put(out, names, at, mask, name + 1, other[LAST], other[FIRST])
-                at = _put(out, names, at, mask, name + 2, min(other[ENDS], 4), last)
-        else:
-            at = _put(out, names, at, mask, name, 99, size // 3)
-    long = wide = 0
-    for near in range(max(0, line - 5), min(n, line + 6)):
-        if near != line:
-            wide += 1
-            long += looks[near, CHARS] >= 80 and looks[near, ENDS] > 0
-    at = _put(out, names, at, mask, 50, _share(long, wide, 6), size // 3)
-    text = wordy = 0
-    for each in range(n):
-        text += looks[each, CHARS] if looks[each, CHARS] >= 80 and looks[each, ENDS] > 0 else 0
-        wordy += looks[each, CHARS]
-    at = _put(out, names, at, mask, 51, _share(text, wordy, 10), size // 3)
-    value, before, inside, taken = OFFSET, np.uint64(0), False, 0
-    for i in range(me[BEGIN], me[STOP] + 1):
-        kind = SPACE
-        if i < me[STOP]:
-            kind = kinds[codes[i]] if codes[i] < KNOWN else LETTER
-        if kind in (LETTER, CAPITAL, DIGIT):
-            code = codes[i]
+def _each_word(codes, kinds, lower, begin, stop, mask, table, mine, count):  # type: ignore[no-untyped-def]
+    """Count the words of a line in ``table``, or look them up: words that stand once, and other places of words."""
+    once = others = 0
+    value, inside = OFFSET, False
+    for i in range(begin, stop + 1):
+        code = codes[i] if i < stop else np.uint32(32)
+        kind = _kind(kinds, code) if i < stop else SPACE
+        letter = kind in (LETTER, CAPITAL, DIGIT)
+        if letter:
             value = (value ^ np.uint64(0x30 if kind == DIGIT else lower[code] if code < KNOWN else code)) * PRIME
             inside = True
-        elif inside:
-            at = _put(out, names, at, mask, 60, value, 0)
-            if taken > 0:
-                at = _put(out, names, at, mask, 61, value, before)
-            before, value, inside = value, OFFSET, False
-            taken += 1
-            if taken >= most_words:
-                break
-    return at
+        if kind == WIDE:  # a word of its own
+            value = (OFFSET ^ np.uint64(code)) * PRIME
+            inside = True
+        if inside and not letter:
+            mixed = value * SPREAD
+            at = np.int64((mixed ^ (mixed >> SHIFT)) & mask)
+            if count:
+                table[at] += 1
+            else:
+                once += table[at] == 1
+                others += table[at] - 1
+            value, inside = OFFSET, False
+    mine[0], mine[1] = once, others
 
 
 @compiled
-def score_lines(codes, kinds, lower, looks, lines, repeated, bits, most_words, word_value, weights, out, names, sums):  # type: ignore[no-untyped-def]
-    """The sum of each of ``lines`` into ``sums``. The last weight is the bias."""
-    for k in range(len(lines)):
-        line = lines[k]
-        n = features(codes, kinds, lower, looks, line, repeated[line], bits, most_words, out, names)
-        total, square = 0.0, 0.0
-        for i in range(n):
-            value = 1.0 if names[i] < OF_WORDS else word_value
-            total += weights[out[i]] * value
-            square += value * value
-        sums[k] = total / np.sqrt(square) + weights[len(weights) - 1]
+def look_at_words(codes, kinds, lower, looks):  # type: ignore[no-untyped-def]
+    """NEW and SHARED of each line. Words are told apart by a hash, in a table four times as large as the text has words."""
+    words = 0
+    for line in range(len(looks)):
+        words += looks[line, WORDS] + looks[line, WIDTH] - looks[line, CHARS]
+    size = 64
+    while size < 4 * words:
+        size *= 2
+    table, mine = np.zeros(size, np.int32), np.zeros(2, np.int64)
+    for line in range(len(looks)):
+        _each_word(codes, kinds, lower, looks[line, BEGIN], looks[line, STOP], np.uint64(size - 1), table, mine, True)
+    for line in range(len(looks)):
+        _each_word(codes, kinds, lower, looks[line, BEGIN], looks[line, STOP], np.uint64(size - 1), table, mine, False)
+        looks[line, NEW], looks[line, SHARED] = mine[0], mine[1]
+
+
+@compiled
+def _own(looks, repeated, again, starts, shapes, own):  # type: ignore[no-untyped-def]
+    """The features OWN of each line into the columns of ``own``."""
+    n = len(looks)
+    for line in range(n):
+        me = looks[line]
+        chars, words, letters = me[CHARS], max(1, me[WORDS]), max(1, me[LETTERS])
+        first, last, stops = me[FIRST] - 1, me[LAST] - 1, me[STOPS] - 1
+        dots = stops == END and me[DOTTED] > 0
+        form = (
+            np.log1p(me[WIDTH]), np.log1p(me[WORDS]), (me[LETTERS] + me[DIGITS]) / words, min(me[LONGEST], 60) * 1.0, me[CAPITALS] / letters, me[DIGITS] / chars, me[ENDS] * 1.0,
+            me[COMMAS] * 1.0, me[COLONS] * 1.0, me[BREAKS] / chars, me[SIGNS] / chars, me[OTHERS] / chars, (first == CAPITAL) * 1.0, (first == LETTER) * 1.0, (first == DIGIT) * 1.0,
+            (first not in (LETTER, CAPITAL, DIGIT, WIDE)) * 1.0, (stops == END) * 1.0, dots * 1.0, (last == COLON) * 1.0, (last in (LETTER, CAPITAL, WIDE)) * 1.0, (last == DIGIT) * 1.0,
+            (last in (CLOSE, OPEN)) * 1.0, (last == BREAK) * 1.0, me[TITLED] / words, me[SHORT] / words, me[UPPER] / words, me[NUMBERS] / words,
+        )  # fmt: skip
+        marks = (
+            me[YEARS] * 1.0, me[DATES] * 1.0, me[TIMES] * 1.0, me[PRICES] * 1.0, me[CALLS] * 1.0, me[MAILS] * 1.0, me[LINKS] * 1.0, me[RIGHTS] * 1.0, me[BRACKETS] * 1.0,
+            me[QUOTES] * 1.0, me[GLUED] * 1.0, me[INNER] * 1.0, me[EXCLAIMED] * 1.0, me[ASKED] * 1.0, me[BULLET] * 1.0, me[PIECES] * 1.0, me[MIX] / 1000, me[NEW] / words,
+            me[SHARED] / words, np.log1p(repeated[line]), again[line] * 1.0, starts[line] / n, shapes[line] / n, (me[WIDTH] >= PROSE and me[ENDS] > 0) * 1.0,
+        )  # fmt: skip
+        for k in range(len(form)):
+            own[k, line] = form[k]
+        for k in range(len(marks)):
+            own[len(form) + k, line] = marks[k]
+
+
+@compiled
+def features(looks, repeated, again, starts, shapes, shape, order, matrix):  # type: ignore[no-untyped-def]
+    """The features NAMES of each line into the columns of ``matrix``. ``repeated`` says how often the line stands in the text, ``again`` whether it stood before, ``starts`` how many
+    lines begin with the same word, ``shapes`` how many have the same ``shape``; ``order`` is the lines by ascending width."""
+    n, own = len(looks), len(OWN)
+    _own(looks, repeated, again, starts, shapes, matrix)
+    for k in range(own):
+        total = 0.0
+        for line in range(n):
+            total += matrix[k, line]
+        for line in range(n):
+            matrix[MEANS_AT + k, line] = total / n
+    sums = np.zeros(n + 1)
+    for c in range(len(CONTEXT_AT)):
+        source, at = matrix[CONTEXT_AT[c]], VIEWS_AT + 8 * c
+        for line in range(n):
+            sums[line + 1] = sums[line] + source[line]
+        for line in range(n):
+            matrix[at, line] = source[line - 2] if line > 1 else MISSING
+            matrix[at + 1, line] = source[line - 1] if line > 0 else MISSING
+            matrix[at + 2, line] = source[line + 1] if line + 1 < n else MISSING
+            matrix[at + 3, line] = source[line + 2] if line + 2 < n else MISSING
+            low, high = max(0, line - NEAR), min(n, line + NEAR + 1)
+            matrix[at + 4, line] = (sums[high] - sums[low]) / (high - low)
+            low, high = max(0, line - WIDER), min(n, line + WIDER + 1)
+            matrix[at + 5, line] = (sums[high] - sums[low]) / (high - low)
+            matrix[at + 6, line] = (sums[line] - sums[low]) / (line - low) if line > low else MISSING
+            matrix[at + 7, line] = (sums[high] - sums[line + 1]) / (high - line - 1) if high > line + 1 else MISSING
+    size, prose = matrix[SIZE_], matrix[PROSE_]
+    total = written = 0.0
+    for line in range(n):
+        total += looks[line, WIDTH]
+        written += looks[line, WIDTH] * prose[line]
+    median, third, longest = size[order[n // 2]], size[order[min(n - 1, 3 * n // 4)]], size[order[n - 1]]
+    at, before, since = PLACE_AT, 0.0, FAR
+    for line in range(n):
+        since = 0 if prose[line] > 0 else min(FAR, since + 1)
+        matrix[at, line] = line / max(1, n - 1)
+        matrix[at + 1, line] = min(line, 30)
+        matrix[at + 2, line] = min(n - 1 - line, 30)
+        matrix[at + 3, line] = before / total
+        before += looks[line, WIDTH]
+        matrix[at + 4, line] = since
+        matrix[at + 10, line] = size[line] - median
+        matrix[at + 11, line] = size[line] - longest
+        matrix[at + 12, line] = n
+        matrix[at + 13, line] = np.log1p(total)
+        matrix[at + 14, line] = median
+        matrix[at + 15, line] = third
+        matrix[at + 16, line] = longest
+        matrix[at + 17, line] = written / total
+        matrix[at + 18, line] = line > 0 and shape[line] == shape[line - 1]
+        matrix[at + 19, line] = line + 1 < n and shape[line] == shape[line + 1]
+        matrix[at + 20, line] = size[line] - size[line - 1] if line > 0 else 0
+        matrix[at + 21, line] = size[line] - size[line + 1] if line + 1 < n else 0
+    since = FAR
+    for line in range(n - 1, -1, -1):
+        since = 0 if prose[line] > 0 else min(FAR, since + 1)
+        matrix[at + 5, line] = since
+        matrix[at + 6, line] = min(since, matrix[at + 4, line])
+        matrix[at + 7, line] = since < FAR and matrix[at + 4, line] < FAR
+    line = 0
+    while line < n:
+        stop = line
+        while stop < n and (looks[stop, WIDTH] < PROSE) == (looks[line, WIDTH] < PROSE):
+            stop += 1
+        for k in range(line, stop):
+            matrix[at + 8, k] = min(RUN, stop - line)
+        line = stop
+    for k in range(n):
+        matrix[at + 9, order[k]] = k / n

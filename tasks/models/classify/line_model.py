@@ -1,16 +1,15 @@
-"""A model of lines: how likely each line of a text is content and no boilerplate, from its form, its words and its neighbours (FinerWeb: Henriksson et al. 2025, with a
-linear model in place of DeBERTa).
+"""A model of lines: how likely each line of a text is content and no boilerplate, from its form, its neighbours, its place and its page (FinerWeb: Henriksson et al. 2025,
+with boosted trees in place of DeBERTa).
 
-Lines are cut at line feeds, and blank ones are not judged. Where a line stands in its page is no feature: on human labels of six languages it spoilt the model for the language that was
-left out (docs/line-quality.md). The file is a line of JSON and the compressed weights.
+Lines are cut at line feeds, and blank ones are not judged. The words themselves are no features: on human labels of six languages they gave nothing to a language that was left
+out (docs/line-quality.md), and so a model holds numbers only and no text. The file is a line of JSON and the compressed trees.
 """
 
 import json
-import math
 import unicodedata
 import zlib
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -19,13 +18,15 @@ import numpy.typing as npt
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.models.files import ModelFile, locate, registered
+from winnow.tasks.models.trees import Trees, from_json
 
 KIND = "lines"
-MAGIC = "winnow lines 1"
-BITS = 18
-MOST_WORDS = 30
-WORD_VALUE = 0.1
-ENDS, BREAKS = frozenset('.!?…。！？։؟।"”»'), frozenset("|·•‣>›»«<-–—:;/\\_*+#=~→")
+MAGIC = "winnow lines 2"
+ENDS = frozenset(".!?…。！？։؟।॥؛።။។｡")
+BREAKS = frozenset("|·•‣>›<-–—/\\_*+#=~→▪●■◦★►")
+COMMAS, COLONS = frozenset(",、，،;；"), frozenset(":：")
+WIDE_NAMES = ("CJK ", "HIRAGANA ", "KATAKANA ", "HANGUL ", "IDEOGRAPHIC ", "THAI ", "LAO ", "KHMER ", "MYANMAR ", "BOPOMOFO ", "YI ")
+"""Scripts that write no spaces between words, or whose letters are syllables."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,22 +34,28 @@ Floats = npt.NDArray[np.float64]
 @cache
 def _tables() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
     """The kind of each known code point, and its lower case."""
-    from winnow.tasks.models.classify.line_kernels import BREAK, CAPITAL, DIGIT, END, KNOWN, LETTER, OTHER, SIGN, SPACE
+    from winnow.tasks.models.classify import line_kernels as k
 
-    kinds = np.zeros(KNOWN, np.uint8)
-    lower = np.arange(KNOWN, dtype=np.uint32)
-    for code in range(KNOWN):
+    kinds = np.zeros(k.KNOWN, np.uint8)
+    lower = np.arange(k.KNOWN, dtype=np.uint32)
+    for code in range(k.KNOWN):
         c = chr(code)
         group = unicodedata.category(c)
         kinds[code] = (
-            END if c in ENDS
-            else BREAK if c in BREAKS
-            else CAPITAL if group in ("Lu", "Lt")
-            else LETTER if group[0] in "LM"
-            else DIGIT if group == "Nd"
-            else SPACE if c.isspace() or group in ("Cc", "Cf")
-            else SIGN if group[0] in "PS"
-            else OTHER
+            k.END if c in ENDS
+            else k.BREAK if c in BREAKS
+            else k.COMMA if c in COMMAS
+            else k.COLON if c in COLONS
+            else k.CAPITAL if group in ("Lu", "Lt")
+            else k.WIDE if group[0] in "LM" and unicodedata.name(c, "").startswith(WIDE_NAMES)
+            else k.LETTER if group[0] in "LM"
+            else k.DIGIT if group == "Nd"
+            else k.SPACE if c.isspace() or group in ("Cc", "Cf")
+            else k.MONEY if group == "Sc"
+            else k.OPEN if group in ("Ps", "Pi")
+            else k.CLOSE if group in ("Pe", "Pf") or c in "\"'"
+            else k.SIGN if group[0] in "PS"
+            else k.OTHER
         )  # fmt: skip
         if len(c.lower()) == 1:
             lower[code] = ord(c.lower())
@@ -57,53 +64,52 @@ def _tables() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
 
 @dataclass
 class Looked:
-    """A text whose lines have been looked at: ``lines`` are the numbers of those that are not blank."""
+    """A text whose lines have been looked at: ``lines`` are the numbers of those that are not blank, ``looks`` what they are made of (``line_kernels.look``)."""
 
     codes: npt.NDArray[np.uint32]
     looks: npt.NDArray[np.int64]
     lines: npt.NDArray[np.int64]
-    repeated: npt.NDArray[np.int64] = field(repr=False)
+
+    @property
+    def chars(self) -> npt.NDArray[np.int64]:
+        """Characters of each line, without the spaces around it."""
+        return np.asarray(self.looks[:, 0], np.int64)
 
 
 def looked(text: str) -> Looked:
     """The lines of a text."""
-    from winnow.tasks.models.classify.line_kernels import CHARS, COLUMNS, HASH, look
+    from winnow.tasks.models.classify.line_kernels import CHARS, COLUMNS, look
 
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     feeds = np.flatnonzero(codes == 10)
     starts, ends = np.concatenate([[0], feeds + 1]), np.concatenate([feeds, [len(codes)]])
     looks = np.empty((len(starts), COLUMNS), np.int64)
-    look(codes, starts, ends, _tables()[0], looks)
+    look(codes, starts, ends, *_tables(), looks)
     lines = np.flatnonzero(looks[:, CHARS] > 0)
-    kept = np.ascontiguousarray(looks[lines])
-    _, inverse, counts = np.unique(kept[:, HASH], return_inverse=True, return_counts=True)
-    return Looked(codes, kept, lines, counts[inverse].astype(np.int64))
+    return Looked(codes, np.ascontiguousarray(looks[lines]), lines)
 
 
-def rows(text: Looked) -> list[tuple[npt.NDArray[np.int64], Floats]]:
-    """Features and values of each line that is not blank, for training; each row is of length one."""
-    from winnow.tasks.models.classify.line_kernels import OF_WORDS, features
+def features(text: Looked) -> npt.NDArray[np.float32]:
+    """Features x lines that are not blank; their names are ``line_kernels.NAMES``."""
+    from winnow.tasks.models.classify import line_kernels as k
 
-    kinds, lower = _tables()
-    out, names = np.empty(200, np.int64), np.empty(200, np.int64)
-    found = []
-    for line in range(len(text.looks)):
-        n = features(text.codes, kinds, lower, text.looks, line, text.repeated[line], BITS, MOST_WORDS, out, names)
-        values = np.where(names[:n] < OF_WORDS, 1.0, WORD_VALUE)
-        found.append((out[:n].copy(), values / math.sqrt(float((values**2).sum()))))
-    return found
+    looks = text.looks
+    matrix = np.empty((len(k.NAMES), len(looks)), np.float32)
+    if len(looks):
+        k.look_at_words(text.codes, *_tables(), looks)
+        _, first, same, counts = np.unique(looks[:, k.HASH], return_index=True, return_inverse=True, return_counts=True)
+        again = np.arange(len(looks)) != first[same]
+        size = (1.5 * np.log1p(looks[:, k.WIDTH])).astype(np.int64)
+        shape = (looks[:, k.FIRST] * (k.KINDS + 1) + looks[:, k.LAST]) * 64 + size
+        order = np.argsort(looks[:, k.WIDTH], kind="stable")
+        k.features(looks, counts[same], again, _how_many(looks[:, k.FIRST_WORD]), _how_many(shape), shape, order, matrix)
+    return matrix
 
 
-def decisions(text: Looked, weights: npt.NDArray[np.float32]) -> Floats:
-    """The sum of each line that is not blank."""
-    from winnow.tasks.models.classify.line_kernels import score_lines
-
-    kinds, lower = _tables()
-    sums = np.empty(len(text.looks))
-    out, names = np.empty(200, np.int64), np.empty(200, np.int64)
-    every = np.arange(len(text.looks))
-    score_lines(text.codes, kinds, lower, text.looks, every, text.repeated, BITS, MOST_WORDS, WORD_VALUE, weights, out, names, sums)
-    return sums
+def _how_many(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """How often each value stands among them."""
+    _, same, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray(counts[same], np.int64)
 
 
 @stable("model/lines")
@@ -116,21 +122,34 @@ class LineModel:
 
 @dataclass(frozen=True)
 class LineFile:
-    """What a file holds: the weights, whose last one is the bias, and the slope and offset of the sigmoid."""
+    """What a file holds: the trees as plain data (``trees.from_json``), and the slope and offset of the sigmoid that makes a probability of their sum."""
 
     header: dict[str, Any]
-    weights: npt.NDArray[np.float32]
+    plain: dict[str, Any]
     slope: float
     offset: float
+
+    @cached_property
+    def trees(self) -> Trees:
+        """The trees. Raises BadInput: they are of another format."""
+        return from_json(self.plain)
 
     def data(self) -> bytes:
         """The same bytes for the same model."""
         head = {"format": MAGIC, **self.header, "slope": self.slope, "offset": self.offset}
-        return json.dumps(head, sort_keys=True).encode() + b"\n" + zlib.compress(self.weights.astype("<f4").tobytes(), 6)
+        trees = json.dumps(self.plain, separators=(",", ":")).encode()  # questions are places in the borders, so their order counts
+        return json.dumps(head, sort_keys=True).encode() + b"\n" + zlib.compress(trees, 6)
 
-    def chances(self, text: str) -> Floats:
+    def chances(self, text: Looked) -> Floats:
         """How likely each line that is not blank is content."""
-        return np.asarray(1 / (1 + np.exp(-np.clip(self.slope * decisions(looked(text), self.weights) + self.offset, -60, 60))), np.float64)
+        from winnow.tasks.models.classify.line_kernels import NAMES
+
+        return chances(self.trees.sums(NAMES, features(text)) / self.trees.leaf_unit, self.slope, self.offset)
+
+
+def chances(sums: Floats, slope: float, offset: float) -> Floats:
+    """The sigmoid of sums of trees, in log-odds."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(slope * sums + offset, -60, 60))), np.float64)
 
 
 def line_model(value: Any, find: Any) -> LineModel:
@@ -147,7 +166,9 @@ def line_model(value: Any, find: Any) -> LineModel:
 
 @cache
 def loaded(file: ModelFile) -> LineFile:
-    """The model of a file, loaded once per process. Raises BadInput if it is missing, altered, truncated or no such model."""
+    """The model of a file, loaded once per process. Raises BadInput if it is missing, altered, truncated, no such model, or one of before the trees."""
+    from winnow.tasks.models.classify.line_kernels import NAMES
+
     path = locate(file)
     try:
         line, _, rest = path.read_bytes().partition(b"\n")
@@ -155,9 +176,9 @@ def loaded(file: ModelFile) -> LineFile:
         if header.pop("format") != MAGIC:
             raise ValueError("another format")
         slope, offset = float(header.pop("slope")), float(header.pop("offset"))
-        weights = np.array(np.frombuffer(zlib.decompress(rest), "<f4"), np.float32)
-        if len(weights) != (1 << BITS) + 1:
-            raise ValueError("another length")
-        return LineFile(header, weights, slope, offset)
+        model = LineFile(header, json.loads(zlib.decompress(rest)), slope, offset)
+        if not set(model.trees.features) <= set(NAMES):
+            raise ValueError("features of another version")
+        return model
     except (OSError, ValueError, KeyError, TypeError, AttributeError, zlib.error):
-        raise BadInput(f"{path} is no model of lines or is truncated. Make one with `winnow train lines`.") from None
+        raise BadInput(f"{path} is no model of lines of this version, or is truncated. Make one with `winnow train lines`.") from None

@@ -13,16 +13,19 @@ import xxhash
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import digest
+from winnow.tasks.models.boosting import Settings, boosted
 from winnow.tasks.models.classify.calibration import calibration_error, platt
 from winnow.tasks.models.classify.evaluate import auc
-from winnow.tasks.models.classify.line_model import BITS, LineFile, looked, rows
+from winnow.tasks.models.classify.line_model import LineFile, chances, features, looked
 from winnow.tasks.models.files import versions
+from winnow.tasks.models.trees import from_json
 
-COST, PASSES, FOLDS = 0.03, 15, 5
+FOLDS = 5
+SETTINGS = Settings(groups_share=0.8)
 CLEAN = {"1", "clean", "true", "yes"}
 FEWEST = 20
 LENGTHS = (10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 100, 120, 150)
-TRAINER = 1
+TRAINER = 2
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -64,67 +67,60 @@ def pages(path: Path) -> Iterator[Page]:
 
 @dataclass(frozen=True)
 class _Lines:
-    """Features of all judged lines, one row behind the other."""
+    """Features x judged lines, and what belongs to each line. ``fold`` is the part of the pages that a model leaves out."""
 
-    borders: Ints
-    features: Ints
-    values: Floats
+    matrix: npt.NDArray[np.float32]
     clean: Bools
     languages: npt.NDArray[np.object_]
     page: Ints
+    fold: Ints
     chars: Ints
 
     @classmethod
     def of(cls, given: Iterable[Page]) -> "_Lines":
-        found: list[tuple[Ints, Floats]] = []
-        clean, languages, page, chars = [], [], [], []
+        from winnow.tasks.models.classify.line_kernels import NAMES
+
+        found = [np.empty((len(NAMES), 0), np.float32)]
+        clean, languages, page, fold, chars = [], [], [], [], []
         keyed = {xxhash.xxh3_64_intdigest("\n".join(each.lines).encode("utf-8", "replace")): each for each in given}
-        for key, each in sorted(keyed.items(), key=lambda kv: kv[0]):  # whatever the order of the files
+        for number, (key, each) in enumerate(sorted(keyed.items(), key=lambda kv: kv[0])):  # whatever the order of the files
             text = looked("\n".join(each.lines))
-            for row, line, look in zip(rows(text), text.lines.tolist(), text.looks, strict=True):
-                if (said := each.clean[line]) is not None:
-                    found.append(row)
-                    clean.append(said)
-                    languages.append(each.language)
-                    page.append(key % FOLDS)
-                    chars.append(int(look[0]))
-        borders = np.concatenate([[0], np.cumsum([len(f) for f, _ in found])]).astype(np.int64)
-        features = np.concatenate([f for f, _ in found]) if found else np.empty(0, np.int64)
-        values = np.concatenate([v for _, v in found]) if found else np.empty(0)
+            said = [each.clean[line] for line in text.lines.tolist()]
+            judged = np.flatnonzero([x is not None for x in said])
+            found.append(features(text)[:, judged])
+            clean += [bool(x) for x in said if x is not None]
+            languages += [each.language] * len(judged)
+            page += [number] * len(judged)
+            fold += [key % FOLDS] * len(judged)
+            chars += text.chars[judged].tolist()
         return cls(
-            borders,
-            features,
-            values,
+            np.concatenate(found, axis=1),
             np.array(clean, bool),
             np.array(languages, object),
             np.array(page, np.int64),
+            np.array(fold, np.int64),
             np.array(chars, np.int64),
         )
 
-    def take(self, numbers: Ints) -> tuple[Ints, Ints, Floats]:
-        lengths = np.diff(self.borders)[numbers]
-        borders = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        places = np.repeat(self.borders[numbers] - borders[:-1], lengths) + np.arange(borders[-1])
-        return borders, self.features[places], self.values[places]
+    def fit(self, numbers: Ints) -> dict[str, Any]:
+        """Trees, as plain data. Each language and kind weighs the same, as the share of noise is a matter of the language's annotators; within them a line of a long page
+        weighs less, by the square root of the page's lines."""
+        from winnow.tasks.models.classify.line_kernels import NAMES
 
-    def fit(self, numbers: Ints) -> Floats:
-        """Weights; each language and kind weighs the same, as the share of noise is a matter of the language's annotators."""
-        from winnow.tasks.models.classify.student_kernels import fit_svm
-
-        clean, languages = self.clean[numbers], self.languages[numbers]
-        costs = np.full(len(numbers), COST)
-        known = sorted(set(languages.tolist()))
-        for language in known:
+        clean, languages, page = self.clean[numbers], self.languages[numbers], self.page[numbers]
+        weights = 1 / np.sqrt(np.bincount(page)[page])
+        for language in sorted(set(languages.tolist())):
             for kind in (True, False):
                 mine = (languages == language) & (clean == kind)
-                costs[mine] *= len(numbers) / (2 * len(known) * max(1, mine.sum()))
-        weights = np.zeros((1 << BITS) + 1)
-        fit_svm(*self.take(numbers), np.where(clean, 1.0, -1.0), costs, PASSES, 0, weights)
-        return weights
+                weights[mine] /= max(1e-9, weights[mine].sum())
+        return boosted(np.ascontiguousarray(self.matrix[:, numbers]), NAMES, clean, weights, page, SETTINGS)
 
-    def decide(self, numbers: Ints, weights: Floats) -> Floats:
-        borders, features, values = self.take(numbers)
-        return np.asarray(np.add.reduceat(weights[features] * values, borders[:-1]) + weights[-1], np.float64)
+    def decide(self, numbers: Ints, plain: dict[str, Any]) -> Floats:
+        """Log-odds by these trees."""
+        from winnow.tasks.models.classify.line_kernels import NAMES
+
+        trees = from_json(plain)
+        return np.asarray(trees.sums(NAMES, np.ascontiguousarray(self.matrix[:, numbers])) / trees.leaf_unit, np.float64)
 
     def crossed(self, numbers: Ints, groups: npt.NDArray[Any]) -> Floats:
         """Decisions about each group by a model that has not seen it."""
@@ -148,22 +144,22 @@ def train_lines(given: Iterable[Page]) -> tuple[bytes, dict[str, Any]]:
     """
     lines = _Lines.of(given)
     kinds = int(lines.clean.sum()), int((~lines.clean).sum())
-    if min(kinds) < FEWEST or len(set(lines.page.tolist())) < 2:
+    if min(kinds) < FEWEST or len(set(lines.fold.tolist())) < 2:
         raise BadInput(
             f"There are {kinds[0]} lines of content and {kinds[1]} of noise, of too few pages; {FEWEST} of each are needed. Judge more pages."
         )
     every = np.arange(len(lines.clean))
-    by_page = lines.crossed(every, lines.page)
+    by_page = lines.crossed(every, lines.fold)
     slope, offset = platt(by_page, lines.clean)
-    weights = lines.fit(every)
+    plain = lines.fit(every)
     figures = {
         "lines": len(every),
         "noise_share": round(float((~lines.clean).mean()), 4),
-        "by_page": _figures(_chance(by_page, slope, offset), lines.clean, lines.chars),
+        "by_page": _figures(chances(by_page, slope, offset), lines.clean, lines.chars),
         "left_out": _left_out(lines),
     }
     languages = sorted({x for x in lines.languages.tolist() if x})
-    return LineFile({"languages": languages}, weights.astype(np.float32), slope, offset).data(), figures
+    return LineFile({"languages": languages}, plain, slope, offset).data(), figures
 
 
 def _left_out(lines: _Lines) -> dict[str, Any]:
@@ -176,16 +172,17 @@ def _left_out(lines: _Lines) -> dict[str, Any]:
     for language in known:
         mine = lines.languages == language
         others, own = np.flatnonzero(~mine), np.flatnonzero(mine)
-        crossed = lines.crossed(others, lines.languages[others])
+        part = {name: n % FOLDS for n, name in enumerate(sorted(set(lines.languages[others].tolist())))}
+        crossed = lines.crossed(others, np.array([part[x] for x in lines.languages[others].tolist()]))
         slope, offset = platt(crossed, lines.clean[others])
-        theirs = _chance(crossed, slope, offset)
+        theirs = chances(crossed, slope, offset)
         cut = max(np.linspace(0.2, 0.9, 36).tolist(), key=lambda t: _f1(theirs < t, ~lines.clean[others]))
         length = max(LENGTHS, key=lambda n: _f1(lines.chars[others] < n, ~lines.clean[others]))
-        chance[own] = _chance(lines.decide(own, lines.fit(others)), slope, offset)
+        chance[own] = chances(lines.decide(own, lines.fit(others)), slope, offset)
         said[own], rule[own] = chance[own] < cut, lines.chars[own] < length
         found[language] = {
             "lines": len(own), "noise_f1": _f1(said[own], ~lines.clean[own]), "length_rule_f1": _f1(rule[own], ~lines.clean[own]),
-            "auc": round(auc(chance[own], lines.clean[own]), 4), "length_auc": round(auc(lines.chars[own].astype(float), lines.clean[own]), 4),
+            "calibration_error": round(calibration_error(chance[own], lines.clean[own]), 4), "auc": round(auc(chance[own], lines.clean[own]), 4), "length_auc": round(auc(lines.chars[own].astype(float), lines.clean[own]), 4),
         }  # fmt: skip
     mine = lines.languages != ""
     total = {
@@ -204,10 +201,6 @@ def _figures(chance: Floats, clean: Bools, chars: Ints) -> dict[str, Any]:
         "length_rule_f1_best": max(_f1(chars < n, ~clean) for n in LENGTHS),
         "calibration_error": round(calibration_error(chance, clean), 4),
     }
-
-
-def _chance(decisions: Floats, slope: float, offset: float) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-np.clip(slope * decisions + offset, -60, 60))), np.float64)
 
 
 def _f1(said: Bools, truth: Bools) -> float:

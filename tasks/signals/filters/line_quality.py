@@ -38,9 +38,10 @@ class LineQuality(Filter):
         loaded(self.model.file)
 
     def measure(self, doc: Document) -> dict[str, Value]:
-        chances = loaded(self.model.file).chances(doc.text) if self.model is not None else np.empty(0)
+        text = looked(doc.text)
+        chances = loaded(self.model.file).chances(text) if self.model is not None else np.empty(0)
         if not len(chances):
             return {"line_quality": None, "line_quality_mean": None}
-        chars = looked(doc.text).looks[:, 0]
+        chars = text.chars
         mean = float((chances * chars).sum() / chars.sum())
         return {"line_quality": chances.round(DECIMALS).tolist(), "line_quality_mean": round(mean, DECIMALS)}

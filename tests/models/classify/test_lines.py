@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.models.classify.line_model import LineModel, decisions, line_model, loaded, looked
+from winnow.tasks.models.classify.line_kernels import NAMES
+from winnow.tasks.models.classify.line_model import LineModel, features, line_model, loaded, looked
 from winnow.tasks.models.classify.train_lines import Page, pages, train_lines
 from winnow.tasks.models.files import model_file, register
 
@@ -58,27 +59,70 @@ def test_a_registered_model_scores_every_line_that_is_not_blank(trained, tmp_pat
     register("lq", "lines", {"lines": trained[0]}, {})
     model = line_model("lq", model_file)
     text = f"Home | News | Login 3\n\n{' '.join(WORDS['en'].split() * 3).capitalize()}.\n \nHome | News | Login 4"
-    found = loaded(model.file).chances(text)
+    found = loaded(model.file).chances(looked(text))
     assert len(found) == 3
     assert max(found[0], found[2]) < 0.4 < 0.6 < found[1]
-    assert len(loaded(model.file).chances(" \n")) == 0
+    assert len(loaded(model.file).chances(looked(" \n"))) == 0
+
+
+def of(text, name):
+    return features(looked(text))[NAMES.index(name)].astype(float).round(4).tolist()
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=200))
-def test_any_text_has_a_finite_sum_per_line(text):
-    weights = np.random.default_rng(0).random((1 << 18) + 1).astype(np.float32)
+def test_any_text_has_finite_features_per_line(text):
     seen = looked(text)
-    found = decisions(seen, weights)
+    found = features(seen)
     assert np.isfinite(found).all()
-    assert len(found) == len(seen.lines) <= len(text.split("\n"))
+    assert found.shape == (len(NAMES), len(seen.lines))
+    assert len(seen.lines) <= len(text.split("\n"))
 
 
 def test_a_line_that_repeats_and_what_stands_beside_it_matter():
-    one, other = looked("Menu\nA text of some length that ends with a mark.\nMenu"), looked("Menu\nOther\nThing")
-    assert one.repeated.tolist() == [2, 1, 2]
-    assert other.repeated.tolist() == [1, 1, 1]
-    weights = np.random.default_rng(0).random((1 << 18) + 1).astype(np.float32)
-    assert decisions(one, weights)[0] != decisions(other, weights)[0]
+    text = "Menu\nA text of some length that ends with a mark, as running text does everywhere.\nMenu"
+    assert of(text, "again") == [0, 0, 1]
+    assert of(text, "prose") == [0, 1, 0]
+    assert of(text, "to_prose") == [1, 0, 1]
+    assert of(text, "amid_prose") == [0, 1, 0]
+    assert of(text, "stops_end-1") == [-1, 0, 1]
+    assert of(text, "stops_end+1") == [1, 0, -1]
+    assert of(text, "place") == [0, 0.5, 1]
+    assert of(text, "rank") == [0, 0.6667, 0.3333]
+
+
+@pytest.mark.parametrize(
+    ("name", "yes", "no"),
+    [
+        ("mails", "ask me@there.example", "at @ home"),
+        ("links", "see www.there.example", "The end. Then more"),
+        ("links", "https://a", "https: a"),
+        ("dates", "on 24.12.2019 or 2019-12-24", "1.5 and 2-3"),
+        ("times", "22:40", "ratio: 40"),
+        ("years", "1987", "3987"),
+        ("prices", "€ 3", "3 eggs"),
+        ("calls", "(0711) 29 01 48", "29 or 48 or 51"),
+        ("rights", "© Somebody", "Somebody"),
+        ("bullet", "- one", "-one"),
+        ("bullet", "12. one", "12 one"),
+        ("stops_end", "He said “no.”", "He said “no”"),
+        ("stops_dots", "and so on...", "and so on."),
+        ("stops_end", "完了しました。", "完了"),
+        ("asked", "ماذا؟", "ماذا"),
+        ("stops_end", "वह गया।", "वह गया"),
+        ("inner", "One. Two.", "One two."),
+        ("glued", "HomeNews", "Home News"),
+    ],
+)
+def test_the_form_of_a_line_in_any_script(name, yes, no):
+    assert of(yes, name)[0] > 0
+    assert of(no, name) == [0]
+
+
+def test_scripts_without_spaces_are_as_wide_as_what_they_say():
+    chinese, english = "河边有石头和很多很多的房子，人们在那里工作。", "There are stones by the river and many houses, where people work."
+    assert of(chinese, "prose") == of(english, "prose") == [1]
+    assert abs(of(chinese, "size")[0] - of(english, "size")[0]) < 0.3
+    assert of("河\n河 石\n石", "shared") == [1, 1, 1]
 
 
 def test_files_of_pages(tmp_path):
@@ -105,7 +149,7 @@ def test_too_few_lines(given):
 def test_what_is_no_model_of_lines(trained, tmp_path):
     for n, data in enumerate((trained[0][:-50], b"{}\n", b"")):
         (tmp_path / f"{n}.lines").write_bytes(data)
-        with pytest.raises(BadInput, match="is no model of lines or is truncated"):
+        with pytest.raises(BadInput, match="is no model of lines of this version, or is truncated"):
             loaded(line_model({"file": str(tmp_path / f"{n}.lines")}, model_file).file)
     with pytest.raises(BadInput, match="A model of lines is 3"):
         line_model(3, model_file)

@@ -1,6 +1,7 @@
 """``winnow train``: a model from texts, registered under a name."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -45,30 +46,38 @@ def lm(
         estimator: winnow, or lmplz if it is on the PATH (text larger than memory).
         licence: The licence of the model, for its card.
     """
-    from winnow.flows.training import already_trained
-    from winnow.tasks.models.files import registered
     from winnow.tasks.models.ngram.train import LmOptions, training_digest
 
     options = LmOptions(lang, vocabulary, order, prune, estimator)
     digest, _ = training_digest([Path(t) for t in text], options)
-    found = already_trained(out, digest)
-    if found:
-        print(f"Nothing to do: {found.folder} was trained from these files with these options.", file=sys.stderr)
-    else:
-        in_process.check_server()
-        in_process.settings(verbose=False)
+
+    def train() -> Any:
         from winnow.flows.train_lm import train_language_model
 
         parameters: Any = {"vocabulary": vocabulary, "order": order, "prune": list(prune), "estimator": estimator}
-        state: Any = train_language_model(lang, text, out, licence=licence, return_state=True, **parameters)
-        state.result()
-        found = registered(out)
+        return train_language_model(lang, text, out, licence=licence, return_state=True, **parameters)
+
+    found = _trained(out, digest, "trained from these files with these options", train)
     if json:
         print_json(_card(found))
         return
     figures = found.card["figures"]
     print(f"model     {found.folder}\ntokens    {figures['tokens']:,}\nheld out  perplexity {figures['held_out_perplexity']}")
     print(f"use it    measure: {{perplexity: [{{perplexity.Perplexity: {{models: {{{lang}: {out}}}}}}}]}}")
+
+
+def _trained(out: str, digest: str, from_what: str, train: Callable[[], Any]) -> "Card":
+    """The model of this name, if it has this digest; otherwise the one that the flow leaves. ``train`` imports its flow, after the settings that Prefect reads."""
+    from winnow.flows.training import already_trained
+    from winnow.tasks.models.files import registered
+
+    if found := already_trained(out, digest):
+        print(f"Nothing to do: {found.folder} was {from_what}.", file=sys.stderr)
+        return found
+    in_process.check_server()
+    in_process.settings(verbose=False)
+    train().result()
+    return registered(out)
 
 
 def _card(found: "Card") -> dict[str, Any]:
@@ -177,8 +186,6 @@ def classifier(
         calibration: Of a student: platt or isotonic.
         margin: Of a student: by how much the likeliest label must be ahead of the second; else it abstains.
     """
-    from winnow.flows.training import already_trained
-
     if head:
         given: dict[str, Any] = {
             "learner": learner, "input": input_, "calibration": calibration, "margin": margin, "balanced": not unbalanced, "words": word_ngrams,
@@ -188,7 +195,6 @@ def classifier(
         _student(examples, head, tuple(labels or ()), label_column, multi_label=multi_label, options=chosen, json=json)
         return
     from winnow.tasks.models.classify.train import options_of, training_digest
-    from winnow.tasks.models.files import registered
 
     given = {
         "word_ngrams": word_ngrams, "dim": dim, "epochs": epochs, "learning_rate": learning_rate, "min_count": min_count, "buckets": buckets,
@@ -197,17 +203,15 @@ def classifier(
     changed = {name: value for name, value in given.items() if value is not None}
     options = options_of(preset, changed)
     rules = {"per_class": per_class, "balanced": not unbalanced}
-    found = already_trained(examples.out, training_digest(examples.sources.described(), options, rules))
-    if found:
-        print(f"Nothing to do: {found.folder} was trained from these examples with these options.", file=sys.stderr)
-    else:
-        in_process.check_server()
-        in_process.settings(verbose=False)
+
+    def train() -> Any:
         from winnow.flows.train_classifier import train_classifier
 
-        state: Any = train_classifier(*examples.words, preset, changed, licence=examples.licence, return_state=True, **rules)
-        state.result()
-        found = registered(examples.out)
+        return train_classifier(*examples.words, preset, changed, licence=examples.licence, return_state=True, **rules)
+
+    found = _trained(
+        examples.out, training_digest(examples.sources.described(), options, rules), "trained from these examples with these options", train
+    )
     if json:
         print_json(_card(found))
         return
@@ -221,10 +225,8 @@ def classifier(
 def _student(
     examples: Examples, head: str, labels: tuple[str, ...], column: str, *, multi_label: bool, options: dict[str, Any], json: bool
 ) -> None:
-    from winnow.flows.training import already_trained
     from winnow.tasks.engine.errors import BadInput
     from winnow.tasks.models.classify.train_student import StudentOptions, training_digest
-    from winnow.tasks.models.files import registered
     from winnow.tasks.runs.labelled import LabelFiles
     from winnow.tasks.runs.questions import question
 
@@ -234,20 +236,21 @@ def _student(
         )
     sources = LabelFiles(labels, column, examples.run, examples.store, tuple(examples.lang))
     asked = question(head, multi_label=multi_label)
-    found = already_trained(examples.out, training_digest(sources.described(), asked, StudentOptions(**options)))
-    if found:
-        print(f"Nothing to do: {found.folder} was trained from these labels with these options.", file=sys.stderr)
-    else:
-        in_process.check_server()
-        in_process.settings(verbose=False)
+
+    def train() -> Any:
         from winnow.flows.train_student import train_student_of_head
 
-        state: Any = train_student_of_head(
+        return train_student_of_head(
             examples.out, head, list(labels), column, multi_label, examples.run, examples.store, examples.lang, options,
             licence=examples.licence, return_state=True,
         )  # fmt: skip
-        state.result()
-        found = registered(examples.out)
+
+    found = _trained(
+        examples.out,
+        training_digest(sources.described(), asked, StudentOptions(**options)),
+        "trained from these labels with these options",
+        train,
+    )
     if json:
         print_json(_card(found))
         return
@@ -265,21 +268,14 @@ def _student(
 @command.command
 def importance(examples: Examples, *, json: JsonOption = False) -> None:
     """Importance weights (DSIR): words and pairs of words of a target text (positive) against raw text (negative)."""
-    from winnow.flows.training import already_trained
-    from winnow.tasks.models.files import registered
     from winnow.tasks.models.importance import training_digest
 
-    found = already_trained(examples.out, training_digest(examples.sources.described()))
-    if found:
-        print(f"Nothing to do: {found.folder} was made from these texts.", file=sys.stderr)
-    else:
-        in_process.check_server()
-        in_process.settings(verbose=False)
+    def train() -> Any:
         from winnow.flows.train_importance import train_importance
 
-        state: Any = train_importance(*examples.words, licence=examples.licence, return_state=True)
-        state.result()
-        found = registered(examples.out)
+        return train_importance(*examples.words, licence=examples.licence, return_state=True)
+
+    found = _trained(examples.out, training_digest(examples.sources.described()), "made from these texts", train)
     if json:
         print_json(_card(found))
         return
@@ -298,23 +294,17 @@ def lines(*, labels: Annotated[list[str], Many], out: str, licence: str = "", js
         out: A name in the registry of models, or the path of a folder.
         licence: The licence of the model, for its card.
     """
-    from winnow.flows.training import already_trained
     from winnow.tasks.models.classify.train_lines import training_digest
-    from winnow.tasks.models.files import registered
     from winnow.tasks.models.texts import listed
 
     digest = training_digest(listed([Path(f) for f in labels]))
-    found = already_trained(out, digest)
-    if found:
-        print(f"Nothing to do: {found.folder} was trained from these files.", file=sys.stderr)
-    else:
-        in_process.check_server()
-        in_process.settings(verbose=False)
+
+    def train() -> Any:
         from winnow.flows.train_lines import train_line_model
 
-        state: Any = train_line_model(out, labels, licence=licence, return_state=True)
-        state.result()
-        found = registered(out)
+        return train_line_model(out, labels, licence=licence, return_state=True)
+
+    found = _trained(out, digest, "trained from these files", train)
     if json:
         print_json(_card(found))
         return

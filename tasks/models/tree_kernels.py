@@ -1,4 +1,4 @@
-"""The compiled part of ``block_trees.py``."""
+"""The compiled part of ``trees.py``."""
 
 import numpy as np
 import numpy.typing as npt
