@@ -115,6 +115,14 @@ def describe(card: Card) -> str:
             for name, r in held["by_label"].items()
         ),
     ]
+    if "cuts" in figures:
+        folds = figures["folds"]
+        lines.append(
+            "A label counts from its own cut on, the probability with its best F1 on documents that the model had not seen: "
+            + ", ".join(f"{name} {cut:.3f}" for name, cut in figures["cuts"].items())
+            + f". On the folds, with cuts of the other folds: macro F1 {folds['macro_f1']:.3f} and micro F1 {folds['micro_f1']:.3f}; with one cut at a half "
+            f"{folds['at_half']['macro_f1']:.3f} and {folds['at_half']['micro_f1']:.3f}."
+        )
     if held["by_language"]:
         lines.append(
             "| language | held out | accuracy | macro F1 |\n| --- | --: | --: | --: |\n"

@@ -9,8 +9,10 @@ KEY, SECRET = "AKIATESTWINNOW00001", "planted-secret-of-the-tests"
 
 @contextlib.contextmanager
 def s3_service(*buckets):
-    """The environment of who uses it, and a client to look into the buckets. They are gone afterwards: services of a process share what they hold."""
+    """The environment of who uses it, and a client to look into the buckets. They are gone afterwards: services of a process share what they hold, and s3fs keeps
+    its connections by their options, among which an address out of the environment is not."""
     import moto.backends
+    import s3fs
     from moto.server import ThreadedMotoServer
 
     service = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -31,6 +33,7 @@ def s3_service(*buckets):
         )
     finally:
         service.stop()
+        s3fs.S3FileSystem.clear_instance_cache()
         for accounts in moto.backends.get_backend("s3").values():
             for backend in accounts.values():
                 backend.reset()

@@ -26,8 +26,6 @@ from winnow.tasks.signals.limit import Limit
 SHIPPED = Path(__file__).parent / "shipped"
 TEXTS = ("name", "about", "source")
 PLACES = ("after", "before")
-YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml where PyYAML has it: the same values, ten times as fast."""
 LISTED = "deduplicate"
 """The key whose value is a list of links of the chain."""
 
@@ -198,7 +196,7 @@ def _raw(spec: str, seen: tuple[str, ...]) -> dict[str, Any]:
             f"There is no recipe {spec}.{hint} Shipped are: {', '.join(names())}; a recipe of your own is given by the path of its YAML file."
         )
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), YAML)  # noqa: S506 a safe loader
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as e:
         raise BadInput(f"Recipe {path} cannot be read as YAML: {' '.join(str(e).split())}") from None
     if not isinstance(raw, dict):

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.given import given_files
 from winnow.tasks.extract.language_codes import which
-from winnow.tasks.models.classify.labelled import Question, Row, label_values
+from winnow.tasks.models.classify.labelled import LONGEST_LABEL, Question, Row, label_values
 from winnow.tasks.models.files import file_sha256
 from winnow.tasks.models.texts import Text
 
@@ -67,19 +67,20 @@ class LabelFiles:
         """The documents with their labels.
 
         Raises:
-            BadInput: a file that cannot be read, has no text or no label, or was judged for another head.
+            BadInput: a file that cannot be read, has no text or no label, or something that is no label, or was judged for another head.
         """
         by_id: list[tuple[str, tuple[str, ...], str]] = []
         for path in self._paths():
-            read = list(records(path))
+            placed = list(records(path))
+            read = [record for _, record in placed]
             if not read:
                 raise BadInput(f"{path} holds no rows: there is nothing to learn from.")
             if set(read[0]) >= JUDGED:
                 by_id += [(identity, labels, "") for identity, labels in _judged(read, question, path)]
                 continue
             column = self._column(read, question, path)
-            for record in read:
-                labels = label_values(record.get(column), several=question.kind == "multi")
+            for place, record in placed:
+                labels = labels_in(record, column, path, place, several=question.kind == "multi")
                 language = str(next((record[k] for k in LANGUAGES if record.get(k)), "") or "")
                 if self.languages and not which(language, self.languages):
                     continue
@@ -156,26 +157,38 @@ def _judged(read: list[Mapping[str, Any]], question: Question, path: Path) -> It
             yield identity, names
 
 
-def records(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The rows of a file. Raises BadInput if it cannot be read as what its name says."""
+def labels_in(record: Mapping[str, Any], column: str, path: Path, place: str, *, several: bool) -> tuple[str, ...]:
+    """The labels of a row of ``records``. Raises BadInput, with the place of the row, if the column holds something else there."""
+    try:
+        return label_values(record.get(column), several=several)
+    except ValueError as e:
+        raise BadInput(
+            f"{path}, {place}: the label in {column} is {e}. A label is a text of at most {LONGEST_LABEL} characters, a number, or a list of them. Correct the file, or say with "
+            "--label-column which column holds the labels."
+        ) from None
+
+
+def records(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The rows of a file, each with its place: the line on which it ends, or the number of the row in Parquet. Raises BadInput if it cannot be read as what its name says."""
     name = path.name.removesuffix(".gz")
     try:
         if name.endswith(".parquet"):
             with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches():
-                    yield from batch.to_pylist()
+                rows = (row for batch in file.iter_batches() for row in batch.to_pylist())
+                yield from ((f"row {number}", row) for number, row in enumerate(rows, start=1))
             return
         with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as lines:
             if name.endswith(".csv"):
                 csv.field_size_limit(1 << 30)
-                yield from csv.DictReader(io.StringIO(lines.read()))
+                table = csv.DictReader(io.StringIO(lines.read()))
+                yield from ((f"line {table.line_num}", row) for row in table)
                 return
             for number, line in enumerate(lines, start=1):
                 if line.strip():
                     row = json.loads(line)
                     if not isinstance(row, dict):
                         raise ValueError(f"line {number} is no JSON object")
-                    yield row
+                    yield f"line {number}", row
     except FileNotFoundError:
         raise BadInput(f"There is no file {path}. --labels takes JSONL, CSV or Parquet.") from None
     except (OSError, EOFError, ValueError, csv.Error, pa.ArrowException) as e:

@@ -19,14 +19,13 @@ from winnow.tasks.engine.given import elsewhere, given, given_files
 from winnow.tasks.engine.identity import digest
 from winnow.tasks.engine.places import store_at
 from winnow.tasks.ledger.find import open_run
-from winnow.tasks.models.classify.labelled import label_values
 from winnow.tasks.models.files import file_sha256, versions
 from winnow.tasks.models.texts import texts
 from winnow.tasks.recall.domains import read_decisions, table
 from winnow.tasks.recall.judge import Judge, LabelJudge, SheetJudge, Waiting
 from winnow.tasks.recall.pool import Pooled, pool_of_run
 from winnow.tasks.recall.rounds import Recall, RecallOptions, Round, digest_of
-from winnow.tasks.runs.labelled import records
+from winnow.tasks.runs.labelled import labels_in, records
 from winnow.tasks.runs.recall_judge import EndpointJudge, endpoint_judge
 
 TOPIC = re.compile(r"[\w][\w -]*")
@@ -98,8 +97,8 @@ class RecallRequest:
             return sheet
         by_name: dict[str, tuple[str, ...]] = {}
         for name in self.labels:
-            read = [row for path in given_files(name) for row in records(path)]
-            columns = {c for row in read[:100] for c in row}
+            read = [(path, place, row) for path in given_files(name) for place, row in records(path)]
+            columns = {c for _, _, row in read[:100] for c in row}
             known = [
                 c
                 for c in ([self.label_column] if self.label_column else [self.topic, "topic", "label", "labels", "answer"])
@@ -109,8 +108,8 @@ class RecallRequest:
                 raise BadInput(
                     f"{name} cannot judge: it needs a column id or url, and one of labels ({self.label_column or 'topic, label or answer'}); it has {', '.join(sorted(columns))}."
                 )
-            for row in read:
-                labels = label_values(row.get(known[0]), several=True)
+            for path, place, row in read:
+                labels = labels_in(row, known[0], path, place, several=True)
                 for key in (row.get("id"), row.get("url")):
                     if key and labels:
                         by_name[str(key)] = labels

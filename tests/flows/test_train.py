@@ -153,6 +153,11 @@ def test_a_student_from_the_command_line(winnow, tmp_path):
     assert card["figures"]["held_out"]["macro_f1"] > 0.9
     assert "Nothing to do" in train().stderr
     assert "Nothing to do" not in train("--margin", 0.2).stderr
+    several = train("--multi-label")
+    assert several.returncode == 0, several.stderr
+    figures = json.loads((tmp_path / "models" / "tiny-topic" / "model.json").read_text())["figures"]
+    assert set(figures["cuts"]) == set(figures["labels"])
+    assert all(f"from {cut:.3f} on" in several.stdout for cut in figures["cuts"].values())
     (tmp_path / "labels.jsonl").write_text("\n".join(json.dumps(line | {"topic": "one"}) for line in lines))
     refused = train()
     assert refused.returncode == 2

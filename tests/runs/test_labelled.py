@@ -58,6 +58,29 @@ def test_what_cannot_be_read_is_said(tmp_path, name, content, said):
         found(tmp_path / name)
 
 
+LONG = "x" * 3000
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.jsonl", '{"text": "x", "topic": "a"}\n\n{"text": "y", "topic": {"name": "a"}}', r"a\.jsonl, line 3: the label in topic is a mapping"),
+        ("a.jsonl", json.dumps({"text": "x", "topic": LONG}), "line 1: the label in topic is a text of 3,000 characters"),
+        ("a.csv", f'text,topic\n"two\nlines",a\nz,{LONG}\n', "line 4: the label in topic is a text of 3,000 characters"),
+    ],
+)  # fmt: skip
+def test_what_is_no_label_is_said_with_its_line(tmp_path, name, content, said):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(BadInput, match=said):
+        found(tmp_path / name)
+
+
+def test_a_row_of_a_table_that_has_no_label_is_named(tmp_path):
+    pq.write_table(pa.Table.from_pylist([{"text": "one", "topic": "x"}, {"text": "two", "topic": LONG}]), tmp_path / "a.parquet")
+    with pytest.raises(BadInput, match=r"a\.parquet, row 2: the label in topic is a text of 3,000 characters"):
+        found(tmp_path / "a.parquet")
+
+
 def test_no_file():
     with pytest.raises(BadInput, match="give --labels FILE"):
         LabelFiles(())

@@ -5,7 +5,7 @@ documents, or no URL is known, it is single texts, and the card says so.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,8 @@ HELD_OUT_SHARE = 0.1
 FOLDS = 5
 FEWEST = 5
 """Examples that a label needs to be learnt."""
+LONGEST_LABEL = 200
+"""Characters. What is longer is no label, but another column."""
 SHOWN = 5
 
 Bools = npt.NDArray[np.bool_]
@@ -216,12 +218,23 @@ def _chosen(found: dict[int, tuple[Text, set[str], str, int]], question: Questio
 
 
 def label_values(value: Any, *, several: bool) -> tuple[str, ...]:
-    """The labels in a cell of a table: a text, a number, a list of them; in a text of ``several``, labels are parted by |."""
+    """The labels in a cell of a table: a text, a number, a list of them; in a text of ``several``, labels are parted by |.
+
+    Raises:
+        ValueError: a mapping, bytes, or a text that is too long for a label; the message says which.
+    """
     if value is None or (isinstance(value, float) and value != value):
         return ()
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+    if isinstance(value, Mapping):
+        raise ValueError("a mapping")
+    if isinstance(value, bytes):
+        raise ValueError("bytes")
+    if isinstance(value, Sequence) and not isinstance(value, str):
         return tuple(name for each in value for name in label_values(each, several=False))
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = str(value).strip()
-    return tuple(part.strip() for part in text.split("|") if part.strip()) if several else ((text,) if text else ())
+    names = tuple(part.strip() for part in text.split("|") if part.strip()) if several else ((text,) if text else ())
+    if (longest := max(map(len, names), default=0)) > LONGEST_LABEL:
+        raise ValueError(f"a text of {longest:,} characters")
+    return names

@@ -1,6 +1,6 @@
 """A student: a small model that answers for every document what a head asked somebody about a few. Its file, and its answer.
 
-The file is a line of JSON (head, labels, kind, features, calibration, margin, languages, figures) and, of a linear student, the compressed table of weights. A
+The file is a line of JSON (head, labels, kind, features, calibration, margin, cuts of a head of several labels, languages, figures) and, of a linear student, the compressed table of weights. A
 fastText student has fastText's own file beside it.
 """
 
@@ -16,6 +16,7 @@ import numpy as np
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.models.classify.calibration import Calibration
+from winnow.tasks.models.classify.cuts import HALF, least
 from winnow.tasks.models.classify.features import Features, seen_of
 from winnow.tasks.models.classify.linear import Asked, Linear
 from winnow.tasks.models.classify.prepare import words
@@ -26,15 +27,14 @@ from winnow.tasks.models.texts import Text
 KIND = "student"
 MAGIC = "winnow student 1"
 DECIMALS = 6
-HALF = 0.5
 FLOOR = 1e-6  # a probability of fastText becomes a logit
 
 Find = Callable[[Any], ModelFile]
 
 
 class Answer(NamedTuple):
-    """``label`` is None where the student abstains; ``score`` is the probability of the likeliest label, ``second`` the next one, ``grade`` the expected number of
-    a scale, ``each`` the probability of every label."""
+    """``label`` is None where the student abstains; ``score`` is the probability of ``label``, or of the likeliest where it abstains, ``second`` the next one,
+    ``grade`` the expected number of a scale, ``each`` the probability of every label."""
 
     label: str | None
     score: float
@@ -47,7 +47,8 @@ class Answer(NamedTuple):
 @dataclass(frozen=True)
 class StudentModel:
     """What a recipe names. ``margin`` is by how much the likeliest label must be ahead of the second; of a head of the kind ``multi`` by how much a label's
-    probability must be above a half. ``held_out`` has the figures of its card, for people."""
+    probability must be above its cut (``cuts.py``). ``cuts`` are those of the labels; None of other kinds, and of students that were trained before there were cuts, whose
+    labels are all cut at a half. ``held_out`` has the figures of its card, for people."""
 
     file: ModelFile
     head: str
@@ -57,6 +58,7 @@ class StudentModel:
     languages: tuple[str, ...] = ()
     fasttext: ModelFile | None = None
     held_out: tuple[tuple[str, float], ...] = ()
+    cuts: tuple[float, ...] | None = None
 
     @property
     def columns(self) -> dict[str, str]:
@@ -101,6 +103,7 @@ def student_model(value: Any, find: Find) -> StudentModel:
         tuple(header["languages"]),
         fasttext,
         tuple(sorted(header["held_out"].items())),
+        tuple(header["cuts"]) if "cuts" in header else None,
     )
 
 
@@ -140,6 +143,8 @@ def loaded(file: ModelFile) -> StudentFile:
         calibration = header.pop("calibration")
         parameters = tuple(tuple(tuple(x) if isinstance(x, list) else float(x) for x in p) for p in calibration["parameters"])
         labels = len(header["labels"])
+        if "cuts" in header and not (len(header["cuts"]) == labels and all(0 < float(cut) < 1 for cut in header["cuts"])):
+            raise ValueError("cuts of other labels")
         linear = None
         if header["learner"] == "linear":
             numbers = np.frombuffer(zlib.decompress(rest), "<f4")
@@ -180,15 +185,17 @@ class Student:
 def answer(model: StudentModel, each: list[float]) -> Answer:
     """From the probabilities of the labels to an answer. Of equals the label that stands first in the head comes first."""
     order = sorted(range(len(each)), key=lambda k: (-each[k], k))
-    first, second = order[0], order[1]
     if model.kind == "multi":
-        least = HALF + model.margin
-        label, next_ = (model.labels[k] if each[k] >= least else None for k in (first, second))
+        said = [k for k in order if each[k] >= least(model.cuts[k] if model.cuts else HALF, model.margin)]
+        score = each[(said or order)[0]]
+        label, next_ = (model.labels[said[n]] if len(said) > n else None for n in (0, 1))
     else:
-        label = model.labels[first] if each[first] - each[second] >= model.margin else None
+        first, second = order[:2]
+        score = each[first]
+        label = model.labels[first] if score - each[second] >= model.margin else None
         next_ = model.labels[second]
     grade = sum(float(name) * p for name, p in zip(model.labels, each, strict=True)) if model.kind == "scale" else None
-    return Answer(label, each[first], next_, grade, each)
+    return Answer(label, score, next_, grade, each)
 
 
 def fasttext_decisions(model: FastText | None, document: Text, features: Features, labels: tuple[str, ...]) -> list[float] | None:

@@ -5,7 +5,7 @@ hashed n-grams (``linear.py``), one of the learner ``fasttext`` is Joulin et al.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import digest
 from winnow.tasks.models.classify.calibration import METHODS, Calibration, calibrated, calibration_error
+from winnow.tasks.models.classify.cuts import HALF, crossed_cuts, cuts_of
 from winnow.tasks.models.classify.features import Features, rows_of, seen_of
 from winnow.tasks.models.classify.fit import fit
 from winnow.tasks.models.classify.labelled import Labelled, Question
@@ -25,13 +26,16 @@ from winnow.tasks.models.fasttext import LABEL, load
 from winnow.tasks.models.files import ModelFile, versions
 
 LEARNERS = ("linear", "fasttext")
-TRAINER = 1
+TRAINER = {"single": 1, "scale": 1, "multi": 2}
+"""By kind of head; a kind whose students become others gets the next number."""
 SHORT = ("documents", "accuracy", "macro_f1", "calibration_error", "answered_share")
+OF_SEVERAL = ("micro_f1", "at_half")
 FEWEST_OF_A_LANGUAGE = 5
 MOST_REPEATED = 10
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def training_digest(sources: Mapping[str, Any], question: Question, options: Stu
             "sources": dict(sources),
             "question": question,
             "options": asdict(options),
-            "trainer": TRAINER,
+            "trainer": TRAINER[question.kind],
             **versions("fasttext-numpy2-wheel", "numpy"),
         }
     )
@@ -171,13 +175,17 @@ def train_student(labelled: Labelled, options: StudentOptions, folder: Path, lan
     question = labelled.question
     learning, held, by = labelled.split()
     learner: Any = _Linear(labelled, options) if options.learner == "linear" else _FastText(labelled, options, folder)
-    model = StudentModel(ModelFile("", ""), question.name, question.labels, question.kind, options.margin, languages)
+    several = question.kind == "multi"
+    wanted = labelled.wanted[learning]
     calibration, seen_by_others = cross_calibrated(labelled, learner, learning, options.calibration)
-    crossed = figures(model, seen_by_others, labelled.take(learning))
+    cuts = cuts_of(seen_by_others, wanted) if several else None
+    model = StudentModel(ModelFile("", ""), question.name, question.labels, question.kind, options.margin, languages, cuts=cuts)
+    in_folds = crossed_cuts(seen_by_others, wanted, labelled.folds()[learning]) if several else None
+    crossed = figures(model, seen_by_others, labelled.take(learning), in_folds)
     learner.learn(learning)
     measured = figures(model, calibration.of_all(learner.decisions(held)), labelled.take(held))
     counts = labelled.counts | {"learnt_from": len(learning), "held_out": len(held)}
-    each = {name: int(n) for name, n in zip(question.labels, labelled.wanted[learning].sum(axis=0), strict=True)}
+    each = {name: int(n) for name, n in zip(question.labels, wanted.sum(axis=0), strict=True)}
     header = {
         "head": question.name,
         "head_digest": question.head,
@@ -187,11 +195,13 @@ def train_student(labelled: Labelled, options: StudentOptions, folder: Path, lan
         "margin": options.margin,
         "languages": list(languages),
         "held_out": {name: measured[name] for name in SHORT},
-    }
+    } | ({"cuts": list(cuts)} if cuts else {})
     file = StudentFile(header, options.features, calibration, learner.model if options.learner == "linear" else None)
     files = {"student": file.data()} | ({"fasttext": learner.data} if options.learner == "fasttext" else {})
     found = {"examples": counts, "labels": each, "labels_not_learnt": labelled.left_out, "held_out_by": by, "held_out": measured}
-    found["folds"] = {name: crossed[name] for name in SHORT}
+    found["folds"] = {name: crossed[name] for name in (*SHORT, *(OF_SEVERAL if several else ()))}
+    if cuts:
+        found["cuts"] = dict(zip(question.labels, cuts, strict=True))
     return TrainedStudent(files, found)
 
 
@@ -208,27 +218,23 @@ def cross_calibrated(labelled: Labelled, learner: Learner, numbers: Ints, method
     return calibration, calibration.of_all(found)
 
 
-def figures(model: StudentModel, each: Floats, truth: Labelled) -> dict[str, Any]:
+def figures(model: StudentModel, each: Floats, truth: Labelled, cuts: Floats | None = None) -> dict[str, Any]:
     """What a card says of probabilities ``each`` (documents, labels) against the labels that people or a large model gave.
 
-    ``accuracy`` and F1 count the likeliest label whether or not the student abstains (of several labels: those above a half; accuracy is then the share of documents
-    with exactly the right ones); ``answered_share`` and ``accuracy_where_answered`` say what abstaining does. ``calibration_error`` is that of the likeliest label, or of
+    ``accuracy`` and F1 count the likeliest label whether or not the student abstains (of several labels: those from their cuts on; accuracy is then the share of documents
+    with exactly the right ones, and ``at_half`` says what one cut for all would give). ``cuts`` are those of each document, if they are not the model's: where documents have
+    taught the cuts, those of the other folds; ``answered_share`` and ``accuracy_where_answered`` say what abstaining does. ``calibration_error`` is that of the likeliest label, or of
     all labels of the kind ``multi``.
     """
     wanted = truth.wanted
     several = model.kind == "multi"
-    said = each >= 0.5 if several else np.eye(each.shape[1], dtype=bool)[each.argmax(axis=1)]
+    if several and cuts is None:
+        cuts = np.tile(model.cuts or (HALF,) * len(model.labels), (len(each), 1))
+    said = each >= cuts if cuts is not None else np.eye(each.shape[1], dtype=bool)[each.argmax(axis=1)]
     right = (said == wanted).all(axis=1)
-    answered = np.array([answer(model, row).label is not None for row in each.tolist()])
-    by_label = {}
-    for k, name in enumerate(model.labels):
-        hit, of_said, of_wanted = int((said[:, k] & wanted[:, k]).sum()), int(said[:, k].sum()), int(wanted[:, k].sum())
-        by_label[name] = {
-            "documents": of_wanted,
-            "precision": round(hit / of_said, 4) if of_said else 0.0,
-            "recall": round(hit / of_wanted, 4) if of_wanted else 0.0,
-            "f1": round(2 * hit / (of_said + of_wanted), 4) if of_said + of_wanted else 0.0,
-        }
+    asked = [model] * len(each) if cuts is None else [replace(model, cuts=tuple(mine)) for mine in cuts.tolist()]
+    answered = np.array([answer(of, row).label is not None for of, row in zip(asked, each.tolist(), strict=True)])
+    by_label = _by_label(model.labels, said, wanted)
     error = calibration_error(each.ravel(), wanted.ravel()) if several else calibration_error(each.max(axis=1), right)
     totals = wanted.sum(axis=0)
     found: dict[str, Any] = {
@@ -242,6 +248,15 @@ def figures(model: StudentModel, each: Floats, truth: Labelled) -> dict[str, Any
         "by_label": by_label,
         "by_language": {},
     }
+    if several:
+        half = each >= HALF
+        found["micro_f1"] = _f1(said, wanted)
+        found["at_half"] = {
+            "accuracy": round(float((half == wanted).all(axis=1).mean()), 4),
+            "macro_f1": _macro(_by_label(model.labels, half, wanted)),
+            "micro_f1": _f1(half, wanted),
+            "answered_share": round(float((each >= HALF + model.margin).any(axis=1).mean()), 4),
+        }
     if model.kind == "scale":
         numbers = np.array([float(name) for name in model.labels])
         found["mean_distance"] = round(float(np.abs(each @ numbers - wanted @ numbers).mean()), 4)
@@ -262,6 +277,25 @@ def figures(model: StudentModel, each: Floats, truth: Labelled) -> dict[str, Any
                 "macro_f1": _macro(part),
             }
     return found
+
+
+def _by_label(labels: tuple[str, ...], said: Bools, wanted: Bools) -> dict[str, dict[str, Any]]:
+    by_label = {}
+    for k, name in enumerate(labels):
+        hit, of_said, of_wanted = int((said[:, k] & wanted[:, k]).sum()), int(said[:, k].sum()), int(wanted[:, k].sum())
+        by_label[name] = {
+            "documents": of_wanted,
+            "precision": round(hit / of_said, 4) if of_said else 0.0,
+            "recall": round(hit / of_wanted, 4) if of_wanted else 0.0,
+            "f1": _f1(said[:, k], wanted[:, k]),
+        }
+    return by_label
+
+
+def _f1(said: Bools, wanted: Bools) -> float:
+    """Of all labels together (micro F1), or of one."""
+    both = int(said.sum() + wanted.sum())
+    return round(2 * int((said & wanted).sum()) / both, 4) if both else 0.0
 
 
 def _macro(by_label: Mapping[str, Mapping[str, Any]]) -> float:

@@ -10,6 +10,7 @@ from functools import cache
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.extract.language_codes import which
+from winnow.tasks.models.classify.cuts import HALF
 from winnow.tasks.models.classify.student import DECIMALS, StudentModel, student_model
 from winnow.tasks.models.classify.student import Student as Asked
 from winnow.tasks.models.texts import Text
@@ -27,7 +28,7 @@ def _asked(model: StudentModel) -> Asked:
 @stable("filter/student")
 @dataclass(frozen=True)
 class Student(Filter):
-    """``label`` is null where the student abstains, that is where the second label is too near (of heads of several labels: where none is above a half). All columns are
+    """``label`` is null where the student abstains, that is where the second label is too near (of heads of several labels: where none is above its cut). All columns are
     null without a model, for a document of a language that the student was not trained on, and for one in which there is nothing to see. A head with a scale has
     ``grade`` too, the expected number; a head of several labels has the probability of each in a column of its own."""
 
@@ -48,7 +49,8 @@ class Student(Filter):
         if model and model.kind == "scale":
             signals.append(Signal(f"{head}.grade", "float", "grade", f"the expected number on the scale of the head {head}", SOURCE))
         if model:
-            signals += [Signal(column, "float", "probability", f"that {label} holds", SOURCE) for label, column in model.columns.items()]
+            for label, column, cut in zip(model.columns, model.columns.values(), model.cuts or (HALF,) * len(model.labels), strict=False):
+                signals.append(Signal(column, "float", "probability", f"that {label} holds; it counts from {cut:.3f} on", SOURCE))
         return tuple(signals)
 
     def check(self) -> None:

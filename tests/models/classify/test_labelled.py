@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.models.classify.students import TOPIC, row_of, rows
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.extract.documents import host_of
-from winnow.tasks.models.classify.labelled import Question, Row, label_values, labelled
+from winnow.tasks.models.classify.labelled import LONGEST_LABEL, Question, Row, label_values, labelled
 from winnow.tasks.models.texts import Text
 
 
@@ -107,3 +107,18 @@ def test_at_most_so_many_of_a_label():
 )  # fmt: skip
 def test_cells(value, several, names):
     assert label_values(value, several=several) == names
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [({"name": "x"}, "a mapping"), (["x", {"name": "y"}], "a mapping"), (b"x", "bytes"), ("x" * (LONGEST_LABEL + 1), "201 characters"), (["x" * 5000], "5,000 characters")],
+)  # fmt: skip
+@pytest.mark.parametrize("several", [False, True])
+def test_what_is_no_label_is_refused(value, said, several):
+    with pytest.raises(ValueError, match=said):
+        label_values(value, several=several)
+
+
+def test_many_labels_in_a_text_may_be_long_together():
+    many = "|".join(f"label {n}" for n in range(100))
+    assert len(label_values(many, several=True)) == 100

@@ -34,6 +34,10 @@ def filter_of(model):
     return pipelines.filter_of({"student.Student": {"model": model}})
 
 
+def student_cuts(f):
+    return dict(zip(f.model.labels, f.model.cuts, strict=True))
+
+
 def test_columns_are_called_after_the_head(registry):
     f = filter_of("mine")
     f.check()
@@ -48,6 +52,7 @@ def test_columns_are_called_after_the_head(registry):
 def test_each_of_several_labels_has_its_probability(registry):
     f = filter_of("several")
     assert [s.name for s in f.signals][3:] == ["topic.health", "topic.politics", "topic.sports"]
+    assert f"{student_cuts(f)['sports']:.3f} on" in f.signals[-1].meaning
     found = f.measure(Document(text_of("sports", 999)))
     assert found["topic.sports"] > 0.8 > 0.3 > found["topic.health"]
 

@@ -184,7 +184,7 @@ def classifier(
         learner: Of a student: linear (hashed n-grams) or fasttext.
         input_: Of a student: what it sees, text, url+text or url.
         calibration: Of a student: platt or isotonic.
-        margin: Of a student: by how much the likeliest label must be ahead of the second; else it abstains.
+        margin: Of a student: by how much the likeliest label must be ahead of the second (of several labels: of its own cut); else it abstains.
     """
     if head:
         given: dict[str, Any] = {
@@ -259,7 +259,8 @@ def _student(
     print(f"model     {found.folder}\nheld out  {held['documents']} documents by {figures['held_out_by']}: accuracy {held['accuracy']:.3f}, "
           f"macro F1 {held['macro_f1']:.3f}, calibration error {held['calibration_error']:.3f}")  # fmt: skip
     for name, row in held["by_label"].items():
-        print(f"  {name:<24} {row['documents']:>6}  precision {row['precision']:.3f}, recall {row['recall']:.3f}, F1 {row['f1']:.3f}")
+        cut = f", from {figures['cuts'][name]:.3f} on" if "cuts" in figures else ""
+        print(f"  {name:<24} {row['documents']:>6}  precision {row['precision']:.3f}, recall {row['recall']:.3f}, F1 {row['f1']:.3f}{cut}")
     print(
         f"columns   {found.card['head']['name']}.label, .score, .second\nuse it    measure: {{{found.name}: [{{student.Student: {{model: {examples.out}}}}}]}}"
     )
