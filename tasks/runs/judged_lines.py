@@ -19,7 +19,7 @@ def judged_pages(path: Path, run: str, store: str) -> Iterator[Page]:
     """
     if not run:
         raise BadInput(f"{path} names documents by id and has no text: name the run that has these documents with --run.")
-    found = [table for table in tables_in(path) if table.clean]
+    found = [table for table in tables_in(str(path)) if table.clean]
     if len(found) != 1:
         raise BadInput(
             f"{path} has {len(found)} tables of judged lines; one annotator's judgements by a shipped head of lines (line_quality) are needed. Give such a table."
