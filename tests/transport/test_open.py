@@ -126,12 +126,14 @@ def status(code: int, body: bytes = b"", **headers: str) -> Fault:
     return fault
 
 
-def cut(after: int, *, reset: bool = False) -> Fault:
-    """Promise everything, send ``after`` bytes, hang up (politely, or with a TCP reset)."""
+def cut(after: int, *, reset: bool = False, meanwhile: Fault | None = None) -> Fault:
+    """Promise everything, send ``after`` bytes, let something happen, hang up (politely, or with a TCP reset)."""
 
     def fault(h: Handler) -> None:
         h.wfile.write(h.start()[:after])
         h.wfile.flush()
+        if meanwhile:
+            meanwhile(h)
         if reset:
             h.connection.setsockopt(1, 13, b"\1\0\0\0\0\0\0\0")  # SO_LINGER 0
         h.close_connection = True
@@ -151,14 +153,13 @@ def stall(after: int) -> Fault:
     return fault
 
 
-def changing(fault: Fault, data: bytes, etag: str) -> Fault:
-    """The file becomes another one right after this fault."""
+def changing(after: int, data: bytes, etag: str) -> Fault:
+    """The file becomes another one before the connection is cut, so that the next request meets it."""
 
-    def both(h: Handler) -> None:
-        fault(h)
+    def change(h: Handler) -> None:
         h.server.data, h.server.etag = data, etag
 
-    return both
+    return cut(after, meanwhile=change)
 
 
 def part(first: int, last: int, total: int = len(DATA), etag: str = '"one"') -> Fault:
@@ -230,10 +231,10 @@ FATAL: dict[str, tuple[list[Fault], type[Exception], str]] = {
     "always a page": ([status(200, PAGE, Content_Type="text/html")] * 9, BadInput, "instead of the file"),
     "too long a wait": ([status(503, Retry_After="86400")], Transient, "86400 s"),
     "always cut at the same byte": ([cut(50)] + [cut(0)] * 9, Transient, "connection broke"),
-    "changed: other ETag": ([changing(cut(50_000), DATA[::-1], '"two"')], Transient, "changed while"),
+    "changed: other ETag": ([changing(50_000, DATA[::-1], '"two"')], Transient, "changed while"),
     "changed: range of another ETag": ([cut(50_000), part(50_000, 300_001, etag='"two"')], Transient, "changed while"),
     "changed: range of another length": ([cut(50_000), part(50_000, 300_001, total=300_003)], Transient, "changed while"),
-    "changed: shorter than what was read": ([changing(cut(50_000), b"\x1f\x8b", '"one"'), status(416)], Transient, "changed while"),
+    "changed: shorter than what was read": ([changing(50_000, b"\x1f\x8b", '"one"'), status(416)], Transient, "changed while"),
     "redirects in a circle": ([status(302, Location="/again")] * 40, BadInput, "redirects"),
 }
 
@@ -252,7 +253,7 @@ def test_right_error(
 def test_changed_file_is_never_stitched_together(server: FaultServer, polite: Politeness, time: FakeClock, etag: str) -> None:
     """Without ranges the beginning is compared; without any validator too."""
     server.etag, server.ranges = etag, False
-    server.faults = [changing(cut(50_000), DATA[:10] + b"x" + DATA[11:], etag)]
+    server.faults = [changing(50_000, DATA[:10] + b"x" + DATA[11:], etag)]
     with pytest.raises(Transient, match="changed while"):
         read_all(server.root, "a.warc.gz", transport=Transport(polite, time.clock()))
 
@@ -401,7 +402,7 @@ def test_a_broken_range_continues_under_the_same_etag(server: FaultServer, polit
 @pytest.mark.parametrize("ranges", [True, False])
 def test_a_range_of_a_changed_file_is_never_stitched_together(server: FaultServer, polite: Politeness, time: FakeClock, ranges) -> None:
     server.ranges = ranges
-    server.faults = [changing(cut(40_000), DATA[:1500] + b"x" + DATA[1501:], '"two"')]
+    server.faults = [changing(40_000, DATA[:1500] + b"x" + DATA[1501:], '"two"')]
     with (
         Ranges(server.root, "a.warc.gz", transport=Transport(polite, time.clock())) as file,
         pytest.raises(Transient, match="changed while"),
