@@ -113,6 +113,7 @@ def test_a_command_from_outside_is_found_by_its_entry_point(monkeypatch, capsys)
     assert capsys.readouterr().out == "hello you\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "given", "said"),
     [
@@ -125,6 +126,11 @@ def test_a_command_from_outside_is_found_by_its_entry_point(monkeypatch, capsys)
 def test_a_lone_hyphen_is_standard_input(words, given, said):
     done = subprocess.run([sys.executable, "-m", "winnow", *words], input=given, capture_output=True, check=True, cwd=ROOT)
     assert done.stdout.decode() == said
+
+
+def test_a_word_too_many_is_named(capsys):
+    assert main.main(["status", "of", "yesterday"]) == 2
+    assert capsys.readouterr().err == "winnow: `winnow status` has no place for 'of' 'yesterday'. `winnow status --help` lists what there is.\n"
 
 
 def test_of_an_option_that_is_given_twice_the_last_counts(capsys):

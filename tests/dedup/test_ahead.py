@@ -44,6 +44,7 @@ def made(steps, context, *, in_a_row):
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(FILES, st.sampled_from([1, 3]), st.sampled_from([500, 3000, 1 << 30]))
 def test_nothing_else_is_made(tmp_path_factory, files, ranges, memory_bytes):

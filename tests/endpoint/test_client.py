@@ -19,6 +19,8 @@ from winnow.tasks.endpoint.queries import Chat, Embed, query_digest
 from winnow.tasks.engine.errors import BadInput, Transient
 from winnow.tasks.engine.store import Store
 
+pytestmark = pytest.mark.server
+
 QUERIES = [Chat((("user", f"What is grain number {n}?"),), {"max_tokens": 20}) for n in range(12)]
 PLANTED = "sk-planted-in-the-environment-0123456789"
 

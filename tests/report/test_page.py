@@ -71,7 +71,7 @@ def page_of_huge() -> Page:
     return Page(report_html(huge()))
 
 
-@pytest.fixture(scope="module", params=SUMMARIES)
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.slow if name == "huge" else ()) for name in SUMMARIES])
 def summary(request: pytest.FixtureRequest) -> Summary:
     return SUMMARIES[request.param]()
 
@@ -132,6 +132,7 @@ def test_report_tells_the_figures_of_the_manifest() -> None:
     assert run.digest in text
 
 
+@pytest.mark.slow
 def test_reasons_and_languages_beyond_the_first_are_counted_and_listed() -> None:
     text = " ".join(page_of_huge().text.split())
     assert re.search(r"301 further reasons, [\d,]+ pages", text)

@@ -13,6 +13,8 @@ from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.store import Store
 from winnow.tasks.report.serving import STORE_VARIABLE, URL_VARIABLE, environment, offered, report_link, reports
 
+pytestmark = pytest.mark.server
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):

@@ -11,7 +11,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter, UnusedCliTokensError
 
 from winnow.cli import commands
 
@@ -41,7 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _called(words)
     except CycloptsError as e:
         where = " ".join(["winnow", *(e.command_chain or ())])
-        print(f"winnow: {' '.join(str(e).split())} `{where} --help` lists what there is.", file=sys.stderr)
+        unused = e.unused_tokens if isinstance(e, UnusedCliTokensError) else ()
+        said = f"`{where}` has no place for {' '.join(map(repr, unused))}." if unused else " ".join(str(e).split())
+        print(f"winnow: {said} `{where} --help` lists what there is.", file=sys.stderr)
         return BAD_INPUT
     except WinnowError as e:
         print(f"winnow: {e}", file=sys.stderr)
