@@ -130,7 +130,10 @@ def test_a_lone_hyphen_is_standard_input(words, given, said):
 
 def test_a_word_too_many_is_named(capsys):
     assert main.main(["status", "of", "yesterday"]) == 2
-    assert capsys.readouterr().err == "winnow: `winnow status` has no place for 'of' 'yesterday'. `winnow status --help` lists what there is.\n"
+    assert (
+        capsys.readouterr().err
+        == "winnow: `winnow status` has no place for 'of' 'yesterday'. `winnow status --help` lists what there is.\n"
+    )
 
 
 def test_of_an_option_that_is_given_twice_the_last_counts(capsys):
