@@ -5,15 +5,15 @@ The endpoint's key is no parameter: it is read from the environment or a winnow-
 
 from typing import Annotated, Any
 
-from prefect import flow, get_run_logger, task
+from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import task_run
-from prefect.states import Completed, Failed
+from prefect.states import Failed
 from pydantic import Field
 
 from winnow.flows import notify as notifications
-from winnow.flows.curate import listener
+from winnow.flows.asking import counter, ended
 from winnow.tasks.endpoint.client import Tally
 from winnow.tasks.engine.errors import Transient, WinnowError
 from winnow.tasks.labels.annotation import Annotation
@@ -27,15 +27,7 @@ def _name() -> str:
 
 @task(name="judge documents", task_run_name=_name, cache_policy=NO_CACHE, persist_result=False)
 def judge(annotating: Annotating, annotation: Annotation, part: int) -> Tally:
-    tell, asked = listener.get(), 0
-
-    def told() -> None:
-        nonlocal asked
-        asked += 1
-        if tell:
-            tell(annotation.head.name, part, annotating.parts, {"queries": asked})
-
-    return annotating.judge(annotation, part, told)
+    return annotating.judge(annotation, part, counter(annotation.head.name, part, annotating.parts))
 
 
 @flow(
@@ -94,8 +86,5 @@ def work_off(annotating: Annotating) -> Any:
         {name: str(r[name]) for name in ("head", "annotator", "documents", "rows", "valid", "problems", "price", "judged")} for r in reports
     ]
     create_table_artifact(rows, key="judgements", description=f"Judgements of {annotating.sample.run.id}")
-    get_run_logger().info("%d queries, %d of them known before, %d answered now", tally.queries, tally.known, tally.asked)
     data = {"heads": reports, "asked": tally.described()}
-    if not missing:
-        return Completed(name="Cached", message="Nothing to ask: every document is judged.", data=data)
-    return Completed(message=f"{tally.asked} queries answered, {tally.known} known before", data=data)
+    return ended(tally, missing=bool(missing), nothing="Nothing to ask: every document is judged.", data=data)

@@ -7,6 +7,7 @@ A look does what can be done now and ends; the schedule brings the next. What is
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from itertools import islice
 from typing import Annotated, Any
 
 from prefect import flow, get_run_logger
@@ -110,17 +111,10 @@ def look(watch: Watch, known: Sequence[str], since: str, at_most: int, loop: Pur
     """What was done, in order: runs that ended are looked after, samples judged, the student trained, new crawls started. Raises what these raise."""
     done = [{"what": row["crawl"], "done": row["what"]} for row in watch.look_after()]
     if loop:
-        for run in [run for _, run in zip(range(at_most), loop.to_judge(), strict=False)]:
+        for run in list(islice(loop.to_judge(), at_most)):
             done.append({"what": run.id, "done": _judged(loop, run)})
         if loop.due():
-            if watch.under_way():
-                # A run that is under way reads the student's file; another one in its place would end it.
-                done.append({"what": loop.student, "done": f"is trained when {', '.join(watch.under_way())} has ended"})
-            else:
-                try:
-                    done.append({"what": loop.student, "done": _train(loop)})
-                except BadInput as e:  # the student that there is still works, and no crawl is to wait for another
-                    done.append({"what": loop.student, "done": f"could not be trained: {e}"})
+            done.append({"what": loop.student, "done": _trained(loop, watch.under_way())})
     done += [{"what": row["crawl"], "done": row["what"]} for row in watch.start(known, since, at_most)]
     return done
 
@@ -145,6 +139,16 @@ def _judged(loop: Purification, run: Finished) -> str:
     made = loop.close(run, judged)
     counts = ", ".join(f"{n:,} {name}" for name, n in made["actions"].items())
     return f"{made['judged']:,} of {made['asked']:,} documents judged; of {made['documents']:,}: {counts}"
+
+
+def _trained(loop: Purification, under_way: Sequence[str]) -> str:
+    """A new student, or why there is none."""
+    if under_way:  # such a run reads the student's file; another one in its place would end it
+        return f"is trained when {', '.join(under_way)} has ended"
+    try:
+        return _train(loop)
+    except BadInput as e:  # the student that there is still works, and no crawl is to wait for another
+        return f"could not be trained: {e}"
 
 
 def _train(loop: Purification) -> str:

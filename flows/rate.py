@@ -5,15 +5,15 @@ The endpoint's key is no parameter: it is read from the environment or a winnow-
 
 from typing import Annotated, Any
 
-from prefect import flow, get_run_logger, task
+from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import task_run
-from prefect.states import Completed, Failed
+from prefect.states import Failed
 from pydantic import Field
 
 from winnow.flows import notify as notifications
-from winnow.flows.curate import listener
+from winnow.flows.asking import counter, ended
 from winnow.tasks.endpoint.client import Tally
 from winnow.tasks.engine.errors import Transient, WinnowError
 from winnow.tasks.runs.pairing import Pairing, PairRequest
@@ -26,15 +26,7 @@ def _name() -> str:
 
 @task(name="judge pairs", task_run_name=_name, cache_policy=NO_CACHE, persist_result=False)
 def judge(pairing: Pairing, part: int) -> Tally:
-    tell, asked = listener.get(), 0
-
-    def told() -> None:
-        nonlocal asked
-        asked += 1
-        if tell:
-            tell("pairs", part, pairing.parts, {"queries": asked})
-
-    return pairing.judge(part, told)
+    return pairing.judge(part, counter("pairs", part, pairing.parts))
 
 
 @flow(
@@ -88,7 +80,4 @@ def rate(
     figures["asked"]["now"] = tally.described()
     rows = [{"rater": name, "weight": str(weight)} for name, weight in figures["weights"].items()]
     create_table_artifact(rows, key="rating", description=f"Weights of raters, by {figures['asked']['pairs']:,} pairs")
-    get_run_logger().info("%d queries, %d of them known before, %d answered now", tally.queries, tally.known, tally.asked)
-    if not missing:
-        return Completed(name="Cached", message="Nothing to ask: every pair is judged.", data=figures)
-    return Completed(message=f"{tally.asked} queries answered, {tally.known} known before", data=figures)
+    return ended(tally, missing=bool(missing), nothing="Nothing to ask: every pair is judged.", data=figures)

@@ -70,11 +70,10 @@ def funnel(summary: Summary) -> tuple[Stage, ...]:
 def meaning(reason: str, limits: Mapping[str, Mapping[str, Any]], declared: Mapping[str, str]) -> tuple[str, str]:
     """What a reason means, and the limit that is behind it (empty: none). ``declared`` is what the step says of its reasons (``Step.reasons``)."""
     signal, _, detail = reason.partition(":")
-    if signal in limits:
-        said = {"low": "below the limit", "high": "above the limit", "missing": "has no value", "other": "none of those allowed"}
-        return said.get(detail, "the filter's own verdict"), bound(limits[signal])
-    detail = DIRECTION_MARKS.sub("\ufffd", detail)
     words = declared.get(reason) or next((said for pattern, said in declared.items() if fnmatchcase(reason, pattern)), "")
+    if signal in limits:
+        return words or "the filter's own verdict", bound(limits[signal])
+    detail = DIRECTION_MARKS.sub("\ufffd", detail)
     return words.replace("{}", detail.replace("_", " ")), ""
 
 

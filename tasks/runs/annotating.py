@@ -33,6 +33,11 @@ PART_DOCUMENTS, MOST_PARTS = 500, 60
 """Documents per part, unless there would be too many parts for one flow run to show."""
 
 
+def part_size(total: int, least: int) -> int:
+    """How much of what is asked is one part, so that there are ``MOST_PARTS`` at most."""
+    return max(least, -(-total // MOST_PARTS))
+
+
 @dataclass(frozen=True)
 class AnnotationRequest:
     """What a user asks for: plain values only, and no key. ``options`` are fields of ``Endpoint`` by name, ``parameters`` those of sampling, as the API
@@ -96,7 +101,7 @@ class Annotating:
     @property
     def part_documents(self) -> int:
         """Documents per part."""
-        return max(PART_DOCUMENTS, -(-len(self.sample) // MOST_PARTS))
+        return part_size(len(self.sample), PART_DOCUMENTS)
 
     @property
     def parts(self) -> int:

@@ -25,9 +25,10 @@ from winnow.tasks.labels.pairs import QUESTION, Pair, PairQuestion, Preferences,
 from winnow.tasks.ledger.rating import Asked, Rated, of_file, of_run, rows_in
 from winnow.tasks.rating.judged import judged_of
 from winnow.tasks.rating.pairs import drawn
+from winnow.tasks.runs.annotating import part_size
 
 FOLDER = "pairs"
-PART_PAIRS, MOST_PARTS = 250, 60
+PART_PAIRS = 250
 MOST_PAIRS = 100_000
 
 
@@ -96,7 +97,7 @@ class Pairing:
     @property
     def part_pairs(self) -> int:
         """Pairs per part."""
-        return max(PART_PAIRS, -(-len(self.pairs) // MOST_PARTS))
+        return part_size(len(self.pairs), PART_PAIRS)
 
     @property
     def parts(self) -> int:
