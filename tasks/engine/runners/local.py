@@ -148,9 +148,11 @@ class Pool:
     def _one(
         self, slot: _Slot, addresses: Sequence[str], label: str, shard: str, redo: Sequence[str], ahead: Sequence[str], died: Counter[str]
     ) -> list[dict[str, Any]]:
-        """Make one shard in a worker. Raises ShardKilled, or what a step raises."""
+        """Make one shard in a worker. Raises ShardKilled, CancelledError when the pool is closed, or what a step raises."""
         deaths = overruns = 0
         while True:
+            if self._closed.is_set():  # its workers may still take work for a moment
+                raise CancelledError
             try:
                 return slot.executor.submit(_make, addresses, shard, redo, ahead).result()
             except RuntimeError as e:
