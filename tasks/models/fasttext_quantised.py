@@ -92,7 +92,9 @@ def _centroids(data: Any, at: int) -> tuple[list[npt.NDArray[np.float32]], int]:
     dimension, parts, width, last = struct.unpack_from("<4i", data, at)
     values = np.frombuffer(data, np.float32, dimension * 256, at + 16)
     widths = [width] * (parts - 1) + [last]
-    return [values[256 * width * k : 256 * width * k + 256 * of].reshape(256, of) for k, of in enumerate(widths)], at + 16 + dimension * 1024
+    return [
+        values[256 * width * k : 256 * width * k + 256 * of].reshape(256, of) for k, of in enumerate(widths)
+    ], at + 16 + dimension * 1024
 
 
 def _tree(counts: list[int]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:

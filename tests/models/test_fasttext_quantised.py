@@ -53,7 +53,9 @@ def quantised_file(tmp_path_factory):
     assert fit({**options, "input": str(folder / "labelled.txt"), "model_path": str(folder / "model.bin")}) == ""
     model = binding.fasttext()
     model.loadModel(str(folder / "model.bin"))
-    model.quantize("", False, 800, False, 0, 0.0, 1, 0, 2, False)  # the output as it is, 800 rows, no new training, two numbers to a part, no norms
+    model.quantize(
+        "", False, 800, False, 0, 0.0, 1, 0, 2, False
+    )  # the output as it is, 800 rows, no new training, two numbers to a part, no norms
     model.saveModel(str(folder / "model.ftz"))
     return folder / "model.ftz"
 

@@ -440,7 +440,7 @@ def telling_tags(html: Bytes, names: WordTable, hidden: bool, found: Ints) -> in
             behind = at + 1
             tells = False
             while behind < n and html[behind] != 32 and html[behind] != 47 and html[behind] != 62:
-                tells |= html[behind] == 58
+                tells = tells or bool(html[behind] == 58)
                 behind += 1
             place = find(names.low, names.high, html, at + 1, behind)
             if hidden and (place < 0 or behind == n or html[behind] != 32):

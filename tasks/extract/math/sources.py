@@ -98,7 +98,8 @@ ALT_IMAGES = (
     "/latex/",
 )
 ROLE_GIVING = re.compile(
-    rb'\sclass="[^"]*(?:katex|math|tex|mjx|formula)|\sdata-(?:expr|tex|latex|math|equation|katex|formula|image-latex|original-latex|value)', re.IGNORECASE
+    rb'\sclass="[^"]*(?:katex|math|tex|mjx|formula)|\sdata-(?:expr|tex|latex|math|equation|katex|formula|image-latex|original-latex|value)',
+    re.IGNORECASE,
 )
 CODE_TAGS = frozenset(("code", "pre", "samp", "kbd"))
 
