@@ -449,7 +449,7 @@ def telling_tags(html: Bytes, names: WordTable, hidden: bool, found: Ints) -> in
             end = behind_byte(html, behind, 62)
             if html[end - 1] != 62:
                 break
-            tells |= behind - at > NAME_BYTES or place >= 0
+            tells = tells or behind - at > NAME_BYTES or bool(place >= 0)
             if hidden:
                 tells = may_hide(html, behind, end)
             else:
