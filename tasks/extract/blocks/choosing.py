@@ -68,7 +68,7 @@ def unseen(page: Page, tree: Tree, chosen: Bools, words: npt.NDArray[np.int64]) 
     lowered = page.text.lower()
     if speaking := [place for word in OF_PARTNERS for place in _places(lowered, word)]:
         _leave_out_partners(page, out, chosen, words, speaking)
-    suspects = [e for e in tree.that_are(SUSPECT) if chosen[tree.first[e] : tree.behind[e]].any()]
+    suspects = tree.that_are(SUSPECT, chosen)
     if not suspects:
         return out
     bits = page.element_bits

@@ -112,12 +112,16 @@ class Tree:
         behinds: list[int] = self.page.element_behind.tolist()
         return behinds
 
-    def that_are(self, what: int) -> list[int]:
-        """The elements with a block in them that are CODED, TABLED, HEADED or SUSPECT (``element_kernels``), in order."""
+    def that_are(self, what: int, chosen: npt.NDArray[np.bool_] | None = None) -> list[int]:
+        """The elements with a block in them, or with a ``chosen`` one, that are CODED, TABLED, HEADED or SUSPECT (``element_kernels``), in order."""
         if not self.has & what:
             return []
-        found: list[int] = np.flatnonzero(self._what & what).tolist()
-        return found
+        found = np.flatnonzero(self._what & what)
+        if chosen is not None:
+            before = np.concatenate(([0], np.cumsum(chosen)))
+            found = found[before[self.page.element_behind[found]] > before[self.page.element_first[found]]]
+        elements: list[int] = found.tolist()
+        return elements
 
     @cached_property
     def _pres(self) -> list[int]:
