@@ -1,5 +1,6 @@
 """For all tests: no network but loopback, no clock that fails a property, and ``--update-golden`` to accept what changed."""
 
+import atexit
 import gc
 import os
 import socket
@@ -28,16 +29,14 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
-    """Modules and items stay until the end: to search them for garbage again and again is a fifth of collecting."""
+    """Modules and items stay until the end: to search them for garbage again and again is a fifth of collecting, and pytest does so once more when all is
+    over. Only the interpreter's own end sees them, so that libraries which count their objects then miss none."""
     gc.disable()
     found = yield
     gc.freeze()
     gc.enable()
+    atexit.register(gc.unfreeze)
     return found
-
-
-def pytest_unconfigure():
-    gc.unfreeze()  # so that libraries which count their objects at the end of the process miss none
 
 
 @pytest.fixture(autouse=True)
