@@ -23,6 +23,10 @@ def pytest_addoption(parser):
 
 def pytest_collection_modifyitems(items):
     """The longest files come first, those that start servers and those with whole runs, so that no worker is left alone with one at the end."""
+    if settings.get_current_profile_name() == "quick":  # whose number of examples holds for tests with a number of their own, too
+        for test in {item.obj for item in items if hasattr(item.obj, "_hypothesis_internal_use_settings")}:
+            own = test._hypothesis_internal_use_settings
+            test._hypothesis_internal_use_settings = settings(own, max_examples=min(own.max_examples, settings.default.max_examples))
     server, slow = ({item.path for item in items if item.get_closest_marker(name)} for name in ("server", "slow"))
     items.sort(key=lambda item: (item.path not in server, item.path not in slow))
 
