@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 
-def components(ends: tuple[npt.NDArray[Any], npt.NDArray[Any]], nodes: int) -> npt.NDArray[np.int32]:
+def components(ends: tuple[npt.NDArray[Any], npt.NDArray[Any]], nodes: int) -> npt.NDArray[Any]:
     """The number of the component of each of ``nodes`` nodes, which edges join from the first of ``ends`` to the second."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     graph = coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(nodes, nodes))
-    return cast("npt.NDArray[np.int32]", connected_components(graph, directed=False)[1])
+    _, labels = connected_components(graph, directed=False)
+    return cast("npt.NDArray[Any]", labels)
