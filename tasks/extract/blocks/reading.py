@@ -25,6 +25,8 @@ TEXT_AND_CODE = inline.TEXT_MARKS | 1 << inline.CODE
 EMPHASES = 1 << inline.STRONG | 1 << inline.EMPHASIS
 # A heading whose text begins or ends with a sign that links to it, or has a link to edit it.
 ANCHORED = re.compile(r"^\s*[#¶§🔗⚓※∞]|[#¶§🔗⚓※∞]\s*$|\[|\b(?:edit|anchor)\b|permalink|copy link|link to\b", re.IGNORECASE)
+# One of these is in each such text, in lower case; a look for each is far faster than one for all.
+OF_ANCHORED = (*"# ¶ § 🔗 ⚓ ※ ∞ [ edit anchor permalink".split(), "copy link", "link to")
 LANGUAGE_LEVELS = 4
 # Kinds of blocks between which and others there is always a blank line.
 UNITS = frozenset({"code", "table"})
@@ -165,7 +167,9 @@ class _Reader:
 
     def _heading(self, block: int, marked: int) -> Runs:
         """A heading's runs without the sign that links to it and the link to edit it."""
-        if not ANCHORED.search(self.texts[block]):
+        text = self.texts[block]
+        lowered = text.lower()
+        if not any(word in lowered for word in OF_ANCHORED) or not ANCHORED.search(text):
             return self._line(block, marked)
         page = self.page
         markup = without_anchors(page.html[page.block_begin[block] : page.block_end[block]].decode())
