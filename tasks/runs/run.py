@@ -172,7 +172,11 @@ def reports(run: Run, step: Step) -> list[dict[str, Any]]:
 def stored_bytes(run: Run, step: Step, made: Iterable[dict[str, Any]]) -> Counter[str]:
     """Bytes in the store of each shard of a step, of which ``made`` are the reports."""
     sizes = Counter({r["shard"]: 0 if r["data"]["path"].startswith("steps/") else r["data"]["bytes"] for r in made})
-    for path, n in run.context.store.files(f"steps/{step.address}").items():
+    files = run.context.store.files(f"steps/{step.address}")
+    for shard, n in run.context.store.reports.folded_bytes(step.address, files).items():
+        if shard in sizes:
+            sizes[shard] += n
+    for path, n in files.items():
         shard = path.rsplit("/", 1)[1].split(".", 1)[0]
         if shard in sizes:
             sizes[shard] += n
