@@ -1,12 +1,11 @@
 """Who hangs together: pairs of near copies, however they are found, become connected components."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from winnow.tasks.dedup.resolve import group_sizes
 from winnow.tasks.dedup.shingles import I64
@@ -22,6 +21,18 @@ EDGES = pa.schema([pa.field("a", pa.int64()), pa.field("b", pa.int64())])
 COMPONENTS = pa.schema([pa.field("shard", pa.int32()), pa.field("row", pa.int32()), pa.field("component", pa.uint64())])
 
 
+def components(ends: tuple[npt.NDArray[Any], npt.NDArray[Any]], nodes: int) -> npt.NDArray[Any]:
+    """The number of the component of each of ``nodes`` nodes, which edges join from the first of ``ends`` to the second."""
+    # Imported here: with what it imports itself SciPy takes a quarter of a second of every process, and few steps of few recipes call it.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(nodes, nodes))
+    _, labels = connected_components(graph, directed=False)
+    return cast("npt.NDArray[Any]", labels)
+
+
+@dataclass(frozen=True)
 class PairStep(WholeStep):
     """Base of the steps that find pairs of near copies (schema EDGES)."""
 
@@ -81,8 +92,7 @@ def _forest(edges: I64) -> I64:
     """The same components as one edge (least member, member) per node, sorted by node; the least member has an edge to itself."""
     nodes, ends = np.unique(edges, return_inverse=True)
     ends = ends.reshape(edges.shape)
-    graph = coo_array((np.ones(edges.shape[1], np.int8), (ends[0], ends[1])), shape=(len(nodes), len(nodes)))
-    _, label = connected_components(graph, directed=False)
+    label = components((ends[0], ends[1]), len(nodes))
     least = np.full(label.max(initial=-1) + 1, len(nodes))
     np.minimum.at(least, label, np.arange(len(nodes)))
     return np.stack([nodes[least[label]], nodes]) if len(nodes) else np.zeros((2, 0), np.int64)

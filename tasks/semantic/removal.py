@@ -11,11 +11,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from winnow.tasks.dedup.component_clusters import MEMBERS, ComponentClusters, components_of
-from winnow.tasks.dedup.components import EDGES, PairStep
+from winnow.tasks.dedup.components import EDGES, PairStep, components
 from winnow.tasks.dedup.fuzzy_clusters import CANDIDATES, CANDIDATES_PER_GROUP, Candidates
 from winnow.tasks.dedup.resolve import Decisions
 from winnow.tasks.dedup.shingles import U32
@@ -87,8 +85,7 @@ def joined(vectors: I8, least: float) -> I64:
         near = np.round(dots(vectors[at:upto], vectors[:upto]) / lengths[at:upto, None] / lengths[None, :upto], DECIMALS) >= least
         a, b = np.nonzero(near)
         links = np.unique(label[a + at] * size + label[b])
-        graph = coo_array((np.ones(len(links), np.int8), (links // size, links % size)), shape=(size, size))
-        _, component = connected_components(graph, directed=False)
+        component = components((links // size, links % size), size)
         label = component[label]
         first = np.full(size, size)
         np.minimum.at(first, label, np.arange(size))
