@@ -217,22 +217,23 @@ def _raw(spec: str, seen: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _rooted(raw: Mapping[str, Any], beside: Path) -> dict[str, Any]:
-    """With the paths of plug-ins, benchmarks, tables of agents and language packs made absolute: a recipe that extends this one may lie elsewhere."""
-    rooted = dict(raw)
+    """With every path that is relative to the recipe's folder made absolute: a recipe that extends this one may lie elsewhere."""
+    known = sections()
+    rooted = {key: known[key].rooted(value, beside) if key in known else value for key, value in raw.items()}
     if isinstance(plugins := raw.get("plugins"), list):
         rooted["plugins"] = [str((beside / str(p)).resolve()) for p in plugins]
-    benchmarks = raw.get("decontaminate")
-    if isinstance(benchmarks, dict) and isinstance(files := benchmarks.get("against"), list):
-        rooted["decontaminate"] = benchmarks | {"against": [str((beside / str(f)).resolve()) for f in files]}
-    consent = raw.get("consent")
-    if isinstance(consent, dict) and isinstance(agents := consent.get("agents"), str) and agents != "shipped":
-        rooted["consent"] = consent | {"agents": str((beside / agents).resolve())}
-    packs = raw.get("languages")
-    if isinstance(packs, str):
-        rooted["languages"] = str((beside / packs).resolve())
-    elif isinstance(packs, dict):
-        rooted["languages"] = {k: str((beside / v).resolve()) if isinstance(v, str) else v for k, v in packs.items()}
+    if isinstance(chain := raw.get("decide"), dict):
+        rooted["decide"] = {name: _rooted_link(name, link, beside, known) for name, link in chain.items()}
     return rooted
+
+
+def _rooted_link(name: str, link: Any, beside: Path, known: Mapping[str, Section]) -> Any:
+    """A link of the chain: it names its section, or is called like one and has its options."""
+    if not isinstance(link, dict):
+        return link
+    if not any(key in known for key in link):
+        return known[name].rooted(link, beside) if name in known else link
+    return {key: known[key].rooted(value, beside) if key in known else value for key, value in link.items()}
 
 
 def _merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
