@@ -38,7 +38,6 @@ SPANS = pa.schema(
     ]
 )
 PERSONAL_DATA = "personal_data"
-PASS_MEANING = "2 where the text is of the second pass, 1 where it is still of the first, on which limits and copies were decided"
 BUCKET = "~"  # between language and bucket in the name of a partition; in neither of them
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
@@ -85,7 +84,13 @@ class Redact(ShardStep):
         bucket = bucket_column(self.decisions)
         return {
             **({REPEATS: "how often to repeat the document in training, by the size of its cluster of copies"} if self.rehydrate else {}),
-            **({TEXT_PASS: PASS_MEANING} if isinstance(self.text.edit, Refine) else {}),
+            **(
+                {
+                    TEXT_PASS: "2 where the text is of the second pass, 1 where it is still of the first, on which limits and copies were decided"
+                }
+                if isinstance(self.text.edit, Refine)
+                else {}
+            ),
             **(
                 {bucket: "head, middle or tail of that signal among the documents of the language; all where there is no value"}
                 if bucket
