@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.options import Reader, near
+from winnow.tasks.engine.parsing import parsed_yaml
 from winnow.tasks.engine.places import model_place
 from winnow.tasks.engine.plugins import install, read_plugin
 from winnow.tasks.engine.sections import Section, register_again, sections
@@ -196,8 +195,8 @@ def _raw(spec: str, seen: tuple[str, ...]) -> dict[str, Any]:
             f"There is no recipe {spec}.{hint} Shipped are: {', '.join(names())}; a recipe of your own is given by the path of its YAML file."
         )
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as e:
+        raw = parsed_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as e:
         raise BadInput(f"Recipe {path} cannot be read as YAML: {' '.join(str(e).split())}") from None
     if not isinstance(raw, dict):
         raise BadInput(

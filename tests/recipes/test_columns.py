@@ -64,6 +64,8 @@ def test_the_card_says_what_edited_the_text(released) -> None:
     for about in text_edits(released.pipeline):
         assert about in card["text"]
     if released.pipeline.recipe.name == "everything":
-        assert [
-            word for word in ("lines", "cuts repeated", "benchmarks") if word in " ".join(text_edits(released.pipeline))
-        ] == ["lines", "cuts repeated", "benchmarks"]
+        assert [word for word in ("lines", "cuts repeated", "benchmarks") if word in " ".join(text_edits(released.pipeline))] == [
+            "lines",
+            "cuts repeated",
+            "benchmarks",
+        ]
