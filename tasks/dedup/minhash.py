@@ -16,10 +16,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from winnow.tasks.dedup.component_clusters import MEMBERS, ComponentClusters, components_of
+from winnow.tasks.dedup.components import components
 from winnow.tasks.dedup.keep import scores
 from winnow.tasks.dedup.ranges import key_range
 from winnow.tasks.dedup.resolve import Decisions, group_sizes, rows_of_shard
@@ -311,8 +310,7 @@ def _forest(edges: I64) -> I64:
     """The same components as one edge (least member, member) per node, sorted by node; the least member has an edge to itself."""
     nodes, ends = np.unique(edges, return_inverse=True)
     ends = ends.reshape(edges.shape)
-    graph = coo_array((np.ones(edges.shape[1], np.int8), (ends[0], ends[1])), shape=(len(nodes), len(nodes)))
-    _, label = connected_components(graph, directed=False)
+    label = components((ends[0], ends[1]), len(nodes))
     least = np.full(label.max(initial=-1) + 1, len(nodes))
     np.minimum.at(least, label, np.arange(len(nodes)))
     return np.stack([nodes[least[label]], nodes]) if len(nodes) else np.zeros((2, 0), np.int64)

@@ -11,10 +11,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from winnow.tasks.dedup.component_clusters import MEMBERS, ComponentClusters, components_of
+from winnow.tasks.dedup.components import components
 from winnow.tasks.dedup.minhash import CANDIDATES, CANDIDATES_PER_GROUP, EDGES, Candidates
 from winnow.tasks.dedup.resolve import Decisions
 from winnow.tasks.dedup.shingles import U32
@@ -83,8 +82,7 @@ def joined(vectors: I8, least: float) -> I64:
         near = np.round(dots(vectors[at:upto], vectors[:upto]) / lengths[at:upto, None] / lengths[None, :upto], DECIMALS) >= least
         a, b = np.nonzero(near)
         links = np.unique(label[a + at] * size + label[b])
-        graph = coo_array((np.ones(len(links), np.int8), (links // size, links % size)), shape=(size, size))
-        _, component = connected_components(graph, directed=False)
+        component = components((links // size, links % size), size)
         label = component[label]
         first = np.full(size, size)
         np.minimum.at(first, label, np.arange(size))
