@@ -21,7 +21,7 @@ def further_columns(pipeline: Pipeline) -> dict[str, str]:
             found[name] = next(
                 (said for pattern, said in sorted(decided, key=_longest) if fnmatchcase(name, pattern)), "as in the decisions table"
             )
-    return found | redact.own_columns
+    return {**found, **redact.own_columns}
 
 
 def text_edits(pipeline: Pipeline) -> tuple[str, ...]:
