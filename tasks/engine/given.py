@@ -67,7 +67,7 @@ def _store_of(place: str) -> tuple[Store, str]:
     root, _, path = place.rpartition("/")
     if root.endswith("/"):
         raise BadInput(f"{shown(place)} names a whole bucket. Write the folder behind it: {place}/judged/…")
-    return store_at(root), path
+    return store_at(root, to_write=False), path
 
 
 @cache

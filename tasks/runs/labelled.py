@@ -3,7 +3,6 @@
 import csv
 import gzip
 import io
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import pyarrow.parquet as pq
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.given import given_files
+from winnow.tasks.engine.parsing import parsed
 from winnow.tasks.extract.language_codes import which
 from winnow.tasks.ledger.find import open_run
 from winnow.tasks.models.classify.labelled import LONGEST_LABEL, Question, Row, label_values
@@ -181,7 +181,7 @@ def records(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 return
             for number, line in enumerate(lines, start=1):
                 if line.strip():
-                    row = json.loads(line)
+                    row = parsed(line)
                     if not isinstance(row, dict):
                         raise ValueError(f"line {number} is no JSON object")
                     yield f"line {number}", row

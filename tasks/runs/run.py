@@ -29,6 +29,7 @@ from winnow.tasks.engine.step import Step
 from winnow.tasks.engine.store import Store
 from winnow.tasks.engine.worker import Job
 from winnow.tasks.recipes import build as recipes
+from winnow.tasks.recipes.columns import further_columns, text_edits
 from winnow.tasks.report.card import chosen_licence, dataset_card
 from winnow.tasks.report.page import report_html
 from winnow.tasks.report.section import Evidence, contents
@@ -218,6 +219,8 @@ def release(run: Run) -> Summary:
         index=_index(run),
         licence=_licence(run),
         taken_down=_taken_down(run, totals),
+        columns=further_columns(run.pipeline),
+        text_edits=text_edits(run.pipeline),
         elapsed_s=time.monotonic() - run.began,
     )
     summary = replace(summary, forecast=compare(run, summary))
