@@ -40,6 +40,7 @@ def filter_of(model, **more):
     return pipelines.filter_of({"importance.Importance": {"model": model, **more}})
 
 
+@pytest.mark.slow
 def test_hashes_are_the_same_in_every_process():
     shown = {
         subprocess.run([sys.executable, "-c", SHOW], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed}).stdout

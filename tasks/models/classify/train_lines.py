@@ -1,7 +1,6 @@
 """Training a model of lines from pages whose lines people or a large model have judged, and its figures on pages and on languages that it has not seen."""
 
 import gzip
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import xxhash
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import digest
+from winnow.tasks.engine.parsing import parsed
 from winnow.tasks.models.boosting import Settings, boosted
 from winnow.tasks.models.classify.calibration import calibration_error, platt
 from winnow.tasks.models.classify.evaluate import auc
@@ -52,7 +52,7 @@ def pages(path: Path) -> Iterator[Page]:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
-                    row = json.loads(line)
+                    row = parsed(line)
                     lines = row["text"].split("\n") if isinstance(row["text"], str) else [x.replace("\n", " ") for x in row["text"]]
                     labels = row["labels"]
                     if len(lines) != len(labels):
