@@ -6,15 +6,17 @@ import zlib
 from winnow.tasks.engine.errors import BadInput
 
 SNIFF_BYTES = 1 << 20
-_BINARY = {
-    b"\x28\xb5\x2f\xfd": "Zstandard",
-    b"\x04\x22\x4d\x18": "LZ4",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ": "xz",
-    b"PK\x03\x04": "ZIP",
-    b"PAR1": "Parquet",
-    b"%PDF": "PDF",
+_ZSTANDARD = {b"\x28\xb5\x2f\xfd": "Zstandard"} | {
+    # A frame to be skipped (RFC 8878, 3.1.2): files of one dictionary have it in one.
+    bytes([0x50 + k]) + b"\x2a\x4d\x18": "Zstandard"
+    for k in range(16)
 }
+_PACKED = {**_ZSTANDARD, b"\x04\x22\x4d\x18": "LZ4", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "ZIP"}
+_BINARY = {**_PACKED, b"PAR1": "Parquet", b"%PDF": "PDF"}
+PACKED_NAME = re.compile(r"\.(?:w?arc|wet)\.(?:zst|zstd|lz4|bz2|xz|zip)$", re.IGNORECASE)
+
+
+REPACK = "unpack it, or pack it with gzip, one member per record."
 
 
 class NotAnArchive(BadInput):
@@ -41,9 +43,7 @@ def looks_like(head: bytes) -> str:
     code = re.search(rb"<code>([^<]{1,60})</code>", head[:4096], re.IGNORECASE)
     for magic, name in _BINARY.items():
         if head.startswith(magic):
-            return (
-                f"This is {name}, not a WARC or ARC. If it is a compressed archive, unpack it, or pack it with gzip, one member per record."
-            )
+            return f"This is {name}, not a WARC or ARC. If it is a compressed archive, {REPACK}"
     if b"slowdown" in start[:2048]:
         what = "an error page of the server (503 SlowDown: too many requests)"
         advice = "Fetch it again later, with fewer requests at a time."
@@ -60,3 +60,10 @@ def looks_like(head: bytes) -> str:
     else:
         what = "binary data"
     return f"This is {'gzip of ' if packed else ''}{what}, not a WARC or ARC file: it holds no record at all. {advice}"
+
+
+def packing_of(name: str, head: bytes) -> str | None:
+    """How a file is packed that no archive is read from: ``Zstandard``, ``LZ4`` and the like by its first bytes, or by its name where it says so."""
+    known = next((packing for magic, packing in _PACKED.items() if head.startswith(magic)), None)
+    named = PACKED_NAME.search(name)
+    return known or (named[0].rpartition(".")[2] if named else None)

@@ -8,6 +8,7 @@ from io import BufferedReader
 from typing import ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
+from winnow.tasks.archives.diagnose import REPACK, packing_of
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.sources.base import Found, PlaceListing, Wanted, readable
 from winnow.tasks.sources.credentials import options_for
@@ -44,6 +45,7 @@ class Folder(PlaceListing):
 
     def http(self, wanted: Wanted) -> Found | None:
         parts = urlsplit(wanted.spec)
+        _refuse_packed(wanted.spec, parts.path, b"")
         if not kind_by_name(parts.path):
             return None
         folder, _, name = parts.path.rpartition("/")
@@ -78,9 +80,11 @@ def plain_files(wanted: Wanted, root: str, paths: Iterable[str], options: Option
     """Those of the files that can be read; all of one kind.
 
     Raises:
-        BadInput: none can be read, or they are of several kinds.
+        BadInput: none can be read, they are of several kinds, or an archive among them is packed in a way that none is read from.
     """
     every = list(paths)
+    for path in every:
+        _refuse_packed(f"{root}/{path}", path, b"")
     kinds = kinds_by_name(every)
     if not kinds:
         what = f"holds none among {len(every)} files, such as {every[0]}" if every else "is empty"
@@ -100,13 +104,21 @@ def plain_files(wanted: Wanted, root: str, paths: Iterable[str], options: Option
 
 def _one_file(wanted: Wanted, root: str, name: str, head: bytes, options: Options = (), fingerprint: str = "") -> Found:
     kind = sniff(head) or kind_by_name(name)
-    if kind is None and re.search(r"\.(w?arc|gz|lz4|zst)\b", name.lower()):
+    if kind != "documents":
+        _refuse_packed(f"{root}/{name}", name, head)
+    if kind is None and re.search(r"\.(w?arc|gz)\b", name.lower()):
         kind = "warc"
     if kind is None:
         raise BadInput(f"{shown(root)}/{name} is not a file winnow knows (it begins {head[:24]!r}). Expected {readable()}.")
     if wanted.kind == "wet" and kind == "warc":
         kind = "wet"
     return Found(root, kind, [name], "", options, {name: fingerprint} if scheme(root) != "file" else {})
+
+
+def _refuse_packed(where: str, name: str, head: bytes) -> None:
+    """Refuse an archive that is packed, but not by gzip: it would be left out in silence, or read in vain by each worker."""
+    if packing := packing_of(name, head):
+        raise BadInput(f"{shown(where)} is packed ({packing}), and archives are read as they are or from gzip only. Please {REPACK}")
 
 
 def _matching(wanted: Wanted, paths: list[str]) -> list[str]:
