@@ -11,16 +11,15 @@ from prefect.states import Failed
 from winnow.flows import notify as notifications
 from winnow.flows.training import done, files_and_digest
 from winnow.tasks.engine.errors import WinnowError
-from winnow.tasks.models.classify.train_lines import pages, train_lines, training_digest
+from winnow.tasks.models.classify.train_lines import train_lines, training_digest
 from winnow.tasks.models.files import Card, register, versions
 from winnow.tasks.models.texts import listed
-from winnow.tasks.runs.judged_lines import judged_pages
+from winnow.tasks.runs.judged_lines import labelled_pages, texts_of
 
 
 @task(name="lines", cache_policy=NO_CACHE, persist_result=False)
 def fit(labels: list[str], run: str, store: str) -> tuple[bytes, dict[str, Any]]:
-    each = ((judged_pages(Path(name), run, store) if name.endswith(".parquet") else pages(Path(name))) for name in labels)
-    return train_lines(page for found in each for page in found)
+    return train_lines(labelled_pages(labels, run, store), texts_of(run, store))
 
 
 @flow(
@@ -35,7 +34,7 @@ def train_line_model(out: str, labels: list[str], run: str = "", store: str = "w
     Args:
         out: Name in the registry of models, or the path of a folder.
         labels: JSONL files with text (a list of lines), labels (one per line) and lang, or Parquet tables of judged lines.
-        run: The run whose documents such tables judge.
+        run: The run whose documents such tables judge; the model knows the common words of its languages, too.
         store: Its store.
         licence: Licence of the model, for its card.
         notify: Notification block that is told when the training ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
@@ -66,11 +65,13 @@ def train_line_model(out: str, labels: list[str], run: str = "", store: str = "w
 def describe(card: Card) -> str:
     """The card for people, in Markdown."""
     figures = card.card["figures"]
-    page, left = figures["by_page"], figures["left_out"]
+    page, blind, left = figures["by_page"], figures["by_page_without_words"], figures["left_out"]
     lines = [
         f"# {card.name}",
         f"{figures['lines']:,} lines, {figures['noise_share']:.1%} of them noise. On pages that it had not seen: AUC {page['auc']:.3f}, F1 of noise {page['noise_f1_at_half']:.3f} "
         f"(a rule of length at its best {page['length_rule_f1_best']:.3f}), calibration error {page['calibration_error']:.3f}.",
+        f"It knows the common words of: {', '.join(figures['words_of']) or 'no language'}. Without them: F1 of noise {blind['noise_f1_at_half']:.3f}, calibration error "
+        f"{blind['calibration_error']:.3f}.",
     ]
     if left:
         head = "| language left out | lines | F1 of noise | rule of length | AUC |\n| --- | --: | --: | --: | --: |\n"

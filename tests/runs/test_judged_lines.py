@@ -7,17 +7,17 @@ import pytest
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.labels.heads import head
 from winnow.tasks.labels.judged import Judgement, table
-from winnow.tasks.models.classify.train_lines import Page
+from winnow.tasks.models.classify.line_pages import Page
 from winnow.tasks.runs import judged_lines
-from winnow.tasks.runs.judged_lines import judged_pages
+from winnow.tasks.runs.judged_lines import judged_pages, labelled_pages, texts_of
 
 MENU = "Navigation & Interface Elements"
 
 
 class Run:
     def shards(self, name, columns):
-        assert (name, columns) == ("documents", ["id", "language", "text"])
-        yield pq.read_table(self.path)
+        assert name == "documents"
+        yield pq.read_table(self.path, columns=columns)
 
 
 def judged(folder, *rows, digest=None):
@@ -41,6 +41,23 @@ def run(tmp_path, monkeypatch):
 def test_judged_lines_have_their_labels_and_others_none(run, tmp_path):
     path = judged(tmp_path, ("a", 0, MENU, "m"), ("a", 2, "Clean", "m"))
     assert list(judged_pages(path, "r", "s")) == [Page(("Home", "", "A text."), (False, None, True), "en")]
+
+
+@pytest.mark.parametrize("line", [1, 3])
+def test_a_text_that_is_not_the_one_that_was_judged(run, tmp_path, line):
+    path = judged(tmp_path, ("a", 0, MENU, "m"), ("a", line, "Clean", "m"))
+    with pytest.raises(BadInput, match=f"document a in the run r is not the one that was judged: its line {line} is blank or not there"):
+        list(judged_pages(path, "r", "s"))
+
+
+def test_files_of_both_kinds_and_the_texts_of_the_run(run, tmp_path):
+    (tmp_path / "p.jsonl").write_text('{"text": ["x"], "labels": [1], "lang": "de"}')
+    found = list(labelled_pages([str(tmp_path / "p.jsonl"), str(judged(tmp_path, ("a", 0, MENU, "m")))], "r", "s"))
+    assert [page.language for page in found] == ["de", "en"]
+    run.path = tmp_path / "more.parquet"
+    pq.write_table(pa.table({"id": ["a", "b", "c"], "language": ["en", None, "de"], "text": ["A text.", "Other", None]}), run.path)
+    assert list(texts_of("r", "s")) == [("en", "A text.")]
+    assert list(texts_of("", "s")) == []
 
 
 def test_what_cannot_be_joined_is_said(run, tmp_path):
