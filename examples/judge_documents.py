@@ -21,7 +21,9 @@ with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / f"{name}.jsonl"
         lines = [{"contains": "of the village", "answer": "Creative Writing: it tells a story"}, {"answer": second}]
         script.write_text("\n".join(map(json.dumps, lines)))
-        work = AnnotationRequest("weborganizer_format", f"scripted:{script}", sample=20, store=store, options={"model": name}).prepared()
+        work = AnnotationRequest(
+            "weborganizer_format", sample=20, endpoint=f"scripted:{script}", store=store, options={"model": name}
+        ).prepared()
         for annotation, part in work.missing():
             work.judge(annotation, part)
         [report] = work.finish()

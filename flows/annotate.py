@@ -5,17 +5,15 @@ The endpoint's key is no parameter: it is read from the environment or a winnow-
 
 from typing import Annotated, Any
 
-from prefect import flow, task
+from prefect import task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import task_run
-from prefect.states import Failed
 from pydantic import Field
 
-from winnow.flows import notify as notifications
 from winnow.flows.asking import counter, ended
+from winnow.flows.entry import entry
 from winnow.tasks.endpoint.client import Tally
-from winnow.tasks.engine.errors import Transient, WinnowError
 from winnow.tasks.labels.annotation import Annotation
 from winnow.tasks.runs.annotating import Annotating, AnnotationRequest
 
@@ -30,11 +28,11 @@ def judge(annotating: Annotating, annotation: Annotation, part: int) -> Tally:
     return annotating.judge(annotation, part, counter(annotation.head.name, part, annotating.parts))
 
 
-@flow(
+@entry(
+    later="",
     name="annotate",
     flow_run_name="{head}",
     description="A sample of a run's documents, judged by a model behind an endpoint. Run it again to resume: nothing is asked twice.",
-    **notifications.HOOKS,
 )
 def annotate(
     head: str,
@@ -67,12 +65,20 @@ def annotate(
         parameters: Of sampling, as the API calls them, such as max_completion_tokens or temperature; null leaves a usual one out.
         notify: Notification block that is told when it ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
     """
-    try:
-        notifications.check(notify)
-        asked = AnnotationRequest(head, endpoint, sample, run, store, where, seed, answer_tokens, again, options, parameters)
-        return work_off(asked.prepared())
-    except (WinnowError, Transient) as e:
-        return Failed(message=str(e), data=e)
+    asked = AnnotationRequest(
+        head,
+        sample,
+        where,
+        seed,
+        answer_tokens,
+        endpoint=endpoint,
+        run=run,
+        store=store,
+        again=again,
+        options=options,
+        parameters=parameters,
+    )
+    return work_off(asked.prepared())
 
 
 def work_off(annotating: Annotating) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, cast
 
-from prefect import flow, get_run_logger, task
+from prefect import get_run_logger, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
@@ -19,9 +19,8 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import Field
 
-from winnow.flows import notify as notifications
 from winnow.flows.deployed import Runs, ServerRuns, key
-from winnow.tasks.engine.errors import BadInput, Transient, WinnowError
+from winnow.flows.entry import entry
 from winnow.tasks.runs.parameters import takes_request
 from winnow.tasks.sources.snapshots import COMMON_CRAWLS_LIST, chosen, listed
 
@@ -48,12 +47,12 @@ def _curate(snapshot: str, parameters: dict[str, Any]) -> Any:
     return Completed(message=message) if well else Failed(message=message)
 
 
-@flow(
+@entry(
+    later="Run the backfill again later.",
     name="backfill",
     flow_run_name="{snapshots} · {recipe}",
     description="Curates a list or range of snapshots, the newest first, so many at once.",
     task_runner=cast("TaskRunner[Any]", ThreadPoolTaskRunner(max_workers=16)),
-    **notifications.HOOKS,
 )
 @partial(takes_request, leaving_out=("source", "snapshot"))
 def backfill(
@@ -73,13 +72,7 @@ def backfill(
         notify: The notification block that is told when the backfill ends, as SLUG/NAME (custom-webhook/ops); empty for nobody.
     """
     log = get_run_logger()
-    try:
-        notifications.check(notify)
-        waiting = list(chosen(snapshots, listed(crawls)))
-    except Transient as e:
-        return Failed(message=f"{e} Run the backfill again later.", data=BadInput(str(e)))
-    except WinnowError as e:
-        return Failed(message=str(e), data=e)
+    waiting = list(chosen(snapshots, listed(crawls)))
     log.info("%d snapshots, the newest first: %s", len(waiting), ", ".join(waiting))
     going: dict[str, PrefectConcurrentFuture[Any]] = {}
     states: dict[str, State[Any]] = {}

@@ -27,7 +27,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import exponential_backoff
 
 from winnow.flows import names
-from winnow.flows import notify as notifications
+from winnow.flows.entry import entry
 from winnow.tasks.engine.errors import DamagedArtifact, Transient, WinnowError
 from winnow.tasks.engine.plan import Stage, Work
 from winnow.tasks.engine.runners.base import Runner
@@ -61,11 +61,10 @@ ENTRY: dict[str, Any] = {
     "flow_run_name": names.name_of_request,
     "description": "A Common Crawl snapshot in, a curated corpus out. Run it again to resume: what is finished is found in the store and never made twice.",
     "validate_parameters": True,
-    **notifications.HOOKS,
 }
 
 
-@flow(name="curate-snapshot", **ENTRY)
+@entry(name="curate-snapshot", **ENTRY)
 @takes_request
 def curate_snapshot(*, notify: str = "", **request: Any) -> Any:
     """Curate a snapshot with a recipe into a store. The same parameters again do nothing and say so.
@@ -73,24 +72,16 @@ def curate_snapshot(*, notify: str = "", **request: Any) -> Any:
     Args:
         notify: The notification block that is told when the run ends, as SLUG/NAME (custom-webhook/ops); empty for nobody.
     """  # Prefect makes the form from this docstring and drops the descriptions of Field.
-    try:
-        notifications.check(notify)
-        return _curate(Begun(prepare(Request(**request))))
-    except WinnowError as e:
-        # Named, explained failures end the flow without a traceback; anything else is a bug and shows one.
-        return Failed(message=str(e), data=e)
+    return _curate(Begun(prepare(Request(**request))))
 
 
 def curate_begun(begun: Begun) -> State[Any]:
     """Run the flow for a run that was prepared before, and perhaps begun. Its parameters are those of that run's request, and no others."""
 
-    @flow(name="curate-snapshot", **ENTRY)
+    @entry(name="curate-snapshot", **ENTRY)
     @takes_request
     def curate_snapshot(**request: Any) -> Any:
-        try:
-            return _curate(begun)
-        except WinnowError as e:
-            return Failed(message=str(e), data=e)
+        return _curate(begun)
 
     return cast("State[Any]", curate_snapshot(**asdict(begun.run.request), return_state=True))
 

@@ -11,17 +11,17 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from prefect import flow, get_run_logger
+from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 
 from winnow.flows.curate import work_off
+from winnow.flows.entry import entry
 from winnow.tasks.corpus.redact import Redact
 from winnow.tasks.corpus.tokens import estimated_tokens
 from winnow.tasks.dedup.resolve import ResolveClusters
 from winnow.tasks.endpoint.cost import SENT_TEXTS, SENT_TOKENS
 from winnow.tasks.endpoint.endpoint import Endpoint
-from winnow.tasks.engine.errors import WinnowError
 from winnow.tasks.engine.step import ShardStep, Step
 from winnow.tasks.runs.forecast import FIGURES, Sample, StepSample, forecast, makespan
 from winnow.tasks.runs.housekeeping import command, records
@@ -30,7 +30,7 @@ from winnow.tasks.runs.plans import PLANS, figure, stored
 from winnow.tasks.runs.run import Run, prepare, reports, sampled, stored_bytes
 
 
-@flow(
+@entry(
     name="plan-snapshot",
     flow_run_name="{source} · {recipe}",
     description="A dry run over a random sample of shards: what the whole run will take and give. The run itself then goes on from the sample.",
@@ -47,17 +47,14 @@ def plan_snapshot(source: str, recipe: str = "fineweb", sample: int = 10, sample
         cluster_cores: Cores of a cluster that the time is forecast for, too.
         more: The other parameters of curate-snapshot.
     """
-    try:
-        whole = prepare(Request(source, recipe, **more))
-        part = sampled(whole, sample, sample_seed)
-        whole.context.store.open_for_writing()
-        whole.pipeline.check()
-        begin, found = time.monotonic(), bool(part.plan.total()) and part.plan.missing()
-        work_off(part)
-        fresh = part.plan.computed == part.plan.total() and found
-        made = measure(whole, part, sample_seed, time.monotonic() - begin if fresh else None)
-    except WinnowError as e:
-        return Failed(message=str(e), data=e)
+    whole = prepare(Request(source, recipe, **more))
+    part = sampled(whole, sample, sample_seed)
+    whole.context.store.open_for_writing()
+    whole.pipeline.check()
+    begin, found = time.monotonic(), bool(part.plan.total()) and part.plan.missing()
+    work_off(part)
+    fresh = part.plan.computed == part.plan.total() and found
+    made = measure(whole, part, sample_seed, time.monotonic() - begin if fresh else None)
     expected = forecast(made, whole.request.workers, cluster_cores)
     rows = [(words, name, expected.figures[name]) for name, words in FIGURES.items() if name in expected.figures]
     create_table_artifact(

@@ -2,22 +2,19 @@
 
 from typing import Any
 
-from prefect import flow
 from prefect.artifacts import create_markdown_artifact
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 
-from winnow.flows import notify as notifications
-from winnow.tasks.engine.errors import WinnowError
+from winnow.flows.entry import entry
 from winnow.tasks.runs import housekeeping
 
 SHOWN = 200
 
 
-@flow(
+@entry(
     name="prune",
     flow_run_name="{store}",
     description="Deletes from a store what no recorded run needs.",
-    **notifications.HOOKS,
 )
 def prune(store: str = "winnow-store", drop: str = "", dry_run: bool = False, notify: str = "") -> Any:
     """Delete what no recorded run of a store needs.
@@ -28,11 +25,7 @@ def prune(store: str = "winnow-store", drop: str = "", dry_run: bool = False, no
         dry_run: Only say what would be deleted.
         notify: Notification block that is told when this ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
     """
-    try:
-        notifications.check(notify)
-        pruned = housekeeping.prune(store, drop=tuple(drop.replace(",", " ").split()), dry_run=dry_run)
-    except WinnowError as e:
-        return Failed(message=str(e), data=e)
+    pruned = housekeeping.prune(store, drop=tuple(drop.replace(",", " ").split()), dry_run=dry_run)
     places, summary = pruned.places, pruned.said()
     listed = [f"- `{place}`" for place in places[:SHOWN]] + ([f"- and {len(places) - SHOWN} more"] if len(places) > SHOWN else [])
     create_markdown_artifact("\n".join([summary, "", *listed]), key="prune", description=f"Pruned {store}")

@@ -10,16 +10,16 @@ from functools import partial
 from itertools import islice
 from typing import Annotated, Any
 
-from prefect import flow, get_run_logger
+from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 from pydantic import Field
 
-from winnow.flows import notify as notifications
 from winnow.flows.annotate import judge
+from winnow.flows.entry import entry
 from winnow.flows.train_student import train_student_of_head
 from winnow.flows.watch import Watch, watch_of
-from winnow.tasks.engine.errors import BadInput, Transient, WinnowError
+from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.places import store_at
 from winnow.tasks.ledger.find import Finished
 from winnow.tasks.runs.parameters import takes_request
@@ -27,11 +27,11 @@ from winnow.tasks.runs.purify import Purification, WaitingForPerson
 from winnow.tasks.sources.snapshots import COMMON_CRAWLS_LIST, listed
 
 
-@flow(
+@entry(
+    later="The next look comes by the schedule.",
     name="purify-snapshots",
     flow_run_name="new crawls · {recipe} · {student}",
     description="Curates each new crawl, has a sample near the cut judged, and trains the student anew when enough is judged. Meant for a schedule.",
-    **notifications.HOOKS,
 )
 @partial(takes_request, leaving_out=("source", "snapshot"))
 def purify_snapshots(
@@ -68,33 +68,27 @@ def purify_snapshots(
         crawls: The list of crawls, Common Crawl's collinfo.json or a file like it. A path or a URI.
         notify: The notification block that is told when this look or a run it started ends, as SLUG/NAME (custom-webhook/ops); empty for nobody.
     """
-    try:
-        notifications.check(notify)
-        store_at(request["store"]).open_for_writing()
-        loop = None
-        if student:
-            loop = Purification(
-                student,
-                request["recipe"],
-                head,
-                tuple(labels),
-                endpoint,
-                endpoint_options,
-                sheets,
-                person,
-                sample,
-                at_least,
-                request["store"],
-            )
-            if not loop.exists:
-                _train(loop)
-        known = listed(crawls)
-        watch = watch_of(request, notify)
-        done = look(watch, known, since, at_most, loop)
-    except Transient as e:
-        return Failed(message=f"{e} The next look comes by the schedule.", data=BadInput(str(e)))
-    except WinnowError as e:
-        return Failed(message=str(e), data=e)
+    store_at(request["store"]).open_for_writing()
+    loop = None
+    if student:
+        loop = Purification(
+            student,
+            request["recipe"],
+            head,
+            tuple(labels),
+            endpoint,
+            endpoint_options,
+            sheets,
+            person,
+            sample,
+            at_least,
+            request["store"],
+        )
+        if not loop.exists:
+            _train(loop)
+    known = listed(crawls)
+    watch = watch_of(request, notify)
+    done = look(watch, known, since, at_most, loop)
     for row in done:
         get_run_logger().info("%s: %s", row["what"], row["done"])
     create_table_artifact(done or [{"what": known[0], "done": "the newest; nothing new"}], key="purify", description="What was done")

@@ -5,17 +5,15 @@ The endpoint's key is no parameter: it is read from the environment or a winnow-
 
 from typing import Annotated, Any
 
-from prefect import flow, task
+from prefect import task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import task_run
-from prefect.states import Failed
 from pydantic import Field
 
-from winnow.flows import notify as notifications
 from winnow.flows.asking import counter, ended
+from winnow.flows.entry import entry
 from winnow.tasks.endpoint.client import Tally
-from winnow.tasks.engine.errors import Transient, WinnowError
 from winnow.tasks.runs.pairing import Pairing, PairRequest
 
 
@@ -29,11 +27,11 @@ def judge(pairing: Pairing, part: int) -> Tally:
     return pairing.judge(part, counter("pairs", part, pairing.parts))
 
 
-@flow(
+@entry(
+    later="",
     name="rate",
     flow_run_name="{raters}",
     description="Pairs of a run's documents, judged by a model in both orders, and the weights of raters that follow. Run it again to resume: nothing is asked twice.",
-    **notifications.HOOKS,
 )
 def rate(
     raters: str,
@@ -68,15 +66,24 @@ def rate(
         parameters: Of sampling, as the API calls them, such as max_completion_tokens or temperature; null leaves a usual one out.
         notify: Notification block that is told when it ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
     """
-    try:
-        notifications.check(notify)
-        asked = PairRequest(raters, endpoint, pairs, question, file, judged, out, run, store, again, options, parameters)
-        pairing = asked.prepared()
-        missing = pairing.missing()
-        tally = sum((judge(pairing, part) for part in missing), Tally())
-        figures = pairing.learned()
-    except (WinnowError, Transient) as e:
-        return Failed(message=str(e), data=e)
+    asked = PairRequest(
+        raters,
+        pairs,
+        question,
+        file,
+        judged,
+        out,
+        endpoint=endpoint,
+        run=run,
+        store=store,
+        again=again,
+        options=options,
+        parameters=parameters,
+    )
+    pairing = asked.prepared()
+    missing = pairing.missing()
+    tally = sum((judge(pairing, part) for part in missing), Tally())
+    figures = pairing.learned()
     figures["asked"]["now"] = tally.described()
     rows = [{"rater": name, "weight": str(weight)} for name, weight in figures["weights"].items()]
     create_table_artifact(rows, key="rating", description=f"Weights of raters, by {figures['asked']['pairs']:,} pairs")

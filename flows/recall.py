@@ -6,13 +6,12 @@ ends with the place of the sheet, and goes on when it is started again.
 
 from typing import Any
 
-from prefect import flow, get_run_logger, task
+from prefect import get_run_logger, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 
-from winnow.flows import notify as notifications
-from winnow.tasks.engine.errors import WinnowError
+from winnow.flows.entry import entry
 from winnow.tasks.recall.judge import Waiting
 from winnow.tasks.recall.rounds import RecallOptions
 from winnow.tasks.runs.recall import RecallRequest
@@ -29,11 +28,10 @@ def one_round(request: RecallRequest, number: int, before: dict[str, Any] | None
     return found
 
 
-@flow(
+@entry(
     name="recall-topic",
     flow_run_name="{topic}",
     description="A few documents of a topic in, the documents of a run that are of this topic out, with estimates of precision and recall.",
-    **notifications.HOOKS,
 )
 def recall_topic(
     topic: str,
@@ -69,34 +67,30 @@ def recall_topic(
         options: rounds, precision, sample, per_host, per_template, url_first, chars, bits, seed.
         notify: Notification block that is told when the flow ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
     """
-    try:
-        notifications.check(notify)
-        request = RecallRequest(
-            topic,
-            tuple(seeds),
-            run,
-            store,
-            tuple(labels),
-            label_column,
-            sheets,
-            domains,
-            endpoint,
-            endpoint_options,
-            head,
-            least,
-            RecallOptions(**options),
-        )
-        rounds = request.done()
-        while len(rounds) < request.options.rounds and not (rounds and rounds[-1]["stops"]):
-            found = one_round(request, len(rounds) + 1, rounds[-1] if rounds else None)
-            if isinstance(found, Waiting):
-                result = request.result(found)
-                message = f"Answer the {found.questions} questions in {found.path}, then start it again"
-                return Completed(name="Waiting", message=message, data=result)
-            rounds.append(found)
-        result = request.result()
-    except WinnowError as e:
-        return Failed(message=str(e), data=e)
+    request = RecallRequest(
+        topic,
+        tuple(seeds),
+        run,
+        store,
+        tuple(labels),
+        label_column,
+        sheets,
+        domains,
+        endpoint,
+        endpoint_options,
+        head,
+        least,
+        RecallOptions(**options),
+    )
+    rounds = request.done()
+    while len(rounds) < request.options.rounds and not (rounds and rounds[-1]["stops"]):
+        found = one_round(request, len(rounds) + 1, rounds[-1] if rounds else None)
+        if isinstance(found, Waiting):
+            result = request.result(found)
+            message = f"Answer the {found.questions} questions in {found.path}, then start it again"
+            return Completed(name="Waiting", message=message, data=result)
+        rounds.append(found)
+    result = request.result()
     create_table_artifact(result["rounds"], key="recall", description=f"{topic}: {result['collected']:,} documents")
     get_run_logger().info("%s: %s", topic, result["documents"])
     return Completed(message=f"{result['collected']:,} documents of {topic}", data=result)

@@ -9,15 +9,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-from prefect import flow, task
+from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
-from prefect.states import Failed
 from pydantic import Field
 
-from winnow.flows import notify as notifications
+from winnow.flows.entry import entry
 from winnow.flows.training import done, files_and_digest
-from winnow.tasks.engine.errors import WinnowError
 from winnow.tasks.models.classify import train
 from winnow.tasks.models.classify.examples import Examples, Split
 from winnow.tasks.models.classify.train import ClassifierOptions
@@ -42,11 +40,10 @@ def hold_out(examples: Examples, per_class: int, balanced: bool) -> Split:
 fit = task(name="fastText", **UNKEPT)(train.train)
 
 
-@flow(
+@entry(
     name="train-classifier",
     flow_run_name="{out}",
     description="Positive and negative examples in, a fastText classifier out, with its figures on examples held out.",
-    **notifications.HOOKS,
 )
 def train_classifier(
     out: str,
@@ -86,43 +83,39 @@ def train_classifier(
         licence: Licence of the model, for its card.
         notify: Notification block that is told when the training ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
     """
-    try:
-        notifications.check(notify)
-        chosen = train.options_of(preset, options)
-        sources = Sources(
-            Choice(tuple(positive), positive_where, positive_domains),
-            Choice(tuple(negative), negative_where, negative_domains),
-            run,
-            store,
-            tuple(languages),
-        )
-        described = sources.described()
-        digest = train.training_digest(described, chosen, {"per_class": per_class, "balanced": balanced})
-        with tempfile.TemporaryDirectory(prefix="winnow-train-") as name:
-            examples = gather(sources, Path(name), chosen)
-            split = hold_out(examples, per_class, balanced)
-            model = fit(examples, split, chosen, Path(name))
-        card = register(
-            out,
-            "classifier",
-            {"fasttext": model.fasttext},
-            {
-                "version": digest[:12],
-                "languages": list(languages),
-                "licence": licence,
-                "training": {
-                    "digest": digest,
-                    "run": str(flow_run.get_id() or ""),
-                    "sources": described,
-                    "preset": preset,
-                    "options": asdict(chosen) | {"per_class": per_class, "balanced": balanced},
-                },
-                "figures": model.figures,
-                "versions": versions("winnow", "fasttext-numpy2-wheel", "numpy"),
+    chosen = train.options_of(preset, options)
+    sources = Sources(
+        Choice(tuple(positive), positive_where, positive_domains),
+        Choice(tuple(negative), negative_where, negative_domains),
+        run,
+        store,
+        tuple(languages),
+    )
+    described = sources.described()
+    digest = train.training_digest(described, chosen, {"per_class": per_class, "balanced": balanced})
+    with tempfile.TemporaryDirectory(prefix="winnow-train-") as name:
+        examples = gather(sources, Path(name), chosen)
+        split = hold_out(examples, per_class, balanced)
+        model = fit(examples, split, chosen, Path(name))
+    card = register(
+        out,
+        "classifier",
+        {"fasttext": model.fasttext},
+        {
+            "version": digest[:12],
+            "languages": list(languages),
+            "licence": licence,
+            "training": {
+                "digest": digest,
+                "run": str(flow_run.get_id() or ""),
+                "sources": described,
+                "preset": preset,
+                "options": asdict(chosen) | {"per_class": per_class, "balanced": balanced},
             },
-        )
-    except WinnowError as e:
-        return Failed(message=str(e), data=e)
+            "figures": model.figures,
+            "versions": versions("winnow", "fasttext-numpy2-wheel", "numpy"),
+        },
+    )
     return done(card, describe(card))
 
 

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from prefect import flow, task
+from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
-from prefect.states import Failed
 
-from winnow.flows import notify as notifications
+from winnow.flows.entry import entry
 from winnow.flows.training import done, files_and_digest
-from winnow.tasks.engine.errors import WinnowError
 from winnow.tasks.models.files import Card, register, versions
 from winnow.tasks.models.importance import Bags, training_digest
 from winnow.tasks.runs.examples import Choice, Sources
@@ -22,11 +20,10 @@ def count(sources: Sources) -> Bags:
     return bags
 
 
-@flow(
+@entry(
     name="train-importance",
     flow_run_name="{out}",
     description="Target text and raw text in, a model of importance weights (DSIR) out.",
-    **notifications.HOOKS,
 )
 def train_importance(
     out: str,
@@ -58,33 +55,29 @@ def train_importance(
         licence: Licence of the model, for its card.
         notify: Notification block that is told when the training ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
     """
-    try:
-        notifications.check(notify)
-        sources = Sources(
-            Choice(tuple(positive), positive_where, positive_domains),
-            Choice(tuple(negative), negative_where, negative_domains),
-            run,
-            store,
-            tuple(languages),
-        )
-        described = sources.described()
-        digest = training_digest(described)
-        bags = count(sources)
-        card = register(
-            out,
-            "importance",
-            {"importance": bags.data()},
-            {
-                "version": digest[:12],
-                "languages": list(languages),
-                "licence": licence,
-                "training": {"digest": digest, "run": str(flow_run.get_id() or ""), "sources": described},
-                "figures": bags.figures,
-                "versions": versions("winnow", "xxhash", "numpy"),
-            },
-        )
-    except WinnowError as e:
-        return Failed(message=str(e), data=e)
+    sources = Sources(
+        Choice(tuple(positive), positive_where, positive_domains),
+        Choice(tuple(negative), negative_where, negative_domains),
+        run,
+        store,
+        tuple(languages),
+    )
+    described = sources.described()
+    digest = training_digest(described)
+    bags = count(sources)
+    card = register(
+        out,
+        "importance",
+        {"importance": bags.data()},
+        {
+            "version": digest[:12],
+            "languages": list(languages),
+            "licence": licence,
+            "training": {"digest": digest, "run": str(flow_run.get_id() or ""), "sources": described},
+            "figures": bags.figures,
+            "versions": versions("winnow", "xxhash", "numpy"),
+        },
+    )
     return done(card, describe(card))
 
 

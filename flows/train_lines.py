@@ -3,14 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, task
+from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
-from prefect.states import Failed
 
-from winnow.flows import notify as notifications
+from winnow.flows.entry import entry
 from winnow.flows.training import done, files_and_digest
-from winnow.tasks.engine.errors import WinnowError
 from winnow.tasks.models.classify.train_lines import train_lines, training_digest
 from winnow.tasks.models.files import Card, register, versions
 from winnow.tasks.models.texts import listed
@@ -22,11 +20,10 @@ def fit(labels: list[str], run: str, store: str) -> tuple[bytes, dict[str, Any]]
     return train_lines(labelled_pages(labels, run, store), texts_of(run, store))
 
 
-@flow(
+@entry(
     name="train-lines",
     flow_run_name="{out}",
     description="Pages whose lines are judged in, a model of lines out, with its figures on languages that it has not seen.",
-    **notifications.HOOKS,
 )
 def train_line_model(out: str, labels: list[str], run: str = "", store: str = "winnow-store", licence: str = "", notify: str = "") -> Any:
     """Train, register, describe. Returns the card.
@@ -39,26 +36,22 @@ def train_line_model(out: str, labels: list[str], run: str = "", store: str = "w
         licence: Licence of the model, for its card.
         notify: Notification block that is told when the training ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
     """
-    try:
-        notifications.check(notify)
-        sources = listed([Path(name) for name in labels])
-        digest = training_digest(sources, run)
-        data, figures = fit(labels, run, store)
-        card = register(
-            out,
-            "lines",
-            {"lines": data},
-            {
-                "version": digest[:12],
-                "languages": sorted(figures["left_out"].get("languages", {})),
-                "licence": licence,
-                "training": {"digest": digest, "run": str(flow_run.get_id() or ""), "sources": sources},
-                "figures": figures,
-                "versions": versions("winnow", "numpy"),
-            },
-        )
-    except WinnowError as e:
-        return Failed(message=str(e), data=e)
+    sources = listed([Path(name) for name in labels])
+    digest = training_digest(sources, run)
+    data, figures = fit(labels, run, store)
+    card = register(
+        out,
+        "lines",
+        {"lines": data},
+        {
+            "version": digest[:12],
+            "languages": sorted(figures["left_out"].get("languages", {})),
+            "licence": licence,
+            "training": {"digest": digest, "run": str(flow_run.get_id() or ""), "sources": sources},
+            "figures": figures,
+            "versions": versions("winnow", "numpy"),
+        },
+    )
     return done(card, describe(card))
 
 

@@ -7,15 +7,13 @@ again is recognised by its digest.
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from prefect import flow, task
+from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
-from prefect.states import Failed
 from pydantic import Field
 
-from winnow.flows import notify as notifications
+from winnow.flows.entry import entry
 from winnow.flows.training import done, files_and_digest
-from winnow.tasks.engine.errors import WinnowError
 from winnow.tasks.models.files import Card, register, versions
 from winnow.tasks.models.ngram import train
 from winnow.tasks.models.ngram.train import LmOptions
@@ -27,11 +25,10 @@ pieces = task(name="SentencePiece", **UNKEPT)(train.train_pieces)
 ngrams = task(name="n-grams", **UNKEPT)(train.train_ngrams)
 
 
-@flow(
+@entry(
     name="train-language-model",
     flow_run_name="{language} · {out}",
     description="Texts in, a language model for perplexity out: cc_net's normalisation, SentencePiece, modified Kneser-Ney, KenLM's binary.",
-    **notifications.HOOKS,
 )
 def train_language_model(
     language: str,
@@ -57,28 +54,24 @@ def train_language_model(
         licence: Licence of the model, for its card.
         notify: Notification block that is told when the training ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
     """
-    try:
-        notifications.check(notify)
-        options = LmOptions(language, vocabulary, order, tuple(prune), estimator)
-        paths = [Path(t) for t in text]
-        digest, files = train.training_digest(paths, options)
-        sentences = read(paths)
-        model = ngrams(sentences, pieces(sentences, options), options)
-        card = register(
-            out,
-            "ngram",
-            {"kenlm": model.kenlm, "sentencepiece": model.sentencepiece},
-            {
-                "version": digest[:12],
-                "language": language,
-                "licence": licence,
-                "training": {"digest": digest, "run": str(flow_run.get_id() or ""), "texts": files, "options": _plain(options)},
-                "figures": model.figures,
-                "versions": versions("winnow", "sentencepiece", "ufal-kenlm", "numpy"),
-            },
-        )
-    except WinnowError as e:
-        return Failed(message=str(e), data=e)
+    options = LmOptions(language, vocabulary, order, tuple(prune), estimator)
+    paths = [Path(t) for t in text]
+    digest, files = train.training_digest(paths, options)
+    sentences = read(paths)
+    model = ngrams(sentences, pieces(sentences, options), options)
+    card = register(
+        out,
+        "ngram",
+        {"kenlm": model.kenlm, "sentencepiece": model.sentencepiece},
+        {
+            "version": digest[:12],
+            "language": language,
+            "licence": licence,
+            "training": {"digest": digest, "run": str(flow_run.get_id() or ""), "texts": files, "options": _plain(options)},
+            "figures": model.figures,
+            "versions": versions("winnow", "sentencepiece", "ufal-kenlm", "numpy"),
+        },
+    )
     return done(card, describe(card))
 
 

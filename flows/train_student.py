@@ -5,14 +5,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, task
+from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
-from prefect.states import Failed
 
-from winnow.flows import notify as notifications
+from winnow.flows.entry import entry
 from winnow.flows.training import done, files_and_digest
-from winnow.tasks.engine.errors import WinnowError
 from winnow.tasks.models.classify.labelled import Labelled, Question, labelled
 from winnow.tasks.models.classify.train_student import StudentOptions, train_student, training_digest
 from winnow.tasks.models.files import Card, register, versions
@@ -30,11 +28,10 @@ def gather(sources: LabelFiles, asked: Question, options: StudentOptions) -> Lab
 fit = task(name="student", **UNKEPT)(train_student)
 
 
-@flow(
+@entry(
     name="train-student",
     flow_run_name="{out}",
     description="Documents with labels in, a calibrated student of a head out, with its figures on hosts that were held out.",
-    **notifications.HOOKS,
 )
 def train_student_of_head(
     out: str,
@@ -64,36 +61,32 @@ def train_student_of_head(
         licence: Licence of the model, for its card.
         notify: Notification block that is told when the training ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
     """
-    try:
-        notifications.check(notify)
-        asked, chosen = question(head, multi_label=multi_label), StudentOptions(**options)
-        sources = LabelFiles(tuple(labels), label_column, run, store, tuple(languages))
-        described = sources.described()
-        digest = training_digest(described, asked, chosen)
-        with tempfile.TemporaryDirectory(prefix="winnow-train-") as name:
-            found = gather(sources, asked, chosen)
-            trained = fit(found, chosen, Path(name), tuple(languages))
-        card = register(
-            out,
-            "student",
-            trained.files,
-            {
-                "version": digest[:12],
-                "languages": list(languages),
-                "licence": licence,
-                "head": {"name": asked.name, "digest": asked.head, "kind": asked.kind},
-                "training": {
-                    "digest": digest,
-                    "run": str(flow_run.get_id() or ""),
-                    "sources": described,
-                    "options": asdict(chosen),
-                },
-                "figures": trained.figures,
-                "versions": versions("winnow", "fasttext-numpy2-wheel", "numpy"),
+    asked, chosen = question(head, multi_label=multi_label), StudentOptions(**options)
+    sources = LabelFiles(tuple(labels), label_column, run, store, tuple(languages))
+    described = sources.described()
+    digest = training_digest(described, asked, chosen)
+    with tempfile.TemporaryDirectory(prefix="winnow-train-") as name:
+        found = gather(sources, asked, chosen)
+        trained = fit(found, chosen, Path(name), tuple(languages))
+    card = register(
+        out,
+        "student",
+        trained.files,
+        {
+            "version": digest[:12],
+            "languages": list(languages),
+            "licence": licence,
+            "head": {"name": asked.name, "digest": asked.head, "kind": asked.kind},
+            "training": {
+                "digest": digest,
+                "run": str(flow_run.get_id() or ""),
+                "sources": described,
+                "options": asdict(chosen),
             },
-        )
-    except WinnowError as e:
-        return Failed(message=str(e), data=e)
+            "figures": trained.figures,
+            "versions": versions("winnow", "fasttext-numpy2-wheel", "numpy"),
+        },
+    )
     return done(card, describe(card))
 
 

@@ -11,14 +11,13 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
 
-from prefect import flow, get_run_logger
+from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 from pydantic import Field
 
-from winnow.flows import notify as notifications
 from winnow.flows.deployed import Runs, Seen, ServerRuns, key
-from winnow.tasks.engine.errors import BadInput, Transient, WinnowError
+from winnow.flows.entry import entry
 from winnow.tasks.engine.places import store_at
 from winnow.tasks.engine.store import Store
 from winnow.tasks.recipes import build as recipes
@@ -112,11 +111,11 @@ class Watch:
         self.told.append({"crawl": crawl, "run": run.name or run.id, "what": what})
 
 
-@flow(
+@entry(
+    later="The next look comes by the schedule.",
     name="watch-snapshots",
     flow_run_name="new crawls · {recipe}",
     description="Starts one curation for each crawl that Common Crawl publishes, once, and resumes those that crashed. Meant for a schedule.",
-    **notifications.HOOKS,
 )
 @partial(takes_request, leaving_out=("source", "snapshot"))
 def watch_snapshots(
@@ -136,15 +135,9 @@ def watch_snapshots(
         notify: The notification block that is told when this look or a run it started ends, as SLUG/NAME (custom-webhook/ops); empty for nobody.
     """
     log = get_run_logger()
-    try:
-        notifications.check(notify)
-        store_at(request["store"]).open_for_writing()
-        known = listed(crawls)
-        told = watch_of(request, notify).look(known, since, at_most)
-    except Transient as e:
-        return Failed(message=f"{e} The next look comes by the schedule.", data=BadInput(str(e)))
-    except WinnowError as e:
-        return Failed(message=str(e), data=e)
+    store_at(request["store"]).open_for_writing()
+    known = listed(crawls)
+    told = watch_of(request, notify).look(known, since, at_most)
     for row in told:
         log.info("%s: %s", row["crawl"], row["what"])
     create_table_artifact(told or [{"crawl": known[0], "run": "", "what": "the newest; nothing new"}], key="watch", description="Crawls")

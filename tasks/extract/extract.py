@@ -24,7 +24,7 @@ from winnow.tasks.extract.capture import WANTED, NoPage, content_type_of, payloa
 from winnow.tasks.extract.documents import clean, document_id, host_of, to_table
 from winnow.tasks.extract.extractors.base import Extractor
 from winnow.tasks.extract.language import LanguageModel
-from winnow.tasks.extract.losses import DROPPED, FILE_NOT_AN_ARCHIVE, Losses
+from winnow.tasks.extract.losses import DROPPED, FILE_NOT_AN_ARCHIVE, FILE_REASONS, Losses
 from winnow.tasks.extract.page import html_of
 from winnow.tasks.extract.pages.policy_files import POLICY_FILES, kind_of, policy_row
 from winnow.tasks.extract.pages.side_tables import SCHEMAS, side_rows
@@ -74,7 +74,6 @@ class Extract(ShardStep):
         "extract:empty": "a page without any text",
         "empty_payload": "no bytes behind the header",
         "oversized": "larger than the recipe reads (max_record_mib)",
-        "file:not_an_archive": "a whole file that is neither a WARC nor an ARC",
         "mime:missing": "no type declared, and not HTML by its looks",
         "mime:malformed": "the declared type is not one",
         "type:*": "a {} record, which holds no page",
@@ -83,7 +82,7 @@ class Extract(ShardStep):
         "mime:*": "declared as {}, not HTML or plain text",
         "damaged:*": "a damaged record: {}",
         "extract:*": "the extractor gave up: {}",
-        "file:*": "a whole file: {}",
+        **FILE_REASONS,
     }
     version: ClassVar[str] = "5"
 

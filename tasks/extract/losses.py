@@ -1,6 +1,7 @@
 """The account of what did not become a document: counted by reason, and named record by record in the table ``dropped``."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -23,6 +24,8 @@ FILE = "file:"
 """Begins the reasons that cost a whole file."""
 FILE_MISSING = "file:missing"
 FILE_NOT_AN_ARCHIVE = "file:not_an_archive"
+FILE_REASONS: Mapping[str, str] = {FILE_NOT_AN_ARCHIVE: "a whole file that is neither a WARC nor an ARC", f"{FILE}*": "a whole file: {}"}
+"""What they mean, for the reasons of a step."""
 
 
 def is_fatal(context: ShardContext) -> bool:

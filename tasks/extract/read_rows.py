@@ -17,7 +17,7 @@ from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.extract.documents import clean, document_id, host_of, to_table
 from winnow.tasks.extract.language import LanguageModel
-from winnow.tasks.extract.losses import DROPPED, Losses
+from winnow.tasks.extract.losses import DROPPED, FILE_REASONS, Losses
 from winnow.tasks.extract.rows import Row
 from winnow.tasks.models.files import ModelFile
 from winnow.tasks.transport.politeness import NotFound
@@ -51,7 +51,7 @@ class ReadRows(ShardStep):
         "malformed": "not a JSON object",
         "no_text": "no string in the column of the text",
         "empty": "a text of white space only",
-        "file:*": "a whole file: {}",
+        **FILE_REASONS,
     }
     tables: ClassVar[Mapping[str, pa.Schema]] = {"dropped": DROPPED}
 

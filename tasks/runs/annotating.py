@@ -7,7 +7,7 @@ is made of answers that are kept (tasks/endpoint/answers.py): a run that is kill
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,8 @@ from winnow.tasks.endpoint.answers import PROBLEMS, Answers
 from winnow.tasks.endpoint.batch import Read, read_batch, write_batch
 from winnow.tasks.endpoint.client import Tally, ask
 from winnow.tasks.endpoint.cost import Forecast, forecast
-from winnow.tasks.endpoint.endpoint import Endpoint, endpoint
+from winnow.tasks.endpoint.endpoint import Endpoint
 from winnow.tasks.endpoint.queries import Chat
-from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import digest
 from winnow.tasks.engine.store import Store, to_parquet
 from winnow.tasks.labels.agreement import Agreement, agreements, mutual_information
@@ -25,35 +24,24 @@ from winnow.tasks.labels.annotation import NOT_ASKED, Annotation, Figures
 from winnow.tasks.labels.heads import heads
 from winnow.tasks.labels.judged import read, table
 from winnow.tasks.ledger.find import open_run
+from winnow.tasks.runs.asking import AskingRequest, part_size
 from winnow.tasks.runs.sampling import Draw, Sample
 
 FOLDER = "judged"
 VERSION = "2"
-PART_DOCUMENTS, MOST_PARTS = 500, 60
-"""Documents per part, unless there would be too many parts for one flow run to show."""
-
-
-def part_size(total: int, least: int) -> int:
-    """How much of what is asked is one part, so that there are ``MOST_PARTS`` at most."""
-    return max(least, -(-total // MOST_PARTS))
+PART_DOCUMENTS = 500
+"""Documents per part, unless there would be too many parts."""
 
 
 @dataclass(frozen=True)
-class AnnotationRequest:
-    """What a user asks for: plain values only, and no key. ``options`` are fields of ``Endpoint`` by name, ``parameters`` those of sampling, as the API
-    calls them; None leaves a usual one out."""
+class AnnotationRequest(AskingRequest):
+    """Of which head's labels, and of which documents of a run."""
 
     head: str
-    endpoint: str
     sample: int
-    run: str = ""
-    store: str = "winnow-store"
     where: str = ""
     seed: int = 0
     answer_tokens: int = 0
-    again: bool = False
-    options: dict[str, Any] = field(default_factory=dict)
-    parameters: dict[str, Any] = field(default_factory=dict)
 
     def prepared(self) -> "Annotating":
         """With everything that it names found.
@@ -62,9 +50,7 @@ class AnnotationRequest:
             BadInput: no such run, head or endpoint, or a condition that does not fit. DamagedArtifact: a table of the run is damaged.
         """
         chosen = heads(self.head)
-        if taken := sorted({"model", "messages", "n", "stream"} & self.parameters.keys()):
-            raise BadInput(f"The parameter {taken[0]} is set by Winnow. Leave it out.")
-        place = endpoint(self.endpoint, **self.options)
+        place = self.place()
         draw = Draw(self.sample, self.where, self.seed)
         run = open_run(self.store, self.run)
         return Annotating(

@@ -6,7 +6,7 @@ preferred is kept as ``pairs/<address>.jsonl`` of the store, in the form that ``
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -15,7 +15,6 @@ from typing import Any
 from winnow.tasks.endpoint.answers import Answers
 from winnow.tasks.endpoint.client import Tally, ask
 from winnow.tasks.endpoint.cost import forecast, price
-from winnow.tasks.endpoint.endpoint import endpoint
 from winnow.tasks.endpoint.queries import Chat, query_digest
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import digest
@@ -25,7 +24,7 @@ from winnow.tasks.labels.pairs import QUESTION, Pair, PairQuestion, Preferences,
 from winnow.tasks.ledger.rating import Asked, Rated, of_file, of_run, rows_in
 from winnow.tasks.rating.judged import judged_of
 from winnow.tasks.rating.pairs import drawn
-from winnow.tasks.runs.annotating import part_size
+from winnow.tasks.runs.asking import AskingRequest, part_size
 
 FOLDER = "pairs"
 PART_PAIRS = 250
@@ -33,26 +32,20 @@ MOST_PAIRS = 100_000
 
 
 @dataclass(frozen=True)
-class PairRequest:
-    """What a user asks for, in plain values. ``raters``, ``judged`` and ``out`` as in tasks/ledger/rating.py; ``file`` has documents with a text, without one the
-    ``run`` is read. ``options`` are fields of ``Endpoint`` by name, ``parameters`` those of sampling.
+class PairRequest(AskingRequest):
+    """Of which pairs of documents. ``raters``, ``judged`` and ``out`` as in tasks/ledger/rating.py; ``file`` has documents with a text, without one the
+    ``run`` is read.
 
     Raises:
         BadInput: on construction, no pair, or more than ``MOST_PAIRS``.
     """
 
     raters: str
-    endpoint: str
     pairs: int
     question: str = ""
     file: str = ""
     judged: str = ""
     out: str = ""
-    run: str = ""
-    store: str = "winnow-store"
-    again: bool = False
-    options: dict[str, Any] = field(default_factory=dict)
-    parameters: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 1 <= self.pairs <= MOST_PAIRS:
@@ -64,7 +57,7 @@ class PairRequest:
         Raises:
             BadInput: no such file, run, rater or endpoint, or no two documents of one language and similar length.
         """
-        place = endpoint(self.endpoint, **self.options)
+        place = self.place()
         asked = Asked(self.raters, self.judged, Path(self.out) if self.out else None)
         rated = of_file(Path(self.file), asked) if self.file else of_run(self.store, self.run, asked)
         question = PairQuestion(place, self.question.strip() or QUESTION, parameters=self.parameters)

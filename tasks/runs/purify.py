@@ -172,7 +172,16 @@ class Purification:
         """What an endpoint is asked about a run. Raises BadInput."""
         endpoint(self.endpoint, **self.endpoint_options)
         requests = (
-            AnnotationRequest(self.head, self.endpoint, draw.size, run.id, self.store, draw.where, draw.seed, options=self.endpoint_options)
+            AnnotationRequest(
+                self.head,
+                draw.size,
+                draw.where,
+                draw.seed,
+                endpoint=self.endpoint,
+                run=run.id,
+                store=self.store,
+                options=self.endpoint_options,
+            )
             for draw in self.draws(run)
         )
         return [request.prepared() for request in requests]

@@ -57,7 +57,9 @@ def main():
             return chat(f"{letters[gold[f'doc{number}']]}: as people said")
 
         with Server(behave) as server:
-            asked = AnnotationRequest(str(home / "register.yaml"), server.url, 0, store=str(home / "store"), options={"model": "people"})
+            asked = AnnotationRequest(
+                str(home / "register.yaml"), 0, endpoint=server.url, store=str(home / "store"), options={"model": "people"}
+            )
             work = asked.prepared()
             for annotation, part in work.missing():
                 work.judge(annotation, part)

@@ -48,7 +48,7 @@ def home(base, tmp_path):
 def request(home, head="grain.yaml", **changes):
     place = changes.pop("endpoint", f"scripted:{home}/script.jsonl")
     head = str(home / head) if head.endswith("yaml") else head
-    return AnnotationRequest(head, place, **{"sample": 10, "store": str(home / "store")} | changes)
+    return AnnotationRequest(head, **{"endpoint": place, "sample": 10, "store": str(home / "store")} | changes)
 
 
 def annotated(asked):

@@ -44,7 +44,7 @@ def better(body, before):
 
 def request(home, server, pairs=60, **changes):
     options = {"model": "tiny", "concurrency": 2} | changes.pop("options", {})
-    return PairRequest(f"{GOOD},{NOISE}", server.url, pairs, file=str(home / "pages.jsonl"), store=str(home / "store"), options=options, **changes)  # fmt: skip
+    return PairRequest(f"{GOOD},{NOISE}", pairs, endpoint=server.url, file=str(home / "pages.jsonl"), store=str(home / "store"), options=options, **changes)  # fmt: skip
 
 
 def worked(asked):
@@ -181,7 +181,7 @@ def test_documents_of_a_run_are_asked_about(home):
     (home / "raw.yaml").write_text("{extends: raw, measure: {url: null, redpajama: null}}")
     finished(home / "pages.jsonl", home / "raw.yaml", home / "store")
     with Server(better) as server:
-        asked = PairRequest("word_count,-alpha_word_share", server.url, 10, store=str(home / "store"), options={"model": "tiny"})
+        asked = PairRequest("word_count,-alpha_word_share", 10, endpoint=server.url, store=str(home / "store"), options={"model": "tiny"})
         _, [tally], figures = worked(asked)
     assert tally.asked == 20
     assert figures["asked"]["pairs"] == 10
@@ -190,7 +190,7 @@ def test_documents_of_a_run_are_asked_about(home):
 
 @pytest.mark.parametrize(
     ("change", "says"),
-    [({"pairs": 0}, "pairs is 0"), ({"question": " "}, None), ({"endpoint": "h:80"}, "base address"), ({"raters": "nothing"}, "No line of")],
+    [({"pairs": 0}, "pairs is 0"), ({"question": " "}, None), ({"endpoint": "h:80"}, "base address"), ({"parameters": {"model": "big"}}, "set by Winnow"), ({"raters": "nothing"}, "No line of")],
 )  # fmt: skip
 def test_bad_requests(home, change, says):
     given = {"raters": GOOD, "endpoint": "echo", "pairs": 3, "file": str(home / "pages.jsonl"), "store": str(home / "store")} | change
@@ -204,4 +204,4 @@ def test_bad_requests(home, change, says):
 def test_documents_without_a_text_cannot_be_asked_about(tmp_path):
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps({"id": n, GOOD: n}) + "\n" for n in range(5)))
     with pytest.raises(BadInput, match="no two documents with a text"):
-        PairRequest(GOOD, "echo", 3, file=str(tmp_path / "rows.jsonl")).prepared()
+        PairRequest(GOOD, 3, endpoint="echo", file=str(tmp_path / "rows.jsonl")).prepared()

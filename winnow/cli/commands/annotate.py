@@ -52,7 +52,19 @@ def command(
     from winnow.tasks.runs.annotating import AnnotationRequest
 
     place, options = endpoint.chosen()
-    asked = AnnotationRequest(head, place, sample, run, store, where, seed, answer_tokens, again, options, _parameters(parameters))
+    asked = AnnotationRequest(
+        head,
+        sample,
+        where,
+        seed,
+        answer_tokens,
+        endpoint=place,
+        run=run,
+        store=store,
+        again=again,
+        options=options,
+        parameters=_parameters(parameters),
+    )
     annotating = asked.prepared()
     if dry_run:
         _forecast(annotating, json)

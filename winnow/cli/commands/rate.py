@@ -51,7 +51,19 @@ def command(
         from winnow.tasks.runs.pairing import PairRequest
 
         place, options = endpoint.chosen()
-        asking = PairRequest(raters, place, pairs, question, str(file or ""), judged, str(out or ""), run, store, again, options)
+        asking = PairRequest(
+            raters,
+            pairs,
+            question,
+            str(file or ""),
+            judged,
+            str(out or ""),
+            endpoint=place,
+            run=run,
+            store=store,
+            again=again,
+            options=options,
+        )
         pairing = asking.prepared()
         if dry_run:
             _print(pairing.forecast(), json)
