@@ -15,11 +15,14 @@ KINDS = 14
 (
     CHARS, WIDTH, WORDS, LETTERS, CAPITALS, DIGITS, ENDS, COMMAS, COLONS, BREAKS, SIGNS, OTHERS, FIRST, LAST, STOPS, TITLED, SHORT, LONGEST, UPPER, NUMBERS, YEARS, DATES,
     TIMES, PRICES, CALLS, MAILS, LINKS, RIGHTS, BRACKETS, QUOTES, GLUED, INNER, EXCLAIMED, ASKED, BULLET, PIECES, DOTTED, MIX, NEW, SHARED, HASH, FIRST_WORD, BEGIN, STOP, COMMON, TOLD,
-) = range(46)  # fmt: skip
-COLUMNS = 46
+    HEADING, QUOTED, INDENT,
+) = range(49)  # fmt: skip
+COLUMNS = 49
 """Of a line: CHARS are its characters without the spaces around it, WIDTH counts wide ones thrice; STOPS is the kind of its last character before quotes and brackets; MIX is the
 entropy of its characters in thousandths of a bit; NEW and SHARED are its words that stand once in the text, and the other places of its words; COMMON its words that
-are common in its language, -1 where these are not known, of TOLD words that are told apart: a character of a script without spaces is one."""
+are common in its language, -1 where these are not known, of TOLD words that are told apart: a character of a script without spaces is one.
+HEADING is the level that Markdown gives it, 0 if none, QUOTED whether it is a quotation, INDENT the spaces before an item of a list (how deep it stands): extraction writes the tags
+of pages so."""
 OFFSET, PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 SPREAD, SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
 PROSE = 60
@@ -33,10 +36,11 @@ OWN = (
     "starts_sign", "stops_end", "stops_dots", "stops_colon", "stops_letter", "stops_digit", "stops_close", "stops_break", "titled", "short", "upper", "numbers", "years", "dates",
     "times", "prices", "calls", "mails", "links", "rights", "brackets", "quotes", "glued", "inner", "exclaimed", "asked", "bullet", "pieces", "mix", "new", "shared", "repeated",
     "again", "same_start", "same_shape", "prose", "common", "commons",
+    "heading", "quoted", "indent",
 )  # fmt: skip
 CONTEXT = (
     "size", "words", "ends", "commas", "breaks", "digits", "titled", "short", "capitals", "starts_capital", "stops_end", "stops_colon", "links", "bullet", "repeated", "again",
-    "common", "commons",
+    "common", "commons", "heading",
 )  # fmt: skip
 VIEWS = ("-2", "-1", "+1", "+2", "~3", "~8", "<8", ">8")
 PLACE = (
@@ -74,6 +78,11 @@ def look(codes, starts, ends, kinds, lower, out):  # type: ignore[no-untyped-def
         me[BEGIN], me[STOP], me[CHARS], me[WIDTH] = begin, end, end - begin, end - begin
         if begin == end:
             continue
+        level = 0
+        while begin + level < end and level < 7 and codes[begin + level] == 0x23:
+            level += 1
+        headed = 0 < level < 7 and begin + level < end and _kind(kinds, codes[begin + level]) == SPACE
+        me[HEADING], me[QUOTED] = level if headed else 0, codes[begin] == 0x3E and end - begin > 1
         seen[:] = 0
         value, word = OFFSET, OFFSET
         inside = capitals = digits = number = chain = call = gap = 0
@@ -178,11 +187,12 @@ def look(codes, starts, ends, kinds, lower, out):  # type: ignore[no-untyped-def
         if end - begin > 2:
             second, third = _kind(kinds, codes[begin + 1]), _kind(kinds, codes[begin + 2])
             lead = me[FIRST] - 1
-            listed = lead in (BREAK, OTHER) and second == SPACE
+            listed = lead in (BREAK, OTHER) and second == SPACE and not headed
             counted = lead == DIGIT and (
                 (codes[begin + 1] in (0x2E, 0x29) and third == SPACE) or (second == DIGIT and codes[begin + 2] in (0x2E, 0x29))
             )
             me[BULLET] = listed or counted
+            me[INDENT] = min(begin - starts[line], 12) * me[BULLET]
         total = 0.0
         for each in seen:
             if each > 0:
@@ -285,7 +295,8 @@ def _own(looks, repeated, again, starts, shapes, own):  # type: ignore[no-untype
             me[YEARS] * 1.0, me[DATES] * 1.0, me[TIMES] * 1.0, me[PRICES] * 1.0, me[CALLS] * 1.0, me[MAILS] * 1.0, me[LINKS] * 1.0, me[RIGHTS] * 1.0, me[BRACKETS] * 1.0,
             me[QUOTES] * 1.0, me[GLUED] * 1.0, me[INNER] * 1.0, me[EXCLAIMED] * 1.0, me[ASKED] * 1.0, me[BULLET] * 1.0, me[PIECES] * 1.0, me[MIX] / 1000, me[NEW] / words,
             me[SHARED] / words, np.log1p(repeated[line]), again[line] * 1.0, starts[line] / n, shapes[line] / n, (me[WIDTH] >= PROSE and me[ENDS] > 0) * 1.0,
-            me[COMMON] / max(1, me[TOLD]) if me[COMMON] >= 0 else MISSING, np.log1p(me[COMMON]) if me[COMMON] >= 0 else MISSING,
+            me[COMMON] / max(1, me[TOLD]) if me[COMMON] >= 0 else MISSING, np.log1p(me[COMMON]) if me[COMMON] >= 0 else MISSING, me[HEADING] * 1.0, me[QUOTED] * 1.0,
+            me[INDENT] * 1.0,
         )  # fmt: skip
         for k in range(len(form)):
             own[k, line] = form[k]
