@@ -1,6 +1,5 @@
 """The flow ``train-lines``: pages whose lines are judged in, a registered model of lines out. The work itself is in ``tasks/models/classify/train_lines.py``."""
 
-from pathlib import Path
 from typing import Any
 
 from prefect import task
@@ -11,13 +10,13 @@ from winnow.flows.entry import entry
 from winnow.flows.training import done, files_and_digest
 from winnow.tasks.models.classify.train_lines import train_lines, training_digest
 from winnow.tasks.models.files import Card, register, versions
-from winnow.tasks.models.texts import listed
-from winnow.tasks.runs.judged_lines import labelled_pages, texts_of
+from winnow.tasks.runs.judged_lines import LineLabels
 
 
 @task(name="lines", cache_policy=NO_CACHE, persist_result=False)
 def fit(labels: list[str], run: str, store: str) -> tuple[bytes, dict[str, Any]]:
-    return train_lines(labelled_pages(labels, run, store), texts_of(run, store))
+    given = LineLabels(tuple(labels), run, store)
+    return train_lines(given.pages(), given.texts())
 
 
 @entry(
@@ -36,8 +35,8 @@ def train_line_model(out: str, labels: list[str], run: str = "", store: str = "w
         licence: Licence of the model, for its card.
         notify: Notification block that is told when the training ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
     """
-    sources = listed([Path(name) for name in labels])
-    digest = training_digest(sources, run)
+    given = LineLabels(tuple(labels), run, store)
+    digest = training_digest(given.described())
     data, figures = fit(labels, run, store)
     card = register(
         out,
@@ -45,9 +44,9 @@ def train_line_model(out: str, labels: list[str], run: str = "", store: str = "w
         {"lines": data},
         {
             "version": digest[:12],
-            "languages": sorted(figures["left_out"].get("languages", {})),
+            "languages": figures["languages"],
             "licence": licence,
-            "training": {"digest": digest, "run": str(flow_run.get_id() or ""), "sources": sources},
+            "training": {"digest": digest, "run": str(flow_run.get_id() or ""), "sources": given.sources()},
             "figures": figures,
             "versions": versions("winnow", "numpy"),
         },

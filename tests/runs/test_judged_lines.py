@@ -1,5 +1,7 @@
 """Lines that were judged, joined with the texts of a run."""
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -9,7 +11,7 @@ from winnow.tasks.labels.heads import head
 from winnow.tasks.labels.judged import Judgement, table
 from winnow.tasks.models.classify.line_pages import Page
 from winnow.tasks.runs import judged_lines
-from winnow.tasks.runs.judged_lines import judged_pages, labelled_pages, texts_of
+from winnow.tasks.runs.judged_lines import LineLabels, judged_pages
 
 MENU = "Navigation & Interface Elements"
 
@@ -52,12 +54,21 @@ def test_a_text_that_is_not_the_one_that_was_judged(run, tmp_path, line):
 
 def test_files_of_both_kinds_and_the_texts_of_the_run(run, tmp_path):
     (tmp_path / "p.jsonl").write_text('{"text": ["x"], "labels": [1], "lang": "de"}')
-    found = list(labelled_pages([str(tmp_path / "p.jsonl"), str(judged(tmp_path, ("a", 0, MENU, "m")))], "r", "s"))
-    assert [page.language for page in found] == ["de", "en"]
+    (tmp_path / "tables").mkdir()
+    judged(tmp_path / "tables", ("a", 0, MENU, "m"))
+    labels = LineLabels((str(tmp_path / "p.jsonl"), str(tmp_path / "tables")), "r", "s")
+    assert [page.language for page in labels.pages()] == ["de", "en"]
+    run.entry = {"tables": {"documents": "one"}, "shards": ["0"]}
+    first = labels.described()
+    run.entry = {"tables": {"documents": "two"}, "shards": ["0"]}
+    assert labels.described() != first
+    assert [each["name"] for each in labels.sources()] == ["p.jsonl", "t.parquet"]
     run.path = tmp_path / "more.parquet"
     pq.write_table(pa.table({"id": ["a", "b", "c"], "language": ["en", None, "de"], "text": ["A text.", "Other", None]}), run.path)
-    assert list(texts_of("r", "s")) == [("en", "A text.")]
-    assert list(texts_of("", "s")) == []
+    assert list(labels.texts()) == [("en", "A text.")]
+    assert list(replace(labels, run="").texts()) == []
+    with pytest.raises(BadInput, match="learns from judged lines"):
+        LineLabels(())
 
 
 def test_what_cannot_be_joined_is_said(run, tmp_path):

@@ -40,19 +40,24 @@ OWN = (
 )  # fmt: skip
 CONTEXT = (
     "size", "words", "ends", "commas", "breaks", "digits", "titled", "short", "capitals", "starts_capital", "stops_end", "stops_colon", "links", "bullet", "repeated", "again",
-    "common", "commons", "heading",
+    "heading",
 )  # fmt: skip
 VIEWS = ("-2", "-1", "+1", "+2", "~3", "~8", "<8", ">8")
+NEARBY, NEARBY_VIEWS = ("common", "commons"), ("-1", "+1", "~3", "~8")
+"""Common words say little of lines farther off: with all views, a language that was left out was judged no better."""
 PLACE = (
     "place", "from_top", "from_end", "before", "since_prose", "until_prose", "to_prose", "amid_prose", "run", "rank", "to_median", "to_longest", "page_lines", "page_size",
     "page_median", "page_third", "page_longest", "page_prose", "like-1", "like+1", "step-1", "step+1",
 )  # fmt: skip
-NAMES = (*OWN, *(f"page_{name}_mean" for name in OWN), *(name + view for name in CONTEXT for view in VIEWS), *PLACE)
+NAMES = (*OWN, *(f"page_{name}_mean" for name in OWN), *(name + view for name in CONTEXT for view in VIEWS), *(name + view for name in NEARBY for view in NEARBY_VIEWS), *PLACE)
 OF_LANGUAGE = tuple(name.removeprefix("page_").startswith("common") for name in NAMES)
 """Of each feature whether it needs to know the common words of the language: ``common`` is their share of the line's words, ``commons`` their number."""
 SIZE_, REPEATED_, AGAIN_, PROSE_ = OWN.index("size"), OWN.index("repeated"), OWN.index("again"), OWN.index("prose")
 CONTEXT_AT = np.array([OWN.index(name) for name in CONTEXT])
-MEANS_AT, VIEWS_AT, PLACE_AT = len(OWN), 2 * len(OWN), 2 * len(OWN) + len(CONTEXT) * len(VIEWS)
+NEARBY_FROM, NEARBY_CHOSEN = np.array([OWN.index(name) for name in NEARBY]), np.array([VIEWS.index(view) for view in NEARBY_VIEWS])
+MEANS_AT, VIEWS_AT = len(OWN), 2 * len(OWN)
+NEARBY_AT = VIEWS_AT + len(CONTEXT) * len(VIEWS)
+PLACE_AT = NEARBY_AT + len(NEARBY) * len(NEARBY_VIEWS)
 MISSING = -1.0
 
 
@@ -305,6 +310,25 @@ def _own(looks, repeated, again, starts, shapes, own):  # type: ignore[no-untype
 
 
 @compiled
+def _views(source, sums, out):  # type: ignore[no-untyped-def]
+    """The VIEWS of a feature of lines into the rows of ``out``."""
+    n = len(source)
+    for line in range(n):
+        sums[line + 1] = sums[line] + source[line]
+    for line in range(n):
+        out[0, line] = source[line - 2] if line > 1 else MISSING
+        out[1, line] = source[line - 1] if line > 0 else MISSING
+        out[2, line] = source[line + 1] if line + 1 < n else MISSING
+        out[3, line] = source[line + 2] if line + 2 < n else MISSING
+        low, high = max(0, line - NEAR), min(n, line + NEAR + 1)
+        out[4, line] = (sums[high] - sums[low]) / (high - low)
+        low, high = max(0, line - WIDER), min(n, line + WIDER + 1)
+        out[5, line] = (sums[high] - sums[low]) / (high - low)
+        out[6, line] = (sums[line] - sums[low]) / (line - low) if line > low else MISSING
+        out[7, line] = (sums[high] - sums[line + 1]) / (high - line - 1) if high > line + 1 else MISSING
+
+
+@compiled
 def features(looks, repeated, again, starts, shapes, shape, order, matrix):  # type: ignore[no-untyped-def]
     """The features NAMES of each line into the columns of ``matrix``. ``repeated`` says how often the line stands in the text, ``again`` whether it stood before, ``starts`` how many
     lines begin with the same word, ``shapes`` how many have the same ``shape``; ``order`` is the lines by ascending width."""
@@ -316,22 +340,14 @@ def features(looks, repeated, again, starts, shapes, shape, order, matrix):  # t
             total += matrix[k, line]
         for line in range(n):
             matrix[MEANS_AT + k, line] = total / n
-    sums = np.zeros(n + 1)
+    sums, views = np.zeros(n + 1), np.empty((len(VIEWS), n), np.float32)
     for c in range(len(CONTEXT_AT)):
-        source, at = matrix[CONTEXT_AT[c]], VIEWS_AT + 8 * c
-        for line in range(n):
-            sums[line + 1] = sums[line] + source[line]
-        for line in range(n):
-            matrix[at, line] = source[line - 2] if line > 1 else MISSING
-            matrix[at + 1, line] = source[line - 1] if line > 0 else MISSING
-            matrix[at + 2, line] = source[line + 1] if line + 1 < n else MISSING
-            matrix[at + 3, line] = source[line + 2] if line + 2 < n else MISSING
-            low, high = max(0, line - NEAR), min(n, line + NEAR + 1)
-            matrix[at + 4, line] = (sums[high] - sums[low]) / (high - low)
-            low, high = max(0, line - WIDER), min(n, line + WIDER + 1)
-            matrix[at + 5, line] = (sums[high] - sums[low]) / (high - low)
-            matrix[at + 6, line] = (sums[line] - sums[low]) / (line - low) if line > low else MISSING
-            matrix[at + 7, line] = (sums[high] - sums[line + 1]) / (high - line - 1) if high > line + 1 else MISSING
+        at = VIEWS_AT + len(VIEWS) * c
+        _views(matrix[CONTEXT_AT[c]], sums, matrix[at : at + len(VIEWS)])
+    for c in range(len(NEARBY_FROM)):
+        _views(matrix[NEARBY_FROM[c]], sums, views)
+        for k in range(len(NEARBY_CHOSEN)):
+            matrix[NEARBY_AT + len(NEARBY_CHOSEN) * c + k] = views[NEARBY_CHOSEN[k]]
     size, prose = matrix[SIZE_], matrix[PROSE_]
     total = written = 0.0
     for line in range(n):

@@ -55,6 +55,8 @@ def pages(path: Path) -> Iterator[Page]:
                         )
                     clean = tuple(None if x is None else str(x).strip().casefold() in CLEAN for x in labels)
                     yield Page(tuple(lines), clean, str(row.get("language") or row.get("lang") or ""))
+    except FileNotFoundError:
+        raise BadInput(f"There is no file {path}. Give JSONL with text, labels and lang in each row.") from None
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as e:
         raise BadInput(f"{path} cannot be read ({type(e).__name__}: {e}). Give JSONL with text, labels and lang in each row.") from None
 

@@ -1,6 +1,6 @@
 """Training a model of lines from pages whose lines people or a large model have judged, and its figures on pages and on languages that it has not seen."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -161,9 +161,9 @@ def _evenly(languages: npt.NDArray[np.object_]) -> Floats:
     return np.asarray(1 / counts[place], np.float64)
 
 
-def training_digest(sources: Sequence[Mapping[str, Any]], run: str = "") -> str:
-    """Digest of everything that the model depends on; ``run`` has the texts of tables of judgements, and others."""
-    return digest({"sources": [dict(s) for s in sources], "lines": TRAINER, **({"run": run} if run else {}), **versions("numpy")})
+def training_digest(sources: Mapping[str, Any]) -> str:
+    """Digest of everything that the model depends on. ``sources`` describe the pages and texts."""
+    return digest({"sources": dict(sources), "lines": TRAINER, **versions("numpy")})
 
 
 def train_lines(given: Iterable[Page], texts: Iterable[tuple[str, str]] = ()) -> tuple[bytes, dict[str, Any]]:
@@ -175,13 +175,15 @@ def train_lines(given: Iterable[Page], texts: Iterable[tuple[str, str]] = ()) ->
     lines = Lines.of(given, texts)
     kinds = int(lines.clean.sum()), int((~lines.clean).sum())
     if min(kinds) < FEWEST or len(set(lines.fold.tolist())) < 2:
+        apart = f"; {lines.contradicted} that are judged as both were left out" if lines.contradicted else ""
         raise BadInput(
-            f"There are {kinds[0]} lines of content and {kinds[1]} of noise, of too few pages; {FEWEST} of each are needed. Judge more pages."
+            f"There are {kinds[0]} lines of content and {kinds[1]} of noise, of too few pages{apart}; {FEWEST} of each are needed. Judge more pages."
         )
     blind, chance = Learner(lines, knowing=False).scorer()
     figures = {
         "lines": len(lines.clean),
         "noise_share": round(float((~lines.clean).mean()), 4),
+        "languages": lines.known,
         "contradicted_lines": lines.contradicted,
         "words_of": sorted(lines.common),
         "by_page_without_words": _figures(chance, lines.clean, lines.chars),

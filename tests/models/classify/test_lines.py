@@ -205,6 +205,14 @@ def test_files_of_pages(tmp_path):
         (tmp_path / "a.jsonl").write_text(content)
         with pytest.raises(BadInput, match=said):
             list(pages(tmp_path / "a.jsonl"))
+    with pytest.raises(BadInput, match="There is no file"):
+        list(pages(tmp_path / "b.jsonl"))
+
+
+def test_lines_that_are_judged_in_two_ways_are_told_of():
+    given = [Page((f"a b c {n}",) * 5, (clean,) * 5) for n in range(20) for clean in (True, False)]
+    with pytest.raises(BadInput, match="100 that are judged as both were left out"):
+        train_lines(given)
 
 
 @pytest.mark.parametrize("given", [[], [Page(("a b c",) * 40, (True,) * 40)], [Page(("a b c",) * 40, (True, False) * 20)]])

@@ -60,22 +60,20 @@ def agreement(*files: str, json: JsonOption = False) -> None:
 
 
 @command.command
-def lines(*files: Path, run: str = "", store: str = STORE, json: JsonOption = False) -> None:
+def lines(*files: str, run: str = "", store: str = STORE, json: JsonOption = False) -> None:
     """How well a model of lines tells content from boilerplate, on pages and on languages that it was not trained on.
 
     Args:
-        files: JSONL with `text` (a list of lines), `labels` (one per line) and `lang`: see docs/line-quality.md. Or Parquet tables of judged lines, as `winnow annotate` and
-            `winnow label` write them.
+        files: JSONL with `text` (a list of lines), `labels` (one per line) and `lang`: see docs/line-quality.md. Or Parquet tables of judged lines, or the folders
+            of them that `winnow annotate` and `winnow label` write.
         run: The run whose documents such tables judge.
         store: The store of that run.
     """
-    from winnow.tasks.engine.errors import BadInput
     from winnow.tasks.models.classify.train_lines import train_lines
-    from winnow.tasks.runs.judged_lines import labelled_pages, texts_of
+    from winnow.tasks.runs.judged_lines import LineLabels
 
-    if not files:
-        raise BadInput("Name at least one labelled file: winnow evaluate lines FILES.")
-    _, figures = train_lines(labelled_pages([str(f) for f in files], run, store), texts_of(run, store))
+    given = LineLabels(files, run, store)
+    _, figures = train_lines(given.pages(), given.texts())
     if json:
         print_json(figures)
         return

@@ -293,17 +293,17 @@ def lines(
     """A model of lines: content or boilerplate, from pages whose lines are judged.
 
     Args:
-        labels: JSONL files with text (a list of lines), labels (one per line) and lang; .gz too. Or Parquet tables of judged lines, as
-            `winnow annotate` and `winnow label` write them.
+        labels: JSONL files with text (a list of lines), labels (one per line) and lang; .gz too. Or Parquet tables of judged lines, or the folders of
+            them that `winnow annotate` and `winnow label` write.
         out: A name in the registry of models, or the path of a folder.
         run: The run whose documents such tables judge, or one that the model is for: it will know the common words of the run's languages, for which no label is needed.
         store: The store of that run.
         licence: The licence of the model, for its card.
     """
     from winnow.tasks.models.classify.train_lines import training_digest
-    from winnow.tasks.models.texts import listed
+    from winnow.tasks.runs.judged_lines import LineLabels
 
-    digest = training_digest(listed([Path(f) for f in labels]), run)
+    digest = training_digest(LineLabels(tuple(labels), run, store).described())
 
     def train() -> Any:
         from winnow.flows.train_lines import train_line_model
