@@ -37,7 +37,7 @@ setup: .venv/.ready
 	$(PYTHON) -m venv .venv || python3 -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
-	$(BIN)/python -c "from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks; LearnedBlocks().load()" # compiles its kernels, once per machine
+	$(BIN)/python -m winnow.tasks.extract.load_kernels # compiles them, once per machine
 	touch $@
 
 # PostgreSQL and Chromium, which tests of a team's server and of its pages use; cmake and Boost, with which a test builds KenLM's lmplz. Only on Debian as root;

@@ -3,14 +3,13 @@
 A block is named as `prefect block ls` prints it, SLUG/NAME. Its URL and tokens are secrets: no message, log line or error of ours shows them.
 """
 
-import re
 from typing import Any
 
 from prefect.logging.loggers import flow_run_logger
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.transport.uri import without_credentials
 
-CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 MESSAGE_CHARS = 2000
 
 
@@ -42,7 +41,7 @@ HOOKS: dict[str, Any] = {hook: [tell] for hook in ("on_completion", "on_failure"
 def _body(flow_run: Any, state: Any) -> str:
     from prefect.utilities.urls import url_for
 
-    said = CREDENTIALS.sub("", state.message or "")[:MESSAGE_CHARS]
+    said = without_credentials(state.message or "")[:MESSAGE_CHARS]
     return "\n".join(part for part in (f"{flow_run.name}: {state.name}", said, url_for(flow_run) or "") if part)
 
 

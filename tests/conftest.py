@@ -1,5 +1,6 @@
 """For all tests: no network but loopback, no clock that fails a property, and ``--update-golden`` to accept what changed."""
 
+import atexit
 import gc
 import os
 import socket
@@ -22,22 +23,24 @@ def pytest_addoption(parser):
 
 def pytest_collection_modifyitems(items):
     """The longest files come first, those that start servers and those with whole runs, so that no worker is left alone with one at the end."""
+    if settings.get_current_profile_name() == "quick":  # whose number of examples holds for tests with a number of their own, too
+        for test in {item.obj for item in items if hasattr(item.obj, "_hypothesis_internal_use_settings")}:
+            own = test._hypothesis_internal_use_settings
+            test._hypothesis_internal_use_settings = settings(own, max_examples=min(own.max_examples, settings.default.max_examples))
     server, slow = ({item.path for item in items if item.get_closest_marker(name)} for name in ("server", "slow"))
     items.sort(key=lambda item: (item.path not in server, item.path not in slow))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
-    """Modules and items stay until the end: to search them for garbage again and again is a fifth of collecting."""
+    """Modules and items stay until the end: to search them for garbage again and again is a fifth of collecting, and pytest does so once more when all is
+    over. Only the interpreter's own end sees them, so that libraries which count their objects then miss none."""
     gc.disable()
     found = yield
     gc.freeze()
     gc.enable()
+    atexit.register(gc.unfreeze)
     return found
-
-
-def pytest_unconfigure():
-    gc.unfreeze()  # so that libraries which count their objects at the end of the process miss none
 
 
 @pytest.fixture(autouse=True)

@@ -54,10 +54,13 @@ def broken(text):
     return found
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_every_reference_leads_somewhere(path):
-    text = path.read_text(encoding="utf-8")
-    assert not (broken(text) and broken(prose(text, path.suffix == ".py")))  # what is nowhere in the file is not in its prose
+def test_every_reference_leads_somewhere():
+    found = {}
+    for path in SOURCES:
+        text = path.read_text(encoding="utf-8")
+        if broken(text) and (said := broken(prose(text, path.suffix == ".py"))):  # what is nowhere in the file is not in its prose
+            found[path] = said
+    assert found == {}
 
 
 def test_a_reference_that_leads_nowhere_is_found():

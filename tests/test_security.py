@@ -146,7 +146,8 @@ def test_what_pages_say_is_text_in_the_report_the_card_and_explain(tmp_path, mon
 
 def test_every_template_of_html_escapes():
     for path in sources():
-        for node in ast.walk(ast.parse(path.read_text())):
+        source = path.read_text()
+        for node in ast.walk(ast.parse(source)) if "Environment" in source else ():
             if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "Environment":
                 given = {k.arg for k in node.keywords}
                 assert "autoescape" in given, path
@@ -164,6 +165,7 @@ def test_every_template_of_html_escapes():
 
 FORBIDDEN = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 CALLS = {"eval", "exec", "yaml.load", "yaml.unsafe_load", "os.system"}
+LAST_OF_CALLS = {name.rpartition(".")[2] for name in CALLS}
 CODE_OF_USERS = {
     "tasks/engine/plugins.py": {"exec"},  # a plug-in is code that the recipe names, and the user runs
     "tasks/recipes/packs.py": {"yaml.load"},  # with the safe loader, compiled where it is installed
@@ -181,7 +183,8 @@ def unpickled_or_evaluated(source, allowed):
             names = {a.name.split(".")[0] for a in node.names} | {(getattr(node, "module", "") or "").split(".")[0]}
             found += sorted(names & FORBIDDEN - allowed)
         if isinstance(node, ast.Call):
-            called = ast.unparse(node.func)
+            last = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            called = ast.unparse(node.func) if last in LAST_OF_CALLS else ""
             asks = any(k.arg in ("allow_pickle", "shell") and getattr(k.value, "value", None) for k in node.keywords)
             if asks or (called in CALLS and called not in allowed):
                 found.append(ast.unparse(node))

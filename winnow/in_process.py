@@ -1,19 +1,18 @@
 """Running a flow of Winnow in this process, for the command line and the Python API alike: Prefect's settings, progress on the terminal, the result."""
 
 import os
-import re
 import sys
 from base64 import b64encode
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.transport.uri import without_credentials
 
 if TYPE_CHECKING:
     from winnow.tasks.runs.run import Run
 
 SERVER_WAIT_S = 10.0
-CREDENTIALS = re.compile(r"(?<=://)[^/@]*@")
 
 
 def settings(*, verbose: bool) -> None:
@@ -51,8 +50,12 @@ def check_server() -> None:
     except urllib.error.HTTPError as e:
         if e.code in (401, 403):
             raise BadInput(
-                f"The Prefect server {url} wants a password: set PREFECT_API_AUTH_STRING=USER:PASSWORD as it is set there."
+                f"The Prefect server {without_credentials(url)} wants a password: set PREFECT_API_AUTH_STRING=USER:PASSWORD as it is set there."
             ) from None
+        raise BadInput(
+            f"What PREFECT_API_URL names, {without_credentials(url)}, answers HTTP {e.code}, as no Prefect server does that is well. Check the address, which ends in /api, "
+            "and the log of the server; or unset PREFECT_API_URL to run without one."
+        ) from None
     except TimeoutError:
         return  # it is there, and busy: Prefect's own client waits longer
     except (OSError, ValueError) as e:
@@ -60,7 +63,7 @@ def check_server() -> None:
             return
         said = getattr(e, "reason", e)
         raise BadInput(
-            f"The Prefect server in PREFECT_API_URL, {CREDENTIALS.sub('', url)}, does not answer ({said}). Start it (`winnow serve`), or unset PREFECT_API_URL "
+            f"The Prefect server in PREFECT_API_URL, {without_credentials(url)}, does not answer ({said}). Start it (`winnow serve`), or unset PREFECT_API_URL "
             "to run without one."
         ) from None
 
@@ -86,7 +89,7 @@ def _begins(run: "Run") -> str:
     crawl, where = run.context.crawl, os.environ.get("PREFECT_API_URL")
     files = sum(len(shard.files) for shard in crawl.shards)
     workers = f"{run.request.workers} workers" if run.runner == "local" else run.runner
-    server = f"the Prefect server {CREDENTIALS.sub('', where)}" if where else "a Prefect server of its own, which takes some seconds"
+    server = f"the Prefect server {without_credentials(where)}" if where else "a Prefect server of its own, which takes some seconds"
     return f"{run.id}: {files:,} files of {crawl.snapshot} in {len(crawl.shards):,} shards. Waiting for {workers} and {server} …"
 
 

@@ -3,17 +3,15 @@
 A table has a date, which stands with it in the manifest: agents come and go, and a corpus says by which ones it was judged.
 """
 
-import json
 import re
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.parsing import parsed, parsed_yaml
 
 PURPOSES = ("train", "search", "user", "archive")
 SHIPPED = Path(__file__).parent / "agents.yaml"
@@ -78,8 +76,8 @@ def read_agents(path: Path) -> Agents:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        data = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (OSError, ValueError, yaml.YAMLError) as e:
+        data = parsed(text) if path.suffix == ".json" else parsed_yaml(text)
+    except (OSError, ValueError) as e:
         raise BadInput(f"The table of agents {path} cannot be read: {' '.join(str(e).split())}. {_FORM}") from None
     date = ""
     if isinstance(data, dict) and isinstance(data.get("agents"), dict | list):

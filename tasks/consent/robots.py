@@ -307,8 +307,16 @@ def normalised_pattern(pattern: str) -> str:
 
 
 def _encoded(path: str) -> str:
-    text = "".join(c if c < "\x80" else "".join(f"%{b:02X}" for b in c.encode("utf-8", "surrogateescape")) for c in path)
+    text = "".join(c if c < "\x80" else "".join(f"%{b:02X}" for b in _bytes(c)) for c in path)
     return ESCAPE.sub(_escape, text)
+
+
+def _bytes(character: str) -> bytes:
+    """Its bytes in UTF-8. A byte of the file that is none stands for itself; another lone surrogate has the three bytes that UTF-8 would give it."""
+    try:
+        return character.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return character.encode("utf-8", "surrogatepass")
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ from winnow.tasks.consent.judge import ClosedBy
 from winnow.tasks.consent.steps import LISTING, SHARDS_PER_PARTITION, Consent, JudgePages, ReadPolicyFiles, ScatterPages, columns_of
 from winnow.tasks.engine.identity import digest, stable
 from winnow.tasks.engine.options import Reader
-from winnow.tasks.engine.sections import Draft, Phase, Section
+from winnow.tasks.engine.sections import Draft, Phase, Section, rooted_paths
 
 CLOSED_BY = ("any", "all")
 PURPOSE = "what all mechanisms say of {}: deny, allow, or unknown where nobody says anything"
@@ -64,6 +64,10 @@ class ConsentSection(Section):
         return ConsentOptions(
             shipped() if agents == "shipped" else read_agents(path if path.is_absolute() else reader.beside / path), closed_by
         )
+
+    def rooted(self, value: Any, beside: Path) -> Any:
+        shipped_one = not isinstance(value, Mapping) or value.get("agents") == "shipped"
+        return value if shipped_one else rooted_paths(value, beside, "agents")
 
     def signals(self, options: ConsentOptions) -> Mapping[str, Any]:
         return columns_of(options.agents)

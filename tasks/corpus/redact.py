@@ -22,6 +22,7 @@ from winnow.tasks.corpus.rehydrate import Rehydrate
 from winnow.tasks.dedup.resolve import Decisions
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.rows import table_of_columns
 from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.signals.measure import Signals
@@ -37,6 +38,7 @@ SPANS = pa.schema(
         pa.field("action", pa.string()),
     ]
 )
+PERSONAL_DATA = "personal_data"
 BUCKET = "~"  # between language and bucket in the name of a partition; in neither of them
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
@@ -77,6 +79,31 @@ class Redact(ShardStep):
     carried_signals: tuple[str, ...] = ()
     rehydrate: Rehydrate | None = None
 
+    @property
+    def own_columns(self) -> Mapping[str, str]:
+        """The columns that it adds behind those of the documents and the carried signals, in their order, with what they mean."""
+        bucket = bucket_column(self.decisions)
+        return {
+            **({REPEATS: "how often to repeat the document in training, by the size of its cluster of copies"} if self.rehydrate else {}),
+            **(
+                {
+                    TEXT_PASS: "2 where the text is of the second pass, 1 where it is still of the first, on which limits and copies were decided"
+                }
+                if isinstance(self.text.edit, Refine)
+                else {}
+            ),
+            **(
+                {bucket: "head, middle or tail of that signal among the documents of the language; all where there is no value"}
+                if bucket
+                else {}
+            ),
+            **(
+                {PERSONAL_DATA: "where personal data stands in the text that was marked, not replaced: start, end, kind"}
+                if self.redaction.tag
+                else {}
+            ),
+        }
+
     def run(self, shard: str, context: ShardContext) -> StepResult:
         bucket = bucket_column(self.decisions)
         decisions = context.read(self.decisions, shard)
@@ -107,7 +134,7 @@ class Redact(ShardStep):
             tags.append([span._asdict() for span in spans])
         kept = kept.set_column(1, "text", pa.array(redacted, pa.string()))
         if self.redaction.tag:
-            kept = kept.append_column("personal_data", pa.array(tags, TAGS))
+            kept = kept.append_column(PERSONAL_DATA, pa.array(tags, TAGS))
         names = [partition_of(x) for x in kept["language"].to_pylist()]
         if bucket:
             names = [f"{name}{BUCKET}{b}" for name, b in zip(names, kept[bucket].to_pylist(), strict=True)]
@@ -127,6 +154,6 @@ class Redact(ShardStep):
         rows_in = pc.sum(decisions["kept"]).as_py() or 0
         row_groups = [n for _, n in sorted(partitions.items())]
         columns = list(zip(*places, strict=True)) if places else [()] * len(SPANS)
-        spans_table = pa.table([pa.array(c, f.type) for c, f in zip(columns, SPANS, strict=True)], schema=SPANS)
+        spans_table = table_of_columns(columns, SPANS)
         tables = {"personal_data": spans_table}
         return StepResult(kept.take(order), rows_in, kept.num_rows, {}, notes, tables, row_groups)

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 
 from winnow.tasks.decontamination.index import EvalIndex, Part, Table
-from winnow.tasks.decontamination.word_kernels import candidates
 from winnow.tasks.decontamination.words import Words, WordsOfTexts, formula
 
 CHARS_AT_ONCE = 1 << 17
@@ -88,6 +87,8 @@ def _detected(spoken: Words, rows: Iterable[Sequence[int]], index: EvalIndex) ->
 
 
 def _clusters(spoken: WordsOfTexts, table: Table, gap: int) -> list[list[int]]:
+    from winnow.tasks.decontamination.word_kernels import candidates
+
     found = np.empty((256, 7), np.int64)
     while True:
         tables = (table.keys, table.slots, table.bits, table.offsets, table.parts, table.places, table.gates)

@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from winnow.tasks.decontamination.evals import Item
 from winnow.tasks.decontamination.modes import Mode
-from winnow.tasks.decontamination.word_kernels import fill_table, hash_ngrams, present_ngrams
 from winnow.tasks.decontamination.words import Words, WordsOfTexts, is_formula, length_of, words
 
 SHORTEST_PART = 3  # words; shorter ones match by chance
@@ -86,6 +85,8 @@ class EvalIndex:
                 yield number, kind, spoken, ngrams_of(spoken, min(self.mode.ngram, len(spoken)))
 
     def _table(self, n: int, numbers: Sequence[int], shared: Sequence[npt.NDArray[np.int64]]) -> Table:
+        from winnow.tasks.decontamination.word_kernels import fill_table
+
         gates = np.full(len(self.parts), 1 << 30, np.int64)
         usable = [np.flatnonzero(shared[number] <= self.mode.common_items) for number in numbers]
         for number, places in zip(numbers, usable, strict=True):
@@ -119,12 +120,16 @@ class EvalIndex:
 
 def ngrams_of(spoken: Words, n: int) -> Any:
     """Hashes of the n-grams of a text, by the place of their first word."""
+    from winnow.tasks.decontamination.word_kernels import hash_ngrams
+
     ngrams = np.empty(max(1, len(spoken)), np.uint64)
     return ngrams[: hash_ngrams(spoken.hashes, len(spoken), n, ngrams)]
 
 
 def present(texts: Sequence[str], index: EvalIndex) -> list[list[int]]:
     """Of each text the n-grams of items that stand in it, each once."""
+    from winnow.tasks.decontamination.word_kernels import present_ngrams
+
     spoken = WordsOfTexts(texts)
     found: list[list[int]] = [[] for _ in texts]
     for table in index.tables:

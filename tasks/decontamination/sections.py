@@ -11,7 +11,7 @@ from winnow.tasks.decontamination.steps import COLUMNS, ITEMS, BenchmarkFile, Co
 from winnow.tasks.edit.edits import FIGURES, RequireTextLeft
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
-from winnow.tasks.engine.sections import Draft, Section
+from winnow.tasks.engine.sections import Draft, Section, rooted_paths
 
 ACTIONS = ("drop", "cut", "tag")
 
@@ -60,6 +60,9 @@ class DecontaminateSection(Section):
         for key in ("common_in_host", "common_in_run"):
             reader.whole_number(getattr(options, key), f"decontaminate.{key}", 0)
         return options
+
+    def rooted(self, value: Any, beside: Path) -> Any:
+        return rooted_paths(value, beside, "against") if isinstance(value, Mapping) else value
 
     def _file(self, name: str, reader: Reader) -> BenchmarkFile:
         path = Path(name) if Path(name).is_absolute() else reader.beside / name

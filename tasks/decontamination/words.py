@@ -11,8 +11,6 @@ from functools import cache, cached_property, lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from winnow.tasks.decontamination.word_kernels import FOLDED_CODES, IGNORED, SEPARATOR, hash_words, is_unspaced
-
 Numbers = npt.NDArray[np.int64]
 IGNORED_MARKS = "'\u2018\u2019\u02bc\u00ad\u200b\u200c\u200d\u2060\ufeff"
 OPERATORS = re.compile(r"[=<>+*/^×÷·−≤≥≠±∑∫√]|\\[a-zA-Z]+|(?<=\d)\s*-\s*(?=[\da-zA-Z])")
@@ -41,6 +39,8 @@ class WordsOfTexts:
     """The words of many texts, hashed in one pass; ``borders`` are the first words of the texts, and the number of all."""
 
     def __init__(self, texts: Sequence[str]) -> None:
+        from winnow.tasks.decontamination.word_kernels import hash_words
+
         self.texts = texts
         codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
         lengths = np.fromiter(map(len, texts), np.int64, len(texts))
@@ -63,6 +63,8 @@ def words(text: str) -> Words:
 @lru_cache(1 << 16)
 def folded(word: str) -> str:
     """A word as it is compared."""
+    from winnow.tasks.decontamination.word_kernels import FOLDED_CODES, IGNORED, SEPARATOR
+
     table = fold_table()
     codes = (int(table[ord(c)]) if ord(c) < FOLDED_CODES else ord(c) for c in word)
     return "".join(chr(code) for code in codes if code not in (SEPARATOR, IGNORED))
@@ -70,6 +72,8 @@ def folded(word: str) -> str:
 
 def length_of(spelled: list[str]) -> float:
     """How long a text is, in words of a script with spaces: a character of one without them is half a word."""
+    from winnow.tasks.decontamination.word_kernels import is_unspaced
+
     return sum(0.5 if len(word) == 1 and is_unspaced(ord(word)) else 1.0 for word in spelled)
 
 
@@ -86,6 +90,8 @@ def formula(text: str) -> list[str]:
 @cache
 def fold_table() -> npt.NDArray[np.uint32]:
     """Code point -> folded code point, SEPARATOR or IGNORED. NFKC, case and accents are folded where one character stands for one."""
+    from winnow.tasks.decontamination.word_kernels import FOLDED_CODES, IGNORED
+
     table = np.zeros(FOLDED_CODES, np.uint32)
     for code in range(FOLDED_CODES):
         character = chr(code)

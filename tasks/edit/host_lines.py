@@ -5,19 +5,22 @@ signals). Lines are the same in their folded form (``paragraph.py``: lower case,
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
 
-from winnow.tasks.dedup.minhash import ROW_BITS, ROWS_PER_GROUP
-from winnow.tasks.dedup.ranges import key_range
-from winnow.tasks.dedup.resolve import group_sizes, overlaps, rows_of_shard
+from winnow.tasks.dedup.resolve import group_sizes, rows_of_shard
+from winnow.tasks.dedup.shingles import I64, U64
 from winnow.tasks.edit.paragraph import folded
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.number_ranges import Range, in_pieces, shards_in_ranges
+from winnow.tasks.engine.ranges import ROWS_PER_GROUP
+from winnow.tasks.engine.row_numbers import numbered, shards_and_rows
 from winnow.tasks.engine.step import Kind, ShardStep, StepResult, WholeStep
 from winnow.tasks.engine.text_column import TextColumn
 
@@ -91,6 +94,7 @@ class HostLineCounts(WholeStep):
     """The lines of one key range of all documents in; those that several documents of a host have out (schema COUNTS, sorted by shard and row)."""
 
     name: ClassVar[str] = "host-line-counts"
+    in_a_row: ClassVar[bool] = True
     title: ClassVar[str] = "lines that hosts repeat"
     about: ClassVar[str] = "counts the documents of a host that have a line"
 
@@ -102,35 +106,27 @@ class HostLineCounts(WholeStep):
         return tuple(f"{r:05d}" for r in range(self.ranges))
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        rows = sum(int(report["rows_out"]) for report in context.store.reports_of(self.lines, context.shard_keys))
-        pieces = -(-rows * LINE_BYTES // self.ranges // context.memory_bytes) or 1
         tables, read = [COUNTS.empty_table()], 0
-        for piece in range(pieces):
-            found, n = self._counted(context, *key_range(int(shard) * pieces + piece, self.ranges * pieces))
-            tables.append(found)
-            read += n
+        rows = sum(int(report["rows_out"]) for report in context.store.reports_of(self.lines, context.shard_keys))
+        cost_bytes = rows * LINE_BYTES // self.ranges  # keys are spread evenly
+        for lines in in_pieces(context, self.address, shard, self.ranges, lambda _: cost_bytes, partial(self._lines, context)):
+            tables.append(self._counted(*lines))
+            read += len(lines[0])
         table = pa.concat_tables(tables).sort_by([("shard", "ascending"), ("row", "ascending"), ("key", "ascending")])
         return StepResult(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
 
-    def _counted(self, context: ShardContext, low: int, high: int) -> tuple[pa.Table, int]:
-        keys, places = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
-        for number, shard in enumerate(context.shard_keys):
-            with context.store.open_parquet(self.lines, shard) as file:
-                groups = [g for g in range(file.num_row_groups) if overlaps(file.metadata.row_group(g), low, high)]
-                if not groups:
-                    continue
-                table = file.read_row_groups(groups, use_threads=False)
-            key = table["key"].to_numpy()
-            mine = (key >= np.uint64(low)) & (key <= np.uint64(high))
-            keys.append(key[mine])
-            places.append(np.int64(number) << ROW_BITS | table["row"].to_numpy()[mine])
-        key, at = np.concatenate(keys), np.concatenate(places)
+    def _lines(self, context: ShardContext, ranges: Sequence[Range]) -> list[tuple[U64, I64]]:
+        parts = [[(np.zeros(0, np.uint64), np.zeros(0, np.int64))] for _ in ranges]
+        for number, tables in shards_in_ranges(context, self.lines, ranges):
+            for lines, table in zip(parts, tables, strict=True):
+                lines.append((table["key"].to_numpy(), numbered(number, table["row"].to_numpy())))
+        return [(np.concatenate([key for key, _ in lines]), np.concatenate([at for _, at in lines])) for lines in parts]
+
+    def _counted(self, key: U64, number_row: I64) -> pa.Table:
         _, same, counts = np.unique(key, return_inverse=True, return_counts=True)
         documents = counts[same].astype(np.int64)
         several = documents >= self.min_documents
-        at = at[several]
-        columns = [(at >> ROW_BITS).astype(np.int32), (at & ((1 << ROW_BITS) - 1)).astype(np.int32), key[several], documents[several]]
-        return pa.table(columns, schema=COUNTS), len(key)
+        return pa.table([*shards_and_rows(number_row[several]), key[several], documents[several]], schema=COUNTS)
 
 
 @stable("step/line-repeats")

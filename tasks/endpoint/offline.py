@@ -16,6 +16,7 @@ import numpy as np
 from winnow.tasks.endpoint.endpoint import Endpoint
 from winnow.tasks.endpoint.queries import tokens
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.parsing import parsed
 
 EMBEDDING_WIDTH = 16
 KEYS = {"contains", "answer", "status", "finish"}
@@ -45,7 +46,7 @@ def provider(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
 def read_script(path: Path) -> list[dict[str, Any]]:
     """The lines of a script. Raises BadInput for a file that cannot be read or a line of another form."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")  # a text may hold other line separators
     except (OSError, UnicodeDecodeError) as e:
         raise BadInput(f"The script {path} cannot be read ({e}). It holds one JSON object a line.") from None
     found = []
@@ -53,7 +54,7 @@ def read_script(path: Path) -> list[dict[str, Any]]:
         if not text.strip():
             continue
         try:
-            line = json.loads(text)
+            line = parsed(text)
         except ValueError:
             line = None
         if (

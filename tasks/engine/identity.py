@@ -142,21 +142,25 @@ def source_digest(cls: type) -> str:
 
 def outside_sources(values: Iterable[Any]) -> dict[str, str]:
     """Of each class from outside that stands in these values, at any depth: what it is called, and the digest of its source."""
-    return {outside_name(cls): source_digest(cls) for value in values for cls in classes_in(value) if not is_shipped(cls)}
+    return {outside_name(cls): source_digest(cls) for cls in classes_in(list(values)) if not is_shipped(cls)}
 
 
 def classes_in(value: Any) -> Iterator[type]:
-    """The classes of a value and of all that lies in its fields: a step, its filters, their models."""
-    if is_dataclass(value) and not isinstance(value, type):
-        yield type(value)
-        for f in fields(value):
-            yield from classes_in(getattr(value, f.name))
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from classes_in(part)
-    elif isinstance(value, tuple | list):
-        for part in value:
-            yield from classes_in(part)
+    """The classes of a value and of all that lies in its fields: a step, its filters, their models. Each value is looked at once: there may be very many ways
+    from one step to another."""
+    seen: set[int] = set()
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if is_dataclass(part) and not isinstance(part, type):
+            if id(part) not in seen:
+                seen.add(id(part))
+                yield type(part)
+                waiting += [getattr(part, f.name) for f in fields(part)]
+        elif isinstance(part, dict):
+            waiting += part.values()
+        elif isinstance(part, tuple | list):
+            waiting += part
 
 
 def _is_library(module: str) -> bool:

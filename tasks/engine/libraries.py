@@ -31,7 +31,7 @@ def versions_behind(values: Iterable[Any]) -> dict[str, str]:
     Raises:
         WinnowError: the source of a loaded module is gone.
     """
-    classes = {cls for value in values for cls in classes_in(value)}
+    classes = set(classes_in(list(values)))
     modules = _reached({cls.__module__ for cls in classes})
     owners = _owners()
     found = {_normal(name) for module in modules for top in _imported(module)[1] - WITHOUT_EFFECT for name in owners.get(top, ())}

@@ -6,22 +6,30 @@ from typing import Any
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.store import Store
+from winnow.tasks.transport.uri import has_credentials, scheme, shown
 
 PREFIX = "block:"
+READ_ONLY = ("http", "https")
 BLOCKS = "winnow.blocks"  # loaded by name: nothing in tasks/ knows Prefect
 
 
 def store_place(spec: str) -> tuple[str, dict[str, Any]]:
     """Root and fsspec options of a store: ``spec`` itself, or what the winnow-store block of that name says. Raises BadInput."""
     if not spec.startswith(PREFIX):
+        if has_credentials(spec):
+            raise BadInput(
+                "The store has credentials in its URI, which would end up in logs. Take them out and set them in the environment or a block."
+            )
         return spec, {}
     block = _load("ArtifactStore", spec, "winnow-store")
     return block.root, block.options()
 
 
-def store_at(spec: str) -> Store:
+def store_at(spec: str, *, to_write: bool = True) -> Store:
     """The store that ``spec`` names: a folder, taken from the working directory, a URI, or block:NAME. Raises BadInput."""
     root, options = store_place(spec)
+    if to_write and scheme(root) in READ_ONLY:
+        raise BadInput(f"Nothing can be stored at {shown(root)}. Give --store a folder, s3://BUCKET/PREFIX, or block:NAME.")
     return Store(root if "://" in root else str(Path(root).absolute()), tuple(sorted(options.items())))
 
 

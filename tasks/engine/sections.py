@@ -118,6 +118,11 @@ class Section:
         """The typed options of what the recipe says. Raises BadInput."""
         return reader.options(self.options, value, self.key)
 
+    def rooted(self, value: Any, beside: Path) -> Any:
+        """What the recipe says, with paths that are relative to the recipe's folder made absolute: a recipe that extends it may lie elsewhere. ``value`` is as
+        YAML gave it, and may be wrong; ``read`` says so."""
+        return value
+
     def amend(self, options: dict[str, Any], reader: Reader) -> None:
         """Change what other sections have read, such as limits by language. Raises BadInput."""
 
@@ -159,6 +164,15 @@ class Section:
         from pydantic import TypeAdapter
 
         return dict(TypeAdapter(self.options).json_schema())
+
+
+def rooted_paths(value: Any, beside: Path, *keys: str) -> Any:
+    """A path, a list of paths, or a mapping that has either under these keys, made absolute; anything else as it is. For ``Section.rooted``."""
+    if isinstance(value, Mapping) and keys:
+        return {k: rooted_paths(v, beside) if k in keys else v for k, v in value.items()}
+    if isinstance(value, list):
+        return [rooted_paths(v, beside) for v in value]
+    return str((beside / value).resolve()) if isinstance(value, str) else value
 
 
 class WholeNumberSection(Section):

@@ -4,7 +4,6 @@ The same bytes, decoded and extracted by the same code as in a run, and without 
 """
 
 import importlib
-import json
 import pkgutil
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from winnow.tasks.archives.charset import decode
 from winnow.tasks.archives.media_type import PAGES, declared_type, media_type
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.parsing import parsed
 from winnow.tasks.extract import extractors
 from winnow.tasks.extract.extractors.base import STRUCTURES, ExtractionFailed, Extractor
 from winnow.tasks.extract.page import html_of, page_text, visible
@@ -124,7 +124,7 @@ def batch(lines: Iterable[str], form: str, name: str) -> Iterator[dict[str, Any]
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = parsed(line)
             html = row["html"]
         except (ValueError, KeyError, TypeError):
             raise BadInput(f"Line {number} is no JSON object with the keys id and html. Write one page a line.") from None

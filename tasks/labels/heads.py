@@ -14,11 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import yaml
-
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import digest, stable
 from winnow.tasks.engine.options import near
+from winnow.tasks.engine.parsing import parsed_yaml
 
 SHIPPED = Path(__file__).parent / "shipped"
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -188,10 +187,10 @@ def _read(path: Path) -> Head:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise BadInput(f"The head {path} is larger than {MAX_BYTES} bytes. A head is a short YAML file.")
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = parsed_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadInput(f"There is no file {path}. Give a shipped head by name, or the path of a YAML file.") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as e:
+    except (OSError, ValueError) as e:
         raise BadInput(f"The head {path} cannot be read as YAML: {' '.join(str(e).split())}.") from None
     if not isinstance(raw, dict):
         raise BadInput(f"The head {path} must be a mapping with the keys name, form and prompt; it is {type(raw).__name__}.")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from winnow.tasks.engine.parsing import parsed
 from winnow.tasks.labels.heads import Head
 from winnow.tasks.labels.sheet import Item
 
@@ -129,7 +130,7 @@ class LabelPage:
             request.send_error(HTTPStatus.BAD_REQUEST)
             return
         try:
-            body = json.loads(request.rfile.read(int(length)))
+            body = parsed(request.rfile.read(int(length)))
             if path == "done":
                 _send_json(request, {})
                 self.stop()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ import pyarrow as pa
 from winnow.tasks.engine.given import elsewhere, given
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
-from winnow.tasks.engine.sections import Draft, Phase, Section
+from winnow.tasks.engine.sections import Draft, Phase, Section, rooted_paths
 from winnow.tasks.labels.steps import Cost, Judged, JudgedTable, JudgementTables, tables_in
 
 
@@ -51,6 +52,11 @@ class JudgedSection(Section):
                 others.append(table)
         tables = (*used.values(), *others)
         return JudgedOptions(tuple(used.values()), tuple(others), tuple(map(_cost, tables)), tuple(places))
+
+    def rooted(self, value: Any, beside: Path) -> Any:
+        if isinstance(value, list):
+            return [self.rooted(name, beside) for name in value]
+        return rooted_paths(value, beside) if isinstance(value, str) and not elsewhere(value) else value
 
     def signals(self, options: Any) -> Mapping[str, pa.DataType]:
         return {t.column: pa.string() if t.kind == "label" else pa.float64() for t in options.used if t.has_column}

@@ -7,7 +7,6 @@ moved without the proof saying so. Ids and reasons beside it are for people; the
 """
 
 import base64
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.merkle import tree_root
+from winnow.tasks.engine.parsing import parsed
 from winnow.tasks.ledger.find import Finished
 from winnow.tasks.ledger.proofs import SignedHead, decoded, head_of, leaves, signed_head
 
@@ -119,7 +119,7 @@ def aligned(old: Sequence[bytes], new: Sequence[bytes]) -> Iterator[tuple[Kind, 
 def read_changes(path: Path) -> Changes | None:
     """A proof that ``winnow prove --since --json`` printed; None if the file is another kind of proof. Raises BadInput for one of another version, or damaged."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parsed(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as e:
         raise BadInput(f"{path} is no proof ({type(e).__name__}). Give the output of `winnow prove --json`.") from None
     if not isinstance(found, dict) or "runs" not in found:

@@ -22,6 +22,7 @@ from winnow.tasks.corpus.leaves import COLUMNS, LEAVES, entry
 from winnow.tasks.corpus.publish import file_shard
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.merkle import included, inclusion_proof, leaf_hash, tree_root
+from winnow.tasks.engine.parsing import parsed
 from winnow.tasks.ledger.find import Finished
 from winnow.tasks.ledger.verify import Finding
 
@@ -213,7 +214,7 @@ def public_key(source: str) -> "Ed25519PublicKey":
 def read_proof(path: Path) -> Proof:
     """A proof that ``winnow prove --json`` printed. Raises BadInput for anything else."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parsed(path.read_text(encoding="utf-8"))
         return Proof(found["leaf"], int(found["index"]), int(found["size"]), tuple(found["path"]), found["root"])
     except (OSError, ValueError, KeyError, TypeError) as e:
         raise BadInput(f"{path} is no proof ({type(e).__name__}). Give the output of `winnow prove DOC --json`.") from None

@@ -7,11 +7,12 @@ The module ``fasttext`` is called below its Python wrapper, whose ``predict`` br
 import mmap
 import struct
 from contextlib import nullcontext
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.models.fasttext_quantised import Quantised, read
 from winnow.tasks.models.files import ModelFile, locate
 
 LABEL = "__label__"
@@ -38,10 +39,10 @@ def binding() -> Any:
 
 
 class FastText:
-    """A supervised model: ``labels`` without fastText's prefix, and ``predict``."""
+    """A supervised model: ``labels`` without fastText's prefix, and ``predict``. ``path`` is where the model was loaded from."""
 
-    def __init__(self, model: Any) -> None:
-        self._model = model
+    def __init__(self, model: Any, path: Path) -> None:
+        self._model, self._path = model, path
         self.labels: tuple[str, ...] = tuple(name.removeprefix(LABEL) for name in model.getLabels("strict")[0])
 
     @classmethod
@@ -49,9 +50,18 @@ class FastText:
         """The model of a file, loaded once per process. Raises BadInput if it is missing, altered, truncated or no supervised fastText model."""
         return _loaded(file)
 
+    @cached_property
+    def _quantised(self) -> Quantised | None:
+        """The same model for kernels, four times as fast, if it is of the kind that they know."""
+        with self._path.open("rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return read(data)
+
     def predict(self, line: str, labels: int = 1) -> list[tuple[str, float]]:
         """The most likely ``labels`` (ALL_LABELS for all) of a line made by ``line_of``, with probabilities in [0, 1]; none of a line
         that has nothing the model knows."""
+        if line and labels == 1 and self._quantised is not None:
+            best = self._quantised.best(line)
+            return [] if best is None else [(best[0].removeprefix(LABEL), min(1.0, max(0.0, best[1])))]
         found = self._model.predict(line + "\n", labels, 0.0, "strict") if line else []
         return [(label.removeprefix(LABEL), min(1.0, max(0.0, float(p)))) for p, label in found]
 
@@ -71,7 +81,7 @@ def load(path: Path) -> FastText:
         raise BadInput(f"{path} holds word vectors and no labels: it cannot classify. Name a supervised fastText model.")
     model = fasttext.fasttext()
     model.loadModel(str(path))
-    return FastText(model)
+    return FastText(model, path)
 
 
 def _labels(path: Path) -> int | None:

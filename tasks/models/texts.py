@@ -1,7 +1,6 @@
 """Texts that users train models from: lines of .txt, rows of .jsonl and .parquet, compressed or not. What a model learns of them is its own."""
 
 import gzip
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.parsing import parsed
 from winnow.tasks.models.files import file_sha256
 
 
@@ -48,7 +48,7 @@ def texts(path: Path) -> Iterator[Text]:
                 if not name.endswith((".jsonl", ".json")):
                     yield Text(line)
                 elif line.strip():
-                    row = json.loads(line)
+                    row = parsed(line)
                     if isinstance(row, dict) and isinstance(row.get("text"), str):
                         yield Text(row["text"], str(row.get("url") or ""))
     except (OSError, EOFError, ValueError, pa.ArrowException) as e:

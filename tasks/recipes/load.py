@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.options import Reader, near
+from winnow.tasks.engine.parsing import parsed_yaml
 from winnow.tasks.engine.places import model_place
 from winnow.tasks.engine.plugins import install, read_plugin
 from winnow.tasks.engine.sections import Section, register_again, sections
@@ -196,8 +195,8 @@ def _raw(spec: str, seen: tuple[str, ...]) -> dict[str, Any]:
             f"There is no recipe {spec}.{hint} Shipped are: {', '.join(names())}; a recipe of your own is given by the path of its YAML file."
         )
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as e:
+        raw = parsed_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as e:
         raise BadInput(f"Recipe {path} cannot be read as YAML: {' '.join(str(e).split())}") from None
     if not isinstance(raw, dict):
         raise BadInput(
@@ -217,22 +216,23 @@ def _raw(spec: str, seen: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _rooted(raw: Mapping[str, Any], beside: Path) -> dict[str, Any]:
-    """With the paths of plug-ins, benchmarks, tables of agents and language packs made absolute: a recipe that extends this one may lie elsewhere."""
-    rooted = dict(raw)
+    """With every path that is relative to the recipe's folder made absolute: a recipe that extends this one may lie elsewhere."""
+    known = sections()
+    rooted = {key: known[key].rooted(value, beside) if key in known else value for key, value in raw.items()}
     if isinstance(plugins := raw.get("plugins"), list):
         rooted["plugins"] = [str((beside / str(p)).resolve()) for p in plugins]
-    benchmarks = raw.get("decontaminate")
-    if isinstance(benchmarks, dict) and isinstance(files := benchmarks.get("against"), list):
-        rooted["decontaminate"] = benchmarks | {"against": [str((beside / str(f)).resolve()) for f in files]}
-    consent = raw.get("consent")
-    if isinstance(consent, dict) and isinstance(agents := consent.get("agents"), str) and agents != "shipped":
-        rooted["consent"] = consent | {"agents": str((beside / agents).resolve())}
-    packs = raw.get("languages")
-    if isinstance(packs, str):
-        rooted["languages"] = str((beside / packs).resolve())
-    elif isinstance(packs, dict):
-        rooted["languages"] = {k: str((beside / v).resolve()) if isinstance(v, str) else v for k, v in packs.items()}
+    if isinstance(chain := raw.get("decide"), dict):
+        rooted["decide"] = {name: _rooted_link(name, link, beside, known) for name, link in chain.items()}
     return rooted
+
+
+def _rooted_link(name: str, link: Any, beside: Path, known: Mapping[str, Section]) -> Any:
+    """A link of the chain: it names its section, or is called like one and has its options."""
+    if not isinstance(link, dict):
+        return link
+    if not any(key in known for key in link):
+        return known[name].rooted(link, beside) if name in known else link
+    return {key: known[key].rooted(value, beside) if key in known else value for key, value in link.items()}
 
 
 def _merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import yaml
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.options import Reader
-from winnow.tasks.engine.sections import Phase, Section
+from winnow.tasks.engine.sections import Phase, Section, rooted_paths
 from winnow.tasks.extract.language_codes import which
 from winnow.tasks.signals.filter import Filter
 from winnow.tasks.signals.filters.gopher import Gopher
@@ -135,6 +135,9 @@ class LanguagesSection(Section):
 
     def read(self, value: Any, reader: Reader) -> dict[str, dict[str, Any]]:
         return read(value, reader.spec, reader.beside)
+
+    def rooted(self, value: Any, beside: Path) -> Any:
+        return rooted_paths(value, beside, *value) if isinstance(value, Mapping) else rooted_paths(value, beside)
 
     def amend(self, options: dict[str, Any], reader: Reader) -> None:
         """What the packs say is in the limits and filters, as if the recipe had written it there."""

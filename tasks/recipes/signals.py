@@ -17,21 +17,22 @@ IDENTIFIED = (
 
 def signals_of(recipe: str) -> list[Signal]:
     """What a recipe measures, in the order of the signals table. Raises BadInput: no such recipe."""
-    return list(_of(load(recipe)).values())
+    return list(measured(load(recipe)).values())
 
 
 def every_signal() -> list[Signal]:
     """Those of every filter that Winnow brings and of the shipped recipes, by name."""
     found: dict[str, Signal] = {}
     for name in names():
-        found |= _of(load(name))
+        found |= measured(load(name))
     for cls in filters():
         if isinstance(cls.signals, tuple):
             found |= {signal.name: signal for signal in cls.signals if signal.name not in found}
     return [found[name] for name in sorted(found)]
 
 
-def _of(recipe: Recipe) -> dict[str, Signal]:
+def measured(recipe: Recipe) -> dict[str, Signal]:
+    """What a recipe measures, by name."""
     found = {signal.name: signal for signal in IDENTIFIED}
     declared = {signal.name: signal for group in recipe.measure.values() for each in group for signal in each.signals}
     for key, section in recipe.sections().items():

@@ -46,7 +46,7 @@ def _tidy(text: str) -> Iterator[str]:
 
 def _values(summary: Summary) -> dict[str, Any]:
     recipe, snapshot = summary.recipe, summary.snapshot
-    defaults: dict[str, Any] = {"about": "", "source": "", "redact": (), "deduplicate": (), "carry_signals": ()}
+    defaults: dict[str, Any] = {"about": "", "source": "", "redact": (), "deduplicate": ()}
     common_crawl = bool(COMMON_CRAWL.fullmatch(snapshot))
     languages = _languages(summary)
     codes = sorted({c for name, *_ in languages[:LANGUAGES_SHOWN] if (c := iso_code(name))})

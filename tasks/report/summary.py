@@ -119,7 +119,8 @@ class ForecastCheck:
 class Summary:
     """A finished run. ``home`` is the corpus's folder as an absolute path or URI; ``recipe`` has every default written out; ``figures`` are those
     of the report's sections, by section; ``taken_down`` is the list of take-downs that was applied (digest, number of entries, day of the newest) and what of it was
-    met; ``elapsed_s`` is how long the process took that finished the run."""
+    met; ``columns`` are those of the corpus behind the ones that every corpus has, in their order, with what they mean, and ``text_edits`` what steps did to its texts;
+    ``elapsed_s`` is how long the process took that finished the run."""
 
     id: str
     snapshot: str
@@ -135,6 +136,8 @@ class Summary:
     licence: Mapping[str, Any] | None = None
     taken_down: Mapping[str, Any] | None = None
     figures: Mapping[str, tuple[Figure, ...]] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    text_edits: tuple[str, ...] = ()
     elapsed_s: float = 0.0
 
     # -------------------------------------------------------------- pages

@@ -8,7 +8,7 @@ from winnow.tasks.engine.step import Step
 
 def used(steps: tuple[Step, ...]) -> dict[str, dict[str, str]]:
     """Classes from outside among the steps and all that stands in their fields: name -> version and digest of the source."""
-    classes = {cls for step in steps for cls in classes_in(step) if not is_shipped(cls)}
+    classes = {cls for cls in classes_in(steps) if not is_shipped(cls)}
     return {
         outside_name(cls): {"version": str(getattr(cls, "version", "")), "source": source_digest(cls)}
         for cls in sorted(classes, key=outside_name)

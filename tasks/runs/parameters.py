@@ -7,7 +7,6 @@ here; the addresses of the steps know the first kind alone.
 
 import inspect
 import os
-import re
 from collections.abc import Callable, Collection
 from typing import Annotated, Any, TypeVar
 
@@ -15,9 +14,9 @@ from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, ValidationErr
 from pydantic.dataclasses import dataclass
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.transport.uri import has_credentials
 
 F = TypeVar("F", bound=Callable[..., Any])
-SECRET_IN_URI = re.compile(r"^([a-z]+:)?[a-z0-9+]+://[^/]*@", re.IGNORECASE)
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -107,7 +106,7 @@ class Request:
         except ValidationError as e:
             raise BadInput(_said(e)) from None
         for name in ("source", "store", "base_url", "runner"):
-            if SECRET_IN_URI.match(getattr(request, name)):
+            if has_credentials(getattr(request, name)):
                 raise BadInput(
                     f"The {name} has credentials in its URI, which would end up in logs. Take them out and set them in the environment or a block."
                 )

@@ -29,6 +29,7 @@ from winnow.tasks.engine.step import Step
 from winnow.tasks.engine.store import Store
 from winnow.tasks.engine.worker import Job
 from winnow.tasks.recipes import build as recipes
+from winnow.tasks.recipes.columns import further_columns, text_edits
 from winnow.tasks.report.card import chosen_licence, dataset_card
 from winnow.tasks.report.page import report_html
 from winnow.tasks.report.section import Evidence, contents
@@ -172,7 +173,11 @@ def reports(run: Run, step: Step) -> list[dict[str, Any]]:
 def stored_bytes(run: Run, step: Step, made: Iterable[dict[str, Any]]) -> Counter[str]:
     """Bytes in the store of each shard of a step, of which ``made`` are the reports."""
     sizes = Counter({r["shard"]: 0 if r["data"]["path"].startswith("steps/") else r["data"]["bytes"] for r in made})
-    for path, n in run.context.store.files(f"steps/{step.address}").items():
+    files = run.context.store.files(f"steps/{step.address}")
+    for shard, n in run.context.store.reports.folded_bytes(step.address, files).items():
+        if shard in sizes:
+            sizes[shard] += n
+    for path, n in files.items():
         shard = path.rsplit("/", 1)[1].split(".", 1)[0]
         if shard in sizes:
             sizes[shard] += n
@@ -214,6 +219,8 @@ def release(run: Run) -> Summary:
         index=_index(run),
         licence=_licence(run),
         taken_down=_taken_down(run, totals),
+        columns=further_columns(run.pipeline),
+        text_edits=text_edits(run.pipeline),
         elapsed_s=time.monotonic() - run.began,
     )
     summary = replace(summary, forecast=compare(run, summary))

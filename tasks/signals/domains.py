@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
-from winnow.tasks.engine.sections import Draft, Section
+from winnow.tasks.engine.sections import Draft, Section, rooted_paths
 from winnow.tasks.engine.step import ShardStep, Step, StepResult
 from winnow.tasks.signals.select import cross, decision_result
 
@@ -74,6 +75,9 @@ class DomainsSection(Section):
         if not domains.only and not domains.never:
             raise reader.error("domains lists nothing. Give only, never, or both, such as {only: [edu, gov]}.")
         return domains
+
+    def rooted(self, value: Any, beside: Path) -> Any:
+        return {k: rooted_paths(v, beside) if isinstance(v, str) else v for k, v in value.items()} if isinstance(value, Mapping) else value
 
     def _listed(self, key: str, said: Any, reader: Reader) -> Any:
         if isinstance(said, str):

@@ -175,7 +175,7 @@ class LimitsSection(Section):
     order = 10
     about = "Bounds on signals; a document that crosses one is dropped, and all that it crosses are told."
     options = tuple[Limit, ...]
-    required = True
+    default: ClassVar[Any] = {}  # so that `limits: null` lifts every limit that was inherited
 
     def read(self, value: Any, reader: Reader) -> tuple[Limit, ...]:
         limits = []

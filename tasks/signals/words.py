@@ -46,7 +46,7 @@ WHOLE = ABBREVIATIONS | {"and/or", "w/o", "C++", ":)", ":(", ";)", ":-)", ":-(",
 LONGEST_WHOLE = max(map(len, WHOLE))
 ANY_UNSPACED = re.compile(f"[{UNSPACED}]")
 # Arrow's split reads one character past white space at an end: of the next text, and behind the last of memory that nobody wrote.
-BEHIND = pa.array(["."], pa.large_string())
+BEHIND = "."
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 PIECE = re.compile(f"[{UNSPACED}]|[^{UNSPACED}\\s]+")
 
@@ -75,7 +75,7 @@ def pieces_of_all(texts: Sequence[str]) -> tuple[pa.Array, Ints]:
     if unspaced.true_count:
         spaced = [" ".join(PIECE.findall(t)) if u else t for t, u in zip(texts, unspaced.to_pylist(), strict=True)]
         column = pa.array(spaced, pa.large_string())
-    split = pc.utf8_split_whitespace(pa.concat_arrays([column, BEHIND]))[:-1]
+    split = pc.utf8_split_whitespace(pa.concat_arrays([column, pa.array([BEHIND], pa.large_string())]))[:-1]
     found, ends = split.flatten(), sums_before(pc.list_value_length(split).to_numpy())
     # White space at an end of a text gives an empty piece.
     full = pc.greater(pc.binary_length(found), 0)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
-from winnow.tasks.engine.sections import Draft, Phase, Section
+from winnow.tasks.engine.sections import Draft, Phase, Section, rooted_paths
 from winnow.tasks.models.files import file_sha256
 from winnow.tasks.skills.steps import SIGNALS, FitSkills, ReferenceFile, ScoreSkills, Skills, SkillScale
 
@@ -47,6 +47,9 @@ class SkillsSection(Section):
         options: SkillsOptions = reader.options(SkillsOptions, found | said, self.key)
         reader.whole_number(options.skills, "skills.skills", 1)
         return options
+
+    def rooted(self, value: Any, beside: Path) -> Any:
+        return rooted_paths(value, beside, "reference", "list") if isinstance(value, Mapping) else value
 
     def signals(self, options: Any) -> Mapping[str, Any]:
         return SIGNALS

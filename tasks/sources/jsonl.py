@@ -1,13 +1,13 @@
 """JSON lines that commands read: one object per line, compressed by gzip or not. Documents of a run are read by ``documents.py``, not here."""
 
 import gzip
-import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.parsing import parsed
 
 
 def records(path: Path, *texts: str) -> Iterator[dict[str, Any]]:
@@ -22,7 +22,7 @@ def records(path: Path, *texts: str) -> Iterator[dict[str, Any]]:
                 if line.isspace():
                     continue
                 try:
-                    record = json.loads(line)
+                    record = parsed(line)
                 except ValueError as e:
                     raise BadInput(f"{path}, line {number} is not JSON: {e}. Give one JSON object per line.") from None
                 missing = [key for key in texts if not isinstance(record, dict) or not isinstance(record.get(key), str)]

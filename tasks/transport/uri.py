@@ -1,6 +1,12 @@
 """Names of places: a local path, ``https://`` or ``s3://``; how they are joined, and how a message may show them."""
 
+import re
 from urllib.parse import quote, urlsplit, urlunsplit
+
+AT_THE_HEAD = re.compile(r"^([a-z]+:)?[a-z0-9+]+://[^/]*@", re.IGNORECASE)
+IN_A_URI = re.compile(r"(?<=:/)(/?)[^/@\s'\"]+@")  # a path is normalised to one slash
+IN_A_QUERY = re.compile(r"([?&][\w.-]*(?:key|token|secret|signature|password|credential|sig)=)[^&\s'\",;]+", re.IGNORECASE)
+HIDDEN = "***"
 
 
 def scheme(root: str) -> str:
@@ -21,3 +27,13 @@ def shown(url: str) -> str:
         return url
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def has_credentials(uri: str) -> bool:
+    """Whether a URI names a user, and so perhaps a password, before its host."""
+    return bool(AT_THE_HEAD.match(uri))
+
+
+def without_credentials(text: str) -> str:
+    """A text whose URIs name no user and no password, nor the value of a parameter that is called like a key."""
+    return IN_A_QUERY.sub(rf"\1{HIDDEN}", IN_A_URI.sub(rf"\1{HIDDEN}@", text))

@@ -25,12 +25,12 @@ sys.path.insert(0, {root!r})
 from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.run import prepare
 from winnow.tasks.engine.worker import settle
-from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
+from winnow.tasks.extract.load_kernels import load_kernels
 settle()
 run = prepare(Request({source!r}, {recipe!r}, {out!r}, 1, limit={files}))
 run.context.store.open_for_writing()
 run.pipeline.check()
-LearnedBlocks().load()
+load_kernels()
 before = resource.getrusage(resource.RUSAGE_SELF)
 reports = []
 while works := run.plan.missing():

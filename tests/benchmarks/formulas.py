@@ -83,7 +83,7 @@ BLOCKS = frozenset(
 def page_formulas(page: str) -> list[Formula]:
     """All formulas of a page in their order, without a choice of blocks: the whole body."""
     delimiters = page_delimiters(page)
-    scripts = page_has_math_scripts(page)
+    scripts = page_has_math_scripts(page.encode())
     found: list[Formula] = []
     run: list[str] = []
 

@@ -101,3 +101,10 @@ def test_real_files_as_googles_parser_reads_them():
             differ += [path for agent, path, allowed in row["checks"] if robots.verdict(agent, path).allowed != allowed]
     assert len(differ) <= 10
     assert all("%7e" in path for path in differ)
+
+
+def test_a_lone_surrogate_in_a_path_is_compared_as_its_bytes() -> None:
+    """JSON may escape half a character; UTF-8 has no such bytes, but a file may."""
+    rules = Robots("User-agent: *\nDisallow: /\ud800x".encode("utf-8", "surrogatepass"))
+    assert not rules.verdict("bot", "/\ud800xy").allowed
+    assert rules.verdict("bot", "/\udcffx").allowed

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from tests.shared import DATA
 from winnow.cli.main import main
 from winnow.tasks.decontamination import detect as detecting
+from winnow.tasks.decontamination import word_kernels
 from winnow.tasks.decontamination.detect import detect, detect_all
 from winnow.tasks.decontamination.evals import Item, read_items
 from winnow.tasks.decontamination.index import EvalIndex
 from winnow.tasks.decontamination.modes import MODES, mode
-from winnow.tasks.decontamination.words import folded, formula, words
+from winnow.tasks.decontamination.words import WordsOfTexts, folded, formula, words
 
 LONG = (
     "A miller grinds forty sacks of rye on the first market day and half as many on the second, when the stream is low. If a baker from the next "
@@ -121,14 +122,14 @@ def test_a_template_that_items_share_is_attributed_to_the_item_that_was_copied()
 def test_no_hit_rests_on_a_hash(monkeypatch):
     """With every word hashed to the same number each n-gram collides with each other, and still only words count."""
 
-    def same(codes, lengths, fold, hashes, starts, ends, borders, real=words.__globals__["hash_words"]):
+    def same(codes, lengths, fold, hashes, starts, ends, borders, real=word_kernels.hash_words):
         count = real(codes, lengths, fold, hashes, starts, ends, borders)
         hashes[:] = np.uint64(7)
         return count
 
-    monkeypatch.setitem(words.__globals__, "hash_words", same)
+    monkeypatch.setattr(word_kernels, "hash_words", same)
     index = EvalIndex(ITEMS[:1], mode("winnow"))
-    assert detecting._clusters(words.__globals__["WordsOfTexts"]([planted(AFTER * 3)]), index.tables[0], 11)
+    assert detecting._clusters(WordsOfTexts([planted(AFTER * 3)]), index.tables[0], 11)
     assert detect(planted(AFTER * 3), index) == []
 
 

@@ -67,7 +67,10 @@ def test_lines_that_many_documents_of_the_host_have_can_be_cut():
 
 
 def test_in_a_recipe_without_a_model(tmp_path):
-    rows = [{"id": str(n), "url": f"https://s.example/{n}", "text": f"Home and login\nThe page of number {'x' * n} has a text.\n"} for n in range(4)]
+    rows = [
+        {"id": str(n), "url": f"https://s.example/{n}", "text": f"Home and login\nThe page of number {'x' * n} has a text.\n"}
+        for n in range(4)
+    ]
     rows.append({"id": "other", "url": "https://o.example/", "text": "Home and login\nA text."})
     (tmp_path / "in.jsonl").write_text("\n".join(map(json.dumps, rows)))
     recipe = {"extends": "raw", "deduplicate": [], "host_lines": {}, "lines": {"low": 0, "max_host_documents": 2}}

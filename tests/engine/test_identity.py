@@ -4,12 +4,14 @@ import importlib
 import subprocess
 import sys
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from winnow.tasks.engine.identity import canonical, code_of, describe, digest, outside_name, stable
+from winnow.tasks.engine.identity import canonical, classes_in, code_of, describe, digest, outside_name, stable
 from winnow.tasks.signals.filters.c4 import C4
 
 
@@ -24,6 +26,12 @@ class Leaf:
 class Other:
     size: int
     name: str = "leaf"
+
+
+@dataclass(frozen=True)
+class Join:
+    left: Any
+    right: Any
 
 
 VALUES = st.recursive(
@@ -158,3 +166,13 @@ def test_a_shipped_class_without_a_name_is_refused():
     unnamed = type("Unnamed", (Leaf,), {"__module__": "winnow.tasks.somewhere"})
     with pytest.raises(TypeError, match=r"somewhere\.Unnamed declares no stable name"):
         describe(unnamed(1))
+
+
+def test_classes_are_found_without_walking_every_way_to_them():
+    """A chain of links that each read the two before has more ways through it than there are atoms: the walk must look at each value once."""
+    chain: tuple[Join, ...] = (Join(Leaf(1), Leaf(2)),)
+    for _ in range(60):
+        chain = (*chain, Join(chain[-1], (chain[-1], {"also": chain[-1]})))
+    found = list(islice(classes_in(chain), 1000))
+    assert len(found) < 100
+    assert set(found) == {Join, Leaf}

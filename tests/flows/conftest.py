@@ -7,8 +7,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 
 import pytest
+from prefect.settings import PREFECT_API_URL, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
 
 from tests.servers import START_S
 from tests.shared import ROOT
@@ -35,6 +37,13 @@ def get(url, body=None):
             if body is not None or time.monotonic() > deadline:
                 raise
         time.sleep(0.5)
+
+
+@contextmanager
+def asking(api):
+    """Flows that run in this process ask that server. Their logs stay here: what is left of them would be sent when the server has gone."""
+    with temporary_settings({PREFECT_API_URL: api, PREFECT_LOGGING_TO_API_ENABLED: False}):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -135,7 +135,7 @@ def test_a_full_disk_stops_a_stage_before_it_begins(run, monkeypatch):
 @pytest.mark.server
 def test_a_runaway_shard_is_ended_named_and_made_when_there_is_room(winnow, tiny, tmp_path):
     store = tmp_path / "store"
-    args = ("run", tiny, "--recipe", "gopher", "--store", store, "--workers", "2", "--limit", "2")
+    args = ("run", tiny, "--recipe", "gopher", "--store", store, "--workers", "1", "--limit", "2")
     failed = winnow(*args, "--worker-memory-gib", "0.02")
     assert failed.returncode == 2
     assert "its worker was ended, twice; the bound is 0.0 GiB" in failed.stderr

@@ -12,6 +12,8 @@ import pytest
 
 from tests.endpoint.server import Server, chat
 from tests.flows.conftest import ROOT, WINNOW, get
+from tests.pipelines import finished
+from winnow.cli.main import main
 from winnow.tasks.labels.judged import judgements, read
 
 pytestmark = pytest.mark.server
@@ -19,10 +21,9 @@ PLANTED, BLOCKED = "sk-planted-in-the-environment-4711", "sk-planted-in-a-block-
 
 
 @pytest.fixture(scope="module")
-def store(winnow, tiny, tmp_path_factory):
+def store(tiny, tmp_path_factory):
     place = tmp_path_factory.mktemp("annotate") / "store"
-    done = winnow("run", tiny, "--recipe", "gopher", "--store", place)
-    assert done.returncode == 0, done.stderr
+    finished(tiny, "gopher", place)
     return place
 
 
@@ -167,10 +168,10 @@ def test_batch_files_and_agreement(winnow, store, head, tmp_path):
         (["--sample", "-1"], "must be 0"),
     ],
 )
-def test_bad_input_is_one_paragraph(winnow, store, head, change, says):
+def test_bad_input_is_one_paragraph(store, head, capsys, change, says):
     given = {"--head": head, "--sample": 2, "--endpoint": "echo", "--store": store} | dict([change])
-    done = winnow("annotate", *(word for pair in given.items() for word in pair))
-    assert done.returncode == 2
-    assert says in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
+    assert main(["annotate", *(str(word) for pair in given.items() for word in pair)]) == 2
+    told = capsys.readouterr()
+    assert says in told.err
+    assert told.err.count("\n") == 1
+    assert told.out == ""

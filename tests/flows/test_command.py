@@ -3,6 +3,8 @@
 import json
 import os
 import random
+import re
+import shutil
 import signal
 import subprocess
 import time
@@ -22,7 +24,7 @@ pytestmark = pytest.mark.server
 def run(winnow, source, store, *more, recipe="gopher"):
     done = winnow("run", source, "--recipe", recipe, "--store", store, "--workers", 2, "--json", *more)
     assert done.returncode == 0, done.stderr
-    out = json.loads(done.stdout.splitlines()[-1])
+    out = json.loads(done.stdout)  # on stdout stands nothing else
     out["manifest_json"] = json.loads(Path(out["manifest"]).read_text())
     out["stderr"] = done.stderr
     return out
@@ -57,24 +59,43 @@ def test_the_main_job(clean):
     assert (Path(clean["corpus"]).parent / "README.md").is_file()
 
 
+def home_of(out):
+    """The store that a run was made in."""
+    return Path(out["corpus"]).parents[3]
+
+
+@pytest.fixture
+def copied(clean, tmp_path):
+    """A copy of the store of the finished run, for a test that changes it."""
+    return Path(shutil.copytree(home_of(clean), tmp_path / "copy"))
+
+
+def test_it_says_what_it_does_and_what_came_out_and_is_quiet_on_request(winnow, tiny, clean):
+    said = clean["stderr"].splitlines()
+    assert re.match(r"gopher-\w+: 3 files of .* in 3 shards\. Waiting for 2 workers and the Prefect server http", said[0])
+    assert any(line.startswith("1/7 Extract and measure: 3 of 3") for line in said)
+    assert {line.split()[0] for line in said} >= {"read", "kept", "dropped", "time", "corpus", "report", "manifest"}
+    quiet = run(winnow, tiny, home_of(clean), "--quiet")
+    assert [line for line in quiet["stderr"].splitlines() if not line.startswith("WARNING ")] == []
+
+
 def test_the_same_command_again_does_nothing_and_says_so(winnow, tiny, clean):
-    again = run(winnow, tiny, Path(clean["corpus"]).parents[3])
-    assert again["work"]["computed"] == 0
-    assert again["work"]["cached"] == clean["work"]["computed"]
-    assert "Nothing to do" in again["stderr"]
+    again = winnow("run", tiny, "--recipe", "gopher", "--store", home_of(clean), "--workers", 2)
+    assert again.stdout == ""
+    assert f"Nothing to do: all {clean['work']['computed']} shards x steps are in the store." in again.stderr
 
 
-def test_a_moved_limit_computes_no_text_again(winnow, tiny, clean, tmp_path):
+def test_a_moved_limit_computes_no_text_again(winnow, tiny, clean, copied, tmp_path):
     recipe = tmp_path / "mine.yaml"
     recipe.write_text("extends: gopher\nlimits:\n  language_score: {low: 0.01}\n")
-    store = Path(clean["corpus"]).parents[3]
-    moved = run(winnow, tiny, store, recipe=recipe)
+    moved = run(winnow, tiny, copied, recipe=recipe)
     before, after = ({s["name"]: s["address"] for s in out["manifest_json"]["steps"]} for out in (clean, moved))
     assert {name for name in after if before[name] != after[name]}.isdisjoint({"extract", "measure-text", "signals", "fingerprint"})
+    assert moved["work"]["cached"] >= 2 * 3, "documents and signals of three shards"
     assert moved["work"]["computed"] > 0
 
 
-@pytest.mark.parametrize("more", [("--workers", "1"), ("--workers", "4"), ("--files-per-shard", "2")], ids=" ".join)
+@pytest.mark.parametrize("more", [("--workers", "4"), ("--workers", "1", "--files-per-shard", "2")], ids=" ".join)
 def test_the_corpus_does_not_depend_on_workers_place_or_shards(winnow, clean, tmp_path, more):
     source = mirror(tmp_path / "a copy elsewhere")
     out = run(winnow, source, tmp_path / "another store", *more)
@@ -111,12 +132,12 @@ def test_sigkill_at_any_moment_costs_nothing_but_time(winnow, environment, tiny,
     assert not [p for p in store.rglob("*") if "winnow-tmp" in p.name]
 
 
-def test_a_deleted_artifact_is_made_again(winnow, tiny, tmp_path):
-    first = run(winnow, tiny, tmp_path, "--limit", "1")
-    Path(next(iter(Path(first["corpus"]).rglob("*.parquet")))).unlink()
-    again = run(winnow, tiny, tmp_path, "--limit", "1")
+def test_a_deleted_artifact_is_made_again(winnow, tiny, clean, copied):
+    next(iter((copied / Path(clean["corpus"]).relative_to(home_of(clean))).rglob("*.parquet"))).unlink()
+    again = run(winnow, tiny, copied)
     assert again["work"]["computed"] == 1
-    assert again["manifest_json"]["digest"] == first["manifest_json"]["digest"]
+    assert again["manifest_json"]["digest"] == clean["manifest_json"]["digest"]
+    assert corpus(again) == corpus(clean)
 
 
 def test_texts_are_a_source_too(winnow, tmp_path):
@@ -172,19 +193,18 @@ def test_bad_input_is_one_paragraph_and_exit_2(winnow, tiny, tmp_path, capsys, c
     assert not list((tmp_path / "store").rglob("*.parquet"))
 
 
-def test_status_and_prune(winnow, tiny, tmp_path):
-    first = run(winnow, tiny, tmp_path, "--limit", "1")
-    (tmp_path / "steps" / "old-v1-0000000000000000").mkdir()
-    (tmp_path / "steps" / "old-v1-0000000000000000" / "x.parquet").write_bytes(b"x" * 1000)
-    assert f"{first['run_id']}  {CRAWL}  finished" in winnow("status", "--store", tmp_path).stdout
-    assert "old-v1" in winnow("prune", "--store", tmp_path, "--dry-run").stdout
-    assert (tmp_path / "steps" / "old-v1-0000000000000000").exists()
-    winnow("prune", "--store", tmp_path)
-    assert not (tmp_path / "steps" / "old-v1-0000000000000000").exists()
-    assert run(winnow, tiny, tmp_path, "--limit", "1")["work"]["computed"] == 0
-    winnow("prune", "--store", tmp_path, "--drop", first["run_id"])
-    assert not [p for p in (tmp_path / "steps").rglob("*") if p.is_file()]
-    assert not list((tmp_path / "corpora").rglob("*.parquet"))
+def test_status_and_prune(winnow, tiny, clean, copied):
+    (copied / "steps" / "old-v1-0000000000000000").mkdir()
+    (copied / "steps" / "old-v1-0000000000000000" / "x.parquet").write_bytes(b"x" * 1000)
+    assert f"{clean['run_id']}  {CRAWL}  finished" in winnow("status", "--store", copied).stdout
+    assert "old-v1" in winnow("prune", "--store", copied, "--dry-run").stdout
+    assert (copied / "steps" / "old-v1-0000000000000000").exists()
+    winnow("prune", "--store", copied)
+    assert not (copied / "steps" / "old-v1-0000000000000000").exists()
+    assert run(winnow, tiny, copied)["work"]["computed"] == 0
+    winnow("prune", "--store", copied, "--drop", clean["run_id"])
+    assert not [p for p in (copied / "steps").rglob("*") if p.is_file()]
+    assert not list((copied / "corpora").rglob("*.parquet"))
 
 
 def test_planted_credentials_appear_nowhere_also_without_a_server(winnow, tiny, tmp_path):

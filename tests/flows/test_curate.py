@@ -2,7 +2,6 @@
 
 import json
 import random
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prefect.client.orchestration import get_client
 from prefect.flow_engine import run_flow
-from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.utilities.names import generate_slug
 
+from tests.flows.conftest import asking
 from tests.shared import ROOT
 from tests.tiny import CRAWL, mirror
 from winnow.flows.curate import curate_snapshot
@@ -29,7 +28,7 @@ pytestmark = pytest.mark.server
 def test_a_flow_called_beside_a_head_start_runs_its_own_parameters(server, tmp_path):
     source = str(mirror(tmp_path / "mirror", warcs=1, pages=3))
     begun = prepare(Request(source, "gopher", str(tmp_path / "store"), 1))
-    with temporary_settings({PREFECT_API_URL: server}), head_start(begun):
+    with asking(server), head_start(begun):
         made = curate_snapshot(source, recipe="raw", store=str(tmp_path / "store"), workers=1)
     assert made["recipe"] == "raw"
     assert json.loads(Path(made["manifest"]).read_text())["recipe"]["name"] == "raw"
@@ -38,7 +37,7 @@ def test_a_flow_called_beside_a_head_start_runs_its_own_parameters(server, tmp_p
 def start(server, tmp_path, name, source):
     """A run as the form starts it, with the name that stands in the form; the name that it has at its end."""
     parameters = {"source": str(source), "recipe": "gopher", "store": str(tmp_path / "store"), "workers": 1}
-    with temporary_settings({PREFECT_API_URL: server}), get_client(sync_client=True) as client:
+    with asking(server), get_client(sync_client=True) as client:
         entry = client.create_flow_run(curate_snapshot, parameters=parameters, name=name)
         run_flow(curate_snapshot, flow_run=entry, parameters=parameters, return_type="state")
         return client.read_flow_run(entry.id).name
@@ -74,17 +73,3 @@ def test_the_example_curates_a_crawl(environment, tiny, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "pages were kept" in done.stdout
     assert "report.html" in done.stdout
-
-
-def test_the_command_says_what_it_does_and_what_came_out_and_is_quiet_on_request(winnow, tiny, tmp_path):
-    words = ["run", tiny, "--recipe", "gopher", "--store", tmp_path, "--workers", 2, "--limit", 1]
-    first = winnow(*words)
-    assert first.returncode == 0, first.stderr
-    assert first.stdout == ""
-    said = first.stderr.splitlines()
-    assert re.match(r"gopher-\w+: 1 files of .* in 1 shards\. Waiting for 2 workers and the Prefect server http", said[0])
-    assert any(line.startswith("1/7 Extract and measure: 1 of 1") for line in said)
-    assert {line.split()[0] for line in said} >= {"read", "kept", "dropped", "time", "corpus", "report", "manifest"}
-    again = winnow(*words, "--quiet", "--json")
-    assert again.stderr == ""
-    assert json.loads(again.stdout)["work"]["computed"] == 0

@@ -6,6 +6,7 @@ import pytest
 
 from tests.models.classify.students import TOPICS
 from tests.models.classify.test_lines import some
+from tests.pipelines import finished
 from tests.recall.test_rounds import GOLD, POOL, SEEDS
 
 pytestmark = pytest.mark.server
@@ -21,7 +22,7 @@ def recall(winnow, tmp_path_factory):
         ("script", [*({"contains": word, "answer": "yes"} for word in TOPICS["health"]), {"answer": "no"}]),
     ):
         (home / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    assert winnow("run", home / "pool.jsonl", "--recipe", "raw", "--store", home / "store").returncode == 0
+    finished(home / "pool.jsonl", "raw", home / "store")
 
     def run(*more):
         command = (

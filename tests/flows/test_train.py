@@ -10,6 +10,7 @@ from tests.flows.conftest import get
 from tests.models.classify.students import rows
 from tests.models.classify.texts import example
 from tests.models.ngram.texts import sentences
+from tests.pipelines import finished
 
 pytestmark = pytest.mark.server
 
@@ -55,18 +56,20 @@ def test_each_file_is_a_block_with_its_digest(trained, server):
         assert blocks[f"tiny-lm-{part}"]["training_run"] == card["training"]["run"]
 
 
-def test_a_run_scores_with_it_by_name_and_by_block(trained, winnow, tiny, tmp_path):
+@pytest.mark.parametrize("model", ["tiny-lm", "{kenlm: 'block:tiny-lm-kenlm', sentencepiece: 'block:tiny-lm-sentencepiece'}"])
+def test_a_run_scores_with_it_by_name_and_by_block(trained, winnow, tiny, tmp_path, monkeypatch, model):
     _, models, *_ = trained
-    ways = {"name": "tiny-lm", "block": "{kenlm: 'block:tiny-lm-kenlm', sentencepiece: 'block:tiny-lm-sentencepiece'}"}
-    for way, model in ways.items():
-        (tmp_path / f"{way}.yaml").write_text(
-            f"{{extends: ccnet, measure: {{perplexity: [{{perplexity.Perplexity: {{models: {{en: {model}}}}}}}]}}}}"
-        )
-        done = winnow("run", tiny, "--recipe", tmp_path / f"{way}.yaml", "--store", tmp_path / "store", "--json", env=models)
+    recipe, store = tmp_path / "scored.yaml", tmp_path / "store"
+    recipe.write_text(f"{{extends: ccnet, measure: {{perplexity: [{{perplexity.Perplexity: {{models: {{en: {model}}}}}}}]}}}}")
+    if "block:" in model:  # which a user's process and its workers look up on the server
+        done = winnow("run", tiny, "--recipe", recipe, "--store", store, "--json", env=models)
         assert done.returncode == 0, done.stderr
-        out = json.loads(done.stdout.splitlines()[-1])
-        buckets = {p.parent.name for p in Path(out["corpus"]).rglob("*.parquet") if p.parent.parent.name == "lang=en"}
-        assert buckets == {"bucket=head", "bucket=middle", "bucket=tail"}, way
+        corpus = Path(json.loads(done.stdout.splitlines()[-1])["corpus"])
+    else:
+        monkeypatch.setenv("WINNOW_MODELS", models["WINNOW_MODELS"])
+        corpus = store / finished(tiny, recipe, store).home / "data"
+    buckets = {p.parent.name for p in corpus.rglob("*.parquet") if p.parent.parent.name == "lang=en"}
+    assert buckets == {"bucket=head", "bucket=middle", "bucket=tail"}
 
 
 def test_bad_text_is_one_paragraph_and_leaves_the_model_alone(trained, tmp_path):
@@ -108,18 +111,17 @@ def test_a_classifier_is_registered_with_its_figures(classified, server):
     assert "Nothing to do" in train("--lang", "en").stderr
 
 
-def test_a_run_has_its_score_as_a_signal(classified, winnow, tiny, tmp_path):
+def test_a_run_has_its_score_as_a_signal(classified, tiny, tmp_path, monkeypatch):
     _, models, *_ = classified
+    monkeypatch.setenv("WINNOW_MODELS", models["WINNOW_MODELS"])
     (tmp_path / "r.yaml").write_text(
         "{extends: raw, measure: {q: [{classifier.Classifier: {model: tiny-clf}}]}, carry_signals: [tiny_clf_score], "
         "deduplicate: [], limits: {tiny_clf_score: {low: 0}}}"
     )
-    done = winnow("run", tiny, "--recipe", tmp_path / "r.yaml", "--store", tmp_path / "store", "--json", env=models)
-    assert done.returncode == 0, done.stderr
-    made = json.loads(done.stdout.splitlines()[-1])
+    made = finished(tiny, tmp_path / "r.yaml", tmp_path / "store")
     scores = [
         s
-        for p in Path(made["corpus"]).rglob("*.parquet")
+        for p in (tmp_path / "store" / made.home / "data").rglob("*.parquet")
         for s in pq.read_table(p, columns=["tiny_clf_score"])["tiny_clf_score"].to_pylist()
     ]
     assert scores

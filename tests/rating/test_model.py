@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import kendalltau
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.ledger.rating import judged_in
@@ -12,6 +11,13 @@ from winnow.tasks.rating.bradley_terry import placed, strengths
 from winnow.tasks.rating.judged import Judged, agreed, learned, pairs_of, parsed
 from winnow.tasks.rating.learn import Sample, learn
 from winnow.tasks.rating.model import fitted, percentiles, quantiles, ranked, votes
+
+
+def agreement(a, b):
+    """Kendall's tau. Imported here, as it takes longer than the rest of this folder."""
+    from scipy.stats import kendalltau
+
+    return kendalltau(a, b)[0]
 
 
 def simulated(noise, documents=1500, seed=0):
@@ -39,13 +45,13 @@ def test_strengths_are_finite_where_nothing_or_everything_is_won():
 def test_simulated_raters_recover_the_order(noise):
     truth, values = simulated(noise)
     weights = 1 / np.array(noise) ** 2
-    best = kendalltau(np.log(values) @ weights, truth)[0]
+    best = agreement(np.log(values) @ weights, truth)
     ids, languages = [f"d{n}" for n in range(len(truth))], ["en"] * len(truth)
     sample = Sample(ids, languages, np.full(len(ids), 100.0), values)
     judged = Judged(scores={i: float(t > 0) for i, t in zip(ids[:120], truth[:120], strict=True)})
     for given_set in (judged, None):
         model, _ = learn(sample, given_set, [str(s) for s in noise], np.ones(len(noise)))
-        assert kendalltau(model.ratings(values, languages), truth)[0] >= 0.9 * best
+        assert agreement(model.ratings(values, languages), truth) >= 0.9 * best
 
 
 def test_a_rater_of_noise_weighs_little_and_one_turned_round_is_turned_back():
@@ -78,7 +84,7 @@ def test_what_is_missing_abstains():
     truth, values = simulated((0.2, 0.2), 300)
     values[:100, 1] = np.nan
     model = fitted(values, ["en"] * 300, np.ones(2))
-    assert kendalltau(model.ratings(values, ["en"] * 300), truth)[0] > 0.75
+    assert agreement(model.ratings(values, ["en"] * 300), truth) > 0.75
 
 
 @settings(max_examples=20)

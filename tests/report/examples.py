@@ -154,6 +154,8 @@ def example(n: int = 118_000) -> Summary:
         tallies=_tallies(documents, kept, selected, crossed),
         forecast=ForecastCheck(2, 8, 2, (ForecastFigure("documents", "count", 37_000, 30_000, 44_000, float(documents)),)),
         figures={"languages": (Figure("precision", 0.93, 0.9, 0.95, sample_size=400, measured_on="labels"),)},
+        columns={"word_count": "words, as the language's segmenter cuts them"},
+        text_edits=("takes single lines out of the text",),
         elapsed_s=260.0,
     )
 

@@ -185,20 +185,23 @@ def _server() -> tuple[bool, str]:
     url = os.environ.get("PREFECT_API_URL", "").rstrip("/")
     if not url:
         return True, "no Prefect server set (PREFECT_API_URL): runs use an ephemeral one; `winnow serve` gives the UI"
+    from winnow.tasks.transport.uri import without_credentials
+
+    shown = without_credentials(url)
     try:
         found = str(_asked(f"{url}/admin/version"))
     except urllib.error.HTTPError as e:
         hint = (
             "set PREFECT_API_AUTH_STRING=USER:PASSWORD as it is set there" if e.code == 401 else "is it the URL of an API, ending in /api?"
         )
-        return False, f"the Prefect server {url} answers {e.code}: {hint}"
+        return False, f"the Prefect server {shown} answers {e.code}: {hint}"
     except (OSError, ValueError) as e:
         said = getattr(e, "reason", e)
         return (
             False,
-            f"the Prefect server {url} does not answer ({said}): start it (`winnow serve`), or unset PREFECT_API_URL to run without one",
+            f"the Prefect server {shown} does not answer ({said}): start it (`winnow serve`), or unset PREFECT_API_URL to run without one",
         )
     wanted = PINNED["prefect"]
-    return found == wanted, f"Prefect server {url}, {found}" + (
+    return found == wanted, f"Prefect server {shown}, {found}" + (
         "" if found == wanted else f": this is {wanted}; give both the same version"
     )

@@ -36,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     were not there; 130 stopped by Ctrl-C."""
     words = list(sys.argv[1:] if argv is None else argv)
     from winnow.tasks.engine.errors import Transient, WinnowError
+    from winnow.tasks.transport.uri import without_credentials
 
     try:
         return _called(words)
@@ -43,13 +44,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = " ".join(["winnow", *(e.command_chain or ())])
         unused = e.unused_tokens if isinstance(e, UnusedCliTokensError) else ()
         said = f"`{where}` has no place for {' '.join(map(repr, unused))}." if unused else " ".join(str(e).split())
-        print(f"winnow: {said} `{where} --help` lists what there is.", file=sys.stderr)
+        print(f"winnow: {without_credentials(said)} `{where} --help` lists what there is.", file=sys.stderr)
         return BAD_INPUT
     except WinnowError as e:
-        print(f"winnow: {e}", file=sys.stderr)
+        print(f"winnow: {without_credentials(str(e))}", file=sys.stderr)
         return BAD_INPUT
     except Transient as e:
-        print(f"winnow: {e} This may pass: run the same command again, what is finished is kept.", file=sys.stderr)
+        print(
+            f"winnow: {without_credentials(str(e))} This may pass: run the same command again, what is finished is kept.", file=sys.stderr
+        )
         return FAILED
     except KeyboardInterrupt:
         print("winnow: stopped. Run the same command again to go on; what is finished is kept.", file=sys.stderr)

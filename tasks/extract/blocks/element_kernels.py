@@ -53,22 +53,6 @@ def notable(
 
 
 @compiled
-def fill_listings(html: Bytes, attributes: Ints, content: Ints, found: Ints) -> int:
-    """Fill ``found`` with the elements whose attributes have ``"fra`` or ``te-s`` in them, as ``class="fragment"`` and ``white-space`` do; returns how many."""
-    count = 0
-    for e in range(1, len(attributes)):
-        for at in range(attributes[e] + 2, content[e] - 3):
-            byte = html[at]
-            if (byte == 45 and html[at + 1] | 32 == 115 and html[at - 1] | 32 == 101 and html[at - 2] | 32 == 116) or (
-                byte == 34 and html[at + 1] == 102 and html[at + 2] == 114 and html[at + 3] == 97
-            ):
-                found[count] = e
-                count += 1
-                break
-    return count
-
-
-@compiled
 def fill_places(tag: Ints, parent: Ints, shapes: Bytes, headings: Bytes, kinds: Bytes, places: Ints) -> None:
     """Fill ``places``, a row of FIELDS for each element, by what tags do: ``shapes`` (bits from PARAGRAPH on), ``headings`` (their levels), ``kinds``."""
     places[0] = 0

@@ -5,26 +5,31 @@ Which elements hold formulas, and what LaTeX is in them, is told in ``tasks/extr
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 from winnow.tasks.extract.blocks.block import Run, RunKind, Runs
-from winnow.tasks.extract.blocks.markup import NO_TAG, RAW, VOID, attributes
+from winnow.tasks.extract.blocks.markup import RAW, VOID, attributes
+from winnow.tasks.extract.extractors.names import telling_tags, words_of
 from winnow.tasks.extract.math.commands import LATEX_COMMAND
 from winnow.tasks.extract.math.delimiters import NAMING, Delimiters, page_delimiters, split
-from winnow.tasks.extract.math.sources import Formula, formula, page_has_math_scripts, role
+from winnow.tasks.extract.math.sources import Formula, formula, may_have_role, page_has_math_scripts, role
+
+if TYPE_CHECKING:
+    from winnow.tasks.extract.extractors import page_kernels
 
 # Two noncharacters of Unicode, which no text may hold, with the formula's number between them.
 BEGIN, END = "\ufdd0", "\ufdd1"
 PLACEHOLDER = re.compile(f"{BEGIN}([0-9]{{1,9}}){END}")
 # Attributes of elements that have to do with formulas have one of these in them; page_kernels.speaks_of_formulas looks for as many.
-SPEAKING = tuple("tex math mjx formula codecogs cht=tx equation data-expr ql-img".split())
-SPEAKING_VALUE = re.compile(r"\\[a-z]{2}|\\[(\[]|\"\$[^{(]")
+SPEAKING = tuple(b"tex math mjx formula codecogs cht=tx equation data-expr ql-img".split())
+SPEAKING_VALUE = re.compile(rb"\\[a-z]{2}|\\[(\[]|\"\$[^{(]")
 ALWAYS = frozenset("math mjx-container mathjax mjx-assistive-mml math-renderer la-tex katex-element tex-math".split())
 # Markdown's block of code in the language "math", as GitHub and GitLab have it, is a display.
-PRE_OF_FORMULA = re.compile(r'\s*<code(\s[^>]*\bclass="[^"]*\blanguage-math\b[^>]*)>')
+PRE_OF_FORMULA = re.compile(rb'\s*<code(\s[^>]*\bclass="[^"]*\blanguage-math\b[^>]*)>')
 VERBATIM = frozenset("pre code textarea samp kbd".split())
 NAMES = ALWAYS | VERBATIM | RAW
-START = re.compile(rf"<([a-zA-Z][^\s/>]*+)([^>]*+)>|{NO_TAG}", re.DOTALL)
+START = re.compile(rb"<([a-zA-Z][^\s/>]*+)([^>]*+)>")
 # Elements looked through again and again for the ends of elements inside them: at most so many characters per character of the page.
 MOST_LOOKS = 20
 RENDERERS = ("athjax", "athJax", "atex", "aTeX", "sciimath", "SCIIMath", "athquill", "athMath")
@@ -36,80 +41,78 @@ BEGINNINGS = (b"$", b"\\", b"`", b"tex]", b"math]")
 DELIMITER = re.compile(r"\$[^$]*\$|\\[(\[]|\\begin\{|\[(?:i?tex|math|latex|texx)\]|`[^`]+`")
 
 
-def extracted(html: str) -> tuple[str, tuple[Formula, ...]]:
-    """A page without its formulas' elements, and the formulas; where the n-th stood is its number between BEGIN and END. Linear."""
-    html = html.replace(BEGIN, "").replace(END, "")
+@cache
+def _names() -> "page_kernels.WordTable":
+    """What the kernel knows of NAMES. Those that are too long for it need not be there."""
+    from winnow.tasks.extract.extractors.page_kernels import NAME_BYTES, RAW_NAME
+
+    return words_of({name: RAW_NAME if name in RAW else 1 for name in sorted(NAMES) if len(name) <= NAME_BYTES})
+
+
+def extracted(html: bytes) -> tuple[bytes, tuple[Formula, ...]]:
+    """A page, in UTF-8, without its formulas' elements, and the formulas; where the n-th stood is its number between BEGIN and END. Linear."""
+    html = html.replace(BEGIN.encode(), b"").replace(END.encode(), b"")
     math_scripts = page_has_math_scripts(html)
     found: list[Formula] = []
-    parts: list[str] = []
-    kept = 0
+    parts: list[bytes] = []
+    kept = place = 0
     budget = MOST_LOOKS * len(html) + 100_000
-    speaking: dict[str, bool] = {"": False}
-    tags = START.finditer(html)
-    while match := next(tags, None):
-        name, written = match.groups()
-        if name is None:
+    for begin in telling_tags(html, _names(), hidden=False):
+        if begin < place or (match := START.match(html, begin)) is None:
             continue
-        speaks = speaking.get(written)
-        if speaks is None:
-            speaks = speaking[written] = _speaks(written)
-        if not speaks and name not in NAMES and ":" not in name:
-            continue
-        name = name.lower()
+        name, written = match[1].decode().lower(), match[2]
         what = ""
-        if speaks or name in ALWAYS or name.endswith(":math"):
-            what = role(name, named := attributes(written), math_scripts)
-        if name == "pre" and not what and (inner := PRE_OF_FORMULA.match(html, match.end())):
-            what, named = "formula", attributes(inner[1])
+        if name in ALWAYS or name.endswith(":math") or name == "script" or (_speaks(written) if name == "img" else may_have_role(written)):
+            what = role(name, named := attributes(written.decode()), math_scripts)
+        at = match.end()
+        if name == "pre" and not what and (inner := PRE_OF_FORMULA.match(html, at)):
+            what, named = "formula", attributes(inner[1].decode())
         if not what and name not in VERBATIM and name not in RAW:
             continue
-        at = match.end()
         end = at if name in VOID else _end(html, name, at)
         budget -= end - at
         if budget < 0:
             break
         if what == "formula":
-            read = formula(name, named, html[match.start() : end])
+            read = formula(name, named, html[begin:end].decode())
             if read is not None:
-                parts += (html[kept : match.start()], f"{BEGIN}{len(found)}{END}")
+                parts += (html[kept:begin], f"{BEGIN}{len(found)}{END}".encode())
                 found.append(read)
-                kept = end
-                tags = START.finditer(html, end)
+                kept = place = end
                 continue
         elif what == "rendering":
-            parts.append(html[kept : match.start()])
-            kept = end
-            tags = START.finditer(html, end)
+            parts.append(html[kept:begin])
+            kept = place = end
             continue
         if name in VERBATIM or name in RAW:
-            tags = START.finditer(html, end)
-    return ("".join([*parts, html[kept:]]) if found or kept else html), tuple(found)
+            place = end
+    return (b"".join([*parts, html[kept:]]) if found or kept else html), tuple(found)
 
 
-def _speaks(written: str) -> bool:
+def _speaks(written: bytes) -> bool:
     """Whether attributes have to do with formulas. A look for each word is ten times as fast as one for all in either case."""
     lowered = written.lower()
     for word in SPEAKING:
         if word in lowered:
             return True
-    return ("\\" in lowered or '"$' in lowered) and SPEAKING_VALUE.search(lowered) is not None
+    return (b"\\" in lowered or b'"$' in lowered) and SPEAKING_VALUE.search(lowered) is not None
 
 
 @lru_cache(maxsize=64)
-def _tags(name: str) -> re.Pattern[str]:
-    return re.compile(rf"<(/?){re.escape(name)}(?=[\s>/])", re.IGNORECASE)
+def _tags(name: str) -> re.Pattern[bytes]:
+    return re.compile(rb"<(/?)%b(?=[\s/>])" % re.escape(name.encode()), re.IGNORECASE)
 
 
-def _end(html: str, name: str, at: int) -> int:
+def _end(html: bytes, name: str, at: int) -> int:
     """The place behind the end tag of an element whose content begins here."""
     if name in RAW:
-        end = html.find(f"</{name}>", at)
+        end = html.find(f"</{name}>".encode(), at)
         return len(html) if end < 0 else end + len(name) + 3
     depth = 1
     for match in _tags(name).finditer(html, at):
         depth += -1 if match[1] else 1
         if depth == 0:
-            end = html.find(">", match.end())
+            end = html.find(b">", match.end())
             return len(html) if end < 0 else end + 1
     return len(html)
 

@@ -3,10 +3,15 @@ for listings are code, dialogs that are not open are hidden, and what is hidden 
 Only pages in which ``page_kernels.cut`` saw something of the kind come here."""
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from winnow.tasks.extract.blocks.formulas import BEGIN
 from winnow.tasks.extract.blocks.markup import NO_TAG, is_hidden
+from winnow.tasks.extract.extractors.names import telling_tags, words_of
+
+if TYPE_CHECKING:
+    from winnow.tasks.extract.extractors import page_kernels
 
 TEMPLATE = re.compile(rb"<(/?)template((?:\s[^>]*)?)>")
 TEXT_AREA = re.compile(rb"<textarea((?:\s[^>]*)?\sreadonly[^>]*)>([^<]*)</textarea>")
@@ -17,9 +22,9 @@ CELLS = frozenset("tr td th".split())
 INLINE_OR_CELLS = CELLS | frozenset(
     "span a b i u em strong small big font label abbr sup sub code cite time data bdi bdo ins del mark".split()
 )
-MAY_HIDE = re.compile(rf"<({'|'.join(sorted(INLINE_OR_CELLS))})(\s[^>]*+)>|{NO_TAG}", re.DOTALL)
+MAY_HIDE = re.compile(rf"<({'|'.join(sorted(INLINE_OR_CELLS))})(\s[^>]*+)>".encode())
 # What begins a block: in no inline element that only hides a few words.
-BLOCK = re.compile(r"<(?:p|div|ul|ol|table|pre|h[1-6]|section|article|blockquote|dl)\b")
+BLOCK = re.compile(rb"<(?:p|div|ul|ol|table|pre|h[1-6]|section|article|blockquote|dl)\b")
 
 
 def prepared(html: bytes, *, templates: bool, text_areas: bool, old: bool) -> bytes:
@@ -34,33 +39,41 @@ def prepared(html: bytes, *, templates: bool, text_areas: bool, old: bool) -> by
     return html
 
 
-def without_hidden(html: str) -> str:
-    """A page without the hidden words of its paragraphs, and without hidden rows and cells, unless they are most of it. A formula that is hidden is the source of a
-    rendering, and stays, as does what a reader opens. Hidden blocks are told by ``choosing.py``. Linear."""
-    kept: list[str] = []
+@cache
+def _names() -> "page_kernels.WordTable":
+    """What the kernel knows of INLINE_OR_CELLS."""
+    return words_of(dict.fromkeys(sorted(INLINE_OR_CELLS), 1))
+
+
+def without_hidden(html: bytes) -> bytes:
+    """A page, in UTF-8, without the hidden words of its paragraphs, and without hidden rows and cells, unless they are most of it. A formula that is hidden is the
+    source of a rendering, and stays, as does what a reader opens. Hidden blocks are told by ``choosing.py``. Linear."""
+    kept: list[bytes] = []
     at = left_out = place = 0
-    while match := MAY_HIDE.search(html, place):
-        place = match.end()
-        name, written = match.groups()
-        if name is None or not is_hidden(written):
+    for begin in telling_tags(html, _names(), hidden=True):
+        if begin < place or (match := MAY_HIDE.match(html, begin)) is None:
             continue
+        place = match.end()
+        if not is_hidden(match[2].decode()):
+            continue
+        name = match[1].decode()
         place = _end(html, name, place)
         if place < 0:
             break
-        inside = html[match.start() : place]
-        if BEGIN not in inside and (name in CELLS or not BLOCK.search(inside)):
-            kept.append(html[at : match.start()])
+        inside = html[begin:place]
+        if BEGIN.encode() not in inside and (name in CELLS or not BLOCK.search(inside)):
+            kept.append(html[at:begin])
             at = place
-            left_out += len(inside)
-    return "".join([*kept, html[at:]]) if left_out * 2 <= len(html) else html
+            left_out += len(inside.decode())
+    return b"".join([*kept, html[at:]]) if left_out and left_out * 2 <= len(html.decode()) else html
 
 
 @lru_cache(maxsize=64)
-def _tags(name: str) -> re.Pattern[str]:
-    return re.compile(rf"<(/?){name}(?=[\s/>])[^>]*+>|{NO_TAG}", re.DOTALL)
+def _tags(name: str) -> re.Pattern[bytes]:
+    return re.compile(rf"<(/?){name}(?=[\s/>])[^>]*+>|{NO_TAG}".encode(), re.DOTALL)
 
 
-def _end(html: str, name: str, at: int) -> int:
+def _end(html: bytes, name: str, at: int) -> int:
     """The place behind the end tag of an element whose content begins here, -1 if it has none."""
     depth = 1
     for match in _tags(name).finditer(html, at):

@@ -210,7 +210,7 @@ def units(page: Page, tree: Tree, texts: list[str], words: list[int]) -> list[Un
         return []
     coded = tree.that_are(CODED)
     if listings:
-        coded = sorted({*coded, *(e for e in listings if tree.behind[e] > tree.first[e])})
+        coded = sorted({*coded, *listings})
     found = _code(tree, coded, texts, set(listings))
     found += [Unit("table", t, tree.first[t], tree.behind[t], t) for t in tree.that_are(TABLED) if _is_data(tree, t, words)]
     if tree.has & PURE:
@@ -225,12 +225,8 @@ def units(page: Page, tree: Tree, texts: list[str], words: list[int]) -> list[Un
 
 def _listings(page: Page) -> list[int]:
     """Elements that are set as <pre> is: by their style, or by the style sheet of Doxygen, as the attributes say that nothing else has."""
-    from winnow.tasks.extract.blocks.element_kernels import fill_listings
-
-    seem = np.empty(len(page.element_attributes), np.int32)
-    count = fill_listings(np.frombuffer(page.html, np.uint8), page.element_attributes, page.element_content, seem)
     found = []
-    for e in seem[:count].tolist():
+    for e in page.listings.tolist():
         written = page.html[page.element_attributes[e] : page.element_content[e]]
         if any(word in written and pattern.search(written) for word, pattern in LISTINGS):
             found.append(e)

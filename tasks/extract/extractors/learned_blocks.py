@@ -78,7 +78,7 @@ class LearnedBlocks(Extractor):
 
     def load(self) -> None:
         """Load all kernels, as the first pages do; what is not compiled yet is compiled, and kept for other processes."""
-        self.extract("<p>A page of many tags.</p>" * self.max_depth)
+        self.extract("<p>A page of many tags.</p>" * self.max_depth + "<p><b hidden>and</b> <math><mi>a</mi></math></p>")
 
     def text_of(self, html: str) -> str:
         return self._written(html)[0]

@@ -5,7 +5,6 @@ closed, every attribute quoted, so tags need no second parser. Nothing here deci
 """
 
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from resiliparse.parse.html import HTMLTree
 
 from winnow.tasks.extract.blocks.formulas import ALWAYS, extracted
 from winnow.tasks.extract.blocks.prepare import INLINE_OR_CELLS, prepared, without_hidden
+from winnow.tasks.extract.extractors.names import table_of, words_of
 from winnow.tasks.extract.math.sources import Formula
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ class Page:
     of MARKS, and NOT_CODE).
     ``element_*``: place in BLOCK_TAGS + 1 (0: not there), bits and checksum of its names (0 where no block is inside), parent, first block
     inside, first block behind, where its attributes begin and end, where its end tag begins.
+    ``listings``: elements with a block in them that may be set as a listing, by their attributes.
     """
 
     title: str
@@ -127,6 +128,7 @@ class Page:
     element_attributes: Ints
     element_content: Ints
     element_end: Ints
+    listings: Ints
     formulas: tuple[Formula, ...] = ()
 
     @property
@@ -164,7 +166,7 @@ def tag_table() -> "page_kernels.TagTable":
         **dict.fromkeys(MARKS, kernels.MARK_CLOSES),
         "a": kernels.LINK_CLOSES,
     }
-    names, place = _table_of(opening)
+    names, place = table_of(opening)
     values = np.zeros((4, names.shape[1]), np.uint8)
     for name, effect in opening.items():
         values[:, place[name]] = effect, closing.get(name, kernels.CLOSES), MARKS.get(name, TAG_ID.get(name, 0)), signals.get(name, 0)
@@ -174,29 +176,7 @@ def tag_table() -> "page_kernels.TagTable":
 @cache
 def group_table() -> "page_kernels.WordTable":
     """What the kernel knows of words in names."""
-    from winnow.tasks.extract.extractors.page_kernels import WordTable
-
-    names, place = _table_of(GROUP_BIT)
-    bits = np.zeros(names.shape[1], np.int32)
-    for word, bit in GROUP_BIT.items():
-        bits[place[word]] = bit
-    return WordTable(names[0], names[1], bits)
-
-
-def _table_of(names: Iterable[str]) -> tuple[npt.NDArray[np.uint64], dict[str, int]]:
-    """Packed names where the kernel looks for them, and where each is."""
-    from winnow.tasks.extract.extractors.page_kernels import TABLE_BITS, place_of
-
-    packed = np.zeros((2, 1 << TABLE_BITS), np.uint64)
-    places = {}
-    for name in names:
-        high, low = divmod(int.from_bytes(name.encode()), 1 << 64)
-        place = int(place_of(np.uint64(low), np.uint64(high)))
-        while packed[0, place]:
-            place = (place + 1) % packed.shape[1]
-        packed[:, place] = low, high
-        places[name] = place
-    return packed, places
+    return words_of(GROUP_BIT)
 
 
 class _Room(threading.local):
@@ -240,17 +220,16 @@ def page_blocks(tree: HTMLTree) -> Page:
     if seen:
         other = prepared(html, templates=bool(seen & SEEN_TEMPLATE), text_areas=bool(seen & SEEN_TEXT_AREA), old=bool(seen & SEEN_OLD))
         if seen & SEEN_FORMULA:
-            written, formulas = extracted(other.decode())
-            other = written.encode()
+            other, formulas = extracted(other)
         if seen & SEEN_HIDDEN:
-            other = without_hidden(other.decode()).encode()
+            other = without_hidden(other)
         if other != html:
             html = other
             text, run, block, element = ROOM.of(len(html))
             runs, blocks, elements, _ = cut(np.frombuffer(html, np.uint8), tag_table(), text, run, block, element)
     run, block, element = run[:, :runs].copy(), block[:, :blocks].copy(), element[:, :elements].copy()
-    bits, checksum = np.empty(elements, np.int32), np.empty(elements, np.uint32)
-    all_names(np.frombuffer(html, np.uint8), element, group_table(), HIDDEN_BIT, bits, checksum)
+    bits, checksum, listings = np.empty(elements, np.int32), np.empty(elements, np.uint32), np.empty(elements, np.int32)
+    listed = all_names(np.frombuffer(html, np.uint8), element, group_table(), HIDDEN_BIT, bits, checksum, listings)
     return Page(
         tree.title or "",
         html,
@@ -273,5 +252,6 @@ def page_blocks(tree: HTMLTree) -> Page:
         element_attributes=element[4],
         element_content=element[5],
         element_end=element[6],
+        listings=listings[:listed],
         formulas=formulas,
     )

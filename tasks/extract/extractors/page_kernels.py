@@ -18,18 +18,22 @@ NOTHING, OPENS, CLOSES, LINK_OPENS, LINK_CLOSES, SKIPS, BREAKS, IS_RAW, MARK_OPE
 SEEN_TEMPLATE, SEEN_TEXT_AREA, SEEN_FORMULA, LOOK, SEEN_HIDDEN, MAY_HIDE, SEEN_OLD = 1, 2, 4, 8, 16, 32, 64
 # Of a block: some of its text is in no code.
 CODE_MARK, NOT_CODE = 2, 1 << 30
+RAW_NAME = 2  # of a name in the table of ``telling_tags``: an element whose content is raw
 ONES, HIGH_BITS, ANGLES = (np.uint64(byte * 0x0101010101010101) for byte in (0x01, 0x80, 60))
 PIVOT = np.array([chr(byte) in "xhgquy\\$XHGQUY" for byte in range(256)], np.uint8)  # one of each word in attributes that says something
+WIDE_PIVOT = np.array([chr(byte) in "xhgfq\\$XHGFQ" for byte in range(256)], np.uint8)  # and of those that may say something
 TABLE_BITS = 10
 NAME_BYTES = 16
 
 # Attributes that name what an element is for, those that hide it, and how much of them counts. Of aria-hidden both parts, as eight bytes are a number.
-CLASS, ID, ROLE, ITEMPROP, ITEMTYPE, STYLE, IS_HIDDEN, ARI, A_HIDDEN, TRUE = (
-    np.uint64(int.from_bytes(name.encode())) for name in "class id role itemprop itemtype style hidden ari a-hidden true".split()
+CLASS, ID, ROLE, ITEMPROP, ITEMTYPE, STYLE, IS_HIDDEN, ARI, A_HIDDEN, TRUE, FRAGMENT = (
+    np.uint64(int.from_bytes(name.encode())) for name in "class id role itemprop itemtype style hidden ari a-hidden true fragment".split()
 )
-DISPLAY, NONE, VISIBILITY, HIDDEN, COLLAPSE, CONTENT_VISIBILITY = (
-    np.frombuffer(part, np.uint8) for part in (b"display", b"none", b"visibility", b"hidden", b"collapse", b"content-visibility")
+DISPLAY, NONE, VISIBILITY, HIDDEN, COLLAPSE, CONTENT_VISIBILITY, WHITE_SPACE = (
+    np.frombuffer(part, np.uint8)
+    for part in (b"display", b"none", b"visibility", b"hidden", b"collapse", b"content-visibility", b"white-space")
 )
+HIDES, LISTS = 1, 2  # what a style says
 HIDDEN_BEGINS = np.frombuffer(b'hidden="', np.uint8)
 CRC = np.array([zlib.crc32(bytes([255 ^ byte])) ^ 0xFF000000 for byte in range(256)], np.uint32)  # a step of the checksum by byte
 MOST_CHARS, MOST_NAME_CHARS, MOST_WORD = 4000, 1000, 30
@@ -336,24 +340,33 @@ def has_value(style: Bytes, at: int, end: int, name: Bytes, value: Bytes) -> boo
 
 
 @compiled
-def declares(style: Bytes, at: int, end: int, name: Bytes, value: Bytes) -> bool:
-    """Whether style[at:end] gives a property this value. ``style`` has a byte before ``at``."""
-    while at + len(name) + len(value) < end:
-        if has_value(style, at, end, name, value):
-            return True
+def style_says(style: Bytes, at: int, end: int) -> int:
+    """What style[at:end] says: HIDES, if it hides what it is for with ``display: none``, ``visibility: hidden`` or the like; LISTS, if it speaks of ``white-space``."""
+    said = 0
+    while at < end:
+        first = style[at] | 32
+        if first == 100:  # "d"
+            if has_value(style, at, end, DISPLAY, NONE):
+                said |= HIDES
+        elif first == 118:  # "v"
+            if has_value(style, at, end, VISIBILITY, HIDDEN) or has_value(style, at, end, VISIBILITY, COLLAPSE):
+                said |= HIDES
+        elif first == 99:  # "c"
+            if has_value(style, at, end, CONTENT_VISIBILITY, HIDDEN):
+                said |= HIDES
+        elif first == 119 and begins_with(style, at, end, WHITE_SPACE):  # "w"
+            said |= LISTS
         at += 1
-    return False
+    return said
 
 
 @compiled
-def hides(style: Bytes, at: int, end: int) -> bool:
-    """Whether style[at:end] hides what it is for: with ``display: none``, ``visibility: hidden`` or the like."""
-    return (
-        declares(style, at, end, DISPLAY, NONE)
-        or declares(style, at, end, VISIBILITY, HIDDEN)
-        or declares(style, at, end, VISIBILITY, COLLAPSE)
-        or declares(style, at, end, CONTENT_VISIBILITY, HIDDEN)
-    )
+def begins_hidden(html: Bytes, at: int) -> bool:
+    """Whether the attribute that hides begins at this place."""
+    k = 0
+    while k < len(HIDDEN_BEGINS) and at + k < len(html) and html[at + k] | 32 == HIDDEN_BEGINS[k] | 32:
+        k += 1
+    return k == len(HIDDEN_BEGINS) and at + k < len(html)
 
 
 @compiled
@@ -369,24 +382,99 @@ def says(html: Bytes, at: int) -> int:
             or has_value(html, at - 17, n, CONTENT_VISIBILITY, HIDDEN)
         )
         return SEEN_HIDDEN if hidden else 0
-    if pivot == 104 and html[at - 1] == 32 and at + len(HIDDEN_BEGINS) < n:  # "h"
-        k = 0
-        while k < len(HIDDEN_BEGINS) and html[at + k] | 32 == HIDDEN_BEGINS[k] | 32:
-            k += 1
-        if k == len(HIDDEN_BEGINS):
-            return SEEN_HIDDEN if html[at + k] == 34 or html[at + k] | 32 == 104 else 0
+    if pivot == 104 and html[at - 1] == 32 and begins_hidden(html, at):  # "h"
+        behind = at + len(HIDDEN_BEGINS)
+        return SEEN_HIDDEN if html[behind] == 34 or html[behind] | 32 == 104 else 0
     return SEEN_FORMULA if speaks_of_formulas(html, at) else 0
+
+
+@compiled
+def may_speak(html: Bytes, at: int) -> bool:
+    """Whether a letter of WIDE_PIVOT is that of a word that attributes which have to do with formulas have one of (``formulas.SPEAKING``), or may be one's:
+    who is told so looks for itself."""
+    pivot = html[at] | 32
+    before, after = html[at - 1] | 32, html[at + 1] | 32
+    if html[at] == 92 or html[at] == 36:
+        return True
+    if pivot == 120:  # "tex", "mjx", "expr", "=tx"
+        return bool(before == 101 or before == 106 or (before == 116 and html[at - 2] == 61))
+    if pivot == 104:  # "math"
+        return bool(before == 116 and html[at - 2] | 32 == 97)
+    if pivot == 103:  # "cogs"
+        return bool(before == 111 and after == 115)
+    if pivot == 102:  # "formula"
+        return bool(after == 111)
+    return bool((before == 101 and after == 117) or after == 108)  # "equation", "ql-img"
+
+
+@compiled
+def may_hide(html: Bytes, at: int, end: int) -> bool:
+    """Whether html[at:end], the attributes of a tag, seem to hide its element; who is told so looks for itself."""
+    while at < end:
+        byte = html[at] | 32
+        if (byte == 121 and says(html, at) == SEEN_HIDDEN) or (byte == 104 and html[at - 1] == 32 and begins_hidden(html, at)):
+            return True
+        at += 1
+    return False
+
+
+@compiled
+def telling_tags(html: Bytes, names: WordTable, hidden: bool, found: Ints) -> int:
+    """Fill ``found`` with the places of start tags outside of raw elements that may be of formulas: by their names, which are in the table or have a colon, or by
+    their attributes. Or, if ``hidden``, with those that are in the table and may hide their element. Returns how many there are."""
+    n = len(html)
+    eights = html[: n // 8 * 8].view(np.uint64)
+    count = at = 0
+    while at + 1 < n:
+        if at & 7 == 0 and at >> 3 < len(eights) and not has_angle(eights[at >> 3]):
+            at += 8
+        elif html[at] != 60:
+            at += 1
+        elif html[at + 1] == 33 and at + 3 < n and html[at + 2] == 45 and html[at + 3] == 45:
+            at = behind_comment(html, at + 4)
+        elif html[at + 1] == 63:
+            at = behind_byte(html, at + 2, 62)
+        elif not is_letter(html[at + 1]):
+            at += 1
+        else:
+            behind = at + 1
+            tells = False
+            while behind < n and html[behind] != 32 and html[behind] != 47 and html[behind] != 62:
+                tells = tells or bool(html[behind] == 58)
+                behind += 1
+            place = find(names.low, names.high, html, at + 1, behind)
+            if hidden and (place < 0 or behind == n or html[behind] != 32):
+                at = behind
+                continue
+            end = behind_byte(html, behind, 62)
+            if html[end - 1] != 62:
+                break
+            tells = tells or behind - at > NAME_BYTES or bool(place >= 0)
+            if hidden:
+                tells = may_hide(html, behind, end)
+            else:
+                k = behind
+                while k < end and not tells:
+                    tells = WIDE_PIVOT[html[k]] != 0 and may_speak(html, k)
+                    k += 1
+            if tells:
+                found[count] = at
+                count += 1
+            at = behind_raw(html, at + 1, behind) if not hidden and place >= 0 and names.bits[place] == RAW_NAME else end
+    return count
 
 
 @compiled
 def names_of(
     html: Bytes, at: int, behind: int, table: WordTable, hidden_bit: int, value: Bytes, words: Bytes, ends: Ints
-) -> tuple[int, np.uint32]:
-    """What the names in html[at:behind], an element's attributes, say: the bits of their words, and a checksum of the distinct words.
+) -> tuple[int, np.uint32, bool]:
+    """What the names in html[at:behind], an element's attributes, say: the bits of their words, a checksum of the distinct words, and whether the element may be
+    set as a listing (``units.LISTINGS``).
 
     ``value``, ``words`` and ``ends`` are for the work: 4 * MOST_NAME_CHARS bytes twice, and MOST_NAME_CHARS numbers.
     """
     bits = chars = values = filled = name_chars = 0
+    listing = False
     # --- the values of the attributes that name it, one behind the other ------------------------------------------------------------------
     while at < behind:
         name = at + 1
@@ -403,6 +491,7 @@ def names_of(
             end += 1
         length, last = equals - name, packed(html, name, equals)
         if length <= 8 and last in (CLASS, ID, ROLE, ITEMPROP, ITEMTYPE):
+            listing |= last == CLASS and end - equals == 10 and packed(html, equals + 2, end) == FRAGMENT
             if chars <= MOST_CHARS:
                 k = equals + 2
                 if values > 0 and name_chars < MOST_NAME_CHARS:
@@ -417,16 +506,17 @@ def names_of(
                     value[filled] = html[k]
                     filled += 1
                     k += 1
-        elif (
-            (length == 6 and last == IS_HIDDEN)
-            or (
-                length == 11
-                and last == A_HIDDEN
-                and packed(html, name, name + 3) == ARI
-                and end - equals == 6
-                and packed(html, equals + 2, end) == TRUE
-            )
-            or (length == 5 and last == STYLE and hides(html, equals + 2, end))
+        elif length == 5 and last == STYLE:
+            said = style_says(html, equals + 2, end)
+            listing |= said & LISTS != 0
+            if said & HIDES != 0:
+                bits |= hidden_bit
+        elif (length == 6 and last == IS_HIDDEN) or (
+            length == 11
+            and last == A_HIDDEN
+            and packed(html, name, name + 3) == ARI
+            and end - equals == 6
+            and packed(html, equals + 2, end) == TRUE
         ):
             bits |= hidden_bit
         at = end + 1
@@ -474,18 +564,26 @@ def names_of(
         written += length
         ends[distinct] = written
         distinct += 1
-    return bits, crc ^ np.uint32(0xFFFFFFFF)
+    return bits, crc ^ np.uint32(0xFFFFFFFF), listing
 
 
 @compiled
-def all_names(html: Bytes, elements: Ints, table: WordTable, hidden_bit: int, bits: Ints, checksums: npt.NDArray[np.uint32]) -> None:
-    """Fill ``bits`` and ``checksums`` of the elements that ``cut`` found; 0 where no block is inside."""
+def all_names(
+    html: Bytes, elements: Ints, table: WordTable, hidden_bit: int, bits: Ints, checksums: npt.NDArray[np.uint32], listings: Ints
+) -> int:
+    """Fill ``bits`` and ``checksums`` of the elements that ``cut`` found, 0 where no block is inside, and ``listings`` with those that may be set as one. Returns
+    how many of them there are."""
     value, words = np.empty((2, 4 * MOST_NAME_CHARS), np.uint8)
     ends = np.empty(MOST_NAME_CHARS, np.int32)
+    count = 0
     for e in range(elements.shape[1]):
         bits[e] = checksums[e] = 0
         if elements[3, e] > elements[2, e] and elements[5, e] > elements[4, e]:
-            bits[e], checksums[e] = names_of(html, elements[4, e], elements[5, e], table, hidden_bit, value, words, ends)
+            bits[e], checksums[e], listing = names_of(html, elements[4, e], elements[5, e], table, hidden_bit, value, words, ends)
+            if listing:
+                listings[count] = e
+                count += 1
+    return count
 
 
 @compiled

@@ -30,6 +30,7 @@ ESCAPES_OFF = re.compile(r"processEscapes[\"']?\s*:\s*(?:false|!1)", re.IGNORECA
 IGNORE_CLASS = re.compile(r"(?:ignoreClass|ignoreHtmlClass|ignoredClasses)[\"']?\s*:\s*\[?\s*[\"']([^\"']{1,200})[\"']")
 PROCESS_CLASS = re.compile(r"(?:processClass|processHtmlClass)[\"']?\s*:\s*\[?\s*[\"']([^\"']{1,200})[\"']")
 MAX_CONFIGURATION_CHARS = 4_000
+MOST_KNOWN_CHARS = 200  # of formulas whose LaTeX is kept
 MAX_INLINE_CHARS = 5_000
 MAX_DISPLAY_CHARS = 400_000
 
@@ -261,13 +262,18 @@ def split(text: str, delimiters: Delimiters) -> list[str | Formula]:
         content = text[match.end() : end]
         if not _is_formula(content, pair, text, match.start(), end + len(pair.right)):
             continue
-        asciimath = pair.notation == "asciimath"
-        latex = asciimath_to_latex(content) if asciimath else clean(content)
-        add(latex, pair.display, "asciimath" if asciimath else "delimiters", match.start(), end + len(pair.right))
+        latex = _latex(content, pair.notation) if len(content) <= MOST_KNOWN_CHARS else _latex.__wrapped__(content, pair.notation)
+        add(latex, pair.display, "asciimath" if pair.notation == "asciimath" else "delimiters", match.start(), end + len(pair.right))
     plain.append(text[at:])
     if joined := "".join(plain):
         out.append(joined)
     return out
+
+
+@lru_cache(maxsize=4096)
+def _latex(content: str, notation: str) -> str:
+    # Pages have few symbols many times, and each formula is looked at twice: to choose its block, and to write it.
+    return asciimath_to_latex(content) if notation == "asciimath" else clean(content)
 
 
 @lru_cache(maxsize=256)

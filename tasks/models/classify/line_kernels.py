@@ -49,7 +49,13 @@ PLACE = (
     "place", "from_top", "from_end", "before", "since_prose", "until_prose", "to_prose", "amid_prose", "run", "rank", "to_median", "to_longest", "page_lines", "page_size",
     "page_median", "page_third", "page_longest", "page_prose", "like-1", "like+1", "step-1", "step+1",
 )  # fmt: skip
-NAMES = (*OWN, *(f"page_{name}_mean" for name in OWN), *(name + view for name in CONTEXT for view in VIEWS), *(name + view for name in NEARBY for view in NEARBY_VIEWS), *PLACE)
+NAMES = (
+    *OWN,
+    *(f"page_{name}_mean" for name in OWN),
+    *(name + view for name in CONTEXT for view in VIEWS),
+    *(name + view for name in NEARBY for view in NEARBY_VIEWS),
+    *PLACE,
+)
 OF_LANGUAGE = tuple(name.removeprefix("page_").startswith("common") for name in NAMES)
 """Of each feature whether it needs to know the common words of the language: ``common`` is their share of the line's words, ``commons`` their number."""
 SIZE_, REPEATED_, AGAIN_, PROSE_ = OWN.index("size"), OWN.index("repeated"), OWN.index("again"), OWN.index("prose")

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.parsing import parsed
 from winnow.tasks.extract.language_codes import folded
 from winnow.tasks.models.files import ModelFile, locate, registered
 from winnow.tasks.models.trees import Trees, from_json
@@ -219,10 +220,10 @@ def loaded(file: ModelFile) -> LineFile:
     path = locate(file)
     try:
         line, _, rest = path.read_bytes().partition(b"\n")
-        header = json.loads(line)
+        header = parsed(line)
         if header["format"] != MAGIC:
             raise ValueError("another format")
-        body = json.loads(zlib.decompress(rest))
+        body = parsed(zlib.decompress(rest))
         knowing, blind = (Scorer(plain, _pair(one), _pair(other)) for plain, one, other in (body["knowing"], body["blind"]))
         model = LineFile(tuple(header["languages"]), {k: tuple(v) for k, v in body["common"].items()}, knowing, blind)
         if not {*knowing.trees.features, *blind.trees.features} <= set(NAMES) or any(len(v) > MOST_WORDS for v in model.common.values()):

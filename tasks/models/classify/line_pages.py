@@ -2,7 +2,6 @@
 
 import gzip
 import heapq
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ import numpy.typing as npt
 import xxhash
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.parsing import parsed
 from winnow.tasks.extract.language_codes import folded
 from winnow.tasks.models.classify.line_model import MOST_WORDS, looked, words
 
@@ -42,7 +42,7 @@ def pages(path: Path) -> Iterator[Page]:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
-                    row = json.loads(line)
+                    row = parsed(line)
                     lines = row["text"].split("\n") if isinstance(row["text"], str) else [x.replace("\n", " ") for x in row["text"]]
                     labels = row["labels"]
                     if len(lines) != len(labels):
@@ -82,7 +82,9 @@ def merged(given: Iterable[Page]) -> tuple[list[tuple[int, Page]], int]:
                 line.add(clean)
     both = sum(len(line) == 2 for lines in said.values() for line in lines)
     ordered = sorted(found.items(), key=lambda kv: kv[0])
-    return [(key, replace(page, clean=tuple(line == {True} if len(line) == 1 else None for line in said[key]))) for key, page in ordered], both
+    return [
+        (key, replace(page, clean=tuple(line == {True} if len(line) == 1 else None for line in said[key]))) for key, page in ordered
+    ], both
 
 
 def common_words(texts: Iterable[tuple[str, str]]) -> dict[str, tuple[int, ...]]:

@@ -104,7 +104,7 @@ class Learner:
             for kind in (True, False):
                 mine = (languages == language) & (clean == kind)
                 weights[mine] /= max(1e-9, weights[mine].sum())
-        rows = [row for row in range(len(NAMES)) if self.knowing or not OF_LANGUAGE[row]]
+        rows = np.flatnonzero([self.knowing or not of_language for of_language in OF_LANGUAGE])
         matrix = np.ascontiguousarray(self.lines.matrix[np.ix_(rows, numbers)])
         return boosted(matrix, tuple(NAMES[row] for row in rows), clean, weights, page, SETTINGS, self.seed)
 

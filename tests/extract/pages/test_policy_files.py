@@ -39,6 +39,10 @@ def test_what_is_a_policy_file(url, kind):
 RULES = b"User-agent: *\nDisallow: /\n"
 
 
+def bomb():
+    return gzip.compress(b"#" * (100 << 20))
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "fields", "kept", "flaws"),
     [
@@ -49,12 +53,12 @@ RULES = b"User-agent: *\nDisallow: /\n"
         (b"<!DOCTYPE html><title>Gone</title>", (), {}, b"", ["html"]),
         (b"<!-- x -->\n<html><pre>\n" + RULES, (), {}, b"<!-- x -->\n<html><pre>\n" + RULES, ["html"]),
         (b"#" * (10 << 20), (), {}, b"#" * MOST_BYTES, ["oversized"]),
-        (gzip.compress(b"#" * (100 << 20)), [("Content-Encoding", "gzip")], {}, b"#" * MOST_BYTES, ["oversized"]),
+        (bomb, [("Content-Encoding", "gzip")], {}, b"#" * MOST_BYTES, ["oversized"]),
     ],
     ids=["plain", "gzip", "utf-16", "truncated", "soft-404", "wrapped", "10-mb", "bomb"],
 )
 def test_bodies_and_their_flaws(body, headers, fields, kept, flaws):
-    found = row(body, headers=headers, fields=fields)
+    found = row(body() if callable(body) else body, headers=headers, fields=fields)
     assert (found["body"] == kept, found["flaws"]) == (True, flaws)
 
 

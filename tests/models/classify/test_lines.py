@@ -104,13 +104,13 @@ def like(seed):
 
 
 def test_a_language_whose_words_are_known_has_trees_that_ask_for_them(tmp_path):
-    given = [like(seed) for seed in range(FEWEST_PAGES - 1)]
+    judged = [like(seed) for seed in range(FEWEST_PAGES - 1)]
     texts = [("en", "\n".join(like(n).lines)) for n in range(100, 110)]
-    blind, known = train_lines(given)[1], train_lines(given, texts)[1]
+    blind, known = train_lines(judged)[1], train_lines(judged, texts)[1]
     assert (blind["words_of"], known["words_of"]) == ([], ["eng"])
     assert known["by_page"]["auc"] > 0.95 > 0.8 > blind["by_page"]["auc"] == known["by_page_without_words"]["auc"]
-    data, _ = train_lines(some() + given, texts)
-    assert train_lines(some() + given, reversed(texts))[0] == data
+    data, _ = train_lines(some() + judged, texts)
+    assert train_lines(some() + judged, reversed(texts))[0] == data
     (tmp_path / "m").write_bytes(data)
     model = loaded(LineModel(model_file(str(tmp_path / "m"))).file)
     assert any(name.startswith("common") for name in model.knowing.trees.features)
@@ -125,8 +125,8 @@ def test_a_language_whose_words_are_known_has_trees_that_ask_for_them(tmp_path):
 
 def test_pages_that_are_judged_in_two_ways(tmp_path):
     once, twice = Page(("a", "b", "c"), (True, True, None), "en"), Page(("a", "b", "c"), (False, True, True), "en")
-    for given in ([once, twice], [twice, once]):
-        [(_, page)], both = merged(given)
+    for both_orders in ([once, twice], [twice, once]):
+        [(_, page)], both = merged(both_orders)
         assert (page.clean, both) == ((None, True, True), 1)
 
 
@@ -210,9 +210,9 @@ def test_files_of_pages(tmp_path):
 
 
 def test_lines_that_are_judged_in_two_ways_are_told_of():
-    given = [Page((f"a b c {n}",) * 5, (clean,) * 5) for n in range(20) for clean in (True, False)]
+    judged = [Page((f"a b c {n}",) * 5, (clean,) * 5) for n in range(20) for clean in (True, False)]
     with pytest.raises(BadInput, match="100 that are judged as both were left out"):
-        train_lines(given)
+        train_lines(judged)
 
 
 @pytest.mark.parametrize("given", [[], [Page(("a b c",) * 40, (True,) * 40)], [Page(("a b c",) * 40, (True, False) * 20)]])

@@ -93,10 +93,10 @@ def command(
 
 
 def _parameters(given: str) -> dict[str, Any]:
-    import json
+    from winnow.tasks.engine.parsing import parsed
 
     try:
-        found = json.loads(given or "{}")
+        found = parsed(given or "{}")
     except ValueError:
         found = None
     if not isinstance(found, dict):

@@ -84,7 +84,9 @@ def lines(*files: str, run: str = "", store: str = STORE, json: JsonOption = Fal
             f"{name:<14}{figures['lines']:>8}{row['noise_f1_at_half']:>13.3f}{row['length_rule_f1_best']:>16.3f}{row['auc']:>8.3f}{row['calibration_error']:>8.3f}"
         )
     for name, row in left.get("languages", {}).items():
-        print(f"{'without ' + name:<14}{row['lines']:>8}{row['noise_f1']:>13.3f}{row['length_rule_f1']:>16.3f}{row['auc']:>8.3f}{row['calibration_error']:>8.3f}")
+        print(
+            f"{'without ' + name:<14}{row['lines']:>8}{row['noise_f1']:>13.3f}{row['length_rule_f1']:>16.3f}{row['auc']:>8.3f}{row['calibration_error']:>8.3f}"
+        )
     if left:
         print(
             f"{'left out, all':<14}{'':>8}{left['noise_f1']:>13.3f}{left['length_rule_f1']:>16.3f}{'':>8}{left['calibration_error']:>8.3f}"

@@ -1,0 +1,101 @@
+"""Which tags of a page tell something: the kernel overlooks none of those that plain expressions find."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from winnow.tasks.extract.blocks import formulas, prepare
+from winnow.tasks.extract.blocks.formulas import ALWAYS, NAMES, RAW, SPEAKING, SPEAKING_VALUE
+from winnow.tasks.extract.blocks.markup import NO_TAG, is_hidden
+from winnow.tasks.extract.blocks.prepare import INLINE_OR_CELLS
+from winnow.tasks.extract.blocks.units import LISTINGS
+from winnow.tasks.extract.extractors.names import telling_tags, words_of
+from winnow.tasks.extract.extractors.page_blocks import page_blocks
+from winnow.tasks.extract.extractors.resiliparse_text import parsed
+
+TAG = re.compile(rf"<([a-zA-Z][^\s/>]*+)([^>]*+)>|{NO_TAG}".encode(), re.DOTALL)
+MAY_HIDE = re.compile(rf"<({'|'.join(sorted(INLINE_OR_CELLS))})(\s[^>]*+)>|{NO_TAG}".encode(), re.DOTALL)
+PARTS = [
+    *(b"<span", b"<td", b"<b", b"<div", b"<math", b"<x:math", b"<mjx-assistive-mml", b"<script>", b"</script>", b"<pre>", b"</pre>", b"<!--", b"-->"),
+    *(b"<!-- a -->", b"<?", b"<", b">", b"</span>", b"</td>", b'"', b" ", b"a", b"\xc3\xa9", b"12345678"),
+    *(f' class="{word.decode()}"'.encode() for word in SPEAKING),
+    *(b' class="texts"', b' alt="\\frac"', b' alt="$x$"', b' data-x="\\("', b' class="KaTeX"'),
+    *(b' hidden=""', b' HIDDEN="x"', b' hidden="until-found"', b' style="display : NONE"', b' style="a;visibility:hidden"', b' style="display:block"'),
+    *(b' style="content-visibility: hidden"', b' style="visibility:collapse"'),
+]  # fmt: skip
+markup = st.lists(st.sampled_from(PARTS), max_size=25).map(b"".join)
+
+
+def tags_of_formulas(html):
+    """Tags outside of raw elements that are of formulas by their name or their attributes, one expression after another."""
+    at = 0
+    while match := TAG.search(html, at):
+        at = match.end()
+        if match[1] is None:
+            continue
+        name, written = match[1].decode(errors="replace"), match[2].lower()
+        if name in RAW:
+            end = html.find(f"</{name}>".encode(), at)
+            at = len(html) if end < 0 else end + len(name) + 3
+        if name in NAMES or ":" in name or any(word in written for word in SPEAKING) or SPEAKING_VALUE.search(written):
+            yield match.start()
+
+
+@given(markup)
+def test_no_tag_that_may_be_of_formulas_is_overlooked(html):
+    assert set(tags_of_formulas(html)) <= set(telling_tags(html, formulas._names(), hidden=False))
+
+
+@given(markup)
+def test_no_tag_that_may_hide_is_overlooked(html):
+    found = {m.start() for m in MAY_HIDE.finditer(html) if m[1] is not None and is_hidden(m[2].decode(errors="replace"))}
+    assert found <= set(telling_tags(html, prepare._names(), hidden=True))
+
+
+def test_other_tags_are_passed_over():
+    html = b'<p class="a"><a href="/x">text</a></p><span style="display:block">b</span>'
+    assert telling_tags(html, formulas._names(), hidden=False) == telling_tags(html, prepare._names(), hidden=True) == []
+
+
+def test_words_have_their_bits():
+    table = words_of({"one": 1, "two": 2})
+    assert sorted(table.bits[table.low != 0].tolist()) == [1, 2]
+
+
+def test_a_name_that_is_too_long_for_the_kernel_tells():
+    assert any(len(name) > 16 for name in ALWAYS)
+    assert telling_tags(b"<p><mjx-assistive-mml>", formulas._names(), hidden=False) == [3]
+
+
+@pytest.mark.parametrize(
+    ("written", "listing"),
+    [
+        ('class="fragment"', True),
+        ('class="fragments"', False),
+        ('class="a fragment"', False),
+        ('style="color:red;white-space: pre"', True),
+        ('style="WHITE-SPACE:pre"', False),
+        ('style="white-space:normal"', False),
+        ('data-style="white-space:pre"', False),
+    ],
+)
+def test_listings_are_told_by_their_attributes(written, listing):
+    page = page_blocks(parsed(f"<p>a</p><div {written}>b</div>"))
+    of = [page.html[page.element_attributes[e] : page.element_content[e]] for e in page.listings.tolist()]
+    assert any(word in a and pattern.search(a) for a in of for word, pattern in LISTINGS) == listing
+
+
+@given(
+    st.lists(
+        st.sampled_from(["white-space", "WHITE-SPACE", ":", " ", ";", "pre", "pre-wrap", "x", "-", "display:none", "fragment", "\u2003"]),
+        max_size=8,
+    ).map("".join),
+    st.sampled_from(["style", "class"]),
+)
+def test_no_listing_is_overlooked(value, name):
+    page = page_blocks(parsed(f'<p>a</p><div {name}="{value}">b</div>'))
+    written = page.html[page.element_attributes[2] : page.element_content[2]]
+    if any(pattern.search(written) for _, pattern in LISTINGS):
+        assert page.listings.tolist() == [2]
