@@ -215,7 +215,7 @@ def _stage(run: Run, works: Sequence[Work], runner: Runner, progress: Any) -> No
     def stage_flow(stage: str, shards: int, missing: int) -> Any:
         artifact = create_progress_artifact(0.0, key=f"progress-{work.stage.steps[0].label}", description=f"{stage}: {account.line()}")
         ranges = [f"shard {i * size}" if len(b) == 1 else f"shards {i * size} to {i * size + len(b) - 1}" for i, b in enumerate(batches)]
-        tell, told, saved = listener.get(), 0.0, time.monotonic()
+        tell, told, saved = listener.get(), time.monotonic(), time.monotonic()
         warned: set[str] = set()
         try:
             # Each run begins somewhere else, so that two that work on the same at the same time share it: what the other made is not made again.
