@@ -180,7 +180,7 @@ class _Batches:
 
     def _follow(self, pending: Sequence[Any], artifact: Any) -> None:
         """Wait for all batches, and tell meanwhile."""
-        tell, told, saved = listener.get(), 0.0, time.monotonic()
+        tell, told, saved = listener.get(), time.monotonic(), time.monotonic()
         while True:
             # Waited for one by one: the timeout of prefect.futures.wait is an alarm that may go off while a lock is held, and then all wait for ever.
             if pending:

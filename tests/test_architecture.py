@@ -163,5 +163,9 @@ def test_no_name_of_a_module_goes_upwards():
         module = ".".join(("winnow", *path.relative_to(ROOT).with_suffix("").parts))
         strings = [n.value for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
         named += [(module, text) for text in strings if text.startswith("winnow.tasks.") and upwards(module, text)]
-        named += [(module, text) for text in strings if text in ("winnow.flows", "winnow.cli") or (text == "winnow.blocks" and path.stem != "places")]
+        named += [
+            (module, text)
+            for text in strings
+            if text in ("winnow.flows", "winnow.cli") or (text == "winnow.blocks" and path.stem != "places")
+        ]
     assert named == []
