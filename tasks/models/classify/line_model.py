@@ -7,7 +7,6 @@ out (docs/line-quality.md), and so a model holds numbers only and no text. The f
 
 import json
 import unicodedata
-import zlib
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -17,7 +16,8 @@ import numpy.typing as npt
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
-from winnow.tasks.models.files import ModelFile, locate, registered
+from winnow.tasks.models.classify.headed import headed, read_headed
+from winnow.tasks.models.files import ModelFile, registered
 from winnow.tasks.models.trees import Trees, from_json
 
 KIND = "lines"
@@ -136,9 +136,8 @@ class LineFile:
 
     def data(self) -> bytes:
         """The same bytes for the same model."""
-        head = {"format": MAGIC, **self.header, "slope": self.slope, "offset": self.offset}
         trees = json.dumps(self.plain, separators=(",", ":")).encode()  # questions are places in the borders, so their order counts
-        return json.dumps(head, sort_keys=True).encode() + b"\n" + zlib.compress(trees, 6)
+        return headed(MAGIC, {**self.header, "slope": self.slope, "offset": self.offset}, trees)
 
     def chances(self, text: Looked) -> Floats:
         """How likely each line that is not blank is content."""
@@ -169,16 +168,12 @@ def loaded(file: ModelFile) -> LineFile:
     """The model of a file, loaded once per process. Raises BadInput if it is missing, altered, truncated, no such model, or one of before the trees."""
     from winnow.tasks.models.classify.line_kernels import NAMES
 
-    path = locate(file)
-    try:
-        line, _, rest = path.read_bytes().partition(b"\n")
-        header = json.loads(line)
-        if header.pop("format") != MAGIC:
-            raise ValueError("another format")
+    with read_headed(file, MAGIC, "is no model of lines of this version, or is truncated. Make one with `winnow train lines`.") as (
+        header,
+        rest,
+    ):
         slope, offset = float(header.pop("slope")), float(header.pop("offset"))
-        model = LineFile(header, json.loads(zlib.decompress(rest)), slope, offset)
+        model = LineFile(header, json.loads(rest), slope, offset)
         if not set(model.trees.features) <= set(NAMES):
             raise ValueError("features of another version")
         return model
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, zlib.error):
-        raise BadInput(f"{path} is no model of lines of this version, or is truncated. Make one with `winnow train lines`.") from None
