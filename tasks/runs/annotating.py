@@ -169,6 +169,7 @@ class Annotating:
         report = {
             "head": annotation.head.name,
             "head_digest": annotation.head.digest,
+            "form": annotation.head.form,
             "annotator": annotation.annotator,
             "run": self.sample.run.id,
             "candidates": self.sample.candidates,

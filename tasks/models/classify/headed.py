@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.parsing import parsed
 from winnow.tasks.models.files import ModelFile, locate
 
 
@@ -26,7 +27,7 @@ def read_headed(file: ModelFile, magic: str, otherwise: str) -> Iterator[tuple[d
     path = locate(file)
     try:
         line, _, rest = path.read_bytes().partition(b"\n")
-        header = json.loads(line)
+        header = parsed(line)
         if header.pop("format") != magic:
             raise ValueError("another format")
         yield header, zlib.decompress(rest) if rest else b""
