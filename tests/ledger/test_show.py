@@ -10,7 +10,10 @@ def said(text, **signals):
 
 
 def test_each_line_stands_behind_what_was_measured_of_it():
-    assert said("Home\n \nA text.", line_quality=[0.1, 0.9], line_host_documents=[12.0, 1.0]) == ["   0.1      12  Home", "   0.9       1  A text."]
+    assert said("Home\n \nA text.", line_quality=[0.1, 0.9], line_host_documents=[12.0, 1.0]) == [
+        "   0.1      12  Home",
+        "   0.9       1  A text.",
+    ]
     assert said("Home\n \nA text.", line_quality=[0.1, 0.9], line_host_documents=None) == ["   0.1  Home", "   0.9  A text."]
 
 
