@@ -68,6 +68,15 @@ def only_loopback():
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def no_wait_for_the_disk() -> Iterator[None]:
+    """What a test writes in its own process need not outlive a power cut: the store waits for the disk some sixty times a run. That it asks the disk is
+    in tests/engine/test_store.py; the processes of commands do wait."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[str]:
     """The API of a real Prefect server that all tests of the session share."""

@@ -98,7 +98,7 @@ def watched(flow: Callable[[], Any], *, quiet: bool = False) -> dict[str, Any]:
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     from winnow.cli.terminal import Progress
-    from winnow.flows.curate import listener
+    from winnow.flows.stage import listener
 
     # Without a heartbeat each subflow ends a second earlier (docs/design.md); nobody watches a command's flow for zombies.
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), Progress(quiet=quiet) as progress:

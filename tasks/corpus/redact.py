@@ -22,6 +22,7 @@ from winnow.tasks.corpus.rehydrate import Rehydrate
 from winnow.tasks.dedup.resolve import Decisions
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.rows import table_of_columns
 from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.signals.measure import Signals
@@ -153,6 +154,6 @@ class Redact(ShardStep):
         rows_in = pc.sum(decisions["kept"]).as_py() or 0
         row_groups = [n for _, n in sorted(partitions.items())]
         columns = list(zip(*places, strict=True)) if places else [()] * len(SPANS)
-        spans_table = pa.table([pa.array(c, f.type) for c, f in zip(columns, SPANS, strict=True)], schema=SPANS)
+        spans_table = table_of_columns(columns, SPANS)
         tables = {"personal_data": spans_table}
         return StepResult(kept.take(order), rows_in, kept.num_rows, {}, notes, tables, row_groups)

@@ -25,6 +25,7 @@ from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
 from winnow.tasks.engine.plugins import named_classes
+from winnow.tasks.engine.rows import table_of_columns
 from winnow.tasks.engine.sections import Draft, Phase, Section
 from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.engine.text_column import TextColumn
@@ -115,7 +116,7 @@ class Refine(ShardStep):
             if self.wanted:
                 found[row] = page
         columns = ([place["id"] for place in places], texts, passes, why)
-        table = pa.table([pa.array(column, field.type) for column, field in zip(columns, REFINED, strict=True)], schema=REFINED)
+        table = table_of_columns(columns, REFINED)
         spans = SpanRows()
         for row, page in sorted(found.items(), key=lambda item: item[0]):
             spans.add(places[row]["id"], page.spans)

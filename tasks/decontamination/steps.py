@@ -21,6 +21,7 @@ from winnow.tasks.dedup.resolve import Decisions
 from winnow.tasks.edit.edits import Edit
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.rows import table_of_rows
 from winnow.tasks.engine.step import ShardStep, StepResult, WholeStep
 from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.signals.limit import CROSSED
@@ -108,7 +109,7 @@ class FindItems(ShardStep):
                     counts.update((hosts[row], ngram) for ngram in ngrams)
         table = pa.table([pa.array(ids, pa.string()), pa.array(items, pa.int32())], schema=DOCUMENTS)
         ordered = [(host, ngram, n) for (host, ngram), n in sorted(counts.items())]
-        tables = {"hits": _table(hits, HITS), "ngrams": _table(ordered, COUNTS)}
+        tables = {"hits": table_of_rows(hits, HITS), "ngrams": table_of_rows(ordered, COUNTS)}
         notes = {"documents_with_items": sum(map(bool, items)), "suites": dict(sorted(Counter(hit[3] for hit in hits).items()))}
         return StepResult(table, len(ids), len(ids), notes=notes, tables=tables)
 
@@ -149,7 +150,7 @@ class CommonNgrams(WholeStep):
         least = max(self.in_run, self.in_run_share * documents)
         rows: list[tuple[Any, ...]] = [(None, g, n) for g, n in sorted(every.items()) if self.in_run and n >= least]
         rows += [(host, g, n) for (host, g), n in sorted(hosts.items()) if self.in_host and n >= self.in_host]
-        return StepResult(_table(rows, COUNTS), documents, len(rows), notes={"ngrams_of_hits": len(wanted)})
+        return StepResult(table_of_rows(rows, COUNTS), documents, len(rows), notes={"ngrams_of_hits": len(wanted)})
 
 
 class _Standing:
@@ -278,8 +279,3 @@ def _joined(spans: Iterable[tuple[int, int]], around: int, text: str) -> list[tu
         else:
             joined.append((start, end))
     return joined
-
-
-def _table(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
-    return pa.table([pa.array(column, f.type) for column, f in zip(columns, schema, strict=True)], schema=schema)

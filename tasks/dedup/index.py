@@ -16,14 +16,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from winnow.tasks.dedup.minhash import ROWS_PER_GROUP, ComputeSignatures, MinHash, shingle_sets
-from winnow.tasks.dedup.resolve import overlaps
+from winnow.tasks.dedup.minhash import ComputeSignatures, MinHash, shingle_sets
 from winnow.tasks.dedup.shingles import U32
 from winnow.tasks.dedup.signed_files import groups_in, overlapping
 from winnow.tasks.dedup.take_downs import Entry, unmet
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import canonical, digest, stable
+from winnow.tasks.engine.number_ranges import overlaps
+from winnow.tasks.engine.ranges import ROWS_PER_GROUP
 from winnow.tasks.engine.step import Step
 from winnow.tasks.engine.store import Store, footer_sha256, to_parquet
 

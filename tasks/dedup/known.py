@@ -12,13 +12,15 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
+from winnow.tasks.dedup.band_buckets import kept_rows
 from winnow.tasks.dedup.index import Index
-from winnow.tasks.dedup.minhash import ROW_BITS, ComputeSignatures, kept_rows, shingle_sets
-from winnow.tasks.dedup.ranges import key_range
+from winnow.tasks.dedup.minhash import ComputeSignatures, shingle_sets
 from winnow.tasks.dedup.resolve import Decisions, group_sizes, rows_of_shard
 from winnow.tasks.dedup.verified import Proof, jaccard_of, shared_count
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.number_ranges import key_range
+from winnow.tasks.engine.row_numbers import shards_and_rows
 from winnow.tasks.engine.step import ShardStep, StepResult, WholeStep
 from winnow.tasks.signals.limit import Limit, apply_limits
 from winnow.tasks.signals.select import add_crossed, decision_result
@@ -68,7 +70,7 @@ class Lookup(WholeStep):
                 met = np.flatnonzero(place + nth < len(known))
                 met = met[known[place[met] + nth] == keys[met]]
                 at = numbers[met]
-                found.append(np.stack([at >> ROW_BITS, at & ((1 << ROW_BITS) - 1), np.full(len(met), number), rows[place[met] + nth]]))
+                found.append(np.stack([*shards_and_rows(at), np.full(len(met), number), rows[place[met] + nth]]))
         matches = np.concatenate(found, axis=1)
         matches = matches[:, np.lexsort(matches[::-1])].astype(np.int32)
         table = pa.table(list(matches), schema=MATCHES)

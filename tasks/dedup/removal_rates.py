@@ -8,17 +8,20 @@ documents are counted by host, by registered domain and by language. A group is 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any, ClassVar
 
-import numpy as np
 import pyarrow as pa
 import xxhash
 
-from winnow.tasks.dedup.resolve import Decisions, overlaps
+from winnow.tasks.dedup.resolve import Decisions
+from winnow.tasks.engine.ahead import read_together
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.number_ranges import key_range, shards_in_ranges
+from winnow.tasks.engine.rows import table_of_rows
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
 from winnow.tasks.sources.crawl_ids import CRAWL_ID
 from winnow.tasks.sources.domains import registered_domain
@@ -26,6 +29,7 @@ from winnow.tasks.sources.domains import registered_domain
 DIMENSIONS = ("source", "language", "domain", "host")
 NAMES_PER_GROUP = 4096
 NO_FOLDER = "no folder"
+NAME_BYTES = 256  # per row of counts: as read, and as a key of the sums
 LARGEST = 200
 NAMED = 3
 COUNTS = pa.schema(
@@ -89,7 +93,7 @@ class CountRemovals(ShardStep):
                 known[0] += n
                 known[1] += n * gone
         found = sorted((xxhash.xxh3_64_intdigest("\n".join(where)), *where, *counts) for where, counts in sums.items())
-        table = pa.table([pa.array(c, f.type) for c, f in zip(_columns(found, COUNTS), COUNTS, strict=True)], schema=COUNTS)
+        table = table_of_rows(found, COUNTS)
         return StepResult(table, len(took_part), table.num_rows, row_groups=NAMES_PER_GROUP)
 
 
@@ -102,6 +106,7 @@ class RemovalRates(WholeStep):
     """
 
     name: ClassVar[str] = "removal-rates"
+    in_a_row: ClassVar[bool] = True
     title: ClassVar[str] = "near-duplicates: rates of removal"
     about: ClassVar[str] = "finds sources, languages, domains and hosts that lost an outstanding share"
 
@@ -118,9 +123,8 @@ class RemovalRates(WholeStep):
         return tuple(f"{p:05d}" for p in range(self.ranges))
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        low, high = ((1 << 64) * (int(shard) + i) // self.ranges - i for i in (0, 1))
         sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-        for table in self._read(context, low, high):
+        for table in read_together(context, self.address, shard, self._cost(context), partial(self._read, context)):
             for dimension, name, documents, removed in zip(*(table[c].to_pylist() for c in COUNTS.names[1:]), strict=True):
                 known = sums[dimension, name]
                 known[0] += documents
@@ -136,18 +140,15 @@ class RemovalRates(WholeStep):
         notes: dict[str, Any] = {"outstanding": dict(Counter(row[0] for row in rows if row[5]))}
         for dimension in DIMENSIONS:
             notes[f"outstanding_{dimension}"] = {row[1]: row[3] for row in [r for r in rows if r[5] and r[0] == dimension][:NAMED]}
-        table = pa.table([pa.array(c, f.type) for c, f in zip(_columns(rows, RATES), RATES, strict=True)], schema=RATES)
+        table = table_of_rows(rows, RATES)
         return StepResult(table, len(sums), table.num_rows, notes=notes)
 
-    def _read(self, context: ShardContext, low: int, high: int) -> Iterator[pa.Table]:
-        for key in context.shard_keys:
-            with context.store.open_parquet(self.counts, key) as file:
-                groups = [g for g in range(file.num_row_groups) if overlaps(file.metadata.row_group(g), low, high)]
-                if groups:
-                    table = file.read_row_groups(groups, use_threads=False)
-                    keys = table["key"].to_numpy()
-                    yield table.filter(pa.array((keys >= np.uint64(low)) & (keys <= np.uint64(high))))
+    def _cost(self, context: ShardContext) -> Callable[[str], int]:
+        """What a partition takes: names are spread evenly."""
+        rows = cache(lambda: sum(int(report["rows_out"]) for report in context.store.reports_of(self.counts, context.shard_keys)))
+        return lambda _: rows() * NAME_BYTES // self.ranges
 
-
-def _columns(rows: list[tuple[Any, ...]], schema: pa.Schema) -> list[Any]:
-    return list(zip(*rows, strict=True)) if rows else [()] * len(schema)
+    def _read(self, context: ShardContext, shards: Sequence[str]) -> list[list[pa.Table]]:
+        ranges = [key_range(int(shard), self.ranges) for shard in shards]
+        found = [tables for _, tables in shards_in_ranges(context, self.counts, ranges)]
+        return [[tables[at] for tables in found] for at in range(len(ranges))]

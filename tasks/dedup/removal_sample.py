@@ -16,11 +16,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from winnow.tasks.dedup.minhash import FuzzyClusters
+from winnow.tasks.dedup.fuzzy_clusters import FuzzyClusters
 from winnow.tasks.dedup.shingles import U64, tokenised
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.mixing import mixed
+from winnow.tasks.engine.rows import table_of_rows
 from winnow.tasks.engine.step import StepResult, WholeStep
 from winnow.tasks.engine.text_column import TextColumn
 
@@ -123,7 +124,9 @@ class RemovalSample(WholeStep):
             low, size = SIMILARITIES[stratum // len(SIZES)], SIZES[stratum % len(SIZES)]
             counts.append((stratum, low, size, removed[stratum], len(mine), sum(row[9] for row in mine), mean))
         notes = {"removed": removed.total(), "below": below, "own_similarity": self.own_similarity}
-        return StepResult(_table(rows, PAIRS), removed.total(), len(rows), notes=notes, tables={"strata": _table(counts, STRATA)})
+        return StepResult(
+            table_of_rows(rows, PAIRS), removed.total(), len(rows), notes=notes, tables={"strata": table_of_rows(counts, STRATA)}
+        )
 
     def _draw(self, table: pa.Table, gone: pa.Table, strata: Any, drawn: dict[int, list[tuple[int, int, _Pair]]]) -> None:
         """Hold those removals that are drawn first, ``pairs`` of each stratum."""
@@ -192,8 +195,3 @@ def _documents(text: TextColumn, places: Sequence[tuple[int, int]], context: Sha
             words = np.concatenate([np.zeros(0, np.uint64), *(tokens.hashes for tokens in tokenised([one or ""]))])[:WORDS_COMPARED]
             found[number, row] = (table["id"][row].as_py(), table["url"][row].as_py() or "", words)
     return found
-
-
-def _table(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
-    return pa.table([pa.array(column, f.type) for column, f in zip(columns, schema, strict=True)], schema=schema)

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.number_ranges import overlaps
 from winnow.tasks.engine.step import ShardStep, Step, StepResult, WholeStep
 from winnow.tasks.signals.limit import Limit, apply_limits
 from winnow.tasks.signals.select import DecidedLimit, add_crossed, decision_result
@@ -138,12 +139,6 @@ def group_sizes(shards: np.ndarray[Any, Any]) -> Iterator[int]:
     blocks = shards // SHARDS_PER_GROUP
     edges = np.flatnonzero(np.diff(blocks)) + 1
     return (int(n) for n in np.diff(np.concatenate([[0], edges, [len(shards)]])))
-
-
-def overlaps(group: Any, low: int, high: int) -> bool:
-    """Whether a row group (its metadata) whose first column is sorted may hold keys in [low, high]."""
-    keys = group.column(0).statistics
-    return bool(group.num_rows and keys.min <= high and keys.max >= low)
 
 
 def rows_of_shard(step: WholeStep, schema: pa.Schema, shard: str, context: ShardContext) -> pa.Table:

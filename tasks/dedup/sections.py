@@ -7,10 +7,13 @@ from typing import Any, ClassVar, TypeVar
 
 import pyarrow as pa
 
+from winnow.tasks.dedup.band_buckets import BandBuckets
+from winnow.tasks.dedup.components import Components
 from winnow.tasks.dedup.exact import Clusters, Fingerprint, Scatter
+from winnow.tasks.dedup.fuzzy_clusters import FUZZY, Candidates, FuzzyClusters
 from winnow.tasks.dedup.keep import BEST, PLAIN
 from winnow.tasks.dedup.known import Lookup, ResolveKnown
-from winnow.tasks.dedup.minhash import FUZZY, PRESETS, BandBuckets, Candidates, Components, ComputeSignatures, FuzzyClusters, MinHash
+from winnow.tasks.dedup.minhash import PRESETS, ComputeSignatures, MinHash
 from winnow.tasks.dedup.removal_rates import CountRemovals, RemovalRates
 from winnow.tasks.dedup.removal_sample import RemovalSample
 from winnow.tasks.dedup.resolve import ClusterStep, ResolveClusters

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import numpy as np
+
 from winnow.tasks.edit.edits import Edit
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput
@@ -19,18 +21,26 @@ from winnow.tasks.signals.measure import Signals
 FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 FORMULA = re.compile(r"\$\$|\\\[|\\\]|\\\(|\\begin\{|\\end\{|\$[^$\n]+\$")
 TABLE = re.compile(r"\s*\||.*\t.*\t")
+REPEATS = "line_host_documents"
 HEADING = re.compile(r"\s*#{1,6}\s")
 
 
 @stable("option/line-cut")
 @dataclass(frozen=True)
 class LineCut:
-    """Lines below ``low`` go, where ``min_run`` of them or more stand together; a document with fewer than ``min_chars_left`` characters left is dropped."""
+    """Lines below ``low`` go, and those that more than ``max_host_documents`` documents of the host have, where ``min_run`` of them or more stand together; a document with fewer than
+    ``min_chars_left`` characters left is dropped. With a ``low`` of 0 no scores are needed."""
 
     low: float = 0.5
     min_run: int = 1
     min_chars_left: int = 1
     signal: str = "line_quality"
+    max_host_documents: int | None = None
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """The lists of a number per line that it reads: scores, and in how many documents of the host the line stands; empty where it does not look at them."""
+        return (self.signal if self.low > 0 else "", REPEATS if self.max_host_documents is not None else "")
 
 
 def exempt(lines: Sequence[str]) -> list[bool]:
@@ -55,8 +65,8 @@ def exempt(lines: Sequence[str]) -> list[bool]:
     return found
 
 
-def cuts(text: str, scores: Sequence[float], rule: LineCut) -> list[tuple[int, int]]:
-    """What is to be cut, as offsets of characters, ascending and apart.
+def cuts(text: str, scores: Sequence[float] | None, rule: LineCut, repeats: Sequence[float] | None = None) -> list[tuple[int, int]]:
+    """What is to be cut, as offsets of characters, ascending and apart. ``scores`` and ``repeats`` have a number for each line that is not blank, or are not known.
 
     Raises:
         ValueError: there is another number of scores than of lines that are not blank.
@@ -65,10 +75,16 @@ def cuts(text: str, scores: Sequence[float], rule: LineCut) -> list[tuple[int, i
 
     lines = text.split("\n")
     numbers = looked(text).lines.tolist()
-    if len(numbers) != len(scores):
-        raise ValueError(f"{len(numbers)} lines and {len(scores)} scores")
+    for given in (scores, repeats):
+        if given is not None and len(numbers) != len(given):
+            raise ValueError(f"{len(numbers)} lines and {len(given)} scores")
+    noisy = np.zeros(len(numbers), bool)
+    if scores is not None:
+        noisy |= np.asarray(scores) < rule.low
+    if repeats is not None and rule.max_host_documents is not None:
+        noisy |= np.asarray(repeats) > rule.max_host_documents
     spared = exempt(lines)
-    gone = [score < rule.low and not spared[n] for n, score in zip(numbers, scores, strict=True)]
+    gone = [bool(bad) and not spared[n] for n, bad in zip(numbers, noisy, strict=True)]
     for k in range(len(numbers) - 2, -1, -1):  # from below, so that a heading above a heading stays too
         if gone[k] and HEADING.match(lines[numbers[k]]) and not gone[k + 1]:
             gone[k] = False
@@ -104,11 +120,14 @@ class CutNoisyLines(Edit):
         return "line"
 
     def spans(self, texts: list[str | None], shard: str, context: ShardContext) -> list[Sequence[tuple[int, int]]]:
-        column = context.read(self.signals, shard, [self.rule.signal])[self.rule.signal].to_pylist()
+        names = self.rule.signals
+        table = context.read(self.signals, shard, [name for name in names if name])
+        nothing: list[None] = [None] * len(texts)
+        scores, repeats = (table[name].to_pylist() if name else nothing for name in names)
         try:
             return [
-                cuts(text, scores, self.rule) if text is not None and scores is not None else []
-                for text, scores in zip(texts, column, strict=True)
+                cuts(text, mine, self.rule, hosts) if text is not None else []
+                for text, mine, hosts in zip(texts, scores, repeats, strict=True)
             ]
         except ValueError as e:
             raise BadInput(

@@ -10,23 +10,30 @@ import hashlib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from winnow.tasks.dedup.keep import scores
-from winnow.tasks.dedup.minhash import ROW_BITS, ROWS_PER_GROUP
-from winnow.tasks.dedup.ranges import key_range
-from winnow.tasks.dedup.resolve import Decisions, group_sizes, overlaps, rows_of_shard
+from winnow.tasks.dedup.resolve import Decisions, group_sizes, rows_of_shard
+from winnow.tasks.dedup.shingles import I64, U64
 from winnow.tasks.edit.edits import Edit
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.number_ranges import Range, in_pieces, shards_in_ranges
+from winnow.tasks.engine.ranges import ROWS_PER_GROUP
+from winnow.tasks.engine.row_numbers import numbered, shards_and_rows
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
 from winnow.tasks.engine.text_column import TextColumn
 
 LINES = pa.schema([pa.field("key", pa.uint64()), pa.field("row", pa.int32()), pa.field("file", pa.int32())])
 REPEATED = pa.schema([pa.field("shard", pa.int32()), pa.field("row", pa.int32()), pa.field("key", pa.uint64())])
+Floats = npt.NDArray[np.float64]
+Lines = tuple[U64, I64, I64, Floats]
+"""Of lines: their keys, the numbers of their documents and of their files, and scores."""
 LINE_BYTES = 96  # measured peak per line of a partition
 
 # cc_net's list; it has the full-width digit one, which its rule for digits has already made a zero.
@@ -109,6 +116,7 @@ class RepeatedParagraphs(WholeStep):
     """
 
     name: ClassVar[str] = "repeated-paragraphs"
+    in_a_row: ClassVar[bool] = True
     title: ClassVar[str] = "repeated paragraphs"
     about: ClassVar[str] = "finds which lines repeat"
 
@@ -125,36 +133,34 @@ class RepeatedParagraphs(WholeStep):
         return tuple(f"{r:05d}" for r in range(self.ranges))
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        rows = self._rows_in(context)
-        pieces = -(-rows * LINE_BYTES // self.ranges // context.memory_bytes) or 1
         tables, read = [REPEATED.empty_table()], 0
-        for piece in range(pieces):
-            found, n = self._repeated(context, *key_range(int(shard) * pieces + piece, self.ranges * pieces))
-            tables.append(found)
-            read += n
+        rows = sum(int(report["rows_out"]) for report in context.store.reports_of(self.paragraphs, context.shard_keys))
+        cost_bytes = rows * LINE_BYTES // self.ranges  # keys are spread evenly
+        for lines in in_pieces(context, self.address, shard, self.ranges, lambda _: cost_bytes, partial(self._lines, context)):
+            tables.append(self._repeated(*lines))
+            read += len(lines[0])
         table = pa.concat_tables(tables).sort_by([("shard", "ascending"), ("row", "ascending"), ("key", "ascending")])
         return StepResult(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
 
-    def _rows_in(self, context: ShardContext) -> int:
-        return sum(int(report["rows_out"]) for report in context.store.reports_of(self.paragraphs, context.shard_keys))
-
-    def _repeated(self, context: ShardContext, low: int, high: int) -> tuple[pa.Table, int]:
-        parts = [(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
-        for number, shard in enumerate(context.shard_keys):
-            with context.store.open_parquet(self.paragraphs, shard) as file:
-                groups = [g for g in range(file.num_row_groups) if overlaps(file.metadata.row_group(g), low, high)]
-                if not groups:
-                    continue
-                table = file.read_row_groups(groups, use_threads=False)
+    def _lines(self, context: ShardContext, ranges: Sequence[Range]) -> list[Lines]:
+        parts = [[(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))] for _ in ranges]
+        for number, tables in shards_in_ranges(context, self.paragraphs, ranges):
+            shard = context.shard_keys[number]
             kept = context.read(self.decisions, shard, ["kept"])["kept"].to_numpy(zero_copy_only=False) if self.decisions else None
             ranks = scores(self.keep, self.ranked_by, shard, context)
-            key, row = table["key"].to_numpy(), table["row"].to_numpy()
-            mine = (key >= np.uint64(low)) & (key <= np.uint64(high)) & (True if kept is None else kept[row])
-            score = np.zeros(len(row)) if ranks is None else ranks.to_numpy()[row]
-            parts.append(
-                (key[mine], np.int64(number) << ROW_BITS | row[mine], table["file"].to_numpy()[mine].astype(np.int64), score[mine])
-            )
-        key, number_row, file_number, score = (np.concatenate(c) for c in zip(*parts, strict=True))
+            for lines, table in zip(parts, tables, strict=True):
+                row = table["row"].to_numpy()
+                mine = np.ones(len(row), bool) if kept is None else kept[row]
+                score = np.zeros(len(row)) if ranks is None else ranks.to_numpy()[row]
+                file = table["file"].to_numpy().astype(np.int64)
+                lines.append((table["key"].to_numpy()[mine], numbered(number, row[mine]), file[mine], score[mine]))
+        found = []
+        for lines in parts:
+            key, number_row, file_number, score = (np.concatenate(column) for column in zip(*lines, strict=True))
+            found.append((key, number_row, file_number, score))
+        return found
+
+    def _repeated(self, key: U64, number_row: I64, file_number: I64, score: Floats) -> pa.Table:
         group = file_number // self.group_files if self.mode == "cc_net" and self.group_files else np.zeros(len(key), np.int64)
         order = np.lexsort((number_row, -np.where(np.isnan(score), -np.inf, score), key, group))
         key, number_row, group = key[order], number_row[order], group[order]
@@ -165,8 +171,7 @@ class RepeatedParagraphs(WholeStep):
         if self.mode == "global" and self.keep != "none":
             goes &= ~opens
         at = number_row[goes]
-        columns = [(at >> ROW_BITS).astype(np.int32), (at & ((1 << ROW_BITS) - 1)).astype(np.int32), key[goes]]
-        return pa.table(columns, schema=REPEATED), len(key)
+        return pa.table([*shards_and_rows(at), key[goes]], schema=REPEATED)
 
 
 @stable("step/cut-repeated-paragraphs")

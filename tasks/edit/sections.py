@@ -10,6 +10,7 @@ from winnow.tasks.dedup.sections import SHARDS_PER_RANGE, Deduplicate, deduplica
 from winnow.tasks.edit.correct import CORRECTED, Correct
 from winnow.tasks.edit.corrections import LineRules
 from winnow.tasks.edit.edits import FIGURES, RequireText, RequireTextLeft
+from winnow.tasks.edit.host_lines import MEANINGS, REPEATS, HostLineCounts, HostLineRules, HostLines, LineRepeats
 from winnow.tasks.edit.line_cut import CutNoisyLines, LineCut
 from winnow.tasks.edit.paragraph import CutRepeatedParagraphs, Paragraphs, RepeatedParagraphs
 from winnow.tasks.edit.sentences import SENTENCE_FIGURES, CutRepeatedSentences, RequireSentencesLeft, SentenceWindows
@@ -164,10 +165,38 @@ class CorrectSection(Section):
         draft.signal_tables.append(SignalTable(step, tuple(CORRECTED.names[2:])))
 
 
+class HostLinesSection(Section):
+    key = "host_lines"
+    phase: ClassVar[Phase] = "edit"
+    order = 90
+    example: ClassVar = {"min_documents": 3}
+    about = "Tells of each line in how many documents of the host it stands."
+    options = HostLineRules
+
+    def read(self, value: Any, reader: Reader) -> HostLineRules:
+        rules: HostLineRules = super().read(value, reader)
+        reader.whole_number(rules.min_documents, "host_lines.min_documents", 2)
+        return rules
+
+    def signals(self, options: Any) -> dict[str, pa.DataType]:
+        return {f.name: f.type for f in list(REPEATS)[1:]}
+
+    def meaning(self, name: str) -> str:
+        return MEANINGS[name]
+
+    def unit(self, name: str) -> str:
+        return "share" if name.endswith("_share") else "documents"
+
+    def build(self, draft: Draft, options: HostLineRules, entry: str) -> None:
+        assert draft.text is not None
+        counts = HostLineCounts(draft.crawl_digest, HostLines(draft.text), draft.partitions(SHARDS_PER_RANGE), options.min_documents)
+        draft.signal_tables.append(SignalTable(LineRepeats(counts), tuple(REPEATS.names[1:])))
+
+
 class LinesSection(Section):
     key = "lines"
     order = 30
-    about = "Cuts the lines that a model of lines calls noise; code, tables and formulas are left alone."
+    about = "Cuts the lines that a model of lines calls noise, or that many documents of the host have; code, tables and formulas are left alone."
     options = LineCut
 
     def read(self, value: Any, reader: Reader) -> LineCut:
@@ -176,13 +205,15 @@ class LinesSection(Section):
             raise reader.error(f"lines.low is {rule.low!r}; it must be a probability from 0 to 1.")
         reader.whole_number(rule.min_run, "lines.min_run", 1)
         reader.whole_number(rule.min_chars_left, "lines.min_chars_left", 0)
+        if rule.max_host_documents is not None:
+            reader.whole_number(rule.max_host_documents, "lines.max_host_documents", 1)
         return rule
 
     def uses(self, options: LineCut) -> Iterable[str]:
-        return (options.signal,)
+        return tuple(filter(None, options.signals))
 
     def check(self, options: LineCut, signals: Mapping[str, Any], reader: Reader) -> None:
-        kind = signals.get(options.signal)
+        kind = signals.get(options.signal) if options.low else None
         if kind is not None and not pa.types.is_list(kind):
             raise reader.error(
                 f"lines.signal is {options.signal}, which is no list of a number per line. Measure line_quality.LineQuality."

@@ -9,18 +9,20 @@ with one 64-bit hash.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
 
-from winnow.tasks.dedup.minhash import ROW_BITS, ROWS_PER_GROUP
-from winnow.tasks.dedup.ranges import key_range
-from winnow.tasks.dedup.resolve import Decisions, group_sizes, overlaps, rows_of_shard
+from winnow.tasks.dedup.resolve import Decisions, group_sizes, rows_of_shard
 from winnow.tasks.dedup.shingles import I64, U64, places, span_hashes, tokenised
 from winnow.tasks.edit.edits import Edit
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.number_ranges import Range, in_pieces, shards_in_ranges
+from winnow.tasks.engine.ranges import ROWS_PER_GROUP
+from winnow.tasks.engine.row_numbers import I32, numbered, shards_and_rows
 from winnow.tasks.engine.step import Kind, ShardStep, StepResult, WholeStep
 from winnow.tasks.engine.text_column import TextColumn
 
@@ -28,6 +30,8 @@ WINDOWS = pa.schema([pa.field("key", pa.uint64()), pa.field("row", pa.int32()), 
 REPEATED = pa.schema(
     [pa.field("shard", pa.int32()), pa.field("row", pa.int32()), pa.field("token", pa.int32()), pa.field("stays", pa.bool_())]
 )
+Found = tuple[U64, I64, I32]
+"""Of windows: their keys, the numbers of their documents, and of their first tokens."""
 WINDOW_BYTES = 96  # measured peak per window of a partition
 
 
@@ -124,6 +128,7 @@ class RepeatedWindows(WholeStep):
     row). The first in crawl order ``stays``, unless ``keep`` is ``none``: then no copy does, as with Lee et al.'s tool."""
 
     name: ClassVar[str] = "repeated-windows"
+    in_a_row: ClassVar[bool] = True
     title: ClassVar[str] = "repeated substrings"
     about: ClassVar[str] = "finds which runs of tokens repeat"
 
@@ -136,31 +141,30 @@ class RepeatedWindows(WholeStep):
         return tuple(f"{r:05d}" for r in range(self.ranges))
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        rows = sum(int(report["rows_out"]) for report in context.store.reports_of(self.windows, context.shard_keys))
-        pieces = -(-rows * WINDOW_BYTES // self.ranges // context.memory_bytes) or 1
         tables, read = [REPEATED.empty_table()], 0
-        for piece in range(pieces):
-            found, n = self._repeated(context, *key_range(int(shard) * pieces + piece, self.ranges * pieces))
-            tables.append(found)
-            read += n
+        rows = sum(int(report["rows_out"]) for report in context.store.reports_of(self.windows, context.shard_keys))
+        cost_bytes = rows * WINDOW_BYTES // self.ranges  # keys are spread evenly
+        for windows in in_pieces(context, self.address, shard, self.ranges, lambda _: cost_bytes, partial(self._windows, context)):
+            tables.append(self._repeated(*windows))
+            read += len(windows[0])
         table = pa.concat_tables(tables).sort_by([("shard", "ascending"), ("row", "ascending"), ("token", "ascending")])
         return StepResult(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
 
-    def _repeated(self, context: ShardContext, low: int, high: int) -> tuple[pa.Table, int]:
-        keys, numbers, tokens = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
-        for number, shard in enumerate(context.shard_keys):
-            with context.store.open_parquet(self.windows, shard) as file:
-                groups = [g for g in range(file.num_row_groups) if overlaps(file.metadata.row_group(g), low, high)]
-                if not groups:
-                    continue
-                table = file.read_row_groups(groups, use_threads=False)
-            kept = context.read(self.decisions, shard, ["kept"])["kept"].to_numpy(zero_copy_only=False)
-            key, row = table["key"].to_numpy(), table["row"].to_numpy()
-            mine = (key >= np.uint64(low)) & (key <= np.uint64(high)) & kept[row]
-            keys.append(key[mine])
-            numbers.append(np.int64(number) << ROW_BITS | row[mine])
-            tokens.append(table["token"].to_numpy()[mine])
-        key, at, token = np.concatenate(keys), np.concatenate(numbers), np.concatenate(tokens)
+    def _windows(self, context: ShardContext, ranges: Sequence[Range]) -> list[Found]:
+        parts = [[(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int32))] for _ in ranges]
+        for number, tables in shards_in_ranges(context, self.windows, ranges):
+            kept = context.read(self.decisions, context.shard_keys[number], ["kept"])["kept"].to_numpy(zero_copy_only=False)
+            for windows, table in zip(parts, tables, strict=True):
+                key, row, token = (table[name].to_numpy() for name in ("key", "row", "token"))
+                mine = kept[row]
+                windows.append((key[mine], numbered(number, row[mine]), token[mine]))
+        found = []
+        for windows in parts:
+            key, at, token = (np.concatenate(column) for column in zip(*windows, strict=True))
+            found.append((key, at, token))
+        return found
+
+    def _repeated(self, key: U64, at: I64, token: I32) -> pa.Table:
         order = np.argsort(key, kind="stable")  # shards, rows and tokens ascend within a key
         key, at, token = key[order], at[order], token[order]
         opens = np.ones(len(key), bool)
@@ -168,8 +172,7 @@ class RepeatedWindows(WholeStep):
         cluster = np.cumsum(opens) - 1
         again = np.bincount(cluster)[cluster] > 1 if len(key) else np.zeros(0, bool)
         stays = opens[again] & (self.keep != "none")
-        columns = [(at[again] >> ROW_BITS).astype(np.int32), (at[again] & ((1 << ROW_BITS) - 1)).astype(np.int32), token[again], stays]
-        return pa.table(columns, schema=REPEATED), len(key)
+        return pa.table([*shards_and_rows(at[again]), token[again], stays], schema=REPEATED)
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,13 @@
 the server asks for it. Requests start in the order in which they asked; nothing here changes what is asked or answered."""
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from winnow.tasks.transport.politeness import uniform
+
 MINUTE_S = 60.0
-
-
-def _uniform(low: float, high: float) -> float:
-    return random.uniform(low, high)  # noqa: S311  how long to wait is no secret
 
 
 @dataclass(frozen=True)
@@ -21,7 +18,7 @@ class Time:
     now: Callable[[], float] = time.monotonic
     today: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    uniform: Callable[[float, float], float] = _uniform
+    uniform: Callable[[float, float], float] = uniform
 
 
 class Pace:

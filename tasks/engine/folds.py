@@ -22,8 +22,8 @@ import io
 import json
 import threading
 from bisect import bisect_left
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
@@ -112,6 +112,19 @@ class Reports:
             for begin in range(0, len(shards), BLOCK):
                 block = shards[begin : begin + BLOCK]
                 yield from zip(block, threads.map(lambda shard: self._get_or_none(address, shard), block), strict=True)
+
+    def folded_bytes(self, address: str, sizes: Mapping[str, int]) -> Counter[str]:
+        """What the folded report of each shard takes, an equal part of its fold. ``sizes`` are the bytes of what lies in the step's folder, by path."""
+
+        def held() -> Counter[str]:
+            found = Counter[str]()
+            for path in (_fold_path(address, fold) for fold in self._known[address]):
+                shards, size_bytes = self._shards_of(path), sizes.get(path, 0)
+                for at, shard in enumerate(map(_text, shards)):
+                    found[shard] += size_bytes * (at + 1) // len(shards) - size_bytes * at // len(shards)
+            return found
+
+        return self._looked(address, held)
 
     def damaged(self, address: str) -> list[str]:
         """Paths of folds whose bytes are not those that were written. What they hold counts as not reported."""

@@ -47,14 +47,14 @@ def given(place: str | Path) -> Path:
     return found
 
 
-def given_files(place: str | Path, suffix: str = ".parquet") -> list[Path]:
-    """The file that ``place`` names; of a folder its files with the suffix, by name. Raises BadInput for a folder without one, or as ``given``."""
+def given_files(place: str | Path) -> list[Path]:
+    """The file that ``place`` names; of a folder its Parquet files, by name. Raises BadInput for a folder without one, or as ``given``."""
     found = given(place)
     if not found.is_dir():
         return [found]
-    files = sorted(found.glob(f"*{suffix}"))
+    files = sorted(found.glob("*.parquet"))
     if not files:
-        raise BadInput(f"There is no file *{suffix} in {shown(str(place))}. `winnow annotate` or `winnow label` writes judgements.")
+        raise BadInput(f"There is no file *.parquet in {shown(str(place))}. `winnow annotate` or `winnow label` writes judgements.")
     return files
 
 

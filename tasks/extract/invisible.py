@@ -16,7 +16,7 @@ _ZERO_WIDTH_SPACE = "\u200b"
 def without_invisible(text: str) -> str:
     """The text without characters that show nothing. Between two letters of a script that has no spaces a zero-width space stays. Joiners stay:
     Persian, the scripts of India and emoji need them."""
-    return _INVISIBLE.sub(_replacement, text) if _INVISIBLE.search(text) else text
+    return text if text.isascii() or not _INVISIBLE.search(text) else _INVISIBLE.sub(_replacement, text)
 
 
 def _replacement(found: re.Match[str]) -> str:

@@ -1,6 +1,7 @@
 """Model files: what they are (name and sha256, which is identity) and where they are found (which is not).
 
-Known public models are listed in ``known_models.yaml``; models trained here are registered in a folder, each with its card (``model.json``).
+Known public models are listed in ``known_models.yaml``; models trained here are registered in a folder, each with its card (``model.json``). A model that is trained again
+is a further version beside the older ones, in a folder that its digest names: a run that was begun with one goes on with it.
 A file is fetched once, kept under its sha256, and verified before anything loads it. What a model means is the business of what uses it.
 """
 
@@ -12,6 +13,7 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -28,6 +30,7 @@ from winnow.tasks.transport.open import open_stream
 
 BLOCK_BYTES = 1 << 20
 CARD = "model.json"
+VERSION_CHARS = 16
 HUB = re.compile(r"hf://([^/@]+/[^/@]+)(?:@([^/]+))?/(.+)")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -105,13 +108,15 @@ def model_file(spec: str, sha256: str = "") -> ModelFile:
 
 @dataclass(frozen=True)
 class Card:
-    """The card of a model that was trained here: ``files`` maps a kind (kenlm, sentencepiece, fasttext) to its file; ``card`` is all of it."""
+    """The card of a model that was trained here: ``files`` maps a kind (kenlm, sentencepiece, fasttext) to its file; ``card`` is all of it. ``version`` tells it from what was
+    trained under the same name before; empty of a model that is older than versions."""
 
     name: str
     kind: str
     folder: Path
     files: Mapping[str, ModelFile]
     card: Mapping[str, Any]
+    version: str = ""
 
 
 def models_folder() -> Path:
@@ -130,43 +135,94 @@ def model_folder(name: str) -> Path:
 
 
 def register(name: str, kind: str, contents: Mapping[str, bytes], card: Mapping[str, Any]) -> Card:
-    """Write a model's files (kind -> bytes) and, last, its card. A model of that name is replaced; the sha256 tells them apart.
+    """Write a model's files (kind -> bytes) and, last, its card. It is the newest version of that name; older ones stay until ``winnow prune --models``.
 
     Raises:
         BadInput: the folder cannot be written, or the name is no name.
     """
     folder = model_folder(name)
-    written = {}
+    digests = {part: hashlib.sha256(data).hexdigest() for part, data in contents.items()}
+    made = hashlib.sha256(json.dumps([kind, sorted(digests.items())]).encode()).hexdigest()[:VERSION_CHARS]
+    about = {part: {"file": f"model.{part}", "sha256": digests[part], "bytes": len(data)} for part, data in contents.items()}
+    whole = {"name": folder.name, "kind": kind, **card, "kept": made}
     try:
         for part, data in contents.items():
-            with _whole(folder / f"model.{part}") as f:
+            with _whole(folder / made / f"model.{part}") as f:
                 f.write(data)
-            written[part] = {"file": f"model.{part}", "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-        with _whole(folder / CARD) as f:
-            f.write(json.dumps({"name": folder.name, "kind": kind, **card, "files": written}, indent=1, ensure_ascii=False).encode())
+        _write_card(folder / made / CARD, whole | {"files": about})
+        _write_card(folder / CARD, whole | {"files": {part: e | {"file": f"{made}/{e['file']}"} for part, e in about.items()}})
     except OSError as e:
         raise BadInput(
             f"The model folder {folder} cannot be written: {e.strerror or e}. Set WINNOW_MODELS, or give --out as a path."
         ) from None
-    return registered(name)
+    with versions_named({}):
+        return registered(name)
+
+
+def _write_card(path: Path, card: Mapping[str, Any]) -> None:
+    with _whole(path) as f:
+        f.write(json.dumps(card, indent=1, ensure_ascii=False).encode())
 
 
 def registered(name: str) -> Card:
-    """The model registered under a name, or whose folder is given.
+    """The newest version of the model registered under a name, or whose folder is given; inside of ``versions_named`` the version that it says.
 
     Raises:
         BadInput: there is none, or its card cannot be read.
     """
-    folder = model_folder(name)
+    folder, asked = model_folder(name), _asked.get() or _Asked({}, {})
+    wanted = asked.wanted.get(name, "")
+    place = folder / wanted
     try:
-        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        parts = {part: ModelFile(f"{card['name']}.{part}", e["sha256"], str(folder / e["file"])) for part, e in card["files"].items()}
-        return Card(card["name"], card["kind"], folder, parts, card)
+        card = json.loads((place / CARD).read_text(encoding="utf-8"))
+        parts = {part: ModelFile(f"{card['name']}.{part}", e["sha256"], str(place / e["file"])) for part, e in card["files"].items()}
+        found = Card(card["name"], card["kind"], folder, parts, card, card.get("kept", ""))
     except FileNotFoundError:
+        if wanted:
+            raise BadInput(
+                f"The run was begun with the version {wanted} of the model {name}, and {place / CARD} is gone. Put it back, or forget the run with `winnow prune --drop`."
+            ) from None
         here = ", ".join(sorted(p.parent.name for p in models_folder().glob(f"*/{CARD}"))) or "none yet"
-        raise BadInput(f"There is no model {name}: {folder / CARD} does not exist. Registered models: {here}.") from None
+        raise BadInput(f"There is no model {name}: {place / CARD} does not exist. Registered models: {here}.") from None
     except (OSError, ValueError, KeyError, TypeError) as e:
-        raise BadInput(f"The card {folder / CARD} cannot be read ({type(e).__name__}: {e}). Train or register the model again.") from None
+        raise BadInput(f"The card {place / CARD} cannot be read ({type(e).__name__}: {e}). Train or register the model again.") from None
+    if found.version:
+        asked.found[name] = found.version
+    return found
+
+
+@dataclass(frozen=True)
+class _Asked:
+    wanted: Mapping[str, str]
+    found: dict[str, str]
+
+
+_asked: ContextVar[_Asked | None] = ContextVar("versions", default=None)
+
+
+@contextmanager
+def versions_named(wanted: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Names of registered models mean these versions; others the newest. Gives the versions that were found, by name, as they are found."""
+    asked = _Asked(wanted, {})
+    token = _asked.set(asked)
+    try:
+        yield asked.found
+    finally:
+        _asked.reset(token)
+
+
+def older_versions() -> dict[tuple[str, str], Path]:
+    """What is registered and not the newest of its name, by name and version."""
+    found = {}
+    for card in models_folder().glob(f"*/*/{CARD}"):
+        folder = card.parent
+        try:
+            newest = json.loads((folder.parent / CARD).read_text(encoding="utf-8")).get("kept", "")
+        except (OSError, ValueError):
+            continue
+        if folder.name != newest:
+            found[folder.parent.name, folder.name] = folder
+    return dict(sorted(found.items()))
 
 
 def versions(*names: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
-def wilson(hits: int, n: int) -> tuple[float, float]:
+def wilson(hits: float, n: float) -> tuple[float, float]:
     """The 95 % interval of a share."""
     if not n:
         return 0.0, 1.0
@@ -54,6 +54,41 @@ def chances(scores: Floats, line: tuple[float, float]) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(line[0] * scores + line[1], -60, 60))), np.float64)
 
 
+BINS, FEWEST = 8, 5
+
+
+def weights_of(judged: Floats, open_: Floats) -> Floats:
+    """How many documents that nobody judged each judged one stands for: those of a bin of the score share it equally (post-stratification: Holt and Smith 1979). Bins have at
+    least ``FEWEST`` judged documents, and are ``BINS`` at most."""
+    if not len(judged):
+        return np.zeros(0)
+    bins = max(1, min(BINS, len(judged) // FEWEST))
+    ordered = np.sort(judged)
+    ends = np.arange(1, bins) * len(judged) // bins
+    edges = np.unique(ordered[ends][ordered[ends] > ordered[ends - 1]])  # so each bin has a judged one
+    mine, theirs = np.searchsorted(edges, judged, "right"), np.searchsorted(edges, open_, "right")
+    sizes, counts = np.bincount(theirs, minlength=len(edges) + 1), np.bincount(mine, minlength=len(edges) + 1)
+    return np.asarray(np.maximum(sizes / counts, 1e-3)[mine], np.float64)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Judged documents of all rounds: their scores by a model that had not seen them, whether they are of the topic, and for how many others each stands."""
+
+    scores: Floats
+    hits: Bools
+    weights: Floats
+
+    def above(self, score: float) -> tuple[float, float, tuple[int, int]]:
+        """Of those above a cut the weighted hits of their effective number (Kish 1965), that number, and how many hits and documents they are."""
+        mine = self.scores >= score
+        w, y = self.weights[mine], self.hits[mine]
+        if not len(w):
+            return 0.0, 0.0, (0, 0)
+        n = float(w.sum() ** 2 / (w**2).sum())
+        return n * float(w[y].sum() / w.sum()), n, (int(y.sum()), len(w))
+
+
 @dataclass(frozen=True)
 class Cut:
     """Documents with at least ``score`` are collected. ``precision`` and ``recall`` are expected ones; ``low`` and ``high`` bound the precision of what nobody judged, from
@@ -71,7 +106,7 @@ class Cut:
         return {name: round(v, 6) if isinstance(v, float) else v for name, v in vars(self).items()}
 
 
-def cut_at(scores: Floats, chance: Floats, known: npt.NDArray[np.int8], sample: npt.NDArray[np.int64], precision: float) -> Cut:
+def cut_at(scores: Floats, chance: Floats, known: npt.NDArray[np.int8], judged: "Judged | None", precision: float) -> Cut:
     """The lowest cut at which the expected precision of what is collected is at least ``precision``; above every score if there is none.
 
     ``known`` is 1 or 0 for judged documents and -1 for others. What is known to be of the topic is collected below the cut too, and what is known not to be is never.
@@ -92,7 +127,6 @@ def cut_at(scores: Floats, chance: Floats, known: npt.NDArray[np.int8], sample: 
     else:
         at = int(fine[-1])
         score, right, taken = float(ordered[at]), float(hits[at]), float(collected[at])
-    judged = [i for i in sample.tolist() if scores[i] >= score]
-    found = sum(int(known[i] == 1) for i in judged)
-    low, high = wilson(found, len(judged))
-    return Cut(score, right / max(taken, 1.0), right / max(total, 1.0), found, len(judged), low, high)
+    hits_, n, shown = judged.above(score) if judged else (0.0, 0.0, (0, 0))
+    low, high = wilson(hits_, n)
+    return Cut(score, right / max(taken, 1.0), right / max(total, 1.0), *shown, low, high)

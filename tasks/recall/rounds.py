@@ -6,10 +6,10 @@ there, and another one from the same things comes to the same digest.
 
 import hashlib
 import json
-import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,19 +18,24 @@ import xxhash
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.extract.documents import host_of
-from winnow.tasks.models.classify.calibration import platt
 from winnow.tasks.models.classify.features import Features, rows_of
-from winnow.tasks.models.classify.linear import Asked, Linear, fit_linear
+from winnow.tasks.models.classify.linear import Asked as AskedOfUrls
+from winnow.tasks.models.classify.linear import fit_linear
 from winnow.tasks.models.texts import Text
 from winnow.tasks.recall.domains import decided
-from winnow.tasks.recall.estimate import Cut, chances, cut_at, weighted_platt
+from winnow.tasks.recall.estimate import Cut, Judged, chances, cut_at, weighted_platt, weights_of
 from winnow.tasks.recall.judge import Judge
 from winnow.tasks.recall.pool import Pool, Pooled, template_of
+from winnow.tasks.recall.space import SAMPLE, Asked, Model, Placed, Space, apart, fit, learn_space
 
 FOLDS = 5
+TEACHING = 0.6
+"""Of a round's questions: about documents at the border of the model, where an answer teaches it most."""
+AROUND = 4
+"""From so many documents at the border for each such question those are taken that lie farthest from each other."""
 ABOVE, NEAR, FAR = 0.4, 0.4, 0.2
-"""Of a round's sample: from above the provisional cut, from as many documents right below it, from all others."""
-SURE, SURELY_NOT = 0.95, 0.05
+"""Of the other questions: about documents above the provisional cut, about as many right below it, about all others."""
+SURELY_NOT = 0.05
 NEGATIVES_EACH = 5
 FEWEST_NEGATIVES = 500
 STOP_NEW, STOP_RECALL = 0.02, 0.01
@@ -96,7 +101,6 @@ class Round:
     def described(self, ids: Sequence[str]) -> dict[str, Any]:
         """As the artifact of a round holds it: all that the next one needs."""
         taken = [ids[i] for i in np.flatnonzero(self.collected).tolist()]
-        sure = [ids[i] for i in np.flatnonzero(self.collected & (self.chance >= SURE)).tolist() if ids[i] not in self.known]
         not_ = [ids[i] for i in np.flatnonzero(self.chance < SURELY_NOT).tolist()]
         return {
             "round": self.number,
@@ -104,7 +108,6 @@ class Round:
             "cut": self.cut.described(),
             "figures": self.figures,
             "collected": taken,
-            "sure": sure,
             "surely_not": hashlib.sha256("\0".join(not_).encode()).hexdigest(),
             "stops": self.stops,
         }
@@ -127,7 +130,7 @@ class Recall:
         options = {k: v for k, v in asdict(self.options).items() if k != "rounds"}
         decisions = sorted([host, path, said] for (host, path), said in self.decisions.items())
         return {
-            "topic": self.topic, "seeds": seeds, "pool": self.pool.described, "judge": self.judge.described, "options": options, "decisions": decisions, "recall": 2,
+            "topic": self.topic, "seeds": seeds, "pool": self.pool.described, "judge": self.judge.described, "options": options, "decisions": decisions, "recall": 3,
         }  # fmt: skip
 
     def run(self, load: Callable[[int], dict[str, Any] | None], save: Callable[[int, dict[str, Any], Round], None]) -> list[dict[str, Any]]:
@@ -154,10 +157,12 @@ class Recall:
         known = self._known(before)
         examples, hits, places = self._examples(number, before, known)
         allowed, url_figures = self._by_url(examples, hits)
-        model, held_out = self._fit(examples, hits, Features(chars=o.chars, bits=o.bits))
-        provisional = platt(held_out, hits)
+        placed = self.space.place(examples)
+        model, held_out = self._fit(examples, placed, hits)
         scores = self._scores(model, allowed)
-        sample, strata = self._sample(number, scores, provisional, known, allowed)
+        before_it = places >= 0
+        judged = held_out[before_it], hits[before_it]
+        sample = self._questions(number, scores, judged, known, allowed)
         said = self.judge.answers(self._pooled(sample), number)
         if len(sample) and not said and not (known >= 0).any():
             raise BadInput(
@@ -169,11 +174,10 @@ class Recall:
         truth = np.array([said[ids[i]] for i in sample.tolist()], bool)
         for i, hit in zip(sample.tolist(), truth.tolist(), strict=True):
             known[i] = int(hit)
-        before_it = places >= 0
-        judged = np.concatenate([scores[sample], held_out[before_it]]), np.concatenate([truth, hits[before_it]])
-        line = weighted_platt(*judged, strata.weights(judged[0])) if len(sample) else provisional
-        chance = np.where(allowed, chances(scores, line), 0.0)
-        cut = cut_at(scores, chance, known, sample, o.precision)
+        judged = np.concatenate([scores[sample], judged[0]]), np.concatenate([truth, judged[1]])
+        weights = weights_of(judged[0], scores[((known == -1) & allowed)])
+        chance = np.where(allowed, chances(scores, weighted_platt(*judged, weights)), 0.0)
+        cut = cut_at(scores, chance, known, Judged(*judged, weights), o.precision)
         by_place = decided(self.pool.urls, self.decisions)
         collected = ((known == 1) | ((known == -1) & (scores >= cut.score) & allowed) | (by_place == 1)) & (known != 0) & (by_place != 0)
         answers = {ids[i]: bool(known[i]) for i in np.flatnonzero(known >= 0).tolist()}
@@ -182,7 +186,7 @@ class Recall:
         new = sum(1 for i in np.flatnonzero(collected).tolist() if ids[i] not in last)
         figures = {
             "examples": len(examples), "positives": int(hits.sum()), "judged": len(sample), "judged_yes": int(truth.sum()), "unanswered": int((~answered).sum()),
-            "collected": taken, "new": new, "left_share": strata.share_below(scores[sample], truth), "standing": _standing(before, cut), **url_figures,
+            "collected": taken, "new": new, "left_share": _left_share(chance, (known == -1) & ~collected & allowed), "standing": _standing(before, cut), **url_figures,
         }  # fmt: skip
         return Round(number, answers, cut, figures, collected, scores, chance, self._stops(before, cut, figures))
 
@@ -208,20 +212,17 @@ class Recall:
     def _examples(
         self, number: int, before: dict[str, Any] | None, known: npt.NDArray[np.int8]
     ) -> tuple[list[Text], npt.NDArray[np.bool_], Ints]:
-        """What the model of a round learns from: seeds, known documents, those that the last round was sure of, pages of decided places; and negatives, those near the
-        cut that were judged no and, where few of what is left can be of the topic, others drawn from what the last round did not collect. Hosts and templates are capped.
-        With each the number of the judged document that it is, or -1."""
+        """What the model of a round learns from: seeds, known documents, pages of decided places; and negatives, those that were judged no and, where few of what is left
+        can be of the topic, others drawn from what the last round did not collect. Hosts and templates are capped. With each the number of the judged document that it is,
+        or -1."""
         places = decided(self.pool.urls, self.decisions)
-        sure = set(before["sure"]) if before else set()
         collected = set(before["collected"]) if before else set()
         order = self._draw("examples", number).tolist()
         yes = [i for i in order if known[i] == 1] + [i for i in order if known[i] == -1 and places[i] == 1]
-        more = [i for i in order if known[i] == -1 and places[i] == -1 and self.pool.ids[i] in sure]
-        texts = self.pool.texts([*yes, *more])
+        texts = self.pool.texts(yes)
         caps = _Caps(self.options)
         given = [(t, -1) for t in self.seeds] + [(texts[i], i if known[i] == 1 else -1) for i in yes]
         chosen = [(t, i) for t, i in given if caps.takes(t)]
-        chosen += [(texts[i], -1) for i in more if caps.takes(texts[i])][: len(chosen)]
         positives = [t for t, _ in chosen]
         if len(positives) < 2:
             raise BadInput(f"There are {len(positives)} seeds with a text. Give some ten of them at least, of several sites.")
@@ -243,9 +244,19 @@ class Recall:
         hits = np.arange(len(positives) + len(negatives)) < len(positives)
         return [*positives, *(t for t, _ in negatives)], hits, np.array([i for _, i in (*chosen, *negatives)], np.int64)
 
-    def _fit(self, examples: list[Text], hits: npt.NDArray[np.bool_], features: Features) -> tuple[Linear, Floats]:
+    @cached_property
+    def space(self) -> Space:
+        """Learnt from the seeds and a sample of the pool."""
+        chosen = np.sort(self._draw("space", 0)[:SAMPLE]).tolist()
+        texts = self.pool.texts(chosen)
+        return learn_space(
+            [*self.seeds, *(texts[i] for i in chosen)],
+            Features(words=1, chars=self.options.chars, bits=self.options.bits),
+            self.options.seed,
+        )
+
+    def _fit(self, examples: list[Text], placed: Placed, hits: npt.NDArray[np.bool_]) -> tuple[Model, Floats]:
         """A model, and the score of each example by one that has not seen its fold."""
-        rows = rows_of(examples, features)
         fold = np.array([xxhash.xxh3_64_intdigest((host_of(t.url) or t.text[:200]).encode("utf-8", "replace")) % FOLDS for t in examples])
         if len(np.unique(fold[hits])) < FOLDS:
             fold = np.arange(len(examples)) % FOLDS
@@ -253,9 +264,9 @@ class Recall:
         for f in range(FOLDS):
             mine = fold == f
             if mine.any() and hits[~mine].any() and not hits[~mine].all():
-                part = fit_linear(rows.take(np.flatnonzero(~mine)), hits[~mine][:, None], features, balanced=True, seed=self.options.seed)
-                found[mine] = part.decisions(rows.take(np.flatnonzero(mine)))[:, 0]
-        return fit_linear(rows, hits[:, None], features, balanced=True, seed=self.options.seed), found
+                part = fit(self.space, placed.take(np.flatnonzero(~mine)), hits[~mine], seed=self.options.seed)
+                found[mine] = part.decisions(placed.take(np.flatnonzero(mine)))
+        return fit(self.space, placed, hits, seed=self.options.seed), found
 
     def _by_url(self, examples: list[Text], hits: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.bool_], dict[str, Any]]:
         """Which documents a first pass over the URLs leaves: everything without such a pass. The cut is the one that leaves the wanted share of the known positives, each
@@ -275,7 +286,7 @@ class Recall:
             held = fold == f
             part = fit_linear(rows.take(np.flatnonzero(~held)), truth[~held][:, None], features, balanced=True, seed=self.options.seed)
             found[held] = part.decisions(rows.take(np.flatnonzero(held)))[:, 0]
-            asked = Asked(part)  # the pool is scored by all folds, since a model of everything has another scale than they
+            asked = AskedOfUrls(part)  # the pool is scored by all folds, since a model of everything has another scale than they
             scores = (asked.decisions(Text("", url)) for url in self.pool.urls)
             totals += np.array([np.inf if each is None else each[0] for each in scores])
         least = float(np.quantile(found[truth], 1 - self.options.url_first, method="lower"))
@@ -285,69 +296,67 @@ class Recall:
             "url_pass_positives_left": round(float((found[truth] >= least).mean()), 6),
         }
 
-    def _scores(self, model: Linear, allowed: npt.NDArray[np.bool_]) -> Floats:
+    def _scores(self, model: Model, allowed: npt.NDArray[np.bool_]) -> Floats:
         """Of every document; the least of all for those in which there is nothing to see, or that are not to be fetched."""
         asked = Asked(model)
         found = np.full(len(allowed), np.nan)
         for n, each in enumerate(self.pool.read()):
-            if allowed[n] and (said := asked.decisions(each.document)) is not None:
-                found[n] = said[0]
+            if allowed[n] and (said := asked.decision(each.document)) is not None:
+                found[n] = said
         least = np.nanmin(found) if np.isfinite(found).any() else 0.0
         return np.asarray(np.round(np.nan_to_num(found, nan=float(least)), 9), np.float64)
 
-    def _sample(
-        self, number: int, scores: Floats, provisional: tuple[float, float], known: npt.NDArray[np.int8], allowed: npt.NDArray[np.bool_]
-    ) -> tuple[Ints, "_Strata"]:
-        """Numbers of the documents that are to be judged, and the strata of the score within which they are drawn."""
+    def _questions(
+        self,
+        number: int,
+        scores: Floats,
+        judged: tuple[Floats, npt.NDArray[np.bool_]],
+        known: npt.NDArray[np.int8],
+        allowed: npt.NDArray[np.bool_],
+    ) -> Ints:
+        """Numbers of the documents that are to be judged: those that teach most, and a sample drawn at random within strata of the score."""
         open_ = (known == -1) & allowed
         ranked = np.argsort(-np.where(open_, scores, -np.inf), kind="stable")[: int(open_.sum())]
-        above = int((chances(scores[ranked], provisional) >= 0.5).sum())
+        teaching = self._teaching(scores, ranked, round(self.options.sample * TEACHING))
+        ranked = ranked[~np.isin(ranked, teaching)]
+        above = 0
+        if judged[1].any() and not judged[1].all():
+            line = weighted_platt(*judged, weights_of(judged[0], scores[open_]))
+            above = int((scores[ranked] >= cut_at(scores, chances(scores, line), known, None, self.options.precision).score).sum())
         above = min(max(above, self.options.sample), len(ranked))
         near = min(max(above, self.options.sample), len(ranked) - above)
         strata = (ranked[:above], ranked[above : above + near], ranked[above + near :])
         place = np.empty(len(known), np.int64)
         place[self._draw("sample", number)] = np.arange(len(known))
         chosen = []
-        left = self.options.sample
+        wanted = left = self.options.sample - len(teaching)
         for stratum, share in zip(strata, (ABOVE, NEAR, FAR), strict=True):
-            n = min(len(stratum), round(self.options.sample * share), left)
+            n = min(len(stratum), round(wanted * share), left)
             left -= n
             chosen.append(stratum[np.argsort(place[stratum], kind="stable")[:n]])
         for at, stratum in enumerate(strata):  # where one is smaller than its share, the others have the rest
             more = stratum[np.argsort(place[stratum], kind="stable")[len(chosen[at]) :][:left]]
             chosen[at] = np.concatenate([chosen[at], more])
             left -= len(more)
-        lowest = [float(scores[stratum[-1]]) if len(stratum) else math.inf for stratum in strata[:2]]
-        return np.concatenate(chosen).astype(np.int64), _Strata(lowest[0], min(lowest), tuple(map(len, strata)))
+        return np.concatenate([teaching, *chosen]).astype(np.int64)
+
+    def _teaching(self, scores: Floats, ranked: Ints, wanted: int) -> Ints:
+        """Of the documents nearest to the model's border (Tong and Koller 2001) those that lie farthest from each other (Sener and Savarese 2018): answers about copies of
+        one document teach once."""
+        near = ranked[np.argsort(np.abs(scores[ranked]), kind="stable")[: AROUND * wanted]]
+        if len(near) <= wanted:
+            return near
+        texts = self.pool.texts(near.tolist())
+        return near[apart(self.space.coordinates([texts[i] for i in near.tolist()]), wanted)]
 
     def _pooled(self, numbers: Ints) -> list[Pooled]:
         texts = self.pool.texts(numbers.tolist())
         return [Pooled(self.pool.ids[i], texts[i]) for i in numbers.tolist()]
 
 
-@dataclass(frozen=True)
-class _Strata:
-    """The lowest score above the provisional cut, and near it; how many documents that nobody judged lie above, near and far from it."""
-
-    above: float
-    near: float
-    sizes: tuple[int, ...]
-
-    def of(self, scores: Floats) -> Ints:
-        """0 above, 1 near, 2 far."""
-        return np.asarray((scores < self.above).astype(np.int64) + (scores < self.near))
-
-    def weights(self, scores: Floats) -> Floats:
-        """How many documents each judged one stands for: those of a stratum share it equally."""
-        mine = self.of(scores)
-        counts = np.bincount(mine, minlength=3)
-        return np.asarray(np.maximum(np.array(self.sizes) / np.maximum(counts, 1), 1e-3)[mine], np.float64)
-
-    def share_below(self, scores: Floats, hits: npt.NDArray[np.bool_]) -> float:
-        """Which share of what is not above the cut is of the topic, as far as the sample says; 0 if it says nothing."""
-        mine = self.of(scores)
-        found = [(self.sizes[k] * float(hits[mine == k].mean()), self.sizes[k]) for k in (1, 2) if (mine == k).any()]
-        return round(sum(n for n, _ in found) / max(1, sum(n for _, n in found)), 6)
+def _left_share(chance: Floats, left: npt.NDArray[np.bool_]) -> float:
+    """Which share of what is left is likely of the topic; 0 if nothing is."""
+    return round(float(chance[left].mean()), 6) if left.any() else 0.0
 
 
 def _standing(before: dict[str, Any] | None, cut: Cut) -> int:

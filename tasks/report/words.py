@@ -71,9 +71,9 @@ def measured(value: float | None, kind: str) -> str:
     return number(round(value)) if kind == "count" else number(value)
 
 
-def plural(count: float, one: str, many: str = "") -> str:
-    """``1 file``, ``2 files``; ``many`` where it is not the word with an s."""
-    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+def plural(count: float, one: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{number(count)} {one if count == 1 else one + 's'}"
 
 
 @cache

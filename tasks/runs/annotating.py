@@ -7,7 +7,7 @@ is made of answers that are kept (tasks/endpoint/answers.py): a run that is kill
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +169,7 @@ class Annotating:
         report = {
             "head": annotation.head.name,
             "head_digest": annotation.head.digest,
+            "form": annotation.head.form,
             "annotator": annotation.annotator,
             "run": self.sample.run.id,
             "candidates": self.sample.candidates,
@@ -196,8 +197,3 @@ def compared(files: Sequence[str | Path]) -> tuple[list[Agreement], dict[str, di
     """The agreement of annotators, and the mutual information of heads, over tables of judgements. Raises BadInput."""
     tables = [read(path) for path in files]
     return agreements(tables), mutual_information(tables)
-
-
-def option_names() -> list[str]:
-    """The fields of ``Endpoint`` that a user may set beside its address."""
-    return [f.name for f in fields(Endpoint) if f.name not in ("url", "block")]

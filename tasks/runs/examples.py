@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.ledger.find import open_run
 from winnow.tasks.models.classify.domains import Listed, read_list
 from winnow.tasks.models.files import file_sha256
 from winnow.tasks.models.texts import Text, listed, texts
@@ -80,7 +81,7 @@ class Sources:
                 parts["domains"] = {"name": Path(choice.domains).name, "sha256": file_sha256(Path(choice.domains))}
             found[name] = parts or {"rest": True}
         if self.run:
-            run = self._finished()
+            run = open_run(self.store, self.run)
             found["run"] = {
                 "id": run.id,
                 "tables": {name: run.entry["tables"][name] for name in ("documents", "signals", "decisions")},
@@ -104,13 +105,8 @@ class Sources:
             for positive, found in self._of_run():
                 examples.add(positive, found)
 
-    def _finished(self) -> Any:
-        from winnow.tasks.ledger.find import open_run
-
-        return open_run(self.store, self.run)
-
     def _of_run(self) -> Iterator[tuple[bool, list[Text]]]:
-        run = self._finished()
+        run = open_run(self.store, self.run)
         for shard in run.entry["shards"]:
             documents = run.read(run.entry["tables"]["documents"], shard, ["url", "text"])
             table = run.condition_table(shard)

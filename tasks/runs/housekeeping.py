@@ -7,6 +7,7 @@ deleted by prune.
 import json
 import logging
 import shlex
+import shutil
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from winnow.tasks.engine.step import ShardStep, Step
 from winnow.tasks.engine.store import Store
 from winnow.tasks.ledger.find import open_run
 from winnow.tasks.ledger.take_down import found_in as found_in_run
+from winnow.tasks.models.files import older_versions
 from winnow.tasks.runs.account import progress_path
 from winnow.tasks.runs.outside import changed, used
 from winnow.tasks.runs.parameters import Request
@@ -50,6 +52,7 @@ def record(run: Run) -> None:
         "edit": run.pipeline.text.edit.address if run.pipeline.text.edit else None,
         "decided_limits": [asdict(limit) for step in deciding(run.pipeline.decisions) for limit in getattr(step, "decided_limits", ())],
         "outside": outside,
+        "models": run.models,
         "shards": list(run.context.shard_keys),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }
@@ -157,7 +160,7 @@ def _lines(file: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Pruned:
-    """What was deleted, or with ``dry_run`` would be: places below the store's root, their bytes, and how many runs are kept."""
+    """What was deleted, or with ``dry_run`` would be: places below the store's root and folders of models, their bytes, and how many runs are kept."""
 
     places: tuple[str, ...]
     bytes: int
@@ -170,8 +173,9 @@ class Pruned:
         return f"{verb} {self.bytes / 1e6:.1f} MB in {len(self.places)} places; {self.runs_kept} runs kept."
 
 
-def prune(root: str, *, drop: tuple[str, ...] = (), dry_run: bool = False) -> Pruned:
-    """Delete the artifacts that no kept run needs, and the runs of ``drop`` with their corpora.
+def prune(root: str, *, drop: tuple[str, ...] = (), dry_run: bool = False, models: bool = False) -> Pruned:
+    """Delete the artifacts that no kept run needs, and the runs of ``drop`` with their corpora; with ``models`` the older versions of registered models that no kept run of this
+    store names, too.
 
     Raises:
         BadInput: no store, or a run to drop is unknown.
@@ -218,4 +222,10 @@ def prune(root: str, *, drop: tuple[str, ...] = (), dry_run: bool = False) -> Pr
         freed += sum(store.files(path).values())
         if not dry_run:
             store.delete(path, recursive=True)
+    for (name, version), folder in older_versions().items() if models else ():
+        if not any(entry["id"] not in drop and entry.get("models", {}).get(name) == version for entry in every):
+            freed += sum(path.stat().st_size for path in folder.iterdir())
+            gone.append(str(folder))
+            if not dry_run:
+                shutil.rmtree(folder)
     return Pruned(tuple(gone), freed, len(every) - len(drop), dry_run)

@@ -16,6 +16,7 @@ from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.given import given_files
 from winnow.tasks.engine.parsing import parsed
 from winnow.tasks.extract.language_codes import which
+from winnow.tasks.ledger.find import open_run
 from winnow.tasks.models.classify.labelled import LONGEST_LABEL, Question, Row, label_values
 from winnow.tasks.models.files import file_sha256
 from winnow.tasks.models.texts import Text
@@ -50,7 +51,7 @@ class LabelFiles:
         found: dict[str, Any] = {"files": self.described_files()}
         found |= {"column": self.column, "languages": list(self.languages)}
         if self.run:
-            run = self._finished()
+            run = open_run(self.store, self.run)
             found["run"] = {"id": run.id, "documents": run.entry["tables"]["documents"], "shards": run.entry["shards"]}
         return found
 
@@ -113,7 +114,7 @@ class LabelFiles:
         for identity, names, language in wanted:
             labels.setdefault(identity, []).append((names, language))
         found = 0
-        for table in self._finished().shards("documents", ["id", "url", "language", "text"]):
+        for table in open_run(self.store, self.run).shards("documents", ["id", "url", "language", "text"]):
             mine = table.filter(pa.array([i in labels for i in table["id"].to_pylist()], pa.bool_()))
             for record in mine.to_pylist():
                 for names, _ in labels[record["id"]]:
@@ -124,11 +125,6 @@ class LabelFiles:
             raise BadInput(
                 f"None of the {len(labels)} labelled ids is a document of the run {self.run}. Name the run that they were taken from."
             )
-
-    def _finished(self) -> Any:
-        from winnow.tasks.ledger.find import open_run
-
-        return open_run(self.store, self.run)
 
 
 def _judged(read: list[Mapping[str, Any]], question: Question, path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -116,6 +116,7 @@ class Labelling:
         report = {
             "head": self.head.name,
             "head_digest": self.head.digest,
+            "form": self.head.form,
             "annotator": self.person,
             "files": ["part-00000.parquet"],
             **figures.described(),

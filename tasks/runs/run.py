@@ -5,6 +5,7 @@ Nothing here imports Prefect, so that planning answers in a second and ``winnow 
 
 import hashlib
 import json
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,6 +29,7 @@ from winnow.tasks.engine.runners.base import parse as parse_runner
 from winnow.tasks.engine.step import Step
 from winnow.tasks.engine.store import Store
 from winnow.tasks.engine.worker import Job
+from winnow.tasks.models.files import versions_named
 from winnow.tasks.recipes import build as recipes
 from winnow.tasks.recipes.columns import further_columns, text_edits
 from winnow.tasks.report.card import chosen_licence, dataset_card
@@ -42,6 +44,8 @@ from winnow.tasks.sources.base import COMMON_CRAWL
 from winnow.tasks.sources.crawl_index import IndexShares, index_shares
 from winnow.tasks.sources.resolve import resolve
 
+logger = logging.getLogger("winnow")
+
 
 @dataclass
 class Run:
@@ -54,6 +58,8 @@ class Run:
     take_downs: TakeDowns | None = None
     plan: Plan = field(init=False)
     began: float = field(default_factory=time.monotonic)
+    models: dict[str, str] = field(default_factory=dict)
+    """The version of each registered model that the recipe names."""
 
     def __post_init__(self) -> None:
         self.plan = Plan(self.pipeline.targets, self.context)
@@ -87,10 +93,45 @@ class Run:
 def prepare(request: Request, forbidden: Callable[[Store], TakeDowns | None] = current) -> Run:
     """Resolve and check everything that can be known without reading the crawl. ``forbidden`` says which take-downs of the store are applied.
 
+    A registered model means its newest version, but in a run that was begun with another and is not released: that one goes on as it began.
+
     Raises:
         BadInput: source, recipe or store cannot be used as given.
         Transient: the listing of a crawl could not be fetched after retries.
     """
+    run = _prepared(request, forbidden, {})
+    for entry in _begun(run) if run.models else ():
+        again = _prepared(request, forbidden, entry["models"])
+        if again.id == entry["id"]:
+            older = sorted(name for name, version in again.models.items() if run.models.get(name) != version)
+            logger.warning(
+                "The run %s was begun with an older version of %s and goes on with it. To begin with the newest, forget it: winnow prune --drop %s --store %s",
+                again.id, ", ".join(older), again.id, request.store,
+            )  # fmt: skip
+            return again
+    return run
+
+
+def _begun(run: Run) -> list[dict[str, Any]]:
+    """The records of runs of the same recipe over the same source that were begun with other versions of its models and have no manifest, the last one first."""
+    store, found = run.context.store, []
+    for path in store.files("runs"):
+        entry = json.loads(store.get(path)) if path.endswith(".json") else {}
+        models = entry.get("models") or {}
+        same = all(entry.get("request", {}).get(key) == getattr(run.request, key) for key in ("source", "recipe"))
+        if same and models.keys() == run.models.keys() and models != run.models and not store.exists(f"{entry['home']}/manifest.json"):
+            found.append(entry)
+    return sorted(found, key=lambda entry: (str(entry["started"]), str(entry["id"])), reverse=True)
+
+
+def _prepared(request: Request, forbidden: Callable[[Store], TakeDowns | None], wanted: dict[str, str]) -> Run:
+    with versions_named(wanted) as models:
+        run = _resolved(request, forbidden)
+    run.models = models
+    return run
+
+
+def _resolved(request: Request, forbidden: Callable[[Store], TakeDowns | None]) -> Run:
     recipe = recipes.load(request.recipe)
     source_root, source_options = source_place(request.source)
     crawl, source = resolve(
@@ -173,7 +214,11 @@ def reports(run: Run, step: Step) -> list[dict[str, Any]]:
 def stored_bytes(run: Run, step: Step, made: Iterable[dict[str, Any]]) -> Counter[str]:
     """Bytes in the store of each shard of a step, of which ``made`` are the reports."""
     sizes = Counter({r["shard"]: 0 if r["data"]["path"].startswith("steps/") else r["data"]["bytes"] for r in made})
-    for path, n in run.context.store.files(f"steps/{step.address}").items():
+    files = run.context.store.files(f"steps/{step.address}")
+    for shard, n in run.context.store.reports.folded_bytes(step.address, files).items():
+        if shard in sizes:
+            sizes[shard] += n
+    for path, n in files.items():
         shard = path.rsplit("/", 1)[1].split(".", 1)[0]
         if shard in sizes:
             sizes[shard] += n

@@ -5,7 +5,7 @@ that comes before. D4 (Tirumala et al. 2023) drops what is nearest to a centroid
 a quota by how spread out it and its surroundings are, and keeps the members farthest from the centroid: both are limits too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,16 +13,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from winnow.tasks.dedup.resolve import group_sizes, overlaps, rows_of_shard
+from winnow.tasks.dedup.resolve import group_sizes, rows_of_shard
+from winnow.tasks.engine.ahead import read_together
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
-from winnow.tasks.engine.step import Kind, ShardStep, StepResult, WholeStep
+from winnow.tasks.engine.number_ranges import Range, shards_in_ranges, taken
+from winnow.tasks.engine.row_numbers import numbered, shards_and_rows
+from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
 from winnow.tasks.semantic.clusters import MEMBERS, MICRO, AssignClusters
 from winnow.tasks.semantic.embed import Embed
 from winnow.tasks.semantic.kmeans import centroids, nearest
 from winnow.tasks.semantic.vectors import BLOCK, I8, I64, Floats, dots, loaded, norms, similarities
 
-ROW_BITS = 32  # a document's number: shard << 32 | row
 MOST_COMPARED = 16_384  # members that are compared all with all
 MEMBER_BYTES = 2048
 SPREAD_OVER = 20  # nearest centroids that say how far a cluster lies from others
@@ -62,33 +64,41 @@ SIGNALS = {
 }
 
 
-def members_of(context: ShardContext, assigned: AssignClusters, low: int, high: int, kept: npt.NDArray[np.bool_] | None = None) -> pa.Table:
-    """The members of the clusters [low, high) of all shards, with the number of each document, in the order in which they are compared."""
-    parts = [MEMBERS.append(pa.field("number", pa.int64())).empty_table()]
-    for number, key in enumerate(context.shard_keys):
-        with context.store.open_parquet(assigned, key) as file:
-            groups = [g for g in range(file.num_row_groups) if overlaps(file.metadata.row_group(g), low, high - 1)]
-            if groups:
-                table = file.read_row_groups(groups, use_threads=False)
-                cluster = table["cluster"].to_numpy()
-                table = table.filter(pa.array((cluster >= low) & (cluster < high)))
-                numbers = np.int64(number) << ROW_BITS | table["row"].to_numpy().astype(np.int64)
-                parts.append(table.append_column("number", pa.array(numbers)))
-    table = pa.concat_tables(parts)
-    return table.sort_by([("cluster", "ascending"), ("priority", "ascending"), ("number", "ascending")]).combine_chunks()
-
-
-def pieces(context: ShardContext, assigned: AssignClusters, part: int, parts: int) -> Iterator[tuple[int, int]]:
-    """Ranges of clusters of one partition, each with about as many members as the memory bound allows, or one cluster."""
+def members_of(context: ShardContext, step: Step, assigned: AssignClusters, shard: str, partitions: int) -> Iterator[pa.Table]:
+    """The members of the clusters of one partition of a step in all shards, with the number of each document, in the order in which they are compared. They come in
+    pieces of whole clusters, each with about as many members as the memory bound allows, or one cluster."""
     clusters = context.read(assigned.fitted, "all").num_rows
-    low, high = clusters * part // parts, clusters * (part + 1) // parts
-    rows = 0
-    for key in context.shard_keys:
-        with context.store.open_parquet(assigned, key) as file:
-            groups = (file.metadata.row_group(g) for g in range(file.num_row_groups))
-            rows += sum(g.num_rows for g in groups if high > low and overlaps(g, low, high - 1))
-    step = max(1, (high - low) * context.memory_bytes // max(rows * MEMBER_BYTES, 1))
-    yield from ((at, min(at + step, high)) for at in range(low, high, step))
+
+    def bounds(part: str) -> Range:
+        return clusters * int(part) // partitions, clusters * (int(part) + 1) // partitions - 1
+
+    def cost(part: str) -> int:
+        low, high = bounds(part)
+        return taken(context, assigned, (low, high))[0] * MEMBER_BYTES if high >= low else 0
+
+    low, high = bounds(shard)
+    if high < low:
+        return
+    if (cost_bytes := cost(shard)) <= context.memory_bytes:
+        yield _in_order(
+            read_together(context, step.address, shard, cost, lambda parts: _members(context, assigned, [bounds(p) for p in parts]))
+        )
+        return
+    at_once = max(1, (high + 1 - low) * context.memory_bytes // cost_bytes)
+    for at in range(low, high + 1, at_once):
+        yield from map(_in_order, _members(context, assigned, [(at, min(at + at_once - 1, high))]))
+
+
+def _members(context: ShardContext, assigned: AssignClusters, ranges: Sequence[Range]) -> list[pa.Table]:
+    parts = [[MEMBERS.append(pa.field("number", pa.int64())).empty_table()] for _ in ranges]
+    for number, tables in shards_in_ranges(context, assigned, ranges):
+        for mine, table in zip(parts, tables, strict=True):
+            mine.append(table.append_column("number", pa.array(numbered(number, table["row"].to_numpy()))))
+    return [pa.concat_tables(mine) for mine in parts]
+
+
+def _in_order(members: pa.Table) -> pa.Table:
+    return members.sort_by([("cluster", "ascending"), ("priority", "ascending"), ("number", "ascending")]).combine_chunks()
 
 
 def blocks(vectors: I8) -> list[I64]:
@@ -147,6 +157,7 @@ class Neighbours(WholeStep):
 
     name: ClassVar[str] = "neighbours"
     title: ClassVar[str] = "compare neighbours"
+    in_a_row: ClassVar[bool] = True
     about: ClassVar[str] = "compares the documents of each cluster"
 
     assigned: AssignClusters
@@ -161,8 +172,7 @@ class Neighbours(WholeStep):
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         found, sizes, read = [NEIGHBOURS.empty_table()], [CLUSTERS.empty_table()], 0
-        for low, high in pieces(context, self.assigned, int(shard), self.partitions):
-            members = members_of(context, self.assigned, low, high)
+        for members in members_of(context, self, self.assigned, shard, self.partitions):
             read += members.num_rows
             cluster = members["cluster"].to_numpy()
             for c in np.unique(cluster).tolist():
@@ -193,7 +203,7 @@ def _neighbours(members: pa.Table) -> tuple[pa.Table, pa.Table]:
     known = pa.array(best, mask=best < 0)
     table = pa.table(
         [
-            pa.array((number >> ROW_BITS).astype(np.int32)),
+            pa.array(shards_and_rows(number)[0]),
             members["row"],
             members["cluster"],
             pa.array(home),

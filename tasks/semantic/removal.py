@@ -13,17 +13,18 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from winnow.tasks.dedup.component_clusters import MEMBERS, ComponentClusters, components_of
-from winnow.tasks.dedup.components import components
-from winnow.tasks.dedup.minhash import CANDIDATES, CANDIDATES_PER_GROUP, EDGES, Candidates
+from winnow.tasks.dedup.components import EDGES, PairStep, components
+from winnow.tasks.dedup.fuzzy_clusters import CANDIDATES, CANDIDATES_PER_GROUP, Candidates
 from winnow.tasks.dedup.resolve import Decisions
 from winnow.tasks.dedup.shingles import U32
 from winnow.tasks.dedup.verified import jaccard
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
-from winnow.tasks.engine.step import Kind, ShardStep, StepResult, WholeStep
+from winnow.tasks.engine.row_numbers import shards_and_rows
+from winnow.tasks.engine.step import Kind, ShardStep, StepResult
 from winnow.tasks.semantic.clusters import AssignClusters
 from winnow.tasks.semantic.embed import Embed
-from winnow.tasks.semantic.neighbours import DECIMALS, ROW_BITS, blocks, members_of, pieces
+from winnow.tasks.semantic.neighbours import DECIMALS, blocks, members_of
 from winnow.tasks.semantic.vectors import BLOCK, I8, I64, dots, loaded, norms
 
 MOST_CHECKED = 64  # documents that stay, the most similar first, whose words are compared with those of a document
@@ -33,11 +34,13 @@ SEMANTIC = MEMBERS.append(pa.field("overlap", pa.float64()))
 
 @stable("step/near-pairs")
 @dataclass(frozen=True)
-class NearPairs(WholeStep):
+class NearPairs(PairStep):
     """Members of a range of clusters that are kept so far in; edges (schema EDGES) that join those with a cosine of at least ``min_similarity`` out:
     one per document, which is enough to tell the components."""
 
     name: ClassVar[str] = "near-pairs"
+    copies: ClassVar[str] = "semantic duplicates"
+    in_a_row: ClassVar[bool] = True
     title: ClassVar[str] = "semantic duplicates: find pairs"
     about: ClassVar[str] = "finds documents of nearly the same meaning"
 
@@ -51,8 +54,8 @@ class NearPairs(WholeStep):
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         found, read = [np.zeros((2, 0), np.int64)], 0
-        for low, high in pieces(context, self.assigned, int(shard), self.partitions):
-            members = self._kept(members_of(context, self.assigned, low, high), context)
+        for every in members_of(context, self, self.assigned, shard, self.partitions):
+            members = self._kept(every, context)
             read += members.num_rows
             cluster, number = members["cluster"].to_numpy(), members["number"].to_numpy()
             for c in np.unique(cluster).tolist():
@@ -64,12 +67,12 @@ class NearPairs(WholeStep):
         return StepResult(pa.table([edges.min(axis=0), edges.max(axis=0)], schema=EDGES), read, edges.shape[1])
 
     def _kept(self, members: pa.Table, context: ShardContext) -> pa.Table:
-        number = members["number"].to_numpy()
-        kept = np.zeros(len(number), bool)
-        for n in np.unique(number >> ROW_BITS).tolist():
-            mine = number >> ROW_BITS == n
+        shards, rows = shards_and_rows(members["number"].to_numpy())
+        kept = np.zeros(len(rows), bool)
+        for n in np.unique(shards).tolist():
+            mine = shards == n
             decided = context.read(self.decisions, context.shard_keys[n], ["kept"])["kept"].to_numpy(zero_copy_only=False)
-            kept[mine] = decided[number[mine] & ((1 << ROW_BITS) - 1)]
+            kept[mine] = decided[rows[mine]]
         return members.filter(pa.array(kept))
 
 

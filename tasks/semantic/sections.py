@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import winnow.tasks.semantic.endpoint  # noqa: F401  (registers its kind of embedding)
-from winnow.tasks.dedup.minhash import Candidates, Components, MinHash
+from winnow.tasks.dedup.components import Components
+from winnow.tasks.dedup.fuzzy_clusters import Candidates
+from winnow.tasks.dedup.minhash import MinHash
 from winnow.tasks.dedup.sections import Deduplicate, deduplicate_by, ranked_by
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader

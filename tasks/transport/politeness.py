@@ -50,8 +50,9 @@ class Politeness:
     slots_folder: str = ""
 
 
-def _uniform(low: float, high: float) -> float:
-    return random.uniform(low, high)  # noqa: S311  how long to wait is no secret
+def uniform(low: float, high: float) -> float:
+    """How long to wait, by chance."""
+    return random.uniform(low, high)  # noqa: S311  no secret
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Clock:
 
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
-    uniform: Callable[[float, float], float] = _uniform
+    uniform: Callable[[float, float], float] = uniform
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,10 @@ import pyarrow.parquet as pq
 
 from tests.pipelines import finished
 from tests.shared import DATA
-from winnow.tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, ComputeSignatures, FuzzyClusters
+from winnow.tasks.dedup.band_buckets import BandBuckets
+from winnow.tasks.dedup.components import Components
+from winnow.tasks.dedup.fuzzy_clusters import Candidates, FuzzyClusters
+from winnow.tasks.dedup.minhash import PRESETS, ComputeSignatures
 from winnow.tasks.dedup.resolve import ResolveClusters
 from winnow.tasks.dedup.shingles import shingles
 from winnow.tasks.dedup.take_downs import Entry, Forbidden

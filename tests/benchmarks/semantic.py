@@ -20,7 +20,9 @@ from scipy.stats import spearmanr
 
 from tests.benchmarks.deduplication import KnownDocuments, known_documents
 from tests.shared import DATA
-from winnow.tasks.dedup.minhash import Candidates, Components, MinHash
+from winnow.tasks.dedup.components import Components
+from winnow.tasks.dedup.fuzzy_clusters import Candidates
+from winnow.tasks.dedup.minhash import MinHash
 from winnow.tasks.dedup.resolve import ResolveClusters
 from winnow.tasks.dedup.shingles import shingles
 from winnow.tasks.dedup.verified import jaccard

@@ -27,7 +27,7 @@ class Documents(ShardStep):
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         rows = [(i, d) for f in context.shard(shard).files for i, d in zip(ids(f.path), DOCS[f.path], strict=True)]
-        names = ("url", "text", "date")
+        names = ("url", "host", "text", "date")
         table = pa.table(
             {"id": pa.array([i for i, _ in rows], pa.string()), "source_file": pa.array([i.split(":")[0] for i, _ in rows], pa.string())}
             | {k: pa.array([d.get(k, "") for _, d in rows], pa.string()) for k in names}

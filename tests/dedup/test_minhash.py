@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 
 from tests.dedup.clusters import DOCS, Decided, Documents, context_of, decided, ids
 from winnow.tasks.dedup import resolve
-from winnow.tasks.dedup.minhash import PRESETS, BandBuckets, Candidates, Components, ComputeSignatures, FuzzyClusters, MinHash
+from winnow.tasks.dedup.band_buckets import BandBuckets
+from winnow.tasks.dedup.components import Components
+from winnow.tasks.dedup.fuzzy_clusters import Candidates, FuzzyClusters
+from winnow.tasks.dedup.minhash import PRESETS, ComputeSignatures, MinHash
 from winnow.tasks.dedup.resolve import ResolveClusters
 from winnow.tasks.dedup.shingles import Shingles, shingles
 from winnow.tasks.dedup.verified import jaccard

@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.dedup.clusters import DOCS, Decided, Documents, context_of, ids
-from winnow.tasks.dedup.minhash import BandBuckets, Candidates, Components, ComputeSignatures, FuzzyClusters, MinHash
+from winnow.tasks.dedup.band_buckets import BandBuckets
+from winnow.tasks.dedup.components import Components
+from winnow.tasks.dedup.fuzzy_clusters import Candidates, FuzzyClusters
+from winnow.tasks.dedup.minhash import ComputeSignatures, MinHash
 from winnow.tasks.dedup.removal_rates import CountRemovals, RemovalRates, source_of
 from winnow.tasks.dedup.removal_sample import FALSE_BELOW, SIMILARITIES, SIZES, RemovalSample, allocation, stratum_of, words_in_order
 from winnow.tasks.dedup.resolve import ResolveClusters

@@ -28,9 +28,9 @@ pytestmark = pytest.mark.slow
 KILLS = int(os.environ.get("WINNOW_KILLS", "24"))
 SEED = int(os.environ.get("WINNOW_SEED", "7"))
 
-# Children of a server that has imported everything and done nothing begin in milliseconds.
+# Children of a server that has loaded everything and done nothing begin in milliseconds.
 fork = multiprocessing.get_context("forkserver")
-fork.set_forkserver_preload(["tests.engine.test_kills", "winnow.tasks.extract.extractors.resiliparse_text", "sklearn", "duckdb"])
+fork.set_forkserver_preload(["tests.engine.test_kills", "tests.engine.ready", "sklearn", "duckdb"])
 
 
 @pytest.fixture(scope="module")

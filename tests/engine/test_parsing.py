@@ -15,7 +15,7 @@ from winnow.tasks.extract.one_page import batch
 from winnow.tasks.labels.heads import head
 from winnow.tasks.ledger.changes import read_changes
 from winnow.tasks.ledger.proofs import read_proof
-from winnow.tasks.models.classify.train_lines import pages
+from winnow.tasks.models.classify.line_pages import pages
 from winnow.tasks.models.texts import texts
 from winnow.tasks.recipes.load import load
 from winnow.tasks.runs.labelled import records as labelled

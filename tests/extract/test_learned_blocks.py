@@ -254,6 +254,32 @@ def test_no_other_cut_has_a_higher_expected_f1(blocks):
     assert all(f1(chosen) >= f1(chances >= limit) - 1e-12 for limit in chances)
 
 
+@given(st.lists(st.tuples(st.integers(-1, 9), st.integers(0, 3)), max_size=12))
+def test_the_best_blocks_are_those_of_plain_sums(pairs):
+    chances, words = (np.asarray([pair[k] * (10_000 if k == 0 else 1) for pair in pairs], np.int64) for k in (0, 1))
+    words[chances < 0] = 0  # as of blocks that are left out
+    order = np.argsort(-chances, kind="stable")
+    wanted = chances[order] * words[order]
+    expected = np.zeros(len(words), np.bool_)
+    if wanted.sum():
+        f1 = 2 * np.cumsum(wanted) / (np.cumsum(words[order]) * CERTAIN + wanted.sum())
+        expected = chances >= chances[order[int(np.argmax(f1))]]
+    assert best_blocks(chances, words).tolist() == expected.tolist()
+
+
+TITLED = st.lists(st.sampled_from(["mill", "Mills", "é", "水车", " ", "\u2003", "\u200b", "\x1c", "a", "."]), max_size=5).map("".join)
+
+
+@given(st.lists(TITLED, max_size=8), TITLED)
+def test_copies_and_words_of_the_title_are_told_as_strings_tell_them(texts, title):
+    page = blocks(f"<title>{title}</title>" + "".join(f"<p>{text}</p>" for text in texts))
+    names, matrix, found = features(page)
+    bare = [text.strip() for text in found]
+    shown = " ".join(page.title.split())
+    assert matrix[names.index("copies")].tolist() == [bare.count(text) for text in bare]
+    assert matrix[names.index("in_title")].tolist() == [3 < len(text) <= len(shown) and text in shown for text in bare]
+
+
 def test_the_model_fits_the_features_and_the_package():
     trees, digest = shipped()
     names, _, _ = features(blocks("<p>a</p>"))

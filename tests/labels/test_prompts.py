@@ -53,6 +53,7 @@ def test_every_letter_stands_for_every_label():
     assert len({tuple(keyed(TOPIC.labels, seed, "Text")) for seed in range(20)}) > 1
 
 
+@pytest.mark.slow
 def test_the_question_is_the_same_in_every_process():
     code = (
         "from winnow.tasks.labels.prompts import asked; from winnow.tasks.labels.heads import head\n"

@@ -27,9 +27,9 @@ def place(tmp_path_factory):
         files = {"fasttext": data} if part == "fasttext" else {"kenlm": data, "sentencepiece": lm.sentencepiece}
         register(name, "classifier" if part == "fasttext" else "ngram", files, {**options, "language": "en"})
     register("altered", "classifier", {"fasttext": clf}, options)
-    (base / "models" / "altered" / "model.fasttext").write_bytes(clf[:-4] + b"\1\2\3\4")
+    next((base / "models" / "altered").glob("*/model.fasttext")).write_bytes(clf[:-4] + b"\1\2\3\4")
     register("gone", "classifier", {"fasttext": clf}, options)
-    (base / "models" / "gone" / "model.fasttext").unlink()
+    next((base / "models" / "gone").glob("*/model.fasttext")).unlink()
     (base / "empty.bin").write_bytes(b"")
     yield base, mirror(base / "mirror", warcs=1, pages=2)
     patch.undo()

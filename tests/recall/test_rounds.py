@@ -12,10 +12,10 @@ from tests.models.classify.students import TOPICS, text_of
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.models.texts import Text
 from winnow.tasks.recall.domains import decided, read_decisions, table
-from winnow.tasks.recall.estimate import Cut, chances, cut_at, weighted_platt, wilson
+from winnow.tasks.recall.estimate import Cut, Judged, chances, cut_at, weighted_platt, weights_of, wilson
 from winnow.tasks.recall.judge import LabelJudge, SheetJudge, Waiting, is_yes
 from winnow.tasks.recall.pool import Pooled, place_of, pool_of, template_of
-from winnow.tasks.recall.rounds import Recall, RecallOptions, _Caps, _standing, _Strata, digest_of
+from winnow.tasks.recall.rounds import Recall, RecallOptions, _Caps, _left_share, _standing, digest_of
 
 POOL = [
     Pooled(f"{topic}{n}", Text(text_of(topic, 1000 + n), f"https://s{n % 23}.example/{topic}/{n}")) for topic in TOPICS for n in range(120)
@@ -77,7 +77,7 @@ def test_unjudged_documents_are_no_negatives_where_many_of_them_are_of_the_topic
     made = recall()
     known = np.full(len(POOL), -1, np.int8)
     known[:12], known[-12:] = 1, 0  # of health, and of politics
-    before = {"sure": [], "collected": [], "figures": {"left_share": 0.3}}
+    before = {"collected": [], "figures": {"left_share": 0.3}}
     examples, hits, numbers = made._examples(2, before, known)
     assert set(numbers[~hits].tolist()) == set(range(len(POOL) - 12, len(POOL)))
     assert (numbers[hits] >= 0).sum() == 12
@@ -87,16 +87,35 @@ def test_unjudged_documents_are_no_negatives_where_many_of_them_are_of_the_topic
     assert (numbers[~hits] == -1).sum() > 12
 
 
-def test_documents_of_a_stratum_share_its_weight_and_every_question_is_asked():
-    strata = _Strata(1.0, 0.0, (10, 20, 400))
-    scores, hits = np.array([2.0, 1.0, 0.5, -1.0, -2.0]), np.array([True, True, True, False, False])
-    assert strata.weights(scores).tolist() == [5, 5, 20, 200, 200]
-    assert strata.share_below(scores, hits) == pytest.approx(20 / 420, abs=1e-6)
-    assert strata.share_below(scores[:0], hits[:0]) == 0
-    made = recall(sample=300)
-    known = np.full(len(POOL), -1, np.int8)
-    sample, _ = made._sample(1, np.linspace(1, 0, len(POOL)), (1.0, 0.0), known, np.ones(len(POOL), bool))
-    assert len(set(sample.tolist())) == 300
+def asked(made, scores, judged=None):
+    judged = judged or (np.zeros(0), np.zeros(0, bool))
+    return made._questions(1, scores, judged, np.full(len(POOL), -1, np.int8), np.ones(len(POOL), bool))
+
+
+def test_every_question_is_asked_and_most_are_about_the_border():
+    scores = np.linspace(2, -4, len(POOL))
+    chosen = asked(recall(sample=300), scores)
+    assert len(set(chosen.tolist())) == 300
+    chosen = asked(recall(sample=30), scores)
+    nearest = set(np.argsort(np.abs(scores), kind="stable")[: 4 * 18].tolist())
+    assert len(set(chosen.tolist())) == 30
+    assert set(chosen[:18].tolist()) <= nearest
+    assert len(set(chosen[18:].tolist()) - nearest) >= 4, "the others are drawn from the whole pool"
+    assert asked(recall(sample=30), scores).tolist() == chosen.tolist()
+
+
+def test_the_others_are_drawn_above_the_cut_below_it_and_from_the_rest():
+    scores = np.linspace(3, -3, len(POOL))
+    judged = np.linspace(3, -3, 60), np.linspace(3, -3, 60) > 0
+    chosen = asked(recall(sample=50), scores, judged)[30:]
+    assert (scores[chosen] > 0).sum() >= 6
+    assert (scores[chosen] < 0).sum() >= 6
+
+
+def test_what_is_left():
+    chance, left = np.array([0.9, 0.2, 0.1]), np.array([False, True, True])
+    assert _left_share(chance, left) == pytest.approx(0.15)
+    assert _left_share(chance, left & False) == 0
 
 
 def test_a_judge_that_answers_nothing_is_no_judge():
@@ -195,6 +214,31 @@ def test_wilson():
     assert (round(low, 3), round(high, 3)) == (0.596, 0.982)  # Wilson 1927, as tabled
 
 
+def test_judged_documents_of_a_bin_share_its_weight():
+    judged = np.array([3.0] * 30 + [0.0] * 10)  # the high ones were asked about thrice as often
+    weights = weights_of(judged, np.array([3.1] * 60 + [-0.1] * 200))
+    assert weights[:30].sum() == pytest.approx(60)
+    assert weights[30:].sum() == pytest.approx(200)
+    assert weights_of(judged[:0], judged).shape == (0,)
+
+
+@given(st.lists(st.floats(-5, 5), min_size=1, max_size=80), st.lists(st.floats(-5, 5), max_size=80))
+def test_weights_add_up_to_the_pool(judged, others):
+    """So many documents as there are, less those of bins without an answer: there are none."""
+    weights = weights_of(np.array(judged), np.array(others))
+    assert (weights > 0).all()
+    assert weights.sum() == pytest.approx(len(others), abs=1e-3 * len(judged) + 1e-6)
+
+
+def test_the_effective_number_of_unequal_answers_is_smaller():
+    judged = Judged(np.ones(4), np.array([True, True, False, True]), np.array([1.0, 1.0, 1.0, 9.0]))
+    hits, n, shown = judged.above(0.5)
+    assert n == pytest.approx(144 / 84)
+    assert hits / n == pytest.approx(11 / 12)
+    assert shown == (3, 4)
+    assert judged.above(2) == (0.0, 0.0, (0, 0))
+
+
 def test_weights_stand_for_documents_that_were_not_drawn():
     scores = np.array([1.0] * 10 + [0.0] * 10)
     hits = np.array([True] * 9 + [False] + [True] * 3 + [False] * 7)
@@ -210,7 +254,8 @@ def test_weights_stand_for_documents_that_were_not_drawn():
 def test_what_is_collected_is_expected_to_be_as_precise_as_asked(rows, precision):
     scores, chance = np.array([r[0] for r in rows], float), np.array([r[1] for r in rows])
     known = np.array([r[2] for r in rows], np.int8)
-    cut = cut_at(scores, chance, known, np.flatnonzero(known >= 0), precision)
+    judged = known >= 0
+    cut = cut_at(scores, chance, known, Judged(scores[judged], known[judged] == 1, np.ones(int(judged.sum()))), precision)
     taken = (known == 1) | ((known == -1) & (scores >= cut.score))
     right = np.where(known == 1, 1.0, np.where(known == 0, 0.0, chance))
     if taken.any():

@@ -227,6 +227,7 @@ def test_adult_samples_are_hidden_until_they_are_asked_for() -> None:
     assert "1 example that may be adult content is hidden" in " ".join(page.text_in_sight.split())
 
 
+@pytest.mark.slow
 def test_a_page_of_two_hundred_signals_and_thousands_of_domains_shows_few_at_first() -> None:
     page = page_of_huge()
     assert page.in_sight.count("figure") <= SHOWN + 1

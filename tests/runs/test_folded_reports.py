@@ -18,7 +18,7 @@ from winnow.tasks.ledger.verify import verify
 from winnow.tasks.runs.housekeeping import prune, record
 from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.repair import repair
-from winnow.tasks.runs.run import prepare, release
+from winnow.tasks.runs.run import prepare, release, reports, stored_bytes
 from winnow.tasks.runs.status import states
 
 pytestmark = pytest.mark.slow
@@ -68,6 +68,17 @@ def content(root):
 
 def again(made, recipe, store):
     return prepare(Request(str(made / "mirror"), str(made / recipe), str(store), 1))
+
+
+def test_what_it_takes_in_the_store_is_what_lies_there(made, root):
+    for store, recipe in ((root, "one"), (made / "loose", "one")):
+        run = again(made, f"{recipe}.yaml", store)
+        for step in run.pipeline.steps:
+            files = run.context.store.files(f"steps/{step.address}")
+            shards = stored_bytes(run, step, reports(run, step))
+            beside = sum(r["data"]["bytes"] for r in reports(run, step) if not r["data"]["path"].startswith("steps/"))
+            assert shards.total() == sum(files.values()) + beside, step.label
+            assert min(shards.values()) > 0
 
 
 def test_its_manifest_is_that_of_a_store_that_does_not_fold(made, root):

@@ -1,5 +1,7 @@
 """Lines that were judged, joined with the texts of a run."""
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -7,17 +9,17 @@ import pytest
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.labels.heads import head
 from winnow.tasks.labels.judged import Judgement, table
-from winnow.tasks.models.classify.train_lines import Page
+from winnow.tasks.models.classify.line_pages import Page
 from winnow.tasks.runs import judged_lines
-from winnow.tasks.runs.judged_lines import judged_pages
+from winnow.tasks.runs.judged_lines import LineLabels, judged_pages
 
 MENU = "Navigation & Interface Elements"
 
 
 class Run:
     def shards(self, name, columns):
-        assert (name, columns) == ("documents", ["id", "language", "text"])
-        yield pq.read_table(self.path)
+        assert name == "documents"
+        yield pq.read_table(self.path, columns=columns)
 
 
 def judged(folder, *rows, digest=None):
@@ -41,6 +43,32 @@ def run(tmp_path, monkeypatch):
 def test_judged_lines_have_their_labels_and_others_none(run, tmp_path):
     path = judged(tmp_path, ("a", 0, MENU, "m"), ("a", 2, "Clean", "m"))
     assert list(judged_pages(path, "r", "s")) == [Page(("Home", "", "A text."), (False, None, True), "en")]
+
+
+@pytest.mark.parametrize("line", [1, 3])
+def test_a_text_that_is_not_the_one_that_was_judged(run, tmp_path, line):
+    path = judged(tmp_path, ("a", 0, MENU, "m"), ("a", line, "Clean", "m"))
+    with pytest.raises(BadInput, match=f"document a in the run r is not the one that was judged: its line {line} is blank or not there"):
+        list(judged_pages(path, "r", "s"))
+
+
+def test_files_of_both_kinds_and_the_texts_of_the_run(run, tmp_path):
+    (tmp_path / "p.jsonl").write_text('{"text": ["x"], "labels": [1], "lang": "de"}')
+    (tmp_path / "tables").mkdir()
+    judged(tmp_path / "tables", ("a", 0, MENU, "m"))
+    labels = LineLabels((str(tmp_path / "p.jsonl"), str(tmp_path / "tables")), "r", "s")
+    assert [page.language for page in labels.pages()] == ["de", "en"]
+    run.entry = {"tables": {"documents": "one"}, "shards": ["0"]}
+    first = labels.described()
+    run.entry = {"tables": {"documents": "two"}, "shards": ["0"]}
+    assert labels.described() != first
+    assert [each["name"] for each in labels.sources()] == ["p.jsonl", "t.parquet"]
+    run.path = tmp_path / "more.parquet"
+    pq.write_table(pa.table({"id": ["a", "b", "c"], "language": ["en", None, "de"], "text": ["A text.", "Other", None]}), run.path)
+    assert list(labels.texts()) == [("en", "A text.")]
+    assert list(replace(labels, run="").texts()) == []
+    with pytest.raises(BadInput, match="learns from judged lines"):
+        LineLabels(())
 
 
 def test_what_cannot_be_joined_is_said(run, tmp_path):

@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.dedup.clusters import DOCS, Decided, Documents, context_of, decided, ids
-from winnow.tasks.dedup.minhash import Candidates, Components, MinHash
+from winnow.tasks.dedup.components import Components
+from winnow.tasks.dedup.fuzzy_clusters import Candidates
+from winnow.tasks.dedup.minhash import MinHash
 from winnow.tasks.dedup.resolve import ResolveClusters
 from winnow.tasks.dedup.shingles import shingles
 from winnow.tasks.dedup.verified import jaccard

@@ -32,6 +32,7 @@ def test_who_cuts_what_is_fineweb2s(label, library):
     assert assigned(label) == library
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label", TEXTS)
 def test_words_are_datatroves(label):
     pytest.importorskip({"cmn_Hani": "jieba", "jpn_Jpan": "sudachipy", "tha_Thai": "pythainlp"}[label])

@@ -565,7 +565,8 @@ def test_s3_endpoint_that_is_not_there(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.server
-def test_s3_without_credentials(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_s3_without_credentials(s3: Any, mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload(s3, mirror, "mirror", ACL="public-read")
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     import s3fs

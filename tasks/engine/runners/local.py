@@ -88,7 +88,8 @@ class Pool:
         self.memory_bytes = memory_bytes or share_bytes(workers)
         self._machine = Registry(workers)
         self._all = [_Slot(self._new()) for _ in range(workers)]
-        self._free: queue.SimpleQueue[_Slot] = queue.SimpleQueue()
+        # The last one that was used first: it has loaded what the next shard needs, and where there are few shards no other has to start.
+        self._free: queue.LifoQueue[_Slot] = queue.LifoQueue()
         for slot in self._all:
             self._free.put(slot)
         self._threads = ThreadPoolExecutor(workers, "winnow-pool")

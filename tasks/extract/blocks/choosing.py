@@ -21,7 +21,7 @@ LEAST_PROBABILITY = 50_000  # parts per million
 ALIKE_SHARE = 0.5
 ALIKE_LEVELS = 4
 FORMULA = re.compile(rf"{BEGIN}\d+{END}|\\\(.{{1,2000}}?\\\)|\\\[.{{1,2000}}?\\\]|\$\$[^$]{{1,2000}}\$\$", re.DOTALL)
-EQUATION_NUMBER = re.compile(r"\(?\d+(?:\.\d+)*\)?|[\s.,;]+")
+NUMBERS_OF_EQUATIONS = re.compile(r"(?:\(?\d+(?:\.\d+)*\)?|[\s.,;]+)*+")
 FAR = 40  # blocks
 NOTICE_WORDS, NOSCRIPT_WORDS = 400, 60
 HEADING_WORDS = 40
@@ -68,7 +68,7 @@ def unseen(page: Page, tree: Tree, chosen: Bools, words: npt.NDArray[np.int64]) 
     lowered = page.text.lower()
     if speaking := [place for word in OF_PARTNERS for place in _places(lowered, word)]:
         _leave_out_partners(page, out, chosen, words, speaking)
-    suspects = [e for e in tree.that_are(SUSPECT) if chosen[tree.first[e] : tree.behind[e]].any()]
+    suspects = tree.that_are(SUSPECT, chosen)
     if not suspects:
         return out
     bits = page.element_bits
@@ -241,13 +241,14 @@ def with_formulas(page: Page, chosen: Bools, out: Bools, texts: list[str], proba
     for b, text in enumerate(texts):
         if out[b] or not text or text.isspace():
             continue
-        rest: str | None = FORMULA.sub("", text)
+        has_some = BEGIN in text or "\\(" in text or "\\[" in text or "$$" in text
+        rest: str | None = FORMULA.sub("", text) if has_some else text
         if own and len(rest or "") == len(text):
             rest = in_text.without_formulas(text)
         if rest is None or len(rest) == len(text) or (probabilities[b] < LEAST_PROBABILITY and _is_linked(page, b)):
             continue
         holding.append(b)
-        if not EQUATION_NUMBER.sub("", rest):
+        if NUMBERS_OF_EQUATIONS.fullmatch(rest):
             alone.append(b)
     others = chosen.copy()
     others[alone] = False

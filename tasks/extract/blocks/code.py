@@ -61,6 +61,12 @@ def is_gutter(names: str) -> bool:
 
 
 def language_of(written: str, tag: str = "") -> str | None:
+    """As ``_language_of``; what short attributes say is kept, as pages have many blocks of code and few ways to set them."""
+    return _language_of(written, tag) if len(written) <= MOST_KNOWN_CHARS else _language_of.__wrapped__(written, tag)
+
+
+@lru_cache(maxsize=2048)
+def _language_of(written: str, tag: str) -> str | None:
     """The language that an element's attributes name: ``class="language-python"``, ``data-lang``, ``brush: js`` and the like; of a ``pre`` or ``code`` also a
     class or ``lang`` that is a language's name and nothing else."""
     found = attributes(written)

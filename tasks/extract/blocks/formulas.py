@@ -29,7 +29,6 @@ ALWAYS = frozenset("math mjx-container mathjax mjx-assistive-mml math-renderer l
 PRE_OF_FORMULA = re.compile(rb'\s*<code(\s[^>]*\bclass="[^"]*\blanguage-math\b[^>]*)>')
 VERBATIM = frozenset("pre code textarea samp kbd".split())
 NAMES = ALWAYS | VERBATIM | RAW
-START = re.compile(rb"<([a-zA-Z][^\s/>]*+)([^>]*+)>")
 # Elements looked through again and again for the ends of elements inside them: at most so many characters per character of the page.
 MOST_LOOKS = 20
 RENDERERS = ("athjax", "athJax", "atex", "aTeX", "sciimath", "SCIIMath", "athquill", "athMath")
@@ -57,14 +56,13 @@ def extracted(html: bytes) -> tuple[bytes, tuple[Formula, ...]]:
     parts: list[bytes] = []
     kept = place = 0
     budget = MOST_LOOKS * len(html) + 100_000
-    for begin in telling_tags(html, _names(), hidden=False):
-        if begin < place or (match := START.match(html, begin)) is None:
+    for begin, behind_name, at in telling_tags(html, _names(), hidden=False):
+        if begin < place:
             continue
-        name, written = match[1].decode().lower(), match[2]
+        name, written = html[begin + 1 : behind_name].decode().lower(), html[behind_name : at - 1]
         what = ""
         if name in ALWAYS or name.endswith(":math") or name == "script" or (_speaks(written) if name == "img" else may_have_role(written)):
             what = role(name, named := attributes(written.decode()), math_scripts)
-        at = match.end()
         if name == "pre" and not what and (inner := PRE_OF_FORMULA.match(html, at)):
             what, named = "formula", attributes(inner[1].decode())
         if not what and name not in VERBATIM and name not in RAW:

@@ -15,7 +15,6 @@ TEXT_MARKS = 1 << SUP | 1 << SUB | 1 << RT | 1 << RP | 1 << RUBY | 1 << QUOTE
 MARK_ENDS = {"/" + name: mark for name, mark in MARKS.items()}
 # Tags that part words.
 PARTING = frozenset("br p li div td /br /p /li /div /td".split())
-SPACES = re.compile(r"\s+")
 # Raised letters that are part of a word: 1st, 2e, Mme, nº, ™.
 RAISED_LETTERS = re.compile(
     r"(?:st|nd|rd|th|er|[eè]re|[eèé]me|e|es|ers|o|os|a|as|me|mes|mlle|lle|gr|tm|sm|r|™|®|©|℠|º|ª)\.?", re.IGNORECASE
@@ -159,6 +158,14 @@ def plain(text: str, formulas: Sequence[Formula]) -> Runs:
     return collapsed(with_formulas([("text", text)], formulas))
 
 
+def _shown(text: str) -> str:
+    """A text with each white space as one space."""
+    bare = " ".join(text.split())
+    if not bare:
+        return " " if text else ""
+    return (" " if text[0].isspace() else "") + bare + (" " if text[-1].isspace() else "")
+
+
 def collapsed(pieces: Iterable[tuple[RunKind, str]]) -> Runs:
     """Neighbours of a kind as one run, white space as a browser shows it: one space, none at the ends."""
     out: list[tuple[RunKind, list[str]]] = []
@@ -168,7 +175,7 @@ def collapsed(pieces: Iterable[tuple[RunKind, str]]) -> Runs:
             out.append((kind, [text]))
             spaced = False
             continue
-        shown = SPACES.sub(" ", text)
+        shown = _shown(text)
         if spaced and shown.startswith(" "):
             shown = shown[1:]
         if not shown:

@@ -37,6 +37,8 @@ def _block(block: Block, keep_spans: bool) -> str:
         text = inline(block.runs)
     if block.kind == "heading":
         return "#" * block.level + " " + text.replace("\n", " ")
+    if not (block.level or block.quotes):
+        return text
     indent = ""
     if block.level:
         indent = "  " * (min(block.level, MAX_INDENT) - 1)
@@ -55,7 +57,7 @@ def inline(runs: Runs) -> str:
     """Runs of a paragraph; white space at the ends of an emphasis stands outside its marks."""
     if len(runs) == 1 and runs[0].kind == "text":
         return runs[0].text
-    return "".join(_run(run) for run in runs)
+    return "".join([_run(run) for run in runs])
 
 
 def _run(run: Run) -> str:

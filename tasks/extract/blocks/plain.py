@@ -7,6 +7,8 @@ from winnow.tasks.extract.blocks.block import Block, Runs, Span
 
 def text_of(runs: Runs) -> str:
     r"""Runs as text; a formula is LaTeX between ``\(`` and ``\)``, or between ``\[`` and ``\]`` if it stands alone."""
+    if len(runs) == 1 and runs[0].kind == "text":
+        return runs[0].text
     return "".join(rf"\({text}\)" if kind == "formula" else rf"\[{text}\]" if kind == "display" else text for kind, text in runs)
 
 

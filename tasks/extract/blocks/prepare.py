@@ -22,7 +22,6 @@ CELLS = frozenset("tr td th".split())
 INLINE_OR_CELLS = CELLS | frozenset(
     "span a b i u em strong small big font label abbr sup sub code cite time data bdi bdo ins del mark".split()
 )
-MAY_HIDE = re.compile(rf"<({'|'.join(sorted(INLINE_OR_CELLS))})(\s[^>]*+)>".encode())
 # What begins a block: in no inline element that only hides a few words.
 BLOCK = re.compile(rb"<(?:p|div|ul|ol|table|pre|h[1-6]|section|article|blockquote|dl)\b")
 
@@ -50,14 +49,11 @@ def without_hidden(html: bytes) -> bytes:
     source of a rendering, and stays, as does what a reader opens. Hidden blocks are told by ``choosing.py``. Linear."""
     kept: list[bytes] = []
     at = left_out = place = 0
-    for begin in telling_tags(html, _names(), hidden=True):
-        if begin < place or (match := MAY_HIDE.match(html, begin)) is None:
+    for begin, behind_name, behind in telling_tags(html, _names(), hidden=True):
+        name = html[begin + 1 : behind_name].decode()
+        if begin < place or name not in INLINE_OR_CELLS or not is_hidden(html[behind_name : behind - 1].decode()):
             continue
-        place = match.end()
-        if not is_hidden(match[2].decode()):
-            continue
-        name = match[1].decode()
-        place = _end(html, name, place)
+        place = _end(html, name, behind)
         if place < 0:
             break
         inside = html[begin:place]

@@ -38,6 +38,7 @@ LINE_OF = re.compile(
 )
 EQUATION = re.compile(r"(?:^|\s)(?:ltx_equation\S*|ltx_eqn_\S*|equation)(?=\s|$)")
 DIGITS = re.compile(r"[\s\d]*")
+MOST_TAGS = len(BLOCK_TAGS) + 1
 LEVELS = 8
 MOST_LOOKS = 40
 MOST_HELD, LONG_HELD_WORDS = 20, 15  # of tables in cells
@@ -112,12 +113,16 @@ class Tree:
         behinds: list[int] = self.page.element_behind.tolist()
         return behinds
 
-    def that_are(self, what: int) -> list[int]:
-        """The elements with a block in them that are CODED, TABLED, HEADED or SUSPECT (``element_kernels``), in order."""
+    def that_are(self, what: int, chosen: npt.NDArray[np.bool_] | None = None) -> list[int]:
+        """The elements with a block in them, or with a ``chosen`` one, that are CODED, TABLED, HEADED or SUSPECT (``element_kernels``), in order."""
         if not self.has & what:
             return []
-        found: list[int] = np.flatnonzero(self._what & what).tolist()
-        return found
+        found = np.flatnonzero(self._what & what)
+        if chosen is not None:
+            before = np.concatenate(([0], np.cumsum(chosen)))
+            found = found[before[self.page.element_behind[found]] > before[self.page.element_first[found]]]
+        elements: list[int] = found.tolist()
+        return elements
 
     @cached_property
     def _pres(self) -> list[int]:
@@ -337,7 +342,7 @@ def _is_data(tree: Tree, table: int, words: list[int]) -> bool:
     """Whether a table holds data: rows and columns of cells that are short, with no page's structure in them."""
     inside = tree.inside(table)
     tags = tree.page.element_tag[table + 1 : inside.stop]
-    counts = np.bincount(tags, minlength=256)
+    counts = np.bincount(tags, minlength=MOST_TAGS).tolist()
     if any(counts[t] for t in LAYOUT):
         return False
     if counts[TABLE]:
@@ -351,10 +356,10 @@ def _is_data(tree: Tree, table: int, words: list[int]) -> bool:
         for t in held:
             within = tree.inside(t)
             tags[within.start - table - 2 : within.stop - table - 1] = 0
-        counts = np.bincount(tags, minlength=256)
+        counts = np.bincount(tags, minlength=MOST_TAGS).tolist()
         if not counts[TH]:
             return False
-    cells, rows, headers = int(counts[TD] + counts[TH]), int(counts[TR]), int(counts[TH])
+    cells, rows, headers = counts[TD] + counts[TH], counts[TR], counts[TH]
     if rows < 2 or cells < 4 or cells < 1.5 * rows:
         return False
     written = tree.written(table)

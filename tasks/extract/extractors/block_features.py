@@ -4,7 +4,6 @@ Only integers, and sums, quotients and comparisons of them, so that every machin
 """
 
 import unicodedata
-from collections import Counter
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -121,14 +120,14 @@ def _groups(names: tuple[str, ...]) -> Ints:
 
 def features(page: Page) -> tuple[tuple[str, ...], npt.NDArray[np.float32], list[str]]:
     """Names of the rows, features x blocks, and the text of each block with white space as it was. A page without blocks has no columns."""
-    from winnow.tasks.extract.extractors.feature_kernels import BY_CLASS, CLASSES, count_characters, fill
+    from winnow.tasks.extract.extractors.feature_kernels import BY_CLASS, CLASSES, count_characters, fill, fill_alike
 
     n, classes = len(page.block_element), char_classes()
-    counts = np.zeros((BY_CLASS + CLASSES, n), np.int64)
+    counts, bare = np.zeros((BY_CLASS + CLASSES, n), np.int64), np.empty((3, n), np.int64)
     ends = np.zeros(n + 1, np.int64)
     matrix = np.empty((len(NAMES), n), np.float32)
     text = np.frombuffer(page.text, np.uint8)
-    count_characters(text, page.run_end, page.run_link, page.block_run, classes, counts, ends[1:], matrix[LAST_KIND])
+    count_characters(text, page.run_end, page.run_link, page.block_run, classes, counts, ends[1:], bare, matrix[LAST_KIND])
     joined = page.text.decode()
     cuts = ends.tolist()
     texts = [joined[a:b] for a, b in pairwise(cuts)]
@@ -146,13 +145,8 @@ def features(page: Page) -> tuple[tuple[str, ...], npt.NDArray[np.float32], list
         matrix,
     )
     assert filled == len(NAMES)
-    bare = [t.strip() for t in texts]
     title = " ".join(page.title.split())
-    times = Counter(bare)
-    matrix[COPIES] = np.fromiter(map(times.__getitem__, bare), np.float32, n)
-    most = len(title)
-    matrix[IN_TITLE] = 0
-    matrix[IN_TITLE, [b for b, t in enumerate(bare) if 3 < len(t) <= most and t in title]] = 1
+    fill_alike(text, bare, np.frombuffer(title.encode(), np.uint8), matrix[COPIES], matrix[IN_TITLE])
     return NAMES, matrix, texts
 
 

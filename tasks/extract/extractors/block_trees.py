@@ -23,14 +23,10 @@ def best_blocks(probabilities: Ints, words: Ints) -> npt.NDArray[np.bool_]:
 
     With p_i of n_i words wanted, taking the set S gives F1 = 2 sum_S p_i n_i / (sum_S n_i + sum p_i n_i). None of a page without words.
     """
-    order = np.argsort(-probabilities, kind="stable")
-    wanted = probabilities[order] * words[order]
-    total = int(wanted.sum())
-    if total == 0:
-        return np.zeros(len(words), np.bool_)
-    f1 = 2 * np.cumsum(wanted) / (np.cumsum(words[order]) * CERTAIN + total)
-    chosen: npt.NDArray[np.bool_] = probabilities >= probabilities[order[int(np.argmax(f1))]]
-    return chosen
+    from winnow.tasks.extract.extractors.block_tree_kernels import best_threshold
+
+    least = best_threshold(probabilities, words, np.argsort(-probabilities, kind="stable"), CERTAIN)
+    return probabilities >= least if least >= 0 else np.zeros(len(words), np.bool_)
 
 
 @cache

@@ -22,6 +22,7 @@ LINKED, CHARS, STOPPED, PROSE, WORDS = range(5)
 PATH_FACTOR, NAMES_FACTOR = np.uint64(0x9E3779B97F4A7C15), np.uint64(31)
 LEVELS = 5
 FAR, NOWHERE = 1000, 2000
+LEAST_IN_TITLE = 4
 
 
 @compiled
@@ -59,19 +60,24 @@ def count_characters(
     classes: Bytes,
     counts: Ints,
     chars_end: Ints,
+    bare: Ints,
     last_kind: Matrix,
 ) -> None:
     """Fill ``counts`` (BY_CLASS + CLASSES rows, a column per block: characters that are no space, of these in links, words, characters by class),
-    ``chars_end``: how many characters end with each block, and ``last_kind``: the class of its last character that is no white space."""
+    ``chars_end``: how many characters end with each block, ``bare`` (3 rows: first byte of its text without white space at its ends, first behind, characters), and
+    ``last_kind``: the class of its last character that is no white space."""
     blocks, runs = len(block_run), len(run_end)
     at = chars = 0
     for b in range(blocks):
         linked = words = 0
         in_word: bool | np.bool_ = False
         last = np.int64(SPACE)
+        bare[0, b] = bare[1, b] = bare[2, b] = 0
+        first = 0
         for r in range(block_run[b], block_run[b + 1] if b + 1 < blocks else runs):
             seen = 0
             while at < run_end[r]:
+                begin = at
                 code = np.int64(text[at])
                 at += 1
                 if code >= 0xC0:
@@ -81,7 +87,11 @@ def count_characters(
                         code = code << 6 | text[at] & 0x3F
                         at += 1
                 kind = np.int64(classes[code])
-                last = kind if kind != SPACE or not is_white(int(code)) else last
+                if kind != SPACE or not is_white(int(code)):
+                    last = kind
+                    if bare[1, b] == 0:
+                        bare[0, b], first = begin, chars
+                    bare[1, b], bare[2, b] = at, chars + 1 - first
                 chars += 1
                 counts[BY_CLASS + kind, b] += 1
                 seen += kind != SPACE
@@ -94,6 +104,48 @@ def count_characters(
         counts[1, b], counts[2, b] = linked, words
         chars_end[b] = chars
         last_kind[b] = last
+
+
+@compiled
+def is_same(text: Bytes, begin: int, end: int, other: Bytes, at: int) -> bool:
+    """Whether text[begin:end] stands in another text at a place."""
+    k = begin
+    while k < end and text[k] == other[at + k - begin]:
+        k += 1
+    return k == end
+
+
+@compiled
+def fill_alike(text: Bytes, bare: Ints, title: Bytes, copies: Matrix, in_title: Matrix) -> None:
+    """Fill ``copies`` with how many blocks have the same text (``bare``, as ``count_characters`` has it), and ``in_title`` with 1 for those of LEAST_IN_TITLE
+    characters or more that stand in the title, 0 for all others."""
+    blocks, size = bare.shape[1], 16
+    while size < 2 * blocks:
+        size *= 2
+    first, of, times = np.full(size, -1, np.int64), np.empty(blocks, np.int64), np.zeros(blocks, np.int64)
+    for b in range(blocks):
+        begin, end = bare[0, b], bare[1, b]
+        key = np.uint64(end - begin)
+        for k in range(begin, end):
+            key = (key ^ np.uint64(text[k])) * PATH_FACTOR
+        place = np.int64(key >> np.uint64(20)) & (size - 1)
+        while first[place] >= 0:
+            other = first[place]
+            if bare[1, other] - bare[0, other] == end - begin and is_same(text, begin, end, text, bare[0, other]):
+                break
+            place = (place + 1) & (size - 1)
+        if first[place] < 0:
+            first[place] = b
+        of[b] = first[place]
+        times[of[b]] += 1
+        in_title[b] = 0
+        if bare[2, b] >= LEAST_IN_TITLE:
+            for at in range(len(title) - (end - begin) + 1):
+                if is_same(text, begin, end, title, at):
+                    in_title[b] = 1
+                    break
+    for b in range(blocks):
+        copies[b] = times[of[b]]
 
 
 @compiled

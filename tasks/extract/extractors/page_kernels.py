@@ -420,7 +420,7 @@ def may_hide(html: Bytes, at: int, end: int) -> bool:
 
 @compiled
 def telling_tags(html: Bytes, names: WordTable, hidden: bool, found: Ints) -> int:
-    """Fill ``found`` with the places of start tags outside of raw elements that may be of formulas: by their names, which are in the table or have a colon, or by
+    """Fill ``found`` (3 rows: place, behind the name, behind the tag) with start tags outside of raw elements that may be of formulas: by their names, which are in the table or have a colon, or by
     their attributes. Or, if ``hidden``, with those that are in the table and may hide their element. Returns how many there are."""
     n = len(html)
     eights = html[: n // 8 * 8].view(np.uint64)
@@ -458,7 +458,7 @@ def telling_tags(html: Bytes, names: WordTable, hidden: bool, found: Ints) -> in
                     tells = WIDE_PIVOT[html[k]] != 0 and may_speak(html, k)
                     k += 1
             if tells:
-                found[count] = at
+                found[0, count], found[1, count], found[2, count] = at, behind, end
                 count += 1
             at = behind_raw(html, at + 1, behind) if not hidden and place >= 0 and names.bits[place] == RAW_NAME else end
     return count

@@ -8,7 +8,6 @@ letters "align". Pure and linear.
 import html
 import re
 
-SPACE = re.compile(r"\s+")
 ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
 CDATA = re.compile(r"%? ?<!\[CDATA\[|%? ?\]\]>|<!--|-->")
 COMMENT = re.compile(r"(?<!\\)%[^\n]*\n\s*")
@@ -42,14 +41,14 @@ def clean(latex: str) -> str:
         latex = COMMENT.sub("", latex)
     if "color" in latex:
         latex = COLOUR.sub("", latex)
-    latex = SPACE.sub(" ", latex.replace("\u200b", "").replace("\ufeff", "")).strip()
+    latex = " ".join(latex.replace("\u200b", "").replace("\ufeff", "").split())
     latex, _ = undelimited(latex)
     return without_definitions(without_style(latex))
 
 
 def without_definitions(latex: str) -> str:
     """LaTeX without the macros that a page defines in a formula of its own, and without the groups of Stack Exchange around posts."""
-    while match := DEFINITION.match(latex):
+    while latex.startswith("\\") and (match := DEFINITION.match(latex)):
         latex = latex[_after_groups(latex, match.end()) :].lstrip()
         if latex.startswith("%"):
             latex = latex.partition("\\")[2] and "\\" + latex.partition("\\")[2]
@@ -88,13 +87,14 @@ def undelimited(latex: str) -> tuple[str, bool | None]:
 
 def without_style(latex: str) -> str:
     """``{\\displaystyle x}``, as Wikipedia writes every formula, and ``\\displaystyle x`` as ``x``."""
-    while True:
+    while "style" in latex:
         if latex.startswith("{") and STYLE.match(latex, 1) and _closes_at_end(latex):
             latex = latex[1:-1]
         match = STYLE.match(latex)
         if match is None:
-            return latex.strip()
+            break
         latex = latex[match.end() :]
+    return latex.strip()
 
 
 def _closes_at_end(latex: str) -> bool:

@@ -26,7 +26,7 @@ NAMING = ("inlineMath", "displayMath", "delimiters")
 
 WORD_END = re.compile(r"\w")
 ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)")
-ESCAPES_OFF = re.compile(r"processEscapes[\"']?\s*:\s*(?:false|!1)", re.IGNORECASE)
+ESCAPES, ESCAPES_OFF = "processescapes", re.compile(r"processescapes[\"']?\s*:\s*(?:false|!1)")
 IGNORE_CLASS = re.compile(r"(?:ignoreClass|ignoreHtmlClass|ignoredClasses)[\"']?\s*:\s*\[?\s*[\"']([^\"']{1,200})[\"']")
 PROCESS_CLASS = re.compile(r"(?:processClass|processHtmlClass)[\"']?\s*:\s*\[?\s*[\"']([^\"']{1,200})[\"']")
 MAX_CONFIGURATION_CHARS = 4_000
@@ -146,12 +146,19 @@ def page_delimiters(page: str) -> Delimiters | None:
             )
         if not asciimath_keys and any(name in lowered for name in ASCIIMATH):
             pairs.append(Pair("`", "`", notation="asciimath", configured=True))
-        escapes = "processescapes" not in lowered or ESCAPES_OFF.search(page) is None
+        escapes = not _turns_escapes_off(lowered)
         if "ignore" in page and (found := IGNORE_CLASS.search(page)):
             ignore = f"{ignore}|{found[1]}"
         if "process" in page and (found := PROCESS_CLASS.search(page)):
             process = f"{process}|{found[1]}"
     return Delimiters(_ordered(pairs), escapes, ignore, process)
+
+
+def _turns_escapes_off(lowered: str) -> bool:
+    at = lowered.find(ESCAPES)
+    while at >= 0 and not ESCAPES_OFF.match(lowered, at):
+        at = lowered.find(ESCAPES, at + 1)
+    return at >= 0
 
 
 def _ordered(pairs: list[Pair]) -> tuple[Pair, ...]:

@@ -97,10 +97,8 @@ ALT_IMAGES = (
     "filter/tex/pix.php",
     "/latex/",
 )
-ROLE_GIVING = re.compile(
-    rb'\sclass="[^"]*(?:katex|math|tex|mjx|formula)|\sdata-(?:expr|tex|latex|math|equation|katex|formula|image-latex|original-latex|value)',
-    re.IGNORECASE,
-)
+ROLE_GIVING_CLASSES = tuple(b"katex math tex mjx formula".split())
+ROLE_GIVING_DATA = re.compile(rb"\sdata-(?:expr|tex|latex|math|equation|katex|formula|image-latex|original-latex|value)")
 CODE_TAGS = frozenset(("code", "pre", "samp", "kbd"))
 
 
@@ -110,8 +108,13 @@ def page_has_math_scripts(page: bytes) -> bool:
 
 
 def may_have_role(written: bytes) -> bool:
-    """Whether attributes as they are written may give an element a role whatever its name is: far cheaper than ``role``."""
-    return ROLE_GIVING.search(written) is not None
+    """Whether attributes as a parser writes them may give an element a role whatever its name is: far cheaper than ``role``."""
+    begin = written.find(b' class="') + len(b' class="')
+    if begin >= len(b' class="'):
+        classes = written[begin : written.find(b'"', begin)].lower()
+        if any(word in classes for word in ROLE_GIVING_CLASSES):
+            return True
+    return b" data-" in written and ROLE_GIVING_DATA.search(written) is not None
 
 
 def role(tag: str, attributes: Mapping[str, str], math_scripts: bool = False) -> Role:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
+from winnow.tasks.engine.rows import table_of_columns
 from winnow.tasks.extract.blocks.block import Span
 
 SCHEMA = pa.schema(
@@ -49,4 +50,4 @@ class SpanRows:
     def table(self) -> pa.Table:
         """The table of what was added."""
         columns = (self._ids, *self._columns)
-        return pa.table([pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
+        return table_of_columns(columns, SCHEMA)

@@ -74,20 +74,21 @@ def _power(each: Floats, wanted: Bools) -> float:
     return min((round(1.05**n, 6) for n in range(-42, 43)), key=loss)
 
 
-def platt(x: Floats, positive: Bools) -> tuple[float, float]:
-    """Slope and offset of the sigmoid: Newton's steps with a line search, on targets that are smoothed as Platt did."""
+def platt(x: Floats, positive: Bools, weights: Floats | None = None) -> tuple[float, float]:
+    """Slope and offset of the sigmoid: Newton's steps with a line search, on targets that are smoothed as Platt did. ``weights`` are of the examples, all alike without them."""
+    weigh = np.ones(len(x)) if weights is None else weights * (len(x) / weights.sum())
     n, m = int(positive.sum()), int((~positive).sum())
     target = np.where(positive, (n + 1) / (n + 2), 1 / (m + 2))
     a, b = 0.0, math.log((n + 1) / (m + 1))
 
     def loss(a: float, b: float) -> float:
         z = a * x + b
-        return float((np.logaddexp(0, -np.abs(z)) + np.where(z >= 0, (1 - target) * z, -target * z)).sum())
+        return float((weigh * (np.logaddexp(0, -np.abs(z)) + np.where(z >= 0, (1 - target) * z, -target * z))).sum())
 
     value = loss(a, b)
     for _ in range(ROUNDS):
         p = 1 / (1 + np.exp(-np.clip(a * x + b, -500, 500)))
-        off, weight = p - target, p * (1 - p)
+        off, weight = weigh * (p - target), weigh * p * (1 - p)
         ga, gb = float((off * x).sum()), float(off.sum())
         if abs(ga) < 1e-6 and abs(gb) < 1e-6:
             break

@@ -1,13 +1,14 @@
 """A model of lines: how likely each line of a text is content and no boilerplate, from its form, its neighbours, its place and its page (FinerWeb: Henriksson et al. 2025,
 with boosted trees in place of DeBERTa).
 
-Lines are cut at line feeds, and blank ones are not judged. The words themselves are no features: on human labels of six languages they gave nothing to a language that was left
-out (docs/line-quality.md), and so a model holds numbers only and no text. The file is a line of JSON and the compressed trees.
+Lines are cut at line feeds, and blank ones are not judged. Of the words themselves only the most common ones of each language count (jusText finds running text by such words:
+Pomikálek 2011), which take no label to know. Others gave nothing to a language that was left out (docs/line-quality.md), and so a model holds numbers only and no text: common
+words are hashes. Languages whose common words it does not know have trees of their own, which do without. The file is a line of JSON and the compressed trees.
 """
 
 import json
 import unicodedata
-import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -17,11 +18,16 @@ import numpy.typing as npt
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
-from winnow.tasks.models.files import ModelFile, locate, registered
+from winnow.tasks.engine.parsing import parsed
+from winnow.tasks.extract.language_codes import folded
+from winnow.tasks.models.classify.headed import headed, read_headed
+from winnow.tasks.models.files import ModelFile, registered
 from winnow.tasks.models.trees import Trees, from_json
 
 KIND = "lines"
-MAGIC = "winnow lines 2"
+MAGIC = "winnow lines 3"
+MOST_WORDS = 50
+"""Common words of a language, at most."""
 ENDS = frozenset(".!?…。！？։؟।॥؛።။។｡")
 BREAKS = frozenset("|·•‣>›<-–—/\\_*+#=~→▪●■◦★►")
 COMMAS, COLONS = frozenset(",、，،;；"), frozenset(":：")
@@ -29,6 +35,8 @@ WIDE_NAMES = ("CJK ", "HIRAGANA ", "KATAKANA ", "HANGUL ", "IDEOGRAPHIC ", "THAI
 """Scripts that write no spaces between words, or whose letters are syllables."""
 
 Floats = npt.NDArray[np.float64]
+Slots = npt.NDArray[np.uint64]
+NO_WORDS: Slots = np.zeros(1, np.uint64)
 
 
 @cache
@@ -89,14 +97,23 @@ def looked(text: str) -> Looked:
     return Looked(codes, np.ascontiguousarray(looks[lines]), lines)
 
 
-def features(text: Looked) -> npt.NDArray[np.float32]:
-    """Features x lines that are not blank; their names are ``line_kernels.NAMES``."""
+def slots(common: Sequence[int]) -> Slots:
+    """The hashes of the common words of a language as a table in which they are found fast."""
+    from winnow.tasks.models.classify.line_kernels import SLOTS, slots_of
+
+    found = np.zeros(SLOTS, np.uint64)
+    slots_of(np.array(common, np.uint64), found)
+    return found
+
+
+def features(text: Looked, common: Slots | None = None) -> npt.NDArray[np.float32]:
+    """Features x lines that are not blank; their names are ``line_kernels.NAMES``. ``common`` has the common words of the text's language (``slots``), if they are known."""
     from winnow.tasks.models.classify import line_kernels as k
 
     looks = text.looks
     matrix = np.empty((len(k.NAMES), len(looks)), np.float32)
     if len(looks):
-        k.look_at_words(text.codes, *_tables(), looks)
+        k.look_at_words(text.codes, *_tables(), looks, NO_WORDS if common is None else common, common is not None)
         _, first, same, counts = np.unique(looks[:, k.HASH], return_index=True, return_inverse=True, return_counts=True)
         again = np.arange(len(looks)) != first[same]
         size = (1.5 * np.log1p(looks[:, k.WIDTH])).astype(np.int64)
@@ -112,6 +129,14 @@ def _how_many(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.asarray(counts[same], np.int64)
 
 
+def words(text: Looked) -> npt.NDArray[np.uint64]:
+    """The hash of each word of a text that does not begin with a digit."""
+    from winnow.tasks.models.classify.line_kernels import words_of
+
+    hashes, numbers, _ = words_of(text.codes, *_tables(), text.looks)
+    return np.asarray(hashes[~numbers], np.uint64)
+
+
 @stable("model/lines")
 @dataclass(frozen=True)
 class LineModel:
@@ -121,30 +146,53 @@ class LineModel:
 
 
 @dataclass(frozen=True)
-class LineFile:
-    """What a file holds: the trees as plain data (``trees.from_json``), and the slope and offset of the sigmoid that makes a probability of their sum."""
+class Scorer:
+    """Trees as plain data (``trees.from_json``), and the slope and offset of the sigmoid that makes a probability of their sum: for the languages that they have learnt from, and for
+    others."""
 
-    header: dict[str, Any]
     plain: dict[str, Any]
-    slope: float
-    offset: float
+    sigmoid: tuple[float, float]
+    elsewhere: tuple[float, float]
 
     @cached_property
     def trees(self) -> Trees:
         """The trees. Raises BadInput: they are of another format."""
         return from_json(self.plain)
 
-    def data(self) -> bytes:
-        """The same bytes for the same model."""
-        head = {"format": MAGIC, **self.header, "slope": self.slope, "offset": self.offset}
-        trees = json.dumps(self.plain, separators=(",", ":")).encode()  # questions are places in the borders, so their order counts
-        return json.dumps(head, sort_keys=True).encode() + b"\n" + zlib.compress(trees, 6)
-
-    def chances(self, text: Looked) -> Floats:
-        """How likely each line that is not blank is content."""
+    def chances(self, matrix: npt.NDArray[np.float32], *, learnt: bool) -> Floats:
+        """How likely each line is content, from its features."""
         from winnow.tasks.models.classify.line_kernels import NAMES
 
-        return chances(self.trees.sums(NAMES, features(text)) / self.trees.leaf_unit, self.slope, self.offset)
+        return chances(self.trees.sums(NAMES, matrix) / self.trees.leaf_unit, *(self.sigmoid if learnt else self.elsewhere))
+
+
+@dataclass(frozen=True)
+class LineFile:
+    """What a file holds: ``languages`` that it has learnt from, the hashes of the ``common`` words of languages (those and others), and what judges lines where these words are known,
+    and where they are not."""
+
+    languages: tuple[str, ...]
+    common: dict[str, tuple[int, ...]]
+    knowing: Scorer
+    blind: Scorer
+
+    @cached_property
+    def _slots(self) -> dict[str, Slots]:
+        return {language: slots(words) for language, words in self.common.items()}
+
+    def data(self) -> bytes:
+        """The same bytes for the same model."""
+        head = {"languages": sorted(self.languages), "words_of": sorted(self.common)}
+        parts = {name: [each.plain, each.sigmoid, each.elsewhere] for name, each in (("knowing", self.knowing), ("blind", self.blind))}
+        body = json.dumps({"common": dict(sorted(self.common.items())), **parts}, separators=(",", ":")).encode()
+        return headed(MAGIC, head, body)
+
+    def chances(self, text: Looked, language: str) -> Floats:
+        """How likely each line that is not blank is content. ``language`` is the document's, by any of its labels."""
+        code = folded(language)
+        common = self._slots.get(code)
+        scorer = self.blind if common is None else self.knowing
+        return scorer.chances(features(text, common), learnt=code in self.languages)
 
 
 def chances(sums: Floats, slope: float, offset: float) -> Floats:
@@ -169,16 +217,16 @@ def loaded(file: ModelFile) -> LineFile:
     """The model of a file, loaded once per process. Raises BadInput if it is missing, altered, truncated, no such model, or one of before the trees."""
     from winnow.tasks.models.classify.line_kernels import NAMES
 
-    path = locate(file)
-    try:
-        line, _, rest = path.read_bytes().partition(b"\n")
-        header = json.loads(line)
-        if header.pop("format") != MAGIC:
-            raise ValueError("another format")
-        slope, offset = float(header.pop("slope")), float(header.pop("offset"))
-        model = LineFile(header, json.loads(zlib.decompress(rest)), slope, offset)
-        if not set(model.trees.features) <= set(NAMES):
+    otherwise = "is no model of lines of this version, or is truncated. Make one with `winnow train lines`."
+    with read_headed(file, MAGIC, otherwise) as (header, rest):
+        body = parsed(rest)
+        knowing, blind = (Scorer(plain, _pair(one), _pair(other)) for plain, one, other in (body["knowing"], body["blind"]))
+        model = LineFile(tuple(header["languages"]), {k: tuple(v) for k, v in body["common"].items()}, knowing, blind)
+        if not {*knowing.trees.features, *blind.trees.features} <= set(NAMES) or any(len(v) > MOST_WORDS for v in model.common.values()):
             raise ValueError("features of another version")
         return model
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, zlib.error):
-        raise BadInput(f"{path} is no model of lines of this version, or is truncated. Make one with `winnow train lines`.") from None
+
+
+def _pair(numbers: Sequence[float]) -> tuple[float, float]:
+    slope, offset = numbers
+    return float(slope), float(offset)

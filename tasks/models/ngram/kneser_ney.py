@@ -68,7 +68,7 @@ def estimate(sentences: Sequence[Ints], words: int, order: int = 5, prune: Seque
     if not any(len(s) for s in sentences):
         raise ValueError("there is no word to count")
     counted = _count(sentences, words, order)
-    adjusted = _adjusted(counted, words)
+    adjusted = _adjusted(counted)
     marked = [c.counts <= t if n else np.zeros(words, bool) for n, (c, t) in enumerate(zip(counted, thresholds, strict=True))]
 
     probability = _unigrams(adjusted[0], words)
@@ -124,7 +124,7 @@ def _count(sentences: Sequence[Ints], words: int, order: int) -> list[_Counted]:
     return counted
 
 
-def _adjusted(counted: Sequence[_Counted], words: int) -> list[Ints]:
+def _adjusted(counted: Sequence[_Counted]) -> list[Ints]:
     """Adjusted counts: of the longest n-grams and of those that begin a sentence their occurrences, of others the words seen before them."""
     adjusted = []
     for n, grams in enumerate(counted):

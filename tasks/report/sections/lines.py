@@ -10,7 +10,7 @@ class Lines(Section):
     """The share of the text of each language that was cut as noise."""
 
     name, title, chapter, place = "noisy_lines", "Noisy lines", CHANGES, 20
-    about = "Lines that the model of lines calls noise, below the threshold of the recipe. A language that loses much more than others may be one that the model does not know."
+    about = "Lines that the model of lines calls noise, below the threshold of the recipe, and lines that more documents of the host have than it allows, if it says so. A language that loses much more than others may be one that the model does not know."
     needs = (f"step:{STEP}",)
 
     def content(self, evidence: Evidence) -> Content:

@@ -39,7 +39,7 @@ class LineQuality(Filter):
 
     def measure(self, doc: Document) -> dict[str, Value]:
         text = looked(doc.text)
-        chances = loaded(self.model.file).chances(text) if self.model is not None else np.empty(0)
+        chances = loaded(self.model.file).chances(text, doc.language) if self.model is not None else np.empty(0)
         if not len(chances):
             return {"line_quality": None, "line_quality_mean": None}
         chars = text.chars

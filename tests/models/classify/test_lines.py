@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.models.classify.line_kernels import NAMES
-from winnow.tasks.models.classify.line_model import LineModel, features, line_model, loaded, looked
-from winnow.tasks.models.classify.train_lines import Page, pages, train_lines
+from winnow.tasks.models.classify.line_model import LineModel, features, line_model, loaded, looked, slots, words
+from winnow.tasks.models.classify.line_pages import FEWEST_PAGES, MOST_PAGES, MOST_WORDS, Page, common_words, merged, pages
+from winnow.tasks.models.classify.train_lines import train_lines
 from winnow.tasks.models.files import model_file, register
 
 WORDS = {
@@ -59,14 +60,74 @@ def test_a_registered_model_scores_every_line_that_is_not_blank(trained, tmp_pat
     register("lq", "lines", {"lines": trained[0]}, {})
     model = line_model("lq", model_file)
     text = f"Home | News | Login 3\n\n{' '.join(WORDS['en'].split() * 3).capitalize()}.\n \nHome | News | Login 4"
-    found = loaded(model.file).chances(looked(text))
+    found = loaded(model.file).chances(looked(text), "en")
     assert len(found) == 3
     assert max(found[0], found[2]) < 0.4 < 0.6 < found[1]
-    assert len(loaded(model.file).chances(looked(" \n"))) == 0
+    assert len(loaded(model.file).chances(looked(" \n"), "en")) == 0
 
 
-def of(text, name):
-    return features(looked(text))[NAMES.index(name)].astype(float).round(4).tolist()
+def of(text, name, common=None):
+    return features(looked(text), common)[NAMES.index(name)].astype(float).round(4).tolist()
+
+
+def test_common_words_of_the_language_are_counted_if_they_are_known():
+    text = "The stone of the river\nHome 12\n的山"
+    common = slots(words(looked("the of 的")).tolist())
+    assert of(text, "common", common) == [0.6, 0, 0.5]
+    assert of(text, "commons", common) == [1.3863, 0, 0.6931]
+    assert of(text, "common") == of(text, "page_commons_mean") == of(text, "common~3") == [-1, -1, -1]
+
+
+def numbered(code, n, start=0):
+    own = (f"{chr(97 + k % 20) * 3}{chr(945 + k // 20)}" for k in range(start, start + n))
+    return [(code, f"die der {'und ' * (k % 2)}{word} 7{k}") for k, word in enumerate(own)]
+
+
+def test_common_words_are_those_of_most_texts_of_a_language_in_any_order():
+    found = common_words([*numbered("de", FEWEST_PAGES), *numbered("fi", FEWEST_PAGES - 1), *numbered("", FEWEST_PAGES)])
+    assert list(found) == ["deu"]
+    assert set(found["deu"][:3]) == set(words(looked("die der und")).tolist())
+    assert len(found["deu"]) == min(MOST_WORDS, 3 + FEWEST_PAGES)
+    many = numbered("de", MOST_PAGES + 50)
+    assert common_words(many) == common_words(reversed(many)) == common_words(many + many)
+    assert common_words(many) != common_words(many[: MOST_PAGES // 2])
+    assert common_words([("de", "die der")] * FEWEST_PAGES) == {}
+
+
+def like(seed):
+    """A page whose lines all have the same form; those of content have the words of English."""
+    dice = random.Random(seed)
+    clean = [dice.random() < 0.5 for _ in range(10)]
+    strange = ["".join(dice.sample(word, len(word))) for word in WORDS["en"].split()]
+    lines = [" ".join(dice.choices(WORDS["en"].split() if good else strange, k=8)) for good in clean]
+    return Page(tuple(lines), tuple(clean), "en")
+
+
+def test_a_language_whose_words_are_known_has_trees_that_ask_for_them(tmp_path):
+    judged = [like(seed) for seed in range(FEWEST_PAGES - 1)]
+    texts = [("en", "\n".join(like(n).lines)) for n in range(100, 110)]
+    blind, known = train_lines(judged)[1], train_lines(judged, texts)[1]
+    assert (blind["words_of"], known["words_of"]) == ([], ["eng"])
+    assert known["by_page"]["auc"] > 0.95 > 0.8 > blind["by_page"]["auc"] == known["by_page_without_words"]["auc"]
+    data, _ = train_lines(some() + judged, texts)
+    assert train_lines(some() + judged, reversed(texts))[0] == data
+    (tmp_path / "m").write_bytes(data)
+    model = loaded(LineModel(model_file(str(tmp_path / "m"))).file)
+    assert any(name.startswith("common") for name in model.knowing.trees.features)
+    assert not any("common" in name for name in model.blind.trees.features)
+    text = looked(f"Home | News | Login 3\n{' '.join(WORDS['en'].split() * 3).capitalize()}.")
+    english = slots(model.common["eng"])
+    assert (model.chances(text, "eng_Latn") == model.knowing.chances(features(text, english), learnt=True)).all()
+    assert (model.chances(text, "fi") == model.blind.chances(features(text), learnt=True)).all()
+    assert (model.chances(text, "sv") == model.blind.chances(features(text), learnt=False)).all()
+    assert model.knowing.sigmoid != model.knowing.elsewhere
+
+
+def test_pages_that_are_judged_in_two_ways(tmp_path):
+    once, twice = Page(("a", "b", "c"), (True, True, None), "en"), Page(("a", "b", "c"), (False, True, True), "en")
+    for both_orders in ([once, twice], [twice, once]):
+        [(_, page)], both = merged(both_orders)
+        assert (page.clean, both) == ((None, True, True), 1)
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=200))
@@ -104,6 +165,11 @@ def test_a_line_that_repeats_and_what_stands_beside_it_matter():
         ("rights", "© Somebody", "Somebody"),
         ("bullet", "- one", "-one"),
         ("bullet", "12. one", "12 one"),
+        ("bullet", "* one", "# one"),
+        ("heading", "### Title", "###Title"),
+        ("heading", "# Title", "####### Title"),
+        ("quoted", "> said", "a > b"),
+        ("indent", "  - one", "  one"),
         ("stops_end", "He said “no.”", "He said “no”"),
         ("stops_dots", "and so on...", "and so on."),
         ("stops_end", "完了しました。", "完了"),
@@ -132,12 +198,21 @@ def test_files_of_pages(tmp_path):
     assert list(pages(tmp_path / "a.jsonl")) == [Page(("one", "two"), (True, None), "en"), Page(("x y",), (False,), "")]
     for content, said in (
         ('{"text": "a\\nb", "labels": [1]}', "2 lines and 1 labels"),
+        ('{"text": "a\\nb", "labels": [1, 2]}', "has the label 2. Two kinds of lines are learnt"),
         ('{"text": "a"}', "cannot be read"),
         ("{", "cannot be read"),
     ):
         (tmp_path / "a.jsonl").write_text(content)
         with pytest.raises(BadInput, match=said):
             list(pages(tmp_path / "a.jsonl"))
+    with pytest.raises(BadInput, match="There is no file"):
+        list(pages(tmp_path / "b.jsonl"))
+
+
+def test_lines_that_are_judged_in_two_ways_are_told_of():
+    judged = [Page((f"a b c {n}",) * 5, (clean,) * 5) for n in range(20) for clean in (True, False)]
+    with pytest.raises(BadInput, match="100 that are judged as both were left out"):
+        train_lines(judged)
 
 
 @pytest.mark.parametrize("given", [[], [Page(("a b c",) * 40, (True,) * 40)], [Page(("a b c",) * 40, (True, False) * 20)]])

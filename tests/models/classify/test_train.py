@@ -28,6 +28,7 @@ with tempfile.TemporaryDirectory() as name:
 """
 
 
+@pytest.mark.slow
 def test_the_same_examples_give_the_same_bytes_whatever_the_memory_held():
     found = {
         subprocess.run([sys.executable, "-c", TRAIN_IN_DIRTY_MEMORY, junk], capture_output=True, text=True, check=True).stdout

@@ -180,6 +180,7 @@ def test_a_third_back_end_adds_what_it_knows():
     assert Ensemble(models=models).measure(Document("x"))["language_best"] == "ext"
 
 
+@pytest.mark.slow
 def test_heliport_in_an_ensemble():
     pytest.importorskip("heliport")
     ensemble = filter_of("Ensemble", models={"lid176": "lid.176.ftz", "heliport": "heliport"})
@@ -191,6 +192,7 @@ def test_heliport_in_an_ensemble():
     assert ensemble.measure(Document("\ud800 Let us go home now, it is late."))["language_best"] == "eng"
 
 
+@pytest.mark.slow
 def test_labels_of_heliport_are_codes():
     pytest.importorskip("heliport")
     labels = set(HeliModel().labels)

@@ -136,7 +136,8 @@ def said(result: dict[str, Any]) -> list[str]:
         lines.append(f"{asked['asked']:,} queries answered now, {asked['known']:,} known before; {asked['requests']:,} requests.")
     lines.append(f"use it    judged: [{', '.join(r['judged'] for r in result['heads'])}]")
     first = result["heads"][0]
-    lines.append(f"learn it  winnow train classifier --head {first['head']} --labels {first['judged']} --run {first['run']} --out NAME")
+    learner = "lines" if first["form"] == "lines" else f"classifier --head {first['head']}"
+    lines.append(f"learn it  winnow train {learner} --labels {first['judged']} --run {first['run']} --out NAME")
     return lines
 
 

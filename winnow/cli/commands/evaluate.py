@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cyclopts import App
 
-from winnow.cli.options import JsonOption, print_json
+from winnow.cli.options import STORE, JsonOption, print_json
 
 PANEL = "Look into a run"
 command = App(help="Measure a part of Winnow against labelled files.")
@@ -60,28 +60,33 @@ def agreement(*files: str, json: JsonOption = False) -> None:
 
 
 @command.command
-def lines(*files: Path, json: JsonOption = False) -> None:
+def lines(*files: str, run: str = "", store: str = STORE, json: JsonOption = False) -> None:
     """How well a model of lines tells content from boilerplate, on pages and on languages that it was not trained on.
 
     Args:
-        files: JSONL with `text` (a list of lines), `labels` (one per line) and `lang`: see docs/line-quality.md.
+        files: JSONL with `text` (a list of lines), `labels` (one per line) and `lang`: see docs/line-quality.md. Or Parquet tables of judged lines, or the folders
+            of them that `winnow annotate` and `winnow label` write.
+        run: The run whose documents such tables judge.
+        store: The store of that run.
     """
-    from winnow.tasks.engine.errors import BadInput
-    from winnow.tasks.models.classify.train_lines import pages, train_lines
+    from winnow.tasks.models.classify.train_lines import train_lines
+    from winnow.tasks.runs.judged_lines import LineLabels
 
-    if not files:
-        raise BadInput("Name at least one labelled file: winnow evaluate lines FILES.")
-    _, figures = train_lines(page for file in files for page in pages(file))
+    given = LineLabels(files, run, store)
+    _, figures = train_lines(given.pages(), given.texts())
     if json:
         print_json(figures)
         return
     page, left = figures["by_page"], figures["left_out"]
     print(f"{'':<14}{'lines':>8}{'F1 of noise':>13}{'rule of length':>16}{'AUC':>8}{'ECE':>8}")
-    print(
-        f"{'by page':<14}{figures['lines']:>8}{page['noise_f1_at_half']:>13.3f}{page['length_rule_f1_best']:>16.3f}{page['auc']:>8.3f}{page['calibration_error']:>8.3f}"
-    )
+    for name, row in (("by page", page), ("  no words", figures["by_page_without_words"])):
+        print(
+            f"{name:<14}{figures['lines']:>8}{row['noise_f1_at_half']:>13.3f}{row['length_rule_f1_best']:>16.3f}{row['auc']:>8.3f}{row['calibration_error']:>8.3f}"
+        )
     for name, row in left.get("languages", {}).items():
-        print(f"{'without ' + name:<14}{row['lines']:>8}{row['noise_f1']:>13.3f}{row['length_rule_f1']:>16.3f}{row['auc']:>8.3f}")
+        print(
+            f"{'without ' + name:<14}{row['lines']:>8}{row['noise_f1']:>13.3f}{row['length_rule_f1']:>16.3f}{row['auc']:>8.3f}{row['calibration_error']:>8.3f}"
+        )
     if left:
         print(
             f"{'left out, all':<14}{'':>8}{left['noise_f1']:>13.3f}{left['length_rule_f1']:>16.3f}{'':>8}{left['calibration_error']:>8.3f}"

@@ -293,17 +293,17 @@ def lines(
     """A model of lines: content or boilerplate, from pages whose lines are judged.
 
     Args:
-        labels: JSONL files with text (a list of lines), labels (one per line) and lang; .gz too. Or Parquet tables of judged lines, as
-            `winnow annotate` and `winnow label` write them.
+        labels: JSONL files with text (a list of lines), labels (one per line) and lang; .gz too. Or Parquet tables of judged lines, or the folders of
+            them that `winnow annotate` and `winnow label` write.
         out: A name in the registry of models, or the path of a folder.
-        run: The run whose documents such tables judge.
+        run: The run whose documents such tables judge, or one that the model is for: it will know the common words of the run's languages, for which no label is needed.
         store: The store of that run.
         licence: The licence of the model, for its card.
     """
     from winnow.tasks.models.classify.train_lines import training_digest
-    from winnow.tasks.models.texts import listed
+    from winnow.tasks.runs.judged_lines import LineLabels
 
-    digest = training_digest(listed([Path(f) for f in labels]), run)
+    digest = training_digest(LineLabels(tuple(labels), run, store).described())
 
     def train() -> Any:
         from winnow.flows.train_lines import train_line_model
@@ -320,6 +320,9 @@ def lines(
     print(
         f"by page   AUC {pages['auc']:.3f}, F1 of noise {pages['noise_f1_at_half']:.3f}, calibration error {pages['calibration_error']:.3f}"
     )
+    if figures["contradicted_lines"]:
+        print(f"left out  {figures['contradicted_lines']:,} lines that are judged as content and as noise")
+    print(f"words     knows the common ones of {', '.join(figures['words_of']) or 'no language (20 pages of it are needed)'}")
     if left := figures["left_out"]:
         print(
             f"language left out  F1 of noise {left['noise_f1']:.3f} (a rule of length {left['length_rule_f1']:.3f}), calibration error {left['calibration_error']:.3f}"
