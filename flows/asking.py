@@ -7,7 +7,7 @@ from prefect import get_run_logger
 from prefect.client.schemas import State
 from prefect.states import Completed
 
-from winnow.flows.curate import listener
+from winnow.flows.stage import listener
 from winnow.tasks.endpoint.client import Tally
 
 

@@ -80,7 +80,7 @@ def backfill(
         while waiting and len(going) < at_once:
             snapshot = waiting.pop(0)
             going[snapshot] = cast("PrefectConcurrentFuture[Any]", _curate.submit(snapshot=snapshot, parameters=request))
-        next(iter(going.values())).wait(timeout=1.0)  # not prefect.futures.wait: see flows/curate.py
+        next(iter(going.values())).wait(timeout=1.0)  # not prefect.futures.wait: see flows/stage.py
         for snapshot in [s for s, future in going.items() if future.wrapped_future.done()]:
             future = going.pop(snapshot)
             future.wait()  # now the future knows its state; before, it would ask a server that lags behind

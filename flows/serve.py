@@ -32,6 +32,9 @@ PREFECT = (sys.executable, "-m", "prefect")
 
 PRIVATE = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
 """Prefect's telemetry, of the server and of whoever imports it, is off unless the environment asks for it."""
+INSTALLED_ONLY = {"PYTHONSAFEPATH": "1"}
+"""For every process that is started by ``python -m`` or ``-c``, as Prefect and pools of workers do: it would take a ``random.py`` or ``prefect.py`` of the working
+directory for the library of that name."""
 SERVER = {
     **PRIVATE,
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
@@ -71,6 +74,8 @@ def serve(store: str, host: str = HOST, port: int = PORT, *, watch: bool = False
             signal.signal(ending, signal.default_int_handler)
     url = f"http://{_reachable(host)}:{port}"
     os.environ["PREFECT_API_URL"] = f"{url}/api"
+    for name, value in INSTALLED_ONLY.items():
+        os.environ.setdefault(name, value)
     if password := os.environ.get(AUTH):
         os.environ.setdefault("PREFECT_API_AUTH_STRING", password)
     children: list[Service] = []

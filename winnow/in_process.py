@@ -17,11 +17,11 @@ SERVER_WAIT_S = 10.0
 
 def settings(*, verbose: bool) -> None:
     """Set what a command's own Prefect needs, where the environment says nothing. Before Prefect is imported."""
-    from winnow.flows.serve import SERVER
+    from winnow.flows.serve import INSTALLED_ONLY, SERVER
 
     # Its recorder of task runs writes in batches, as that of `winnow serve`, and nobody sees the events of a temporary server. Each write alone would
     # lock its SQLite now and then: an answer 503 then costs the flow two seconds or more (sample snapshot: 25 s, once 85 s, instead of 11).
-    for name, value in SERVER.items():
+    for name, value in (SERVER | INSTALLED_ONLY).items():
         os.environ.setdefault(name, value)
     for service in ("EVENT_PERSISTER", "TRIGGERS"):
         os.environ.setdefault(f"PREFECT_SERVER_SERVICES_{service}_ENABLED", "false")
@@ -98,7 +98,7 @@ def watched(flow: Callable[[], Any], *, quiet: bool = False) -> dict[str, Any]:
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     from winnow.cli.terminal import Progress
-    from winnow.flows.curate import listener
+    from winnow.flows.stage import listener
 
     # Without a heartbeat each subflow ends a second earlier (docs/design.md); nobody watches a command's flow for zombies.
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), Progress(quiet=quiet) as progress:

@@ -1,4 +1,4 @@
-"""Plug-ins: modules from outside that bring filters, extractors, steps and sources. Either an installed package names them in its entry points, or a recipe
+"""Plug-ins: modules from outside that bring filters, extractors, steps and sources, and how those that winnow ships are found. Either an installed package names them in its entry points, or a recipe
 names their files in ``plugins``.
 
 A file becomes the module ``winnow_plugins.<name>_<digest of its code>``: its content is part of its name, so two versions of one file never meet, and what a
@@ -6,8 +6,10 @@ recipe computes is bound to the code that computed it. Workers get the source wi
 """
 
 import hashlib
+import importlib
 import importlib.abc
 import importlib.util
+import re
 import sys
 import types
 from collections.abc import Iterable, Mapping
@@ -86,6 +88,14 @@ def install(plugin: Plugin) -> types.ModuleType:
 def installed() -> tuple[Plugin, ...]:
     """The plug-ins of this process, for its workers."""
     return tuple(_installed.values())
+
+
+def import_shipped(pattern: re.Pattern[bytes]) -> None:
+    """Import every module of winnow.tasks whose text has the pattern, by which it registers something: so nothing is listed to be found."""
+    home = Path(__file__).resolve().parent.parent
+    for path in sorted(home.rglob("*.py")):
+        if pattern.search(path.read_bytes()):
+            importlib.import_module(".".join(("winnow.tasks", *path.relative_to(home).with_suffix("").parts)))
 
 
 @cache

@@ -5,7 +5,6 @@ Modules of winnow.tasks that do so are found by themselves; from outside they co
 recipe. ``build`` of a recipe (tasks/recipes/build.py) is a loop over the sections in their order and knows none of them.
 """
 
-import importlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, make_dataclass
@@ -17,7 +16,7 @@ from typing import Any, ClassVar, Literal, TypeVar, get_type_hints
 from winnow.tasks.engine.crawl import Crawl
 from winnow.tasks.engine.identity import PLUGINS, digest, is_shipped, outside_name, stable
 from winnow.tasks.engine.options import Reader, frozen
-from winnow.tasks.engine.plugins import entry_point_modules
+from winnow.tasks.engine.plugins import entry_point_modules, import_shipped
 from winnow.tasks.engine.step import Step
 from winnow.tasks.engine.text_column import TextColumn
 
@@ -234,10 +233,7 @@ def register_again(module: ModuleType) -> None:
 @cache
 def _discover() -> None:
     """Import every module of winnow.tasks that defines a section, and those of the entry points."""
-    home = Path(__file__).resolve().parent.parent
-    for path in sorted(home.rglob("*.py")):
-        if path != Path(__file__).resolve() and REGISTERS.search(path.read_bytes()):
-            importlib.import_module(".".join(("winnow.tasks", *path.relative_to(home).with_suffix("").parts)))
+    import_shipped(REGISTERS)
     entry_point_modules(GROUP)
 
 

@@ -46,7 +46,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Made:
+class PageResult:
     """What an extractor made of a page: a text, or the reason why there is none. ``others``: of each word of the text how many of the other extractors have it,
     ``words`` where the words stand. A word counts as had if a run of ``RUN_WORDS`` words with it is in the other text."""
 
@@ -85,7 +85,7 @@ class Compared:
     """One page, and what each extractor made of it. ``shares``: of the words of one extractor (first key) the share that another (second key) has, too."""
 
     candidate: Candidate
-    made: dict[str, Made]
+    made: dict[str, PageResult]
     shares: dict[str, dict[str, float]]
 
 
@@ -177,7 +177,7 @@ def compared(page: Candidate, by: dict[str, Extractor]) -> Compared:
     texts = {name: _made(page, extractor) for name, extractor in by.items()}
     words = {name: [(m.start(), m.end()) for m in WORD.finditer(text)] for name, (text, _) in texts.items()}
     spelt = {name: [texts[name][0][start:end].lower() for start, end in places] for name, places in words.items()}
-    made: dict[str, Made] = {}
+    made: dict[str, PageResult] = {}
     shares: dict[str, dict[str, float]] = {}
     for name, own in spelt.items():
         counts = [0] * len(own)
@@ -188,7 +188,7 @@ def compared(page: Candidate, by: dict[str, Extractor]) -> Compared:
             had = had_by(own, theirs)
             counts = [count + there for count, there in zip(counts, had, strict=True)]
             shares[name][other] = sum(had) / len(own) if own else 0.0
-        made[name] = Made(*texts[name], tuple(words[name]), tuple(counts))
+        made[name] = PageResult(*texts[name], tuple(words[name]), tuple(counts))
     return Compared(page, made, shares)
 
 

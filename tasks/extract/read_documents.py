@@ -24,7 +24,7 @@ class ReadDocuments(ReadRows):
     """As ``ReadRows``. A row is numbered in a Parquet or CSV file; in a file of JSON lines it is the byte of its line: so however a file is cut into
     shards, its documents are the same. A plain text file is one document."""
 
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
 
     def rows(self, source: FileSource, file: SourceFile) -> Iterator[Row]:
         return read_rows(source, file, self.text_column)

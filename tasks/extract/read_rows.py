@@ -41,8 +41,8 @@ class ReadRows(ShardStep):
 
     A ``language`` that is no code (it becomes the name of a folder) is not believed: the model says. ``offset`` is where the row
     stands in its file (``Row``), ``length`` the characters of the text as given; ``id`` is the one given if there
-    is one (repeated within a shard, it gets its place appended), so that users find their documents again. So however a file is cut into shards,
-    its documents are the same.
+    is one, so that users find their documents again. Repeated within a file, or a part of one, it gets its place appended; two files that both have it keep it, as
+    neither is looked at for the other. So the documents are the same whichever files share a shard.
     """
 
     name: ClassVar[str] = "read"
@@ -72,12 +72,12 @@ class ReadRows(ShardStep):
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         losses = Losses()
-        seen: set[str] = set()
         rows_in = 0
 
         def documents() -> Iterator[dict[str, Any]]:
             nonlocal rows_in
             for file in context.shard(shard).files:
+                seen: set[str] = set()  # of one file: which files share a shard must not change an id
                 try:
                     for row in self.rows(context.source, file):
                         rows_in += row.rows

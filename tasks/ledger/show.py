@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # each answer loads what it needs, and no more
 
 BARS = "▏▎▍▌▋▊▉█"
 WIDTH = 40
+LINE_SIGNALS = ("line_quality", "line_host_documents")
+LINE_CHARS, MOST_LINES = 100, 60
 
 
 def console() -> Console:
@@ -63,6 +65,23 @@ def copy_said(copy: "Copy") -> str:
     else:
         said = f"By {copy.by}: there are {copy.size} copies, and none stays"
     return said + (f", similarity {copy.similarity:.3f}" if copy.similarity is not None else "")
+
+
+def lines_said(found: "Explained") -> list[str]:
+    """Each line that is not blank behind what was measured of it; empty if nothing was, or if edits changed the lines before they were measured."""
+    from winnow.tasks.models.classify.line_model import looked
+
+    measured = [found.signals[name] for name in LINE_SIGNALS if found.signals.get(name)]
+    lines = found.before.split("\n")
+    numbers = looked(found.before).lines.tolist()
+    if not measured or any(len(values) != len(numbers) for values in measured):
+        return []
+    said = [
+        "  ".join([*(f"{figure(value):>6}" for value in values), lines[n].strip()[:LINE_CHARS]])
+        for n, *values in zip(numbers[:MOST_LINES], *(values[:MOST_LINES] for values in measured), strict=True)
+    ]
+    more = len(numbers) - len(said)
+    return [*said, f"… and {more:,} more: --json has all"] if more else said
 
 
 def consent_said(found: "Explained") -> list[str]:
@@ -125,6 +144,10 @@ def explained(run: "Finished | None", found: "Explained", out: Console) -> None:
         out.print("\n[bold]Consent[/bold]")
         for line in lines:
             out.print(escape(f"  {line}"), highlight=False)
+    if said_of_lines := lines_said(found):
+        out.print(f"\n[bold]Lines[/bold] ({', '.join(name for name in LINE_SIGNALS if found.signals.get(name))})")
+        for line in said_of_lines:
+            out.print(escape(line), highlight=False)
     if changes := found.diff():
         out.print("\n[bold]Edits[/bold]")
         for line in changes:
@@ -147,6 +170,8 @@ def page(run: "Finished | None", found: "Sequence[Explained]") -> str:
             pass_said=pass_said,
             steps_said=steps_said,
             consent_said=consent_said,
+            lines_said=lines_said,
+            line_signals=LINE_SIGNALS,
         )
     )
 

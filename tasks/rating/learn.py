@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import xxhash
 
+from winnow.tasks.engine.samples import sample_keys
 from winnow.tasks.models.classify.evaluate import auc
 from winnow.tasks.rating.judged import Judged, accuracy, agreed, learned, pairs_of
 from winnow.tasks.rating.model import ALL, LEAST, Floats, RatingModel, fitted, quantiles, ranked
@@ -36,14 +35,9 @@ class Sample:
         return found
 
 
-def order_of(ids: Sequence[str]) -> npt.NDArray[np.uint64]:
-    """A number per document by which samples, references and folds are drawn."""
-    return np.fromiter((xxhash.xxh3_64_intdigest(i.encode("utf-8", "surrogatepass")) for i in ids), np.uint64, len(ids))
-
-
 def sorted_sample(sample: Sample) -> Sample:
-    """The documents in the order of ``order_of``: the first are the references, whatever order they came in."""
-    order = np.argsort(order_of(sample.ids), kind="stable")
+    """The documents in the order of ``sample_keys``: the first are the references, whatever order they came in."""
+    order = np.argsort(sample_keys(sample.ids), kind="stable")
     ids, languages = ([column[n] for n in order.tolist()] for column in (sample.ids, sample.languages))
     return Sample(ids, languages, sample.lengths[order], sample.values[order])
 
@@ -59,7 +53,7 @@ def learn(sample: Sample, judged: Judged | None, raters: Sequence[str], signs: F
         return fitted(sample.values, sample.languages, weights), {"weights": dict(zip(raters, weights.tolist(), strict=True))}
     pairs = pairs_of(judged, sample.ids, sample.languages, sample.lengths)
     weights = learned(ranks, pairs)
-    fold = (order_of(sample.ids) % np.uint64(FOLDS)).astype(np.int64)
+    fold = (sample_keys(sample.ids) % np.uint64(FOLDS)).astype(np.int64)
     right, alone, count = 0.0, np.zeros(len(raters)), 0
     held = np.zeros(len(ranks))
     for n in range(FOLDS):

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.samples import GroupSamples
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
 from winnow.tasks.rating.judged import agreed
-from winnow.tasks.rating.learn import Sample, order_of, sorted_sample
+from winnow.tasks.rating.learn import Sample, sorted_sample
 from winnow.tasks.rating.model import GRID, Floats, Group, RatingModel, fitted, percentiles, quantiles
 from winnow.tasks.signals.measure import SignalTable
 
@@ -149,22 +149,13 @@ class RatingScale(WholeStep):
         return ("all",)
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        held: dict[str, tuple[npt.NDArray[np.uint64], Floats]] = {}
-        counts: dict[str, int] = {}
+        held: GroupSamples[str] = GroupSamples(SCALED)
         for key in context.shard_keys:
             table = context.read(self.rated, key)
             table = table.filter(table["rating"].is_valid())
-            keys, values = order_of(table["id"].to_pylist()), table["rating"].to_numpy()
-            languages = np.array(table["language"].to_pylist(), object)
-            for name in set(languages.tolist()):
-                mine = languages == name
-                before = held.get(name, (np.zeros(0, np.uint64), np.zeros(0)))
-                joint = np.concatenate([before[0], keys[mine]])
-                order = np.argsort(joint, kind="stable")[:SCALED]
-                held[name] = joint[order], np.concatenate([before[1], values[mine]])[order]
-                counts[name] = counts.get(name, 0) + int(mine.sum())
-        rows = [{"language": n, "documents": counts[n], "points": quantiles(held[n][1][:, None])[0].tolist()} for n in sorted(held)]
-        return StepResult(pa.Table.from_pylist(rows, SCALE), sum(counts.values()), len(rows))
+            held.add(table["id"].to_pylist(), np.array(table["language"].to_pylist(), object), table["rating"].to_numpy())
+        rows = [{"language": n, "documents": held.counts[n], "points": quantiles(v[:, None])[0].tolist()} for n, v in held.samples()]
+        return StepResult(pa.Table.from_pylist(rows, SCALE), sum(held.counts.values()), len(rows))
 
 
 @stable("step/rating")

@@ -15,7 +15,7 @@ that loss.
 
 import heapq
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -185,72 +185,96 @@ def copies_factor(sample: Sample) -> float:
 
 def forecast(sample: Sample, workers: int, cluster_cores: int = 0) -> Forecast:
     """What the whole run takes with ``workers`` processes, and gives."""
-
-    def of(values: Sequence[float]) -> Interval:
-        return total(values, sample.weights, sample.weight, sample.shards)
-
-    loss = copies_factor(sample)
-
-    def without_copies(values: Sequence[float]) -> Interval:
-        found = of(values)
-        return Interval(found.value * loss, min(found.low, max(found.low * loss**2, 0.0)), found.high)
-
-    documents = of(sample.documents)
-    growth = documents.value / max(1.0, sum(sample.documents))
-    whole = len(sample.keys) == sample.shards
-
-    def step_total(step: StepSample, values: Sequence[float]) -> Interval:
-        if step.by_shard:
-            return of(values)
-        value = sum(values) * growth
-        return Interval(value, value, value) if whole else Interval(value, value / FACTOR, value * FACTOR)
-
-    none = Interval(0.0, 0.0, 0.0)
-    cpu = sum((step_total(s, s.cpu_s) for s in sample.steps), none)
-    spent = sum((step_total(s, s.seconds) for s in sample.steps), none)
-    disk = sum((step_total(s, s.size_bytes) for s in sample.steps if s.label != "publish"), none) + without_copies(sample.corpus_bytes)
-    low, high = (spent.low / spent.value, spent.high / spent.value) if spent.value else (1.0, 1.0)
-
-    def wall(workers: int, *, left: bool) -> tuple[Interval, list[tuple[str, int, float, float]]]:
-        rows = []
-        for number in sorted({s.stage for s in sample.steps}):
-            steps = [s for s in sample.steps if s.stage == number]
-            if steps[0].by_shard:
-                through = all(s.reused for s in steps)
-                mine = [s for s in steps if through or not (left and s.reused)]
-                scale = sum(step_total(s, s.seconds).value for s in mine) / max(1e-9, sum(sum(s.seconds) for s in mine))
-                count = sample.shards - (len(sample.keys) if left and through else 0)
-                each = [sum(s.seconds[i] for s in mine) for i in range(len(sample.keys))]
-                fair = scale * len(sample.keys) / sample.shards  # by weight, not by number
-                seconds = makespan(each, count, workers) * fair
-                width = sample.shards
-            else:
-                [step] = steps
-                width = step.width or max(len(step.seconds), math.ceil(sum(sample.kept) * growth / sample.rows_per_file))
-                seconds = makespan([sum(step.seconds) * growth / width], width, workers)
-            name = steps[0].label if len(steps) == 1 else f"{steps[0].label} to {steps[-1].label}"
-            rows.append((name, width, sum(step_total(s, s.cpu_s).value for s in steps), seconds))
-        spent = sum(r[3] for r in rows)
-        beside = Interval(sample.overhead_s, sample.overhead_s / FACTOR, sample.overhead_s * FACTOR)
-        return Interval(spent, spent * low, spent * high) + beside, rows
-
-    here, stages = wall(workers, left=False)
+    whole = _Whole(sample)
+    seconds, stages = whole.time(workers, left=False)
     figures = {
-        "seconds": here,
-        "seconds_left": wall(workers, left=True)[0],
-        "cpu_hours": cpu.scaled(1 / 3600),
-        "disk_bytes": disk,
-        "documents": documents,
-        "kept": without_copies(sample.kept),
-        "tokens": without_copies(sample.tokens),
+        "seconds": seconds,
+        "seconds_left": whole.time(workers, left=True)[0],
+        "cpu_hours": whole.over_steps(lambda s: s.cpu_s).scaled(1 / 3600),
+        "disk_bytes": whole.over_steps(lambda s: s.size_bytes if s.label != "publish" else ()) + whole.without_copies(sample.corpus_bytes),
+        "documents": whole.documents,
+        "kept": whole.without_copies(sample.kept),
+        "tokens": whole.without_copies(sample.tokens),
+        **whole.asked(),
     }
-    if asking := [s for s in sample.steps if s.sent_texts]:
-        figures["texts_sent"] = sum((of(s.sent_texts) for s in asking), none)
-        figures["tokens_sent"] = sum((of(s.sent_tokens) for s in asking), none)
-        figures["price"] = sum((of(s.sent_tokens).scaled(s.price_prompt / MILLION) for s in asking), none)
-        paid = sum(sum(s.sent_tokens) * s.price_prompt for s in asking) / MILLION
-        whole_price = figures["price"]
-        figures["price_left"] = Interval(*(max(0.0, each - paid) for each in (whole_price.value, whole_price.low, whole_price.high)))
     peak = max((s.peak_rss_bytes for s in sample.steps), default=0)
-    cluster = wall(cluster_cores, left=False)[0] if cluster_cores else None
-    return Forecast(figures, tuple(stages), peak, workers, cluster_cores, cluster, loss)
+    cluster = whole.time(cluster_cores, left=False)[0] if cluster_cores else None
+    return Forecast(figures, stages, peak, workers, cluster_cores, cluster, whole.loss)
+
+
+class _Whole:
+    """The whole run, as a sample tells of it. ``loss``: what further copies leave; ``growth``: its documents for each of the sample."""
+
+    def __init__(self, sample: Sample) -> None:
+        self.sample = sample
+        self.loss = copies_factor(sample)
+        self.documents = self.total(sample.documents)
+        self.growth = self.documents.value / max(1.0, sum(sample.documents))
+        spent = self.over_steps(lambda s: s.seconds)
+        self._low, self._high = (spent.low / spent.value, spent.high / spent.value) if spent.value else (1.0, 1.0)
+
+    def total(self, values: Sequence[float]) -> Interval:
+        """The sum over all shards."""
+        return total(values, self.sample.weights, self.sample.weight, self.sample.shards)
+
+    def without_copies(self, values: Sequence[float]) -> Interval:
+        """The same of what copies take away from."""
+        found = self.total(values)
+        return Interval(found.value * self.loss, min(found.low, max(found.low * self.loss**2, 0.0)), found.high)
+
+    def of_step(self, step: StepSample, values: Sequence[float]) -> Interval:
+        """What a step takes in all."""
+        if step.by_shard:
+            return self.total(values)
+        value = sum(values) * self.growth
+        is_all = len(self.sample.keys) == self.sample.shards
+        return Interval(value, value, value) if is_all else Interval(value, value / FACTOR, value * FACTOR)
+
+    def over_steps(self, values: Callable[[StepSample], Sequence[float]]) -> Interval:
+        """What all steps take in all; nothing of a step without ``values``."""
+        return sum((self.of_step(s, found) for s in self.sample.steps if (found := values(s))), Interval(0.0, 0.0, 0.0))
+
+    def time(self, workers: int, *, left: bool) -> tuple[Interval, tuple[tuple[str, int, float, float], ...]]:
+        """How long it takes, and of each stage the label, width, CPU-seconds and seconds; ``left``: without what the sample has made for it."""
+        stages = []
+        for number in sorted({s.stage for s in self.sample.steps}):
+            steps = [s for s in self.sample.steps if s.stage == number]
+            width, seconds = self._by_shard(steps, workers, left=left) if steps[0].by_shard else self._together(steps[0], workers)
+            name = steps[0].label if len(steps) == 1 else f"{steps[0].label} to {steps[-1].label}"
+            stages.append((name, width, sum(self.of_step(s, s.cpu_s).value for s in steps), seconds))
+        spent = sum(stage[3] for stage in stages)
+        overhead_s = self.sample.overhead_s
+        beside = Interval(overhead_s, overhead_s / FACTOR, overhead_s * FACTOR)
+        return Interval(spent, spent * self._low, spent * self._high) + beside, tuple(stages)
+
+    def _by_shard(self, steps: Sequence[StepSample], workers: int, *, left: bool) -> tuple[int, float]:
+        """Width and seconds of a stage that is made shard by shard."""
+        sample = self.sample
+        through = all(s.reused for s in steps)
+        mine = [s for s in steps if through or not (left and s.reused)]
+        scale = sum(self.of_step(s, s.seconds).value for s in mine) / max(1e-9, sum(sum(s.seconds) for s in mine))
+        count = sample.shards - (len(sample.keys) if left and through else 0)
+        each = [sum(s.seconds[i] for s in mine) for i in range(len(sample.keys))]
+        fair = scale * len(sample.keys) / sample.shards  # by weight, not by number
+        return sample.shards, makespan(each, count, workers) * fair
+
+    def _together(self, step: StepSample, workers: int) -> tuple[int, float]:
+        """Width and seconds of a step over all shards."""
+        kept = sum(self.sample.kept) * self.growth
+        width = step.width or max(len(step.seconds), math.ceil(kept / self.sample.rows_per_file))
+        return width, makespan([sum(step.seconds) * self.growth / width], width, workers)
+
+    def asked(self) -> dict[str, Interval]:
+        """The figures of a run that asks an endpoint; none of another."""
+        asking = [s for s in self.sample.steps if s.sent_texts]
+        if not asking:
+            return {}
+        none = Interval(0.0, 0.0, 0.0)
+        price = sum((self.total(s.sent_tokens).scaled(s.price_prompt / MILLION) for s in asking), none)
+        paid = sum(sum(s.sent_tokens) * s.price_prompt for s in asking) / MILLION
+        return {
+            "texts_sent": sum((self.total(s.sent_texts) for s in asking), none),
+            "tokens_sent": sum((self.total(s.sent_tokens) for s in asking), none),
+            "price": price,
+            "price_left": Interval(*(max(0.0, each - paid) for each in (price.value, price.low, price.high))),
+        }

@@ -22,7 +22,7 @@ from winnow.tasks.ledger.find import open_run
 from winnow.tasks.models.files import file_sha256, versions
 from winnow.tasks.models.texts import texts
 from winnow.tasks.recall.domains import read_decisions, table
-from winnow.tasks.recall.judge import Judge, LabelJudge, SheetJudge, Waiting
+from winnow.tasks.recall.judge import Judge, LabelJudge, SheetJudge, Waiting, is_yes
 from winnow.tasks.recall.pool import Pooled, pool_of_run
 from winnow.tasks.recall.rounds import Recall, RecallOptions, Round, digest_of
 from winnow.tasks.runs.labelled import labels_in, records
@@ -96,6 +96,7 @@ class RecallRequest:
         if not self.labels:
             return sheet
         by_name: dict[str, tuple[str, ...]] = {}
+        contradicted: set[str] = set()
         for name in self.labels:
             read = [(path, place, row) for path in given_files(name) for place, row in records(path)]
             columns = {c for _, _, row in read[:100] for c in row}
@@ -110,11 +111,16 @@ class RecallRequest:
                 )
             for path, place, row in read:
                 labels = labels_in(row, known[0], path, place, several=True)
-                for key in (row.get("id"), row.get("url")):
-                    if key and labels:
-                        by_name[str(key)] = labels
-        described = {"labels": [file_sha256(path) for name in self.labels for path in given_files(name)], "column": self.label_column}
-        judge = LabelJudge(by_name, self.topic, described)
+                says = any(is_yes(label, self.topic) for label in labels)
+                for key in {str(key) for key in (row.get("id"), row.get("url")) if key and labels}:
+                    if key in by_name and any(is_yes(label, self.topic) for label in by_name[key]) != says:
+                        contradicted.add(key)
+                    by_name.setdefault(key, labels)
+        described: dict[str, Any] = {
+            "labels": [file_sha256(path) for name in self.labels for path in given_files(name)],
+            "column": self.label_column,
+        }
+        judge = LabelJudge({key: labels for key, labels in by_name.items() if key not in contradicted}, self.topic, described)
         return LabelsThenSheet(judge, sheet, described | {"sheets": True}) if self.sheets else judge
 
     @cached_property

@@ -38,7 +38,7 @@ def repair(root: str, wanted: str, works: Works) -> Repaired:
     """Verify a run, make again what is missing or damaged, and compare what came of it with the manifest.
 
     Raises:
-        BadInput: no such run, or it would be another run today.
+        BadInput: no such run, or it would be another run today, or it was recorded before runs could be repaired.
     """
     store = store_at(root)
     entry = record_of(store, wanted)
@@ -71,7 +71,8 @@ def _make(run: Run, works: Works) -> int:
 def _again(entry: dict[str, Any], root: str) -> Run:
     if "request" not in entry:
         raise BadInput(
-            f"The run {entry['id']} was recorded by an older winnow, which did not say how it was asked for. Run its command again: {entry['command']}"
+            f"The run {entry['id']} was recorded by an older winnow, which did not write down how it was asked for, so it cannot be repaired. Nothing was deleted. Its command "
+            f"makes a new run: {entry['command']}"
         )
     lists = entry.get("take_downs")
     run = prepare(Request(**entry["request"] | {"store": root}), lambda _: TakeDowns(**lists) if lists else None)

@@ -1,5 +1,5 @@
 """Room on the disk of a local store: what a run will still write, by its forecast, against what is free; before anything starts. What a stage writes as it goes
-on is watched in ``flows/curate.py``."""
+on is watched in ``flows/stage.py``."""
 
 import contextlib
 from typing import TYPE_CHECKING

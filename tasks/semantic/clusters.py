@@ -14,9 +14,10 @@ import pyarrow.compute as pc
 from winnow.tasks.dedup.shingles import shingles
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.samples import sample_keys
 from winnow.tasks.engine.step import Kind, ShardStep, StepResult, WholeStep
 from winnow.tasks.engine.text_column import TextColumn
-from winnow.tasks.semantic.embed import Embed, sample_keys
+from winnow.tasks.semantic.embed import Embed
 from winnow.tasks.semantic.kmeans import centroids, nearest
 from winnow.tasks.semantic.vectors import I8, loaded, stored
 
@@ -64,7 +65,7 @@ class FitClusters(WholeStep):
         most = max(LEAST_SAMPLED, SAMPLED_EACH * MOST_CLUSTERS)
         for key in context.shard_keys:
             table = context.read(self.embed, key)
-            mine = sample_keys(table["id"].filter(table["vector"].is_valid()))
+            mine = sample_keys(table["id"].filter(table["vector"].is_valid()).to_pylist())
             total += len(mine)
             least = np.sort(np.concatenate([least, mine]))[:most]
         clusters = min(MOST_CLUSTERS, max(1, round(total / self.documents_per_cluster)))
@@ -73,7 +74,7 @@ class FitClusters(WholeStep):
         for key in context.shard_keys if len(least) else ():
             table = context.read(self.embed, key)
             table = table.filter(table["vector"].is_valid())
-            found = sample_keys(table["id"])
+            found = sample_keys(table["id"].to_pylist())
             taken = found <= least[-1]
             keys.append(found[taken])
             vectors.append(loaded(table["vector"].filter(pa.array(taken))))

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import xxhash
 
 from winnow.tasks.endpoint.cost import SENT_TEXTS, SENT_TOKENS
 from winnow.tasks.endpoint.endpoint import Endpoint
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.samples import sample_keys
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
 from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.semantic.embeddings import Embedding
@@ -25,16 +25,11 @@ EMBEDDED = pa.schema([pa.field("id", pa.string()), pa.field("vector", pa.binary(
 TEXTS = 512  # texts that are embedded at a time
 
 
-def sample_keys(ids: pa.ChunkedArray) -> U64:
-    """A number per document, by which samples are drawn: the smallest are the sample, whatever the shards."""
-    return np.fromiter((xxhash.xxh3_64_intdigest(i.encode("utf-8", "surrogatepass")) for i in ids.to_pylist()), np.uint64, len(ids))
-
-
 def sample_threshold(step: Step, context: ShardContext, size: int) -> int:
     """The largest key of a sample of ``size`` documents of all shards (or of all documents)."""
     smallest = np.zeros(0, np.uint64)
     for shard in step.shards(context) or ():
-        smallest = np.sort(np.concatenate([smallest, sample_keys(context.read(step, shard, ["id"])["id"])]))[:size]
+        smallest = np.sort(np.concatenate([smallest, sample_keys(context.read(step, shard, ["id"])["id"].to_pylist())]))[:size]
     return int(smallest[-1]) if len(smallest) else 0
 
 
@@ -64,7 +59,7 @@ class FitEmbedding(WholeStep):
     def _sampled(self, context: ShardContext, seen: list[int]) -> Iterator[list[str]]:
         least = sample_threshold(self.text.documents, context, self.embedding.sample)
         for shard in context.shard_keys:
-            mine = sample_keys(context.read(self.text.documents, shard, ["id"])["id"]) <= np.uint64(least)
+            mine = sample_keys(context.read(self.text.documents, shard, ["id"])["id"].to_pylist()) <= np.uint64(least)
             if mine.any():
                 texts = self.text.read(shard, context).filter(pa.array(mine)).to_pylist()
                 seen.append(len(texts))

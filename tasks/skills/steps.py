@@ -10,10 +10,11 @@ import pyarrow as pa
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.samples import GroupSamples, sample_keys
 from winnow.tasks.engine.step import Kind, ShardStep, StepResult, WholeStep
 from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.models.files import file_sha256
-from winnow.tasks.semantic.embed import sample_keys, sample_threshold
+from winnow.tasks.semantic.embed import sample_threshold
 from winnow.tasks.semantic.neighbours import quota_shares
 from winnow.tasks.skills.graph import DECIMALS, TEXTS, SkillGraph, fitted
 from winnow.tasks.sources.jsonl import records
@@ -85,7 +86,7 @@ class FitSkills(WholeStep):
         background: list[str] = []
         least = sample_threshold(self.text.documents, context, BACKGROUND)
         for key in context.shard_keys:
-            mine = sample_keys(context.read(self.text.documents, key, ["id"])["id"]) <= np.uint64(least)
+            mine = sample_keys(context.read(self.text.documents, key, ["id"])["id"].to_pylist()) <= np.uint64(least)
             background += self.text.read(key, context).filter(pa.array(mine)).to_pylist() if mine.any() else []
         graph = fitted(reference[::step], background, self.skills, read_list(self.given.path()) if self.given else ())
         rows = [
@@ -177,24 +178,16 @@ class SkillScale(WholeStep):
         return ("all",)
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        counts: dict[int, int] = {}
-        held: dict[int, tuple[Any, Any]] = {}
+        held: GroupSamples[int] = GroupSamples(SCALED)
         read = 0
         for key in context.shard_keys:
             table = context.read(self.scored, key)
             read += table.num_rows
             table = table.filter(table["skill"].is_valid())
-            skill, score = table["skill"].to_numpy(), table["skill_score"].to_numpy()
-            keys = sample_keys(table["id"])
-            for s in np.unique(skill).tolist():
-                before = held.get(s, (np.zeros(0, np.uint64), np.zeros(0)))
-                drawn, scores = np.concatenate([before[0], keys[skill == s]]), np.concatenate([before[1], score[skill == s]])
-                order = np.argsort(drawn, kind="stable")[:SCALED]
-                counts[s] = counts.get(s, 0) + int((skill == s).sum())
-                held[s] = drawn[order], scores[order]
+            held.add(table["id"].to_pylist(), table["skill"].to_numpy(), table["skill_score"].to_numpy())
         rows = [
-            {"skill": s, "documents": counts[s], "points": np.quantile(held[s][1], np.linspace(0, 1, GRID), method="inverted_cdf").tolist()}
-            for s in sorted(held)
+            {"skill": s, "documents": held.counts[s], "points": np.quantile(v, np.linspace(0, 1, GRID), method="inverted_cdf").tolist()}
+            for s, v in held.samples()
         ]
         return StepResult(pa.Table.from_pylist(rows, SCALE), read, len(rows))
 

@@ -5,30 +5,22 @@ entry points ``winnow.sources`` or the ``plugins:`` of a recipe (docs/adding-a-s
 """
 
 import inspect
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
+from functools import cache
 from typing import Any, ClassVar
 
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.engine.plugins import entry_point_modules
+from winnow.tasks.engine.plugins import entry_point_modules, import_shipped
 from winnow.tasks.engine.step import ShardStep
 from winnow.tasks.sources.source import Source
 from winnow.tasks.transport.politeness import POLITE, Options, Transport
 from winnow.tasks.transport.uri import scheme
 
 GROUP = "winnow.sources"
-SHIPPED = (
-    "winnow.tasks.sources.common_crawl",
-    "winnow.tasks.sources.mirror",
-    "winnow.tasks.sources.folder",
-    "winnow.tasks.sources.listing_file",
-    "winnow.tasks.sources.cc_news",
-    "winnow.tasks.sources.hub",
-    "winnow.tasks.extract.readers",
-)
-"""Imported by name: readers stand above the sources, as they make steps of extraction."""
+REGISTERS = re.compile(rb"^class \w+\((\w+, )*\w*(Listing|Reader)\):", re.MULTILINE)
 
 COMMON_CRAWL = "https://data.commoncrawl.org/"
 
@@ -172,10 +164,10 @@ def _register(registry: dict[str, Any], name: str, part: Any) -> None:
     registry[name] = part
 
 
+@cache
 def load() -> None:
     """Import every module that registers a part: those of winnow, and those that installed packages name as ``winnow.sources``."""
-    for module in SHIPPED:
-        import_module(module)
+    import_shipped(REGISTERS)
     entry_point_modules(GROUP)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.tiny import article, capture, html, mirror
 from winnow.cli.main import main
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.extract.compare import Candidate, Made, candidates, compare, compared, drawn_pages, had_by
+from winnow.tasks.extract.compare import Candidate, PageResult, candidates, compare, compared, drawn_pages, had_by
 from winnow.tasks.extract.extractors.base import ExtractionFailed
 from winnow.tasks.extract.one_page import several
 from winnow.tasks.report.comparison import comparison_html
@@ -129,7 +129,7 @@ def test_what_cannot_be_compared_is_refused(tmp_path, monkeypatch, capsys, words
 
 
 def test_a_text_without_words_is_one_piece():
-    assert list(Made("— —", "").pieces(1)) == [("— —", "")]
+    assert list(PageResult("— —", "").pieces(1)) == [("— —", "")]
 
 
 def test_bad_structure_is_refused():

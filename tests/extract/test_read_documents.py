@@ -67,6 +67,16 @@ def test_broken_rows_are_counted_and_named(tmp_path):
     assert dropped["offset"].to_pylist() == [0, 3, 12, 16, 28]
 
 
+def test_ids_do_not_depend_on_which_files_share_a_shard(tmp_path):
+    for name in ("a", "b"):
+        lines = [json.dumps({"text": f"{TEXT} {name} {n}", "id": "same" if n else name}) for n in range(3)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+    runs = [curated(str(tmp_path / "*.jsonl"), "raw", tmp_path / f"store{n}", files_per_shard=n) for n in (1, 2)]
+    found = [[r["id"] for r in rows(run, run.pipeline.documents)] for run in runs]
+    assert found[0] == found[1]
+    assert len(found[0]) == 6
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("cut", [None, -30])
 def test_compressed_lines_whole_and_cut(tmp_path, cut):

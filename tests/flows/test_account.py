@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.tiny import mirror
-from winnow.flows import curate
+from winnow.flows.stage import make_stage
 from winnow.tasks.engine import store as stores
 from winnow.tasks.engine.errors import BadInput, ShardKilled, Transient, WinnowError
 from winnow.tasks.engine.runners.base import Outcome
@@ -128,7 +128,7 @@ def test_a_full_disk_stops_a_stage_before_it_begins(run, monkeypatch):
     run.context.store.open_for_writing()
     monkeypatch.setattr(stores.Store, "free_bytes", lambda self: 5 << 20)
     with pytest.raises(WinnowError, match=r"0\.0 GiB are free.*winnow prune"):
-        curate._stage(run, run.plan.missing(), None, None)
+        make_stage(run, run.plan.missing(), None, None)
     assert not run.context.store.files("steps")
 
 

@@ -103,3 +103,12 @@ def test_labels_that_cannot_judge(files, tmp_path):
     asked = RecallRequest("health", (str(files / "seeds.jsonl"),), store=str(files / "store"), labels=(str(tmp_path / "l.jsonl"),))
     with pytest.raises(BadInput, match="cannot judge: it needs a column id or url, and one of labels"):
         _ = asked.recall
+
+
+def test_labels_that_contradict_each_other_judge_nothing(files, tmp_path):
+    """Duplicates count once, rows without a label not at all, and of a document that is called both yes and no nobody knows."""
+    first, second, third = (p.document.url for p in POOL[:3])
+    rows = [(first, "health"), (first, "sports"), (second, "health"), (second, "yes"), (second, None), (third, ["sports", "health"])]
+    (tmp_path / "l.jsonl").write_text("\n".join(json.dumps({"url": url, "topic": said}) for url, said in rows))
+    asked = RecallRequest("health", (str(files / "seeds.jsonl"),), store=str(files / "store"), labels=(str(tmp_path / "l.jsonl"),))
+    assert asked.recall.judge.answers(POOL[:4], 1) == {POOL[1].id: True, POOL[2].id: True}

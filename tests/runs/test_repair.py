@@ -154,6 +154,19 @@ def test_another_run_than_before_is_refused_and_nothing_deleted(made, store):
     assert len(list(path.parent.glob("*.json"))) == 2
 
 
+def test_a_run_of_an_older_winnow_is_verified_but_not_repaired(store):
+    [record] = store.glob("runs/*.json")
+    entry = json.loads(record.read_text())
+    del entry["request"]
+    record.write_text(json.dumps(entry))
+    assert repair(str(store), "", works).found == ()
+    path = file_of(store, "extract")
+    cut(path)
+    with pytest.raises(BadInput, match=r"cannot be repaired.*Its command makes a new run: winnow run"):
+        repair(str(store), "", works)
+    assert path.exists()
+
+
 def test_a_damaged_record_is_named(store):
     [record] = store.glob("runs/*.json")
     cut(record)

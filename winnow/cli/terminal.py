@@ -12,7 +12,7 @@ LINE_EVERY_S = 30.0
 
 
 class Progress:
-    """Context manager whose ``tell`` is a listener of the flow (flows/curate.py). Writes to stderr only."""
+    """Context manager whose ``tell`` is a listener of the flow (flows/stage.py). Writes to stderr only."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         console = Console(stderr=True)

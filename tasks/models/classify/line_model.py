@@ -8,7 +8,6 @@ words are hashes. Languages whose common words it does not know have trees of th
 
 import json
 import unicodedata
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -21,7 +20,8 @@ from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.parsing import parsed
 from winnow.tasks.extract.language_codes import folded
-from winnow.tasks.models.files import ModelFile, locate, registered
+from winnow.tasks.models.classify.headed import headed, read_headed
+from winnow.tasks.models.files import ModelFile, registered
 from winnow.tasks.models.trees import Trees, from_json
 
 KIND = "lines"
@@ -182,10 +182,10 @@ class LineFile:
 
     def data(self) -> bytes:
         """The same bytes for the same model."""
-        head = {"format": MAGIC, "languages": sorted(self.languages), "words_of": sorted(self.common)}
+        head = {"languages": sorted(self.languages), "words_of": sorted(self.common)}
         parts = {name: [each.plain, each.sigmoid, each.elsewhere] for name, each in (("knowing", self.knowing), ("blind", self.blind))}
         body = json.dumps({"common": dict(sorted(self.common.items())), **parts}, separators=(",", ":")).encode()
-        return json.dumps(head, sort_keys=True).encode() + b"\n" + zlib.compress(body, 6)
+        return headed(MAGIC, head, body)
 
     def chances(self, text: Looked, language: str) -> Floats:
         """How likely each line that is not blank is content. ``language`` is the document's, by any of its labels."""
@@ -217,20 +217,14 @@ def loaded(file: ModelFile) -> LineFile:
     """The model of a file, loaded once per process. Raises BadInput if it is missing, altered, truncated, no such model, or one of before the trees."""
     from winnow.tasks.models.classify.line_kernels import NAMES
 
-    path = locate(file)
-    try:
-        line, _, rest = path.read_bytes().partition(b"\n")
-        header = parsed(line)
-        if header["format"] != MAGIC:
-            raise ValueError("another format")
-        body = parsed(zlib.decompress(rest))
+    otherwise = "is no model of lines of this version, or is truncated. Make one with `winnow train lines`."
+    with read_headed(file, MAGIC, otherwise) as (header, rest):
+        body = parsed(rest)
         knowing, blind = (Scorer(plain, _pair(one), _pair(other)) for plain, one, other in (body["knowing"], body["blind"]))
         model = LineFile(tuple(header["languages"]), {k: tuple(v) for k, v in body["common"].items()}, knowing, blind)
         if not {*knowing.trees.features, *blind.trees.features} <= set(NAMES) or any(len(v) > MOST_WORDS for v in model.common.values()):
             raise ValueError("features of another version")
         return model
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, zlib.error):
-        raise BadInput(f"{path} is no model of lines of this version, or is truncated. Make one with `winnow train lines`.") from None
 
 
 def _pair(numbers: Sequence[float]) -> tuple[float, float]:

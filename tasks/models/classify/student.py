@@ -4,8 +4,6 @@ The file is a line of JSON (head, labels, kind, features, calibration, margin, c
 fastText student has fastText's own file beside it.
 """
 
-import json
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,10 +16,11 @@ from winnow.tasks.engine.identity import stable
 from winnow.tasks.models.classify.calibration import Calibration
 from winnow.tasks.models.classify.cuts import HALF, least
 from winnow.tasks.models.classify.features import Features, seen_of
+from winnow.tasks.models.classify.headed import headed, read_headed
 from winnow.tasks.models.classify.linear import Asked, Linear
 from winnow.tasks.models.classify.prepare import words
 from winnow.tasks.models.fasttext import ALL_LABELS, FastText
-from winnow.tasks.models.files import ModelFile, locate, registered
+from winnow.tasks.models.files import ModelFile, registered
 from winnow.tasks.models.texts import Text
 
 KIND = "student"
@@ -119,26 +118,18 @@ class StudentFile:
     def data(self) -> bytes:
         """The same bytes for the same model."""
         head = {
-            "format": MAGIC,
             **self.header,
             "features": vars(self.features),
             "calibration": {"method": self.calibration.method, "parameters": self.calibration.parameters, "power": self.calibration.power},
         }
-        line = json.dumps(head, ensure_ascii=True, sort_keys=True).encode() + b"\n"
-        if self.linear is None:
-            return line
-        return line + zlib.compress(self.linear.bias.astype("<f4").tobytes() + self.linear.table.astype("<f4").tobytes(), 6)
+        numbers = b"" if self.linear is None else self.linear.bias.astype("<f4").tobytes() + self.linear.table.astype("<f4").tobytes()
+        return headed(MAGIC, head, numbers)
 
 
 @cache
 def loaded(file: ModelFile) -> StudentFile:
     """The student of a file, loaded once per process. Raises BadInput if it is missing, altered, truncated or no student."""
-    path = locate(file)
-    try:
-        line, _, rest = path.read_bytes().partition(b"\n")
-        header = json.loads(line)
-        if header.pop("format") != MAGIC:
-            raise ValueError("another format")
+    with read_headed(file, MAGIC, "is no student or is truncated. Make one with `winnow train classifier --head`.") as (header, rest):
         features = Features(**header.pop("features"))
         calibration = header.pop("calibration")
         parameters = tuple(tuple(tuple(x) if isinstance(x, list) else float(x) for x in p) for p in calibration["parameters"])
@@ -147,14 +138,12 @@ def loaded(file: ModelFile) -> StudentFile:
             raise ValueError("cuts of other labels")
         linear = None
         if header["learner"] == "linear":
-            numbers = np.frombuffer(zlib.decompress(rest), "<f4")
+            numbers = np.frombuffer(rest, "<f4")
             table = numbers[labels:].reshape(1 << features.bits, labels + 1)
             linear = Linear(features, np.ascontiguousarray(table, np.float32), np.array(numbers[:labels], np.float32))
         return StudentFile(
             header, features, Calibration(calibration["method"], parameters, header["kind"] != "multi", float(calibration["power"])), linear
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, zlib.error):
-        raise BadInput(f"{path} is no student or is truncated. Make one with `winnow train classifier --head`.") from None
 
 
 class Student:

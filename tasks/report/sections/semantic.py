@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from winnow.tasks.engine.samples import sample_keys
 from winnow.tasks.report.section import CONTENT, Content, Evidence, Section, section, share_figure
 from winnow.tasks.report.summary import Figure
-from winnow.tasks.semantic.embed import sample_keys
 from winnow.tasks.semantic.vectors import I8, I64, Floats, loaded, similarities
 
 EPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4)
@@ -57,7 +57,7 @@ def _missed(evidence: Evidence) -> Figure | None:
     """Of a random sample of documents the share whose nearest neighbour of all, if it is near, was found. It is found if the later one of the two has
     a neighbour at least so near. Vectors are compared with those of the sample only, of the first million documents."""
     keys = np.concatenate(
-        [np.zeros(0, np.uint64), *(sample_keys(t["id"].filter(t["vector"].is_valid())) for t in _first(evidence, "embed"))]
+        [np.zeros(0, np.uint64), *(sample_keys(t["id"].filter(t["vector"].is_valid()).to_pylist()) for t in _first(evidence, "embed"))]
     )
     if len(keys) < 2:
         return None
@@ -66,7 +66,9 @@ def _missed(evidence: Evidence) -> Figure | None:
     places: list[I64] = []
     before = 0
     for table in _first(evidence, "embed"):
-        mine = np.flatnonzero(table["vector"].is_valid().to_numpy(zero_copy_only=False) & (sample_keys(table["id"]) <= threshold))
+        mine = np.flatnonzero(
+            table["vector"].is_valid().to_numpy(zero_copy_only=False) & (sample_keys(table["id"].to_pylist()) <= threshold)
+        )
         if len(mine):
             own.append(loaded(table["vector"].take(pa.array(mine))))
             places.append(mine + before)
