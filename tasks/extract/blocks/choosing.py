@@ -10,7 +10,7 @@ import numpy.typing as npt
 from winnow.tasks.extract.blocks.formulas import BEGIN, END, InText
 from winnow.tasks.extract.blocks.markup import is_hidden
 from winnow.tasks.extract.blocks.units import CODE_BIT, NOSCRIPT, NOTICE_BIT, OVERLAY_BIT, Tree, Unit
-from winnow.tasks.extract.extractors.page_blocks import HIDDEN_BIT, Page
+from winnow.tasks.extract.extractors.page_blocks import BLOCK_TAGS, HIDDEN_BIT, TAG_ID, Page
 
 Bools = npt.NDArray[np.bool_]
 NEAR = 3  # blocks
@@ -25,6 +25,8 @@ NUMBERS_OF_EQUATIONS = re.compile(r"(?:\(?\d+(?:\.\d+)*\)?|[\s.,;]+)*+")
 FAR = 40  # blocks
 NOTICE_WORDS, NOSCRIPT_WORDS = 400, 60
 HEADING_WORDS = 40
+ENTRY_WORDS = 15
+LISTS = np.isin(np.arange(len(BLOCK_TAGS) + 1), [TAG_ID[t] for t in ("ul", "ol", "dl")])
 # What is left out as hidden or as a banner must leave this share of the chosen words.
 LEAST_LEFT = 0.5
 # Managers of consent, by the names of their elements in lower case.
@@ -174,6 +176,24 @@ def with_units(
                 settings.add(_setting(tree, unit))
                 _leave_out_beside(tree, kept, unit, words)
     return kept, taken
+
+
+def with_lists(page: Page, tree: Tree, chosen: Bools, out: Bools, words: npt.NDArray[np.int64], found: list[Unit]) -> None:
+    """Choose the short entries that are missing in a list of which half the words are chosen: a classifier that knows prose drops items and definitions of
+    one or two words between longer ones. Not those of a list with links among them, with long ones or with what nobody sees."""
+    lists = np.flatnonzero(LISTS[page.element_tag])
+    if not len(lists):
+        return
+    first, behind = page.element_first[lists], page.element_behind[lists]
+    every, mine = (np.concatenate(([0], np.cumsum(w))) for w in (words, np.where(chosen, words, 0)))
+    whole, taken = every[behind] - every[first], mine[behind] - mine[first]
+    for e in lists[(taken < whole) & (2 * taken >= whole)].tolist():
+        begin, end = tree.first[e], tree.behind[e]
+        new = [b for b in range(begin, end) if not chosen[b] and words[b]]
+        if out[begin:end].any() or any(words[b] > ENTRY_WORDS or _is_linked(page, b) for b in new):
+            continue
+        if not any(unit.first < end and begin < unit.behind and not chosen[unit.first] for unit in found):
+            chosen[begin:end] = True
 
 
 def _setting(tree: Tree, unit: Unit) -> tuple[int, ...]:

@@ -87,7 +87,12 @@ def _language_of(written: str, tag: str) -> str | None:
         if words:
             return words[0].lower()
     if tag in ("pre", "code"):
-        for name in (names.strip().lower(), found.get("lang", "").strip().lower()):
+        alone = names.strip().lower()
+        first = alone.partition(" ")[0]
+        # rustdoc has the language first, and then a name that begins with it or says that this is a declaration.
+        if alone.startswith((f"{first} {first}-", f"{first} item-decl")):
+            alone = first
+        for name in (alone, found.get("lang", "").strip().lower()):
             if name in KNOWN_LANGUAGES and name not in TONGUES:
                 return name
     return None

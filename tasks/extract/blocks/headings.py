@@ -1,16 +1,16 @@
-"""Headings without what a program put beside their words: the sign that links to them, and the link to edit the section."""
+"""Headings, terms, captions and notes without what a program put beside their words: the sign that links to them or back, and the link to edit."""
 
 import re
 
 from winnow.tasks.extract.blocks.markup import PIECE, attributes, name_of, pieces, unescaped
 
-SIGN = re.compile(r"\s*(?:[#¶§🔗⚓※∞]\ufe0f?|link|permalink|anchor)\s*", re.IGNORECASE)
+SIGN = re.compile(r"\s*(?:[#¶§🔗⚓※∞↩⏎\uf0c1][\ufe0e\ufe0f]?|link|permalink|anchor)\s*", re.IGNORECASE)
 # Links to a heading, by their class, and what is in it for nobody who reads: MediaWiki's edit link, words for screen readers.
 BESIDE = re.compile(r"(?:^|\s)(?:headerlink|mw-editsection|editsection|sr-only|visually-hidden)(?=\s|$)")
 
 
 def without_anchors(markup: str) -> str:
-    """A heading's markup without links that are nothing but a sign, and without elements that stand beside its words by their class. Linear."""
+    """The markup of a block without links that are nothing but a sign, and without elements that stand beside its words by their class. Linear."""
     kept: list[str] = []
     begin = depth = 0
     leaving, inside, is_named = "", "", False

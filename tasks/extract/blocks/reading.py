@@ -27,6 +27,7 @@ EMPHASES = 1 << inline.STRONG | 1 << inline.EMPHASIS
 ANCHORED = re.compile(r"^\s*[#¶§🔗⚓※∞]|[#¶§🔗⚓※∞]\s*$|\[|\b(?:edit|anchor)\b|permalink|copy link|link to\b", re.IGNORECASE)
 # One of these is in each such text, in lower case; a look for each is far faster than one for all.
 OF_ANCHORED = (*"# ¶ § 🔗 ⚓ ※ ∞ [ edit anchor permalink".split(), "copy link", "link to")
+LINK_SIGNS = ("#", "¶", "§", "🔗", "\uf0c1", "↩", "↩\ufe0e", "↩\ufe0f")
 LANGUAGE_LEVELS = 4
 # Kinds of blocks between which and others there is always a blank line.
 UNITS = frozenset({"code", "table"})
@@ -88,6 +89,7 @@ class _Reader:
         self.in_text, self.shown = in_text, shown
         self.places = np.empty((len(page.element_tag), FIELDS), np.int32)
         fill_places(page.element_tag, page.element_parent, *_shapes(), self.places)
+        self.has_links_beside = b"headerlink" in page.html or "↩".encode() in page.text
         self.wanted = TEXT_AND_CODE | (EMPHASES if emphasis else 0)
         self.numbers: dict[int, dict[int, int]] = {}
         self.out: list[Block] = []
@@ -171,11 +173,17 @@ class _Reader:
         lowered = text.lower()
         if not any(word in lowered for word in OF_ANCHORED) or not ANCHORED.search(text):
             return self._line(block, marked)
+        return self._without_anchors(block)
+
+    def _without_anchors(self, block: int) -> Runs:
         page = self.page
         markup = without_anchors(page.html[page.block_begin[block] : page.block_end[block]].decode())
         return inline.read(markup, int(page.block_open[block]), self.formulas, self.wanted)
 
     def _line(self, block: int, marked: int) -> Runs:
+        if self.has_links_beside and self.texts[block].rstrip().endswith(LINK_SIGNS):
+            # Sphinx links to terms, captions and numbers of equations as it does to headings, and notes link back.
+            return self._without_anchors(block)
         if marked:
             page = self.page
             markup = page.html[page.block_begin[block] : page.block_end[block]].decode()

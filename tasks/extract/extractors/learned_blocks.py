@@ -35,7 +35,7 @@ class LearnedBlocks(Extractor):
     A page of more than ``max_blocks`` blocks is refused (``too_many_blocks``): each takes a kilobyte of features.
     """
 
-    version: ClassVar[str] = "8"
+    version: ClassVar[str] = "9"
     tells_blocks: ClassVar[bool] = True
     distribution: ClassVar[str] = "resiliparse"
 
@@ -141,8 +141,10 @@ def content(
         words = np.where(out, 0, words)
         chosen = best_blocks(np.where(out, -1, probabilities), words) & ~out
     counts = words.tolist()
-    chosen, taken = choosing.with_units(tree, chosen, units(page, tree, texts, counts), words, probabilities)
+    found = units(page, tree, texts, counts)
+    chosen, taken = choosing.with_units(tree, chosen, found, words, probabilities)
     chosen &= ~out
+    choosing.with_lists(page, tree, chosen, out, words, found)
     choosing.with_formulas(page, chosen, out, texts, probabilities, in_text)
     choosing.with_heading(page, tree, chosen, texts, words)
     kept, shown = choosing.without_copies(page, tree, np.flatnonzero(chosen).tolist(), counts, texts, taken)

@@ -6,6 +6,7 @@ attributes alone, and hands in what may be a formula; nothing here knows a parse
 """
 
 import html
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
@@ -45,6 +46,10 @@ ANY_TAG = re.compile(r"<(?:/?[a-zA-Z]|!--)(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+>
 BREAK = re.compile(r"<(?:br|/p|/div)\b[^<>]*>", re.IGNORECASE)
 ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 DATA_MATHML = re.compile(r"\bdata-mathml\s*=\s*(?:\"([^\"]*+)\"|'([^']*+)')")
+# MathType writes MathML with other characters for those of markup.
+SAFE_MARKUP = str.maketrans("«»¨§`", "<>\"&'")
+# The number that Sphinx sets beside an equation, and the link to it.
+EQUATION_NUMBER = re.compile(r"<span\s[^<>]*\bclass=\"eqno\"[^<>]*>[^<]*+(?:<a\b[^<>]*>[^<]*+</a>)?[^<]*+</span>")
 DATA_LATEX = re.compile(r"\bdata-latex\s*=\s*(?:\"([^\"]*+)\"|'([^']*+)')")
 QUERY = re.compile(r"[?&](?:latex|tex|math|formula|chl|from|eq|equation)=([^&]*)", re.IGNORECASE)
 HASHES = re.compile(r"#([^#]+)#")
@@ -71,7 +76,7 @@ DATA_ATTRIBUTES = (
 MATH_CLASSES = frozenset(
     "katex katex-display katex-error math-container wp-katex-eq texerror mathjax mathjax_display mathjax_preview mathjax_svg mathjax_svg_display "
     "mathjax_chtml mathjax_mathml mathjax_processing mjx-chtml mjxc-display mjx_assistive_mathml mwe-math-element arithmatex math-inline math-block "
-    "js-inline-math js-display-math js-render-math ql-formula ztext-math math-display language-math".split()
+    "js-inline-math js-display-math js-render-math ql-formula latex-rendered ztext-math math-display language-math".split()
 )
 IMAGE_CLASSES = frozenset(
     "latex tex latexcenter latexdisplay latexblock latexblockcenter quicklatex-auto-format ql-img-inline-formula ql-img-displayed-equation "
@@ -128,7 +133,7 @@ def role(tag: str, attributes: Mapping[str, str], math_scripts: bool = False) ->
     if tag == "script":
         return "formula" if attributes.get("type", "").lstrip()[:5].lower() == "math/" else ""
     if tag == "img":
-        return "formula" if _is_image_of_formula(attributes) else ""
+        return "formula" if "data-mathml" in attributes or _is_image_of_formula(attributes) else ""
     if tag in ("mjx-container", "mathjax", "math-renderer", "la-tex", "katex-element", "tex-math"):
         return "rendering" if tag == "mjx-container" and math_scripts else "formula"
     if tag == "mjx-assistive-mml":
@@ -278,6 +283,8 @@ def _is_latex_value(name: str, value: str, classes: str) -> bool:
 
 
 def _data(tag: str, attributes: Mapping[str, str], markup: str) -> Found:
+    if "latex-rendered" in attributes.get("class", "") and (expression := _persistent(attributes.get("data-attrs", ""))):
+        return expression, True
     for name in (*DATA_ATTRIBUTES, "data-value"):
         value = attributes.get(name, "")
         if (
@@ -291,6 +298,16 @@ def _data(tag: str, attributes: Mapping[str, str], markup: str) -> Found:
         if match:
             return html.unescape(match[1] or match[2] or ""), _is_display(tag, attributes, markup)
     return None
+
+
+def _persistent(state: str) -> str:
+    """The LaTeX in the state of Substack's block of it."""
+    try:
+        found = json.loads(state)
+    except (ValueError, RecursionError):
+        return ""
+    expression = found.get("persistentExpression") if isinstance(found, dict) else None
+    return expression if isinstance(expression, str) else ""
 
 
 def _image(tag: str, attributes: Mapping[str, str], markup: str) -> Found:
@@ -367,7 +384,7 @@ def _texts(tag: str, attributes: Mapping[str, str], markup: str) -> Found:
         "js-render-math",
     }:
         return _text_of(tag, markup, display or tag == "pre")
-    if classes & {"js-inline-math", "js-display-math", "math-inline", "math-block", "math-display", "language-math"}:
+    if classes & {"js-inline-math", "js-display-math", "math-inline", "math-block", "math-display", "language-math", "latex-rendered"}:
         return _text_of(tag, markup, display or tag == "pre")
     if classes & {"mathjax", "mathjax_preview"} and tag in ("span", "div", "p", "script") and "<" not in _inner(tag, markup):
         return _text_of(tag, markup, display)
@@ -395,6 +412,8 @@ def _has_several(text: str) -> bool:
 def _math_class(tag: str, classes: set[str], markup: str, display: bool) -> Found:
     """``class="math"`` of pandoc, Sphinx and Discourse: LaTeX in delimiters or bare; of others it's a section of a page."""
     inner = _inner(tag, markup)
+    if "eqno" in inner:
+        inner = EQUATION_NUMBER.sub("", inner, count=1)
     if (
         len(inner) > 20_000
         or "<p" in inner
@@ -423,7 +442,7 @@ def _looks_like_latex(text: str) -> bool:
 def _mathml(tag: str, attributes: Mapping[str, str], markup: str) -> Found:
     mathml = attributes.get("data-mathml", "")
     if mathml:
-        return _mathml_of("math", attributes, mathml)
+        return _mathml_of("math", attributes, mathml.translate(SAFE_MARKUP) if mathml.startswith("«") else mathml)
     return _mathml_of(tag, attributes, markup)
 
 

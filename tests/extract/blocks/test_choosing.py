@@ -1,11 +1,16 @@
 """What is content beside the model's choice: no hidden text, no banners of consent, headings, no copies but refrains."""
 
+import numpy as np
 import pytest
 
 from tests.extract.blocks.pages import AFTER, BEFORE, article, extracted
 from winnow.tasks.extract.blocks import choosing
 from winnow.tasks.extract.blocks.prepare import without_hidden
+from winnow.tasks.extract.blocks.units import Tree
+from winnow.tasks.extract.extractors.block_features import features
 from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
+from winnow.tasks.extract.extractors.page_blocks import page_blocks
+from winnow.tasks.extract.extractors.resiliparse_text import parsed
 
 NAMES = (
     "onetrust ot-sdk cybot cookiebot didomi usercentrics qc-cmp iubenda-cs borlabs klaro osano cmplz complianz cky- termly evidon truste trustarc cookielaw cookie-consent"
@@ -164,3 +169,27 @@ def test_a_refrain_stays():
     verses = [f"In verse number {n} the weaver sings of the river and of the hills behind it." for n in range(3)]
     text = extracted("".join(f"<p>{verse}</p><p>{refrain}</p>" for verse in verses))
     assert text.count(refrain) == 3
+
+
+def listed(html, mine):
+    """The blocks of a page that are chosen with ``mine``, as lists hang together."""
+    page = page_blocks(parsed(html))
+    _, _, texts = features(page)
+    words = np.asarray([len(text.split()) for text in texts])
+    chosen = np.asarray([text.strip() in mine for text in texts])
+    choosing.with_lists(page, Tree(page), chosen, np.zeros(len(texts), np.bool_), words, [])
+    return [text.strip() for text, is_in in zip(texts, chosen, strict=True) if is_in]
+
+
+LONG = "Each of them was carved from the wood of the pear trees."
+
+
+@pytest.mark.parametrize("frame", ["<ul><li>Reed</li><li>{}</li><li>Beam</li></ul>", "<dl><dt>Reed</dt><dd>{}</dd><dt>Beam</dt></dl>"])
+def test_short_entries_of_a_list_of_which_most_is_chosen_are_in(frame):
+    assert listed(frame.format(LONG), [LONG]) == ["Reed", LONG, "Beam"]
+    assert listed(frame.format(LONG), ["Reed"]) == ["Reed"]
+
+
+@pytest.mark.parametrize("entry", ['<a href="/shop">To the shop</a>', LONG + " " + LONG])
+def test_links_and_long_entries_are_not_chosen_for_their_neighbours(entry):
+    assert listed(f"<ul><li>{LONG} {LONG} {LONG}</li><li>{entry}</li></ul>", [f"{LONG} {LONG} {LONG}"]) == [f"{LONG} {LONG} {LONG}"]

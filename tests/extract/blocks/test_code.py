@@ -113,6 +113,8 @@ def test_repeated_lines_stay():
         ('<pre><code class="language-rust">x</code></pre>', "rust"),
         ('<pre class="lang-py s-code-block"><code>x</code></pre>', "py"),
         ('<div class="highlight highlight-source-c++"><pre>x</pre></div>', "c++"),
+        ('<pre class="rust rust-example-rendered"><code>x</code></pre>', "rust"),
+        ('<pre class="rust item-decl"><code>x</code></pre>', "rust"),
         ('<pre class="brush: js; toolbar: false">x</pre>', "js"),
         ('<pre data-language="yaml"><code>x</code></pre>', "yaml"),
         ('<pre><code class="hljs python">x</code></pre>', "python"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.extract.blocks.pages import all_blocks, as_markdown
+from tests.extract.blocks.pages import all_blocks, as_markdown, as_plain
 from winnow.tasks.extract.blocks import markdown, plain
 
 
@@ -61,6 +61,22 @@ def test_a_heading_is_its_words(html):
 def test_a_sign_that_is_a_word_of_a_heading_stays(words):
     (block,) = all_blocks(f"<h2>{words}</h2>")
     assert block.runs[0].text == re.sub("<.*?>", "", words)
+
+
+@pytest.mark.parametrize("sign", "¶#")
+def test_the_sign_that_links_to_a_term_or_a_caption_is_left_out(sign):
+    link = f'<a class="headerlink" href="#loom" title="Link to this definition">{sign}</a>'
+    read = as_plain(
+        f"<dl><dt>loom(shafts)<em>C#</em>{link}</dt><dd>Weaves.</dd></dl><figure><figcaption>The loom{link}</figcaption></figure><p>In C#</p>"
+    )
+    assert read == "loom(shafts)C#\nWeaves.\n\nThe loom\n\nIn C#"
+
+
+def test_the_sign_that_links_back_from_a_note_is_left_out():
+    assert (
+        as_plain('<ol><li><p>As the book says.<a href="#fnref1" class="footnote-back" role="doc-backlink">↩︎</a></p></li></ol>')
+        == "• As the book says."
+    )
 
 
 def test_an_empty_line_or_a_rule_ends_a_paragraph():

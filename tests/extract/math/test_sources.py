@@ -175,6 +175,32 @@ def test_any_element_gives_the_same_twice_and_never_an_empty_formula(tag, attrib
     assert formula(tag, attributes, markup) == found
 
 
+def test_mathml_in_an_attribute_as_mathtype_writes_it():
+    attributes = {
+        "class": "Wirisformula",
+        "alt": "v subscript 0",
+        "data-mathml": "«math»«msub»«mi»v«/mi»«mn»0«/mn»«/msub»«mo»§#60;«/mo»«mi»c«/mi»«/math»",
+    }
+    assert role("img", attributes) == "formula"
+    assert formula("img", attributes, "<img>").latex == "v_{0}<c"
+
+
+@pytest.mark.parametrize(
+    "state", ['{"persistentExpression":"a^2=b","id":"X"}', "{}", "[]", "{", '{"persistentExpression":1}', "[" * 100_000]
+)
+def test_the_state_of_a_block_of_substack(state):
+    found = formula("div", {"class": "latex-rendered", "data-attrs": state}, "<div></div>")
+    assert (found and (found.latex, found.display)) == (("a^2=b", True) if "a^2" in state else None)
+
+
+def test_the_number_that_sphinx_sets_beside_an_equation_is_no_part_of_it():
+    number = '<span class="eqno">(1)<a class="headerlink" href="#e" title="Link to this equation">¶</a></span>'
+    found = formula(
+        "div", {"class": "math notranslate nohighlight"}, f'<div class="math notranslate nohighlight">\n{number}\\[a^2 = b\\]</div>'
+    )
+    assert (found.latex, found.display) == ("a^2 = b", True)
+
+
 @pytest.mark.parametrize(
     "markup",
     ["<annotation>" * 8_000, "<math " * 15_000, "<span class='katex-html'>" * 4_000, "<mjx-mi>" * 12_000, "<" * 100_000],
