@@ -103,6 +103,7 @@ def like(seed):
     return Page(tuple(lines), tuple(clean), "en")
 
 
+@pytest.mark.slow
 def test_a_language_whose_words_are_known_has_trees_that_ask_for_them(tmp_path):
     judged = [like(seed) for seed in range(FEWEST_PAGES - 1)]
     texts = [("en", "\n".join(like(n).lines)) for n in range(100, 110)]
