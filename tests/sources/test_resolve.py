@@ -375,7 +375,7 @@ def test_one_file_says_itself_what_it_is(tmp_path: Path) -> None:
     ("name", "head"),
     [
         ("a.warc.zst", b"\x28\xb5\x2f\xfd123"),
-        ("a.warc.zst", b"\x5d\x2a\x4d\x18\x03\x00\x00\x00dic\x28\xb5\x2f\xfd123"),  # a dictionary first, as the Internet Archive writes them
+        ("a.warc.zst", b"\x5d\x2a\x4d\x18\x03\x00\x00\x00dic\x28\xb5\x2f\xfd123"),
         ("a.warc.gz", b"\x28\xb5\x2f\xfd123"),
         ("A.WARC.XZ", b""),
         ("a.arc.bz2", b"BZh9"),
