@@ -391,7 +391,7 @@ def test_packed_archives_are_refused_before_anything_starts(name: str, head: byt
 def test_packed_archives_in_a_folder_are_not_left_out_in_silence(other: str, tmp_path: Path) -> None:
     write(tmp_path, a_warc_zst=b"x")
     (tmp_path / other).write_bytes(WARC)
-    with pytest.raises(BadInput, match="a.warc.zst is packed"):
+    with pytest.raises(BadInput, match=r"a\.warc\.zst is packed"):
         resolve(str(tmp_path))
 
 

@@ -178,17 +178,19 @@ def with_units(
     return kept, taken
 
 
-def with_lists(page: Page, tree: Tree, chosen: Bools, out: Bools, words: npt.NDArray[np.int64], found: list[Unit]) -> None:
+def with_lists(page: Page, chosen: Bools, out: Bools, words: npt.NDArray[np.int64], found: list[Unit]) -> None:
     """Choose the short entries that are missing in a list of which half the words are chosen: a classifier that knows prose drops items and definitions of
     one or two words between longer ones. Not those of a list with links among them, with long ones or with what nobody sees."""
     lists = np.flatnonzero(LISTS[page.element_tag])
     if not len(lists):
         return
     first, behind = page.element_first[lists], page.element_behind[lists]
-    every, mine = (np.concatenate(([0], np.cumsum(w))) for w in (words, np.where(chosen, words, 0)))
-    whole, taken = every[behind] - every[first], mine[behind] - mine[first]
-    for e in lists[(taken < whole) & (2 * taken >= whole)].tolist():
-        begin, end = tree.first[e], tree.behind[e]
+    sums = np.zeros((2, len(words) + 1), np.int64)
+    np.cumsum(words, out=sums[0, 1:])
+    np.cumsum(words * chosen, out=sums[1, 1:])
+    whole, taken = sums[:, behind] - sums[:, first]
+    for k in np.flatnonzero((taken < whole) & (2 * taken >= whole)).tolist():
+        begin, end = int(first[k]), int(behind[k])
         new = [b for b in range(begin, end) if not chosen[b] and words[b]]
         if out[begin:end].any() or any(words[b] > ENTRY_WORDS or _is_linked(page, b) for b in new):
             continue

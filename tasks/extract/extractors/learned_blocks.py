@@ -144,7 +144,7 @@ def content(
     found = units(page, tree, texts, counts)
     chosen, taken = choosing.with_units(tree, chosen, found, words, probabilities)
     chosen &= ~out
-    choosing.with_lists(page, tree, chosen, out, words, found)
+    choosing.with_lists(page, chosen, out, words, found)
     choosing.with_formulas(page, chosen, out, texts, probabilities, in_text)
     choosing.with_heading(page, tree, chosen, texts, words)
     kept, shown = choosing.without_copies(page, tree, np.flatnonzero(chosen).tolist(), counts, texts, taken)

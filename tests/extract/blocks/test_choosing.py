@@ -6,7 +6,6 @@ import pytest
 from tests.extract.blocks.pages import AFTER, BEFORE, article, extracted
 from winnow.tasks.extract.blocks import choosing
 from winnow.tasks.extract.blocks.prepare import without_hidden
-from winnow.tasks.extract.blocks.units import Tree
 from winnow.tasks.extract.extractors.block_features import features
 from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
 from winnow.tasks.extract.extractors.page_blocks import page_blocks
@@ -177,7 +176,7 @@ def listed(html, mine):
     _, _, texts = features(page)
     words = np.asarray([len(text.split()) for text in texts])
     chosen = np.asarray([text.strip() in mine for text in texts])
-    choosing.with_lists(page, Tree(page), chosen, np.zeros(len(texts), np.bool_), words, [])
+    choosing.with_lists(page, chosen, np.zeros(len(texts), np.bool_), words, [])
     return [text.strip() for text, is_in in zip(texts, chosen, strict=True) if is_in]
 
 
