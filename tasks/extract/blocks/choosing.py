@@ -191,8 +191,10 @@ def with_lists(page: Page, chosen: Bools, out: Bools, words: npt.NDArray[np.int6
     whole, taken = sums[:, behind] - sums[:, first]
     for k in np.flatnonzero((taken < whole) & (2 * taken >= whole)).tolist():
         begin, end = int(first[k]), int(behind[k])
-        new = [b for b in range(begin, end) if not chosen[b] and words[b]]
-        if out[begin:end].any() or any(words[b] > ENTRY_WORDS or _is_linked(page, b) for b in new):
+        missing = np.where(chosen[begin:end], 0, words[begin:end])
+        if missing.max() > ENTRY_WORDS or out[begin:end].any():
+            continue
+        if any(_is_linked(page, begin + b) for b in np.flatnonzero(missing).tolist()):
             continue
         if not any(unit.first < end and begin < unit.behind and not chosen[unit.first] for unit in found):
             chosen[begin:end] = True
