@@ -204,7 +204,9 @@ def parsed(raw: Mapping[str, Any], place: str) -> Head:
         if key not in known:
             raise BadInput(f"The head {place} has an unknown key {key!r}.{near(str(key), known)} Known keys: {', '.join(known)}.")
     for key in ("name", "form", "prompt"):
-        if not isinstance(raw.get(key), str):
+        if raw.get(key) is None:
+            raise BadInput(f"The head {place} has no {key}. Each head has the keys name, form and prompt; docs/labels.md shows one.")
+        if not isinstance(raw[key], str):
             raise BadInput(f"The head {place}: {key} is {raw.get(key)!r}; it must be a text.")
     values = dict(raw)
     try:

@@ -62,6 +62,7 @@ def read(markup: str, open_marks: int, formulas: Sequence[Formula], wanted: int)
     out: list[Piece] = []
     opened: list[tuple[int, int, list[bool]]] = []  # mark, pieces before it, whether a link is in it
     counts = [open_marks >> mark & 1 for mark in range(9)]
+    link = -1  # pieces before the link that is open
     skipped, skipping = 0, ""
     readings: list[str] = []
     if "</sup>" in markup and "</sub>" in markup:
@@ -91,12 +92,15 @@ def read(markup: str, open_marks: int, formulas: Sequence[Formula], wanted: int)
         elif name in PARTING:
             out.append(("text", " "))
         elif name == "a":
+            link = len(out)
             for _, _, linked in opened:
                 linked[0] = True
+        elif name == "/a":
+            link = -1
         elif (mark := MARKS.get(name)) is not None:
             counts[mark] += 1
             if mark in (SUP, SUB):
-                opened.append((mark, len(out), [False]))
+                opened.append((mark, len(out), [link == len(out)]))
             elif mark == QUOTE:
                 out.append(("text", "“"))
             kind = _kind(counts, wanted)

@@ -9,6 +9,7 @@ from winnow.tasks.extract.blocks import inline
 from winnow.tasks.extract.blocks.block import Cell, Run, Runs, Table
 from winnow.tasks.extract.blocks.code import code_text
 from winnow.tasks.extract.blocks.formulas import InText
+from winnow.tasks.extract.blocks.headings import without_anchors
 from winnow.tasks.extract.blocks.markup import NO_MARKUP, attributes, unescaped
 from winnow.tasks.extract.math.sources import Formula
 
@@ -151,7 +152,9 @@ def read(markup: str, formulas: Sequence[Formula], in_text: InText, wanted: int)
         width = 0  # one row is far longer than the others: they stay as they are
     rows = tuple(tuple(row + [()] * (width - len(row))) for row in grid)
     spanned = tuple(own) if any(cell.columns > 1 or cell.rows > 1 for mine in own for cell in mine) else ()
-    return Table(rows, min(header_rows, len(rows)), spanned), in_text.read(inline.read(written.caption, 0, formulas, wanted))
+    return Table(rows, min(header_rows, len(rows)), spanned), in_text.read(
+        inline.read(without_anchors(written.caption), 0, formulas, wanted)
+    )
 
 
 def _fill(row: list[Runs], pending: dict[int, tuple[int, Runs]], carried: dict[int, tuple[int, Runs]]) -> None:

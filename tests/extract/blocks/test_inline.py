@@ -15,6 +15,8 @@ from tests.extract.blocks.pages import as_markdown, as_plain, extracted
         ("the 21<sup>st</sup> of May, M<sup>me</sup> Curie, 3<sup>e</sup>", "the 21st of May, Mme Curie, 3e"),
         ("Loom<sup>®</sup>", "Loom®"),
         ('the loom<sup><a href="#n1">12</a></sup> stands', "the loom[12] stands"),
+        ('the loom<a href="#fn12" role="doc-noteref"><sup>12</sup></a> stands', "the loom[12] stands"),
+        ('the loom <a href="#fn12"><em>of</em></a> x<sup>2</sup>, <a href="area">m<sup>2</sup></a>', "the loom of x^2, m^2"),
         ("<sup>4</sup>He", "4He"),
         ("woven by hand.<sup>12</sup> It held,<sup>3</sup> as she said.”<sup>4</sup>", "woven by hand.[12] It held,[3] as she said.”[4]"),
         ("3<sup>1</sup>/<sub>2</sub> ells, <sup>3</sup>⁄<sub>4</sub> wide", "3 1/2 ells, 3⁄4 wide"),

@@ -50,8 +50,9 @@ def test_marks_in_cells():
     assert as_markdown(html).endswith("| `a\\|b` | 10^3 |")
 
 
-def test_a_caption_stands_before_its_table():
-    blocks = all_blocks(f"<table><caption>Cloth by kind</caption>{HEAD}<tr><td>Linen</td><td>1</td><td>2</td></tr></table>")
+@pytest.mark.parametrize("link", ["", '<a class="headerlink" href="#cloth" title="Link to this table">¶</a>'])
+def test_a_caption_stands_before_its_table(link):
+    blocks = all_blocks(f"<table><caption>Cloth by kind{link}</caption>{HEAD}<tr><td>Linen</td><td>1</td><td>2</td></tr></table>")
     assert [(b.kind, b.runs[0].text if b.runs else "") for b in blocks] == [("caption", "Cloth by kind"), ("table", "")]
 
 
