@@ -138,7 +138,8 @@ def test_every_kind_of_step_is_under_these_laws(all_runs):
 def test_recipes_share_what_they_can(all_runs):
     addresses = {name: {s.label: s.address for s in run.pipeline.steps} for name, run in all_runs.items()}
     markdown, consent = {"openwebmath", "code-pages"}, {"consenting", "consent-annotated", "everything"}
-    assert len({a["extract"] for name, a in addresses.items() if name not in markdown | consent | {"fineweb-two-pass"}}) == 1
+    other_extractors = {"fineweb-two-pass", "germanweb"}
+    assert len({a["extract"] for name, a in addresses.items() if name not in markdown | consent | other_extractors}) == 1
     assert len({addresses[name]["extract"] for name in consent}) == 1
     assert len({addresses[name]["extract"] for name in markdown}) == 1
     assert addresses["raw"]["fingerprint"] == addresses["gopher"]["fingerprint"] != addresses["c4"]["fingerprint"]
