@@ -41,6 +41,7 @@ def step(run, kind):
     return next(s for s in run.pipeline.steps if isinstance(s, kind))
 
 
+@pytest.mark.slow
 def test_captures_are_conserved_and_what_is_none_is_counted(run):
     read = step(run, ReadPolicyFiles)
     [shard] = read.shards(run.context)
@@ -253,6 +254,7 @@ def test_what_closed_and_opened_between_two_snapshots(run, tmp_path):
     assert (moved.agents["CCBot"].closed, moved.agents["CCBot"].opened) == (1, 1)
 
 
+@pytest.mark.slow
 def test_of_a_run_without_consent_robots_txt_alone_is_read_now(run, tmp_path):
     own = consent(open_run(str(run.context.store.root), run.id))
     plain = finished(run.context.source.root, "raw", tmp_path / "store")

@@ -133,11 +133,12 @@ class Ranged(http.server.SimpleHTTPRequestHandler):
         self.wfile.write(body)
 
 
+@pytest.mark.slow
 def test_the_same_over_http_and_only_what_is_kept_travels_again(tmp_path, recipe):
     source = mirror(tmp_path / "mirror", warcs=1, pages=5)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Ranged, directory=source))
     server.asked = []
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     try:
         run = prepare(
             Request("CC-MAIN-2026-43", str(recipe), str(tmp_path / "http"), 1, base_url=f"http://127.0.0.1:{server.server_port}/")
@@ -198,6 +199,7 @@ def test_line_rules_hold_for_the_second_text_unless_it_is_asked_to_be_whole(tmp_
     assert found["again"].startswith("# Article 1")
 
 
+@pytest.mark.slow
 def test_spans_of_the_second_pass_alone_and_in_sql(tmp_path, recipe):
     recipe.write_text(TWO + SECOND)
     run = finished(mirror(tmp_path / "mirror", warcs=2, pages=3), recipe, tmp_path / "store")

@@ -158,6 +158,7 @@ def sampled(root, min_similarity, pairs=200, files_per_shard=1, ranges=1, table=
     return rows, context.store.report(step, "all")["notes"], made(ResolveClusters(judged, clusters), context)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ranges", "files_per_shard"), [(1, 1), (3, 4)])
 def test_chains_are_found_false_and_verified_removal_is_not(tmp_path, ranges, files_per_shard):
     DOCS.clear()

@@ -51,6 +51,7 @@ def test_every_shard_gets_its_own_rows_whatever_is_kept(tmp_path_factory, first,
         assert len(resolve._blocks) <= resolve.BLOCKS_KEPT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("memory_bytes", "opened"), [(1 << 30, 3 * 2), (1, 150 * 2)])
 def test_partitions_are_opened_once_per_block_of_shards(tmp_path, monkeypatch, memory_bytes, opened):
     ROWS[:] = [list(range(150)), list(range(150))]

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +41,7 @@ def test_no_row_of_the_range_lies_outside_of_the_groups_that_are_read(tmp_path_f
             assert groups["first_band"][g] == band
 
 
+@pytest.mark.slow
 def test_each_file_is_opened_once_for_its_footer_and_once_per_band_and_the_bytes_are_the_same(tmp_path, monkeypatch):
     source = mirror(tmp_path / "mirror", warcs=3, pages=12)
     first = curated(source, "fineweb", tmp_path / "first")

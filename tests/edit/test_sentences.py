@@ -53,6 +53,7 @@ LINES = st.lists(st.sampled_from(["A b c.", "d E f!", "G h?", "i"]), min_size=1,
 TEXTS = st.lists(st.lists(LINES, max_size=4).map("\n".join), min_size=1, max_size=4)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(TEXTS, st.sampled_from([1, 2, 3]), st.sampled_from(["first", "none"]), st.sampled_from([1, 3]), st.sampled_from([1, 2]))
 def test_against_brute_force(tmp_path_factory, texts, size, keep, ranges, files_per_shard):

@@ -58,6 +58,7 @@ def plainly(texts, size, keep):
 TEXTS = st.lists(st.lists(st.sampled_from(["a", "b", "cé", "中", "文", "e\u0301"]), max_size=14).map(" ".join), min_size=1, max_size=5)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(TEXTS, st.sampled_from([2, 3]), st.sampled_from(["first", "none"]), st.sampled_from([1, 3]), st.sampled_from([1, 2]))
 def test_against_brute_force(tmp_path_factory, texts, size, keep, ranges, files_per_shard):

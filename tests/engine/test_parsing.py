@@ -38,6 +38,7 @@ READERS: dict[str, Callable[[Path], Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 def test_nesting_without_end_is_bad_input(reader: str, tmp_path: Path) -> None:
     path = tmp_path / "deep.jsonl"
@@ -46,6 +47,7 @@ def test_nesting_without_end_is_bad_input(reader: str, tmp_path: Path) -> None:
         READERS[reader](path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parse", [parsed, parsed_yaml])
 def test_nesting_is_a_value_error(parse: Callable[[str], Any]) -> None:
     with pytest.raises(ValueError, match="deep"):

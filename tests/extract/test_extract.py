@@ -108,6 +108,7 @@ def test_the_exit_status_says_that_files_were_missing(tmp_path, gap, monkeypatch
     assert main(command) == 3, "the same command again says so again"
 
 
+@pytest.mark.slow
 def test_a_file_that_a_server_lacks(tmp_path, gap):
     import http.server
     import threading

@@ -96,7 +96,7 @@ class Gate(http.server.ThreadingHTTPServer):
     def __init__(self, folder):
         super().__init__(("127.0.0.1", 0), functools.partial(Gated, directory=str(folder)))
         self.open, self.seen, self.calls, self.moved = 0, set(), 0, threading.Condition()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     @property
     def url(self):

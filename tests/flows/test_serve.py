@@ -66,7 +66,7 @@ def hook():
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     yield SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}", told=told)
     server.shutdown()
 

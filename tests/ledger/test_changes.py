@@ -47,6 +47,7 @@ def runs(tmp_path_factory):
     return store, before.id, finished(source, "raw", store).id
 
 
+@pytest.mark.slow
 def test_a_take_down_is_all_that_changed(runs, tmp_path, capsys):
     store, old, new = runs
     private, public = written(tmp_path, Ed25519PrivateKey.generate())

@@ -25,6 +25,7 @@ def place(tmp_path_factory):
     return str(base / "store"), run
 
 
+@pytest.mark.slow
 def test_the_newest_run_is_the_newest_finished_one(place):
     store, run = place
     begun = prepare(Request(run.request.source, "raw", store, 1))

@@ -41,6 +41,7 @@ def test_strengths_are_finite_where_nothing_or_everything_is_won():
     assert found[0] > 1 > -1 > found[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [(0.3, 0.6, 1.2), (1, 1, 1), (0.5, 2, 3, 3)])
 def test_simulated_raters_recover_the_order(noise):
     truth, values = simulated(noise)

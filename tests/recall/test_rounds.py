@@ -46,6 +46,7 @@ def test_a_topic_is_found_and_the_estimates_say_so():
     assert rounds[-1]["figures"]["judged"] <= 30
 
 
+@pytest.mark.slow
 def test_the_same_digest_twice_and_after_an_end_in_between():
     whole = rounds_of(recall())
     store = {}

@@ -105,6 +105,7 @@ def math_score(tmp_path, monkeypatch):
     register("math-score", "classifier", {"fasttext": trained.fasttext}, card)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("math_score")
 def test_mathscore_finds_mathematics_without_formulas_and_throws_out_formulas_without_mathematics(tmp_path):
     recipe = {

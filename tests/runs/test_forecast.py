@@ -92,6 +92,7 @@ def test_a_sample_survives_being_stored():
     assert Sample.of(json.loads(json.dumps(given.json()))) == given
 
 
+@pytest.mark.slow
 def test_the_run_goes_on_from_the_sample_and_the_forecast_is_compared(tmp_path):
     from winnow.flows.plan import measure
     from winnow.tasks.runs.housekeeping import prune, record

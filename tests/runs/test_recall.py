@@ -40,6 +40,7 @@ def finish(asked):
     return asked.recall.run(asked.load, asked.save)
 
 
+@pytest.mark.slow
 def test_rounds_lie_in_the_store_and_are_not_made_twice(files):
     first = request(files, options={"rounds": 2})
     assert first.forecast()["questions_at_most"] == 60

@@ -50,6 +50,7 @@ def test_nothing_but_white_space_is_lost(text):
     assert words(text) == found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

@@ -43,6 +43,7 @@ def trained():
     return train_lines(some())
 
 
+@pytest.mark.slow
 def test_content_is_told_from_menus_in_a_language_that_was_left_out(trained):
     _, figures = trained
     assert figures["by_page"]["auc"] > 0.95
@@ -51,6 +52,7 @@ def test_content_is_told_from_menus_in_a_language_that_was_left_out(trained):
     json.dumps(figures)
 
 
+@pytest.mark.slow
 def test_the_same_pages_give_the_same_bytes_in_any_order(trained):
     assert train_lines(reversed(some()))[0] == trained[0]
 

@@ -39,6 +39,7 @@ def by_hand(grams, vocabulary, sentence):
     return total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{"order": 5, "prune": (0,)}, {"order": 4, "prune": (0, 0, 1)}, {"order": 2, "prune": (0, 1)}])
 def test_a_binary_scores_what_the_ngrams_say(tmp_path, options):
     grams, vocabulary = word_model(tmp_path / "m.kenlm", sentences(), **options)

@@ -90,6 +90,7 @@ def test_lines_and_paragraphs_are_cut_as_the_published_expressions_do(text):
     assert repeated(lines_of(text)) == find_duplicates(lines_of(text))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     ["spam " * 300_000, "line\n" * 200_000, " ".join(map(str, range(200_000))), "a b c d e f g h i j k " * 40_000],

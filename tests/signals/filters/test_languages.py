@@ -107,6 +107,7 @@ def test_before_the_first_shard(tmp_path):
         filter_of("BackEnds", models={"a": str(tmp_path / "cut.bin"), "b": "resiliparse"}).check()
 
 
+@pytest.mark.slow
 def test_a_report_of_agreement(tmp_path):
     measure = {"languages": [{"languages.BackEnds": {"models": {"lid176": "lid.176.ftz", "ranks": "resiliparse"}}}]}
     change = {"extends": "raw", "deduplicate": [], "measure": {"url": None, "text": None, "redpajama": None, **measure}}
