@@ -3,6 +3,7 @@ that a moved limit does not touch them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -13,10 +14,9 @@ from winnow.tasks.dedup.minhash import ComputeSignatures
 from winnow.tasks.dedup.resolve import Decisions
 from winnow.tasks.dedup.shingles import I64, U64
 from winnow.tasks.dedup.signed_files import overlapping, signed_files
-from winnow.tasks.engine.ahead import read_together
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
-from winnow.tasks.engine.number_ranges import key_range
+from winnow.tasks.engine.number_ranges import in_pieces, part_of_keys
 from winnow.tasks.engine.row_numbers import numbered
 from winnow.tasks.engine.step import StepResult
 
@@ -44,30 +44,20 @@ class BandBuckets(PairStep):
         return tuple(f"{band:03d}-{r:05d}" for band in range(self.signatures.minhash.bands) for r in range(self.ranges))
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        cost_bytes = self._rows_in(context, shard) * BUCKET_ROW_BYTES
-        if cost_bytes <= context.memory_bytes:
-            cost = lambda other: self._rows_in(context, other) * BUCKET_ROW_BYTES  # noqa: E731
-            rows = read_together(context, self.address, shard, cost, lambda shards: self._kept(context, [self._range(s) for s in shards]))
-            edges = _edges(*rows)
-            return StepResult(pa.table(list(edges), schema=EDGES), len(rows[0]), edges.shape[1])
-        band, part = map(int, shard.split("-"))
-        pieces, found, read = -(-cost_bytes // context.memory_bytes), [], 0
-        for piece in range(pieces):
-            [rows] = self._kept(context, [(band, *key_range(part * pieces + piece, self.ranges * pieces))])
-            found.append(_edges(*rows))
-            read += len(rows[0])
+        found, read = [], 0
+        kept = partial(kept_rows, context, self.signatures, self.decisions)
+        for keys, numbers in in_pieces(context, self.address, shard, self._part, partial(self._cost, context), kept):
+            found.append(_edges(keys, numbers))
+            read += len(keys)
         a, b = np.concatenate(found, axis=1)
         return StepResult(pa.table([a, b], schema=EDGES), read, len(a))
 
-    def _range(self, shard: str) -> tuple[int, int, int]:
-        band, part = map(int, shard.split("-"))
-        return (band, *key_range(part, self.ranges))
+    def _part(self, shard: str, piece: int, pieces: int) -> tuple[int, int, int]:
+        band, _, number = shard.partition("-")
+        return (int(band), *part_of_keys(self.ranges)(number, piece, pieces))
 
-    def _rows_in(self, context: ShardContext, shard: str) -> int:
-        return sum(n for *_, n in _groups(context, self.signatures, self.decisions, *self._range(shard)))
-
-    def _kept(self, context: ShardContext, ranges: Sequence[tuple[int, int, int]]) -> list[tuple[U64, I64]]:
-        return kept_rows(context, self.signatures, self.decisions, ranges)
+    def _cost(self, context: ShardContext, shard: str) -> int:
+        return sum(n for *_, n in _groups(context, self.signatures, self.decisions, *self._part(shard, 0, 1))) * BUCKET_ROW_BYTES
 
 
 def _edges(keys: U64, numbers: I64) -> I64:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from winnow.tasks.dedup.resolve import ClusterStep, group_sizes
 from winnow.tasks.engine.context import ShardContext
-from winnow.tasks.engine.number_ranges import Range, in_pieces, key_range, shards_in_ranges, taken
+from winnow.tasks.engine.number_ranges import Range, in_pieces, key_range, part_of_keys, shards_in_ranges, taken
 from winnow.tasks.engine.step import Step, StepResult
 
 MEMBERS = pa.schema(
@@ -57,7 +57,8 @@ class ComponentClusters(ClusterStep):
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         tables, read = [self.schema.empty_table()], 0
-        for rows in in_pieces(context, self.address, shard, self.ranges, partial(self._cost, context), partial(self._rows, context)):
+        cost, part = partial(self._cost, context), part_of_keys(self.ranges)
+        for rows in in_pieces(context, self.address, shard, part, cost, partial(self._rows, context)):
             read += rows.num_rows
             tables.append(self.clusters_of(_in_order(rows)))
         table = pa.concat_tables(tables).sort_by([("shard", "ascending"), ("row", "ascending")])

@@ -10,9 +10,9 @@ Keys have 128 bits: at 3 billion documents a false match is expected once in 10^
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -23,7 +23,7 @@ import xxhash
 
 from winnow.tasks.dedup.keep import scores
 from winnow.tasks.dedup.resolve import ClusterStep, Decisions, group_sizes
-from winnow.tasks.engine.ahead import read_together
+from winnow.tasks.engine.ahead import evenly_spread, read_together
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.ranges import KEY, ROWS_PER_GROUP, rows_of_partitions
@@ -165,17 +165,13 @@ class Clusters(ClusterStep):
         return tuple(f"{p:05d}" for p in range(self.partitions))
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        table = read_together(context, self.address, shard, self._cost(context), partial(self._rows, context))
+        cost = evenly_spread(context, self.scattered, ROW_BYTES, self.partitions)
+        table = read_together(context, self.address, shard, cost, partial(self._rows, context))
         clustered = _rank(table)
         return StepResult(clustered, table.num_rows, clustered.num_rows, row_groups=list(group_sizes(clustered["shard"].to_numpy())))
 
     def _rows(self, context: ShardContext, shards: Sequence[str]) -> list[pa.Table]:
         return rows_of_partitions(context.store, self.scattered, context.shard_keys, SCATTERED, [int(s) for s in shards], self.partitions)
-
-    def _cost(self, context: ShardContext) -> Callable[[str], int]:
-        """What a partition takes: keys are spread evenly."""
-        rows = cache(lambda: sum(int(r["rows_out"]) for r in context.store.reports_of(self.scattered, context.shard_keys)))
-        return lambda _: rows() * ROW_BYTES // self.partitions
 
 
 def _rank(table: pa.Table) -> pa.Table:

@@ -8,16 +8,16 @@ documents are counted by host, by registered domain and by language. A group is 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any, ClassVar
 
 import pyarrow as pa
 import xxhash
 
 from winnow.tasks.dedup.resolve import Decisions
-from winnow.tasks.engine.ahead import read_together
+from winnow.tasks.engine.ahead import evenly_spread, read_together
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.number_ranges import key_range, shards_in_ranges
@@ -124,7 +124,9 @@ class RemovalRates(WholeStep):
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-        for table in read_together(context, self.address, shard, self._cost(context), partial(self._read, context)):
+        for table in read_together(
+            context, self.address, shard, evenly_spread(context, self.counts, NAME_BYTES, self.ranges), partial(self._read, context)
+        ):
             for dimension, name, documents, removed in zip(*(table[c].to_pylist() for c in COUNTS.names[1:]), strict=True):
                 known = sums[dimension, name]
                 known[0] += documents
@@ -142,11 +144,6 @@ class RemovalRates(WholeStep):
             notes[f"outstanding_{dimension}"] = {row[1]: row[3] for row in [r for r in rows if r[5] and r[0] == dimension][:NAMED]}
         table = table_of_rows(rows, RATES)
         return StepResult(table, len(sums), table.num_rows, notes=notes)
-
-    def _cost(self, context: ShardContext) -> Callable[[str], int]:
-        """What a partition takes: names are spread evenly."""
-        rows = cache(lambda: sum(int(report["rows_out"]) for report in context.store.reports_of(self.counts, context.shard_keys)))
-        return lambda _: rows() * NAME_BYTES // self.ranges
 
     def _read(self, context: ShardContext, shards: Sequence[str]) -> list[list[pa.Table]]:
         ranges = [key_range(int(shard), self.ranges) for shard in shards]

@@ -16,9 +16,10 @@ import pyarrow as pa
 from winnow.tasks.dedup.resolve import group_sizes, rows_of_shard
 from winnow.tasks.dedup.shingles import I64, U64
 from winnow.tasks.edit.paragraph import folded
+from winnow.tasks.engine.ahead import evenly_spread
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
-from winnow.tasks.engine.number_ranges import Range, in_pieces, shards_in_ranges
+from winnow.tasks.engine.number_ranges import Range, in_pieces, part_of_keys, shards_in_ranges
 from winnow.tasks.engine.ranges import ROWS_PER_GROUP
 from winnow.tasks.engine.row_numbers import numbered, shards_and_rows
 from winnow.tasks.engine.step import Kind, ShardStep, StepResult, WholeStep
@@ -107,9 +108,8 @@ class HostLineCounts(WholeStep):
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         tables, read = [COUNTS.empty_table()], 0
-        rows = sum(int(report["rows_out"]) for report in context.store.reports_of(self.lines, context.shard_keys))
-        cost_bytes = rows * LINE_BYTES // self.ranges  # keys are spread evenly
-        for lines in in_pieces(context, self.address, shard, self.ranges, lambda _: cost_bytes, partial(self._lines, context)):
+        cost = evenly_spread(context, self.lines, LINE_BYTES, self.ranges)
+        for lines in in_pieces(context, self.address, shard, part_of_keys(self.ranges), cost, partial(self._lines, context)):
             tables.append(self._counted(*lines))
             read += len(lines[0])
         table = pa.concat_tables(tables).sort_by([("shard", "ascending"), ("row", "ascending"), ("key", "ascending")])

@@ -18,9 +18,10 @@ import pyarrow as pa
 from winnow.tasks.dedup.resolve import Decisions, group_sizes, rows_of_shard
 from winnow.tasks.dedup.shingles import I64, U64, places, span_hashes, tokenised
 from winnow.tasks.edit.edits import Edit
+from winnow.tasks.engine.ahead import evenly_spread
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
-from winnow.tasks.engine.number_ranges import Range, in_pieces, shards_in_ranges
+from winnow.tasks.engine.number_ranges import Range, in_pieces, part_of_keys, shards_in_ranges
 from winnow.tasks.engine.ranges import ROWS_PER_GROUP
 from winnow.tasks.engine.row_numbers import I32, numbered, shards_and_rows
 from winnow.tasks.engine.step import Kind, ShardStep, StepResult, WholeStep
@@ -142,9 +143,8 @@ class RepeatedWindows(WholeStep):
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         tables, read = [REPEATED.empty_table()], 0
-        rows = sum(int(report["rows_out"]) for report in context.store.reports_of(self.windows, context.shard_keys))
-        cost_bytes = rows * WINDOW_BYTES // self.ranges  # keys are spread evenly
-        for windows in in_pieces(context, self.address, shard, self.ranges, lambda _: cost_bytes, partial(self._windows, context)):
+        cost = evenly_spread(context, self.windows, WINDOW_BYTES, self.ranges)
+        for windows in in_pieces(context, self.address, shard, part_of_keys(self.ranges), cost, partial(self._windows, context)):
             tables.append(self._repeated(*windows))
             read += len(windows[0])
         table = pa.concat_tables(tables).sort_by([("shard", "ascending"), ("row", "ascending"), ("token", "ascending")])

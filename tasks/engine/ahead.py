@@ -5,9 +5,11 @@ worker says so (``ShardContext.ahead``); then as many of them as fit half the me
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from winnow.tasks.engine.context import ShardContext
+from winnow.tasks.engine.step import Step
 
 T = TypeVar("T")
 
@@ -31,6 +33,12 @@ def read_together(
     first, *rest = read(together)
     _held.update({(*key, other): found for other, found in zip(together[1:], rest, strict=True)})
     return first
+
+
+def evenly_spread(context: ShardContext, step: Step, row_bytes: int, partitions: int) -> Callable[[str], int]:
+    """How many bytes a partition takes whose rows, out of every shard of a step, are spread evenly by their hashes. The reports are read when it is first asked."""
+    rows = cache(lambda: sum(int(report["rows_out"]) for report in context.store.reports_of(step, context.shard_keys)))
+    return lambda _: rows() * row_bytes // partitions
 
 
 _held: dict[tuple[str, str, str], Any] = {}

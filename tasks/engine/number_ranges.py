@@ -18,6 +18,7 @@ from winnow.tasks.engine.step import Step
 GROUP = np.dtype([("least", "<u8"), ("most", "<u8"), ("rows", "<i8"), ("bytes", "<i8")])
 Range = tuple[int, int]
 """The first and the last number."""
+R = TypeVar("R")
 T = TypeVar("T")
 
 
@@ -26,22 +27,27 @@ def key_range(part: int, parts: int) -> Range:
     return (1 << 64) * part // parts, (1 << 64) * (part + 1) // parts - 1
 
 
+def part_of_keys(partitions: int) -> Callable[[str, int, int], Range]:
+    """The keys of a piece of a partition whose name is its number, for ``in_pieces``."""
+    return lambda shard, piece, pieces: key_range(int(shard) * pieces + piece, partitions * pieces)
+
+
 def in_pieces(
     context: ShardContext,
     address: str,
     shard: str,
-    partitions: int,
+    part: Callable[[str, int, int], R],
     cost: Callable[[str], int],
-    read: Callable[[Sequence[Range]], Sequence[T]],
+    read: Callable[[Sequence[R]], Sequence[T]],
 ) -> Iterator[T]:
     """What ``read`` makes of the keys of a partition of a step: all at once, together with those ahead (ahead.py), if it fits the memory bound; else in pieces
-    that fit. ``cost`` says how many bytes a partition takes. Raises what ``read`` raises."""
+    that fit. ``part`` gives the keys of one of so many pieces of a partition, ``cost`` says how many bytes a partition takes. Raises what ``read`` raises."""
     pieces = -(-cost(shard) // context.memory_bytes)
     if pieces <= 1:
-        yield read_together(context, address, shard, cost, lambda shards: read([key_range(int(s), partitions) for s in shards]))
+        yield read_together(context, address, shard, cost, lambda shards: read([part(s, 0, 1) for s in shards]))
         return
     for piece in range(pieces):
-        yield from read([key_range(int(shard) * pieces + piece, partitions * pieces)])
+        yield from read([part(shard, piece, pieces)])
 
 
 def overlaps(group: Any, low: int, high: int) -> bool:

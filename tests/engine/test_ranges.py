@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.dedup.clusters import DOCS, context_of
 from winnow.tasks.engine import number_ranges
-from winnow.tasks.engine.number_ranges import in_pieces, key_range, shards_in_ranges, taken
+from winnow.tasks.engine.number_ranges import in_pieces, key_range, part_of_keys, shards_in_ranges, taken
 from winnow.tasks.engine.ranges import KEY, rows_of_partition, rows_of_partitions
 from winnow.tasks.engine.row_numbers import numbered, shards_and_rows
 from winnow.tasks.engine.step import ShardStep, StepResult
@@ -82,7 +82,7 @@ def test_a_shard_is_opened_once_to_know_and_to_read_it_and_not_at_all_if_it_hold
 @pytest.mark.parametrize(("cost_bytes", "ranges"), [(1000, [[(0, (1 << 63) - 1)]]), (2500, [[key_range(piece, 6)] for piece in range(3)])])
 def test_a_partition_that_does_not_fit_comes_in_pieces(tmp_path, cost_bytes, ranges):
     context, asked = made(tmp_path, Sorted(), [[]], memory_bytes=1000), []
-    found = list(in_pieces(context, "step", "00000", 2, lambda _: cost_bytes, lambda wanted: [asked.append(list(wanted))]))
+    found = list(in_pieces(context, "step", "00000", part_of_keys(2), lambda _: cost_bytes, lambda wanted: [asked.append(list(wanted))]))
     assert asked == ranges
     assert len(found) == len(ranges)
 
