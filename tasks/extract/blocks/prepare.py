@@ -1,5 +1,5 @@
-"""What is done to a page that is written out again, before it is cut into blocks: declarative shadow roots open, read-only text areas and what HTML once had
-for listings are code, dialogs that are not open are hidden, and what is hidden inside a paragraph or a table goes.
+"""What is done to a page that is written out again, before it is cut into blocks: declarative shadow roots open, text areas to read or to run and what HTML once
+had for listings are code, dialogs that are not open are hidden, and what is hidden inside a paragraph or a table goes.
 Only pages in which ``page_kernels.cut`` saw something of the kind come here."""
 
 import re
@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from winnow.tasks.extract.extractors import page_kernels
 
 TEMPLATE = re.compile(rb"<(/?)template((?:\s[^>]*)?)>")
-TEXT_AREA = re.compile(rb"<textarea((?:\s[^>]*)?\sreadonly[^>]*)>([^<]*)</textarea>")
+TEXT_AREA = re.compile(rb"<textarea((?:\s[^>]*)?)>([^<]*)</textarea>")
+# A text area to read, or an example to run: several lines in one that is named for code.
+READ_ONLY = b' readonly="'
+OF_CODE = re.compile(
+    rb'\s(?:class|id|name)="[^"]*?(?:(?<![A-Za-z])code(?![a-z])|(?<=[a-z])Code(?![a-z])|(?<![A-Za-z])(?:language|lang|codemirror)-)'
+)
+SEVERAL_LINES = re.compile(rb"\S\s*\n\s*\S")
+# A text area to copy from: the page's address or text in markup, for other pages. Who says so by a handler alone may also mean a listing.
+TO_COPY = re.compile(rb"(?i)share|sharing|embed|republi")
+SELECTS = re.compile(rb"(?i)select\(\)")
+MARKUP = re.compile(rb"\s*(?:&lt;(?!\?|!)|\[(?:url|img))", re.IGNORECASE)
 # xmp and plaintext hold raw text, listing is pre by another name (HTML standard, 15.3.3 and 16.2).
 LISTING = re.compile(rb"<(xmp|listing|plaintext)((?:\s[^>]*)?)>(.*?)(?:</\1>|\Z)", re.DOTALL)
 DIALOG = re.compile(rb"<dialog((?:\s[^>]*)?)>")
@@ -30,8 +40,8 @@ def prepared(html: bytes, *, templates: bool, text_areas: bool, old: bool) -> by
     """A page as it is to be cut, in UTF-8. Linear."""
     if templates and b" shadowroot" in html:
         html = _opened(html)
-    if text_areas and b" readonly" in html:
-        html = TEXT_AREA.sub(rb"<pre\1>\2</pre>", html)
+    if text_areas and (b" readonly" in html or b"code" in html or b"Code" in html):
+        html = TEXT_AREA.sub(_as_shown, html)
     if old:
         html = LISTING.sub(_as_code, html)
         html = DIALOG.sub(lambda match: match[0] if b" open=" in match[1] else b'<dialog hidden=""' + match[1] + b">", html)
@@ -78,6 +88,15 @@ def _end(html: bytes, name: str, at: int) -> int:
             if depth == 0:
                 return match.end()
     return -1
+
+
+def _as_shown(match: re.Match[bytes]) -> bytes:
+    """A text area as code, unless what is in it is for a reader to write over or to copy."""
+    written, text = match.groups()
+    to_read = READ_ONLY in written or (OF_CODE.search(written) and SEVERAL_LINES.search(text))
+    if not to_read or TO_COPY.search(written) or (SELECTS.search(written) and MARKUP.match(text)):
+        return match[0]
+    return b"<pre" + written + b">" + text + b"</pre>"
 
 
 def _as_code(match: re.Match[bytes]) -> bytes:

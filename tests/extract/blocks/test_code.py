@@ -82,6 +82,10 @@ FORMS = {
     + "</div></div>",
     "inline code with breaks": "<p><code>" + "<br />\n".join(line.replace("    ", "&nbsp; &nbsp; ") for line in LINES) + "</code></p>",
     "read-only text area": f"<textarea readonly>{ESCAPED}</textarea>",
+    "example to run": f'<textarea class="Documentation-exampleCode code" spellcheck="false">{ESCAPED}\n</textarea>',
+    "playground": f'<textarea itemprop="description" id="code" name="code" autocorrect="off" spellcheck="false" wrap="off">{ESCAPED}\n</textarea>',
+    "editor of a lesson": f'<textarea autocomplete="off" id="textareaCode" wrap="logical" spellcheck="false">{ESCAPED}</textarea>',
+    "listing to select": f'<textarea readonly="readonly" onclick="this.select()">{ESCAPED}</textarea>',
 }
 
 
@@ -89,6 +93,23 @@ FORMS = {
 def test_code_is_exact(form):
     codes = [b.code for b in all_blocks(f"<p>Before it.</p>{FORMS[form]}<p>Behind it.</p>") if b.kind == "code"]
     assert codes == [CODE]
+
+
+@pytest.mark.parametrize(
+    "area",
+    [
+        '<textarea name="comment" spellcheck="false">Dear weaver,\nyour comment here</textarea>',
+        '<textarea class="promo-code" name="code">Enter your code</textarea>',
+        '<textarea class="barcodes">12\n13</textarea>',
+        '<textarea id="embed-code" readonly>&lt;iframe src="https://loom.example/1">\n&lt;/iframe></textarea>',
+        '<textarea class="jw-sharing-textarea" readonly>https://loom.example/1</textarea>',
+        '<textarea id="republication-tracker-tool-shareable-content" readonly>&lt;h1>The loom&lt;/h1>\n&lt;p>It stands.&lt;/p></textarea>',
+        '<textarea readonly onfocus="this.select();">&lt;div style="border: 1px solid">\n&lt;a href="https://loom.example/">The loom&lt;/a>&lt;/div></textarea>',
+        '<textarea readonly onclick="this.select()">[url=https://loom.example/1]The loom[/url]</textarea>',
+    ],
+)
+def test_a_text_area_to_write_in_or_to_copy_from_is_no_code(area):
+    assert as_plain(f"<p>Before it.</p>{area}<p>Behind it.</p>") == "Before it.\n\nBehind it."
 
 
 @pytest.mark.parametrize("form", ["plain", "rouge", "github", "syntaxhighlighter", "inline code with breaks"])
