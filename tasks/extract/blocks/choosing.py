@@ -145,7 +145,7 @@ def with_units(
 
     Code is in where the model takes some of it or a block near it, and wherever it stands inside the text: a classifier that knows prose drops lines
     of code one by one. Behind the text it is in where it is set as other code that is in, and half as likely as what the model takes (the solution of an
-    exercise, the listing at the end). A table is in where the model takes half of it, or what is before and behind.
+    exercise, the listing at the end). Callouts are in with the code that they stand behind. A table is in where the model takes half of it, or what is before and behind.
     """
     kept = chosen.copy()
     if not found:
@@ -167,6 +167,8 @@ def with_units(
             inside = share >= 0.3 or before or after or begin < first < end
             if not inside and settings and 0 <= first - end <= FAR and _setting(tree, unit) in settings:
                 inside = int((own * probabilities[first:behind]).sum()) >= enough * max(1, int(own.sum()))
+        elif unit.kind == "callouts":
+            inside = share >= 0.5 or bool(taken and taken[-1].kind == "code" and first - taken[-1].behind <= 1)
         else:
             inside = share >= 0.5 or (before and after) or (share > 0 and not len(spots))
         kept[first:behind] = inside

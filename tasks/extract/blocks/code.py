@@ -42,6 +42,16 @@ SHELLS_OF_LINES = frozenset("table thead tbody tr ol ul".split())
 WHOLE = frozenset("pre code table tbody figure".split())
 # An anchor that is nothing but its line's number.
 NUMBER_ANCHOR = re.compile(r"<a(?=[^>]*\s(?:href=\"[^\"]*#|id=|name=))[^>]*>\s*\d+\s*</a>")
+# Marks of a list of remarks behind the code, with the sign of a comment before them: of Asciidoctor, of DocBook, and of Material for MkDocs, which has them instead
+# of a comment that is nothing else.
+COMMENT_OPENS = r"(?:(?:#|//|--|;;|%)|&lt;!--|/\*)[ \t]*"
+COMMENT_CLOSES = r"(?:[ \t]*(?:--(?:>|&gt;)|\*/))?"
+CALLOUT = re.compile(
+    rf'(?<![ \t])[ \t]*(?:(?:(?<=[\s>]){COMMENT_OPENS})?<b class="conum">\(?\d+\)?</b>{COMMENT_CLOSES}'
+    rf'|(?:<span class="c[m1]?">{COMMENT_OPENS}</span>)?(?:<a class="co"[^>]*></a>)?'
+    r'(?:<i class="conum"[^>]*></i>(?:<b>\(?\d+\)?</b>)?|<b class="conum">\(?\d+\)?</b>|<span class="callout">\d+</span>))'
+)
+ANNOTATION = re.compile(rf'(?<![ \t])[ \t]*<span class="c[m1]?">{COMMENT_OPENS}\(\d+\)!{COMMENT_CLOSES}</span>')
 GUTTERED = "\ufdd2"  # a noncharacter of Unicode: a line's number stood here
 SKIPPED = frozenset("button svg select input template noscript script style title".split())
 NUMBERS = re.compile(r"\s*(?:\d+\s*)+")
@@ -142,6 +152,10 @@ class _Lines:
 def code_text(markup: str, language: str | None, *, preformatted: bool = True) -> str:
     """The code in a piece of markup. ``preformatted``: line feeds of the markup are lines of the code; else they are what an editor of HTML put
     between its tags. Total, linear."""
+    if "conum" in markup or 'class="callout"' in markup:
+        markup = CALLOUT.sub("", markup)
+    if ")!" in markup:
+        markup = ANNOTATION.sub("", markup)
     lines = _Lines()
     shell = language in SHELLS
     skipped, skipping = 0, ""

@@ -234,11 +234,14 @@ class _Reader:
             markup = page.html[page.block_begin[unit.first] : page.block_end[unit.behind - 1]].decode()
         else:
             markup = self.tree.markup(unit.element)
-        if unit.kind == "table":
+        if unit.kind != "code":
             table, caption = tables.read(f"<table>{markup}</table>", self.formulas, self.in_text, self.wanted)
             if caption:
                 self._add(Block("caption", caption, tight=self._follows(place)), place)
-            if table.rows:
+            if unit.kind == "callouts":
+                for number, row in enumerate(table.rows, 1):
+                    self._add(Block("item", row[-1], place[LISTS] + 1, number, tight=number > 1), place)
+            elif table.rows:
                 self._add(Block("table", table=table), place)
             return
         language = self._language(unit, markup)

@@ -38,6 +38,7 @@ LINE_OF = re.compile(
 )
 EQUATION = re.compile(r"(?:^|\s)(?:ltx_equation\S*|ltx_eqn_\S*|equation)(?=\s|$)")
 DIGITS = re.compile(r"[\s\d]*")
+CALLOUTS = re.compile(r"(?:^|\s)(?:colist|calloutlist)(?=\s|$)")
 MOST_TAGS = len(BLOCK_TAGS) + 1
 LEVELS = 8
 MOST_LOOKS = 40
@@ -49,11 +50,11 @@ LONG_CELL_WORDS, LONG_DATA_CELL_WORDS = 60, 250
 class Unit:
     """``element`` and the blocks: first, and first behind. ``pre``: the element of the code itself, where ``element`` has more.
 
-    ``lines``: the code is not preformatted, its lines are elements or end with ``<br>``. ``part``: the unit is only a part of the element, from the first
+    Callouts are the remarks on the lines of code before them, set as a table of numbers and texts. ``lines``: the code is not preformatted, its lines are elements or end with ``<br>``. ``part``: the unit is only a part of the element, from the first
     block to the last.
     """
 
-    kind: Literal["code", "table"]
+    kind: Literal["code", "table", "callouts"]
     element: int
     first: int
     behind: int
@@ -217,7 +218,11 @@ def units(page: Page, tree: Tree, texts: list[str], words: list[int]) -> list[Un
     if listings:
         coded = sorted({*coded, *listings})
     found = _code(tree, coded, texts, set(listings))
-    found += [Unit("table", t, tree.first[t], tree.behind[t], t) for t in tree.that_are(TABLED) if _is_data(tree, t, words)]
+    for t in tree.that_are(TABLED):
+        if CALLOUTS.search(tree.names(tree.parent[t])):
+            found.append(Unit("callouts", t, tree.first[t], tree.behind[t], t))
+        elif _is_data(tree, t, words):
+            found.append(Unit("table", t, tree.first[t], tree.behind[t], t))
     if tree.has & PURE:
         found += _pure(tree, (page.block_marks & (CODE_MARK | NOT_CODE)) == CODE_MARK)
     found.sort(key=lambda u: (u.first, -u.behind, u.element))

@@ -251,3 +251,51 @@ def test_a_paragraph_that_keeps_its_white_space_is_no_code():
 def test_a_space_of_the_code_stays_where_the_gutter_has_none():
     assert as_plain('<pre><span class="lineno">1</span> a\n<span class="lineno">2</span>b</pre>') == " a\nb"
     assert as_plain('<pre>see <a href="#n1">1</a> here\nand <a href="#n2">2</a></pre>') == "see 1 here\nand 2"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'warp(3) <i class="conum" data-value="1"></i><b>(1)</b>',
+        'warp(3) <i class="conum" data-value="1"></i><b>(1)</b> <i class="conum" data-value="2"></i><b>(2)</b>',
+        'warp(3) # <b class="conum">(1)</b>',
+        'warp(3) <span class="c1"># </span><i class="conum" data-value="1"></i><b>(1)</b>',
+        'warp(3) &lt;!--<b class="conum">(12)</b>--&gt;',
+        'warp(3) <a class="co" id="CO1-1" href="#CO1-1"></a><i class="conum" data-value="1"></i>',
+        'warp(3) <span id="CO1-1"></span><span class="callout">1</span>',
+        'warp(3)  <span class="c1"># (1)!</span>',
+        'warp(3) <span class="cm">/* (1)! */</span>',
+    ],
+)
+def test_marks_of_remarks_are_no_code(line):
+    code = all_blocks(f'<pre><code><span class="k">weft</span>(1)\n{line}\n<span class="n">beat</span>()</code></pre>')[0].code
+    assert [part.rstrip() for part in code.split("\n")] == ["weft(1)", "warp(3)", "beat()"]
+
+
+def test_numbers_and_comments_of_the_code_itself_stay():
+    code = '<span class="c1"># (1) and more</span>\n<span class="c1"># 3!</span>\n<b>(1)</b> x <i class="conum"></i>'
+    assert all_blocks('<pre>n-- <i class="conum" data-value="1"></i><b>(1)</b>\nn--<b class="conum">(2)</b></pre>')[0].code == "n--\nn--"
+    assert all_blocks(f"<pre>{code}</pre>")[0].code == "# (1) and more\n# 3!\n(1) x"
+
+
+CALLOUTS = (
+    '<div class="colist arabic"><table><tbody><tr><td><i class="conum" data-value="1"></i><b>1</b></td><td>The <code>warp</code></td></tr></tbody></table></div>',
+    '<div class="calloutlist"><table summary="Callout list"><tr><td><p><a href="#CO1-1"><i class="conum" data-value="1"></i></a></p></td><td><p>The <code>warp</code></p></td></tr></table></div>',
+    '<div class="colist arabic"><ol><li><p>The <code>warp</code></p></li></ol></div>',
+)
+
+
+@pytest.mark.parametrize("remarks", CALLOUTS)
+def test_remarks_on_code_are_a_list(remarks):
+    assert as_markdown(f"<pre>x</pre>{remarks}<p>Text</p>") == "```\nx\n```\n\n1. The `warp`\n\nText"
+
+
+def test_remarks_are_chosen_with_their_code():
+    page = page_blocks(parsed(f"<p>Text.</p><pre>x</pre>{CALLOUTS[0]}<p>Aside.</p>{CALLOUTS[0]}"))
+    tree = Tree(page)
+    _, _, texts = features(page)
+    words = np.ones(len(texts), np.int64)
+    found = units(page, tree, texts, words.tolist())
+    probabilities = np.asarray([800_000] + [100_000] * (len(texts) - 1))
+    kept, _ = choosing.with_units(tree, probabilities > 500_000, found, words, probabilities)
+    assert [text for text, is_in in zip(texts, kept, strict=True) if is_in] == ["Text.", "x", "1", "The warp"]
