@@ -24,6 +24,12 @@ RAISED_ENDS = {"e": re.compile(r"[IVXLCDM]"), "o": re.compile(r"[nN]"), "r": re.
 # A note's number behind the end of a phrase; a fraction of a raised and a lowered number.
 NOTE, ENDS = re.compile(r"\d{1,3}(?:\s*[,–-]\s*\d{1,3})*|[a-z]"), frozenset(".,;:!?\u201d\u2019\u00bb\u3002\uff0c")
 FRACTION = re.compile(r"(\w?)<sup(?:\s[^>]*)?>(\d{1,4})</sup>(\s?[/\u2044\u2215]\s?)<sub(?:\s[^>]*)?>(\d{1,4})</sub>")
+# A link to a note, by its names or by where it goes, is a number that is not raised: of Substack, EPUB, word processors.
+MOST_NOTE_CHARS = 3
+NOTE_LINK = re.compile(
+    r'\s(?:class|role|rel|type|epub:type|data-component-name)="[^"]*(?:note|anchor-?ref|cite)|\shref="[^"]*#_?(?:ftn|sdfootnote|edn|fn|footnote|note|endnote|cite)[^"]*"',
+    re.IGNORECASE,
+)
 EXPONENT = re.compile(r"[-+−–]?[0-9]+(?:[.,/][0-9]+)?|[-+−–*∗†‡′]")
 SCRIPT = re.compile(r"[^\s\[\](){}]{1,12}")
 BASE = re.compile(r"[\w)\]}|'′∂∑∏∫%°]")
@@ -63,6 +69,7 @@ def read(markup: str, open_marks: int, formulas: Sequence[Formula], wanted: int)
     opened: list[tuple[int, int, list[bool]]] = []  # mark, pieces before it, whether a link is in it
     counts = [open_marks >> mark & 1 for mark in range(9)]
     link = -1  # pieces before the link that is open
+    note = -1  # and before one to a note
     skipped, skipping = 0, ""
     readings: list[str] = []
     if "</sup>" in markup and "</sub>" in markup:
@@ -93,10 +100,13 @@ def read(markup: str, open_marks: int, formulas: Sequence[Formula], wanted: int)
             out.append(("text", " "))
         elif name == "a":
             link = len(out)
+            note = link if NOTE_LINK.search(piece) else -1
             for _, _, linked in opened:
                 linked[0] = True
         elif name == "/a":
-            link = -1
+            if note > 0:
+                _close_note(note, out)
+            link = note = -1
         elif (mark := MARKS.get(name)) is not None:
             counts[mark] += 1
             if mark in (SUP, SUB):
@@ -144,6 +154,13 @@ def _close_script(mark: int, opened: list[tuple[int, int, list[bool]]], out: lis
     base = out[first - 1][1][-1:] if first else ""
     if inside and BEGIN not in content:
         out[first:] = [(inside[0][0], script(mark, base, content, linked=linked[0]))]
+
+
+def _close_note(first: int, out: list[Piece]) -> None:
+    """A note's number that stands at the end of a word in brackets, as a raised one."""
+    number, base = "".join([text for _, text in out[first:]]).strip(), out[first - 1][1][-1:]
+    if len(number) <= MOST_NOTE_CHARS and number.isdecimal() and (base in ENDS or BASE.match(base)):
+        out[first:] = [(out[first][0], f"[{number}]")]
 
 
 def _close_ruby(readings: list[str], out: list[Piece]) -> None:

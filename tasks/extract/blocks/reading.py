@@ -90,6 +90,7 @@ class _Reader:
         self.places = np.empty((len(page.element_tag), FIELDS), np.int32)
         fill_places(page.element_tag, page.element_parent, *_shapes(), self.places)
         self.has_links_beside = b"headerlink" in page.html or "↩".encode() in page.text
+        self.noted = _with_notes(page)
         self.wanted = TEXT_AND_CODE | (EMPHASES if emphasis else 0)
         self.numbers: dict[int, dict[int, int]] = {}
         self.out: list[Block] = []
@@ -184,7 +185,7 @@ class _Reader:
         if self.has_links_beside and self.texts[block].rstrip().endswith(LINK_SIGNS):
             # Sphinx links to terms, captions and numbers of equations as it does to headings, and notes link back.
             return self._without_anchors(block)
-        if marked:
+        if marked or block in self.noted:
             page = self.page
             markup = page.html[page.block_begin[block] : page.block_end[block]].decode()
             return inline.read(markup, int(page.block_open[block]), self.formulas, self.wanted)
@@ -276,6 +277,22 @@ class _Reader:
     def _follows(self, place: Place) -> bool:
         """Whether a line feed is enough between the block before and one here."""
         return self.before is not None and self.out[-1].kind not in UNITS and _tight(self.before, place)
+
+
+def _with_notes(page: Page) -> frozenset[int]:
+    """The blocks in which a number that is a link stands at the end of a word."""
+    ends = page.run_end
+    short = np.flatnonzero((page.run_link[1:] > 0) & (ends[1:] - ends[:-1] <= inline.MOST_NOTE_CHARS)) + 1
+    if not len(short):
+        return frozenset()
+    blocks = np.searchsorted(page.block_run, short, side="right") - 1
+    found = zip(
+        short.tolist(), blocks.tolist(), page.block_run[blocks].tolist(), ends[short - 1].tolist(), ends[short].tolist(), strict=True
+    )
+    text = page.text
+    return frozenset(
+        b for r, b, first, begin, end in found if r > first and text[begin:end].isdigit() and not text[begin - 1 : begin].isspace()
+    )
 
 
 def _tight(p: Place, q: Place) -> bool:
