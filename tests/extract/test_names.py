@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from winnow.tasks.extract.blocks.formulas import ALWAYS, NAMES, RAW, SPEAKING, S
 from winnow.tasks.extract.blocks.markup import NO_TAG, is_hidden
 from winnow.tasks.extract.blocks.prepare import INLINE_OR_CELLS
 from winnow.tasks.extract.blocks.units import LISTINGS
+from winnow.tasks.extract.extractors import page_kernels
 from winnow.tasks.extract.extractors.names import telling_tags, words_of
 from winnow.tasks.extract.extractors.page_blocks import page_blocks
 from winnow.tasks.extract.extractors.resiliparse_text import parsed
@@ -58,6 +60,18 @@ def test_no_tag_that_may_be_of_formulas_is_overlooked(html):
 def test_no_tag_that_may_hide_is_overlooked(html):
     found = {m.start() for m in MAY_HIDE.finditer(html) if m[1] is not None and is_hidden(m[2].decode(errors="replace"))}
     assert found <= places(html, prepare._names(), hidden=True)
+
+
+@given(markup, st.data())
+def test_letters_are_looked_for_sixteen_at_a_time_as_one_by_one(html, data):
+    html = b"<span" + html + b" " * 40
+    end = data.draw(st.integers(5, len(html) - 1))
+    letters = np.frombuffer(html, np.uint8)
+    said = 0
+    for at in range(5, end):
+        if page_kernels.PIVOT[html[at]]:
+            said |= page_kernels.says(letters, at)
+    assert page_kernels.all_said(letters, 5, end) == said
 
 
 def test_other_tags_are_passed_over():

@@ -64,12 +64,13 @@ SCRIPTS = re.compile(r"java ?script|browser|js\b|активиру|включит
 def unseen(page: Page, tree: Tree, chosen: Bools, words: npt.NDArray[np.int64]) -> Bools:
     """Of the chosen blocks those that no reader sees: hidden ones, banners that ask for consent, notices that scripts are off. None if the page is little
     else."""
-    from winnow.tasks.extract.blocks.element_kernels import SUSPECT
+    from winnow.tasks.extract.blocks.element_kernels import SUSPECT, may_speak_of_partners
 
     out = np.zeros(len(words), np.bool_)
-    lowered = page.text.lower()
-    if speaking := [place for word in OF_PARTNERS for place in _places(lowered, word)]:
-        _leave_out_partners(page, out, chosen, words, speaking)
+    if may_speak_of_partners(np.frombuffer(page.text, np.uint8)):
+        lowered = page.text.lower()
+        if speaking := [place for word in OF_PARTNERS for place in _places(lowered, word)]:
+            _leave_out_partners(page, out, chosen, words, speaking)
     suspects = tree.that_are(SUSPECT, chosen)
     if not suspects:
         return out

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from winnow.tasks.engine.compiled import compiled
+from winnow.tasks.engine.sixteen import WIDTH, equal_small
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int32]
@@ -78,3 +79,28 @@ def fill_places(tag: Ints, parent: Ints, shapes: Bytes, headings: Bytes, kinds: 
             own[QUOTED] += 1
         elif kinds[kind] > 0:
             own[KIND] = kinds[kind]
+
+
+@compiled
+def may_speak_of_partners(text: Bytes) -> bool:
+    """Whether one of ``choosing.OF_PARTNERS`` may be in a text, in any case: their beginnings are ("artne", "arten", "and/o", "socio")."""
+    at, last = 0, len(text) - WIDTH - 4
+    if last < 0:
+        return True  # too short to be looked at so: who is told so looks for itself
+    while True:
+        o = equal_small(text, at + 4, 111)
+        places = equal_small(text, at, 97) & equal_small(text, at + 1, 114) & equal_small(text, at + 2, 116)
+        places &= (equal_small(text, at + 3, 110) & equal_small(text, at + 4, 101)) | (
+            equal_small(text, at + 3, 101) & equal_small(text, at + 4, 110)
+        )
+        places |= (
+            equal_small(text, at, 97) & equal_small(text, at + 1, 110) & equal_small(text, at + 2, 100) & equal_small(text, at + 3, 47) & o
+        )
+        places |= (
+            equal_small(text, at, 115) & equal_small(text, at + 1, 111) & equal_small(text, at + 2, 99) & equal_small(text, at + 3, 105) & o
+        )
+        if places != 0:
+            return True
+        if at == last:
+            return False
+        at = min(at + WIDTH, last)

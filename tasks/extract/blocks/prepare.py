@@ -70,8 +70,8 @@ def without_hidden(html: bytes) -> bytes:
         if BEGIN.encode() not in inside and (name in CELLS or not BLOCK.search(inside)):
             kept.append(html[at:begin])
             at = place
-            left_out += len(inside.decode())
-    return b"".join([*kept, html[at:]]) if left_out and left_out * 2 <= len(html.decode()) else html
+            left_out += len(inside)
+    return b"".join([*kept, html[at:]]) if left_out and left_out * 2 <= len(html) else html
 
 
 @lru_cache(maxsize=64)

@@ -5,12 +5,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from winnow.tasks.engine.compiled import compiled
+from winnow.tasks.engine.compiled import compiled, inlined
+from winnow.tasks.engine.sixteen import next_byte
 
 Bytes = npt.NDArray[np.uint8]
 
 TABLE_BITS = 9
-ONES, HIGH_BITS, ANGLES = (np.uint64(byte * 0x0101010101010101) for byte in (0x01, 0x80, 60))
 VOID, RAW, FORMATTING, CLOSES_P, SPECIAL, BARRIER, HEADING, MARKER, IGNORED, BREAKS_OUT = (1 << n for n in range(10))
 FOREIGN, IN_LIST = 1 << 20, 1 << 21  # of an open element: it is no HTML; it is in the list of formatting elements
 (
@@ -65,13 +65,13 @@ class Names(NamedTuple):
     bits: npt.NDArray[np.int32]
 
 
-@compiled
+@inlined
 def place_of(key: np.uint64) -> np.int64:
     """Where a name is looked for first."""
     return np.int64((key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - TABLE_BITS))
 
 
-@compiled
+@inlined
 def bits_of(names: Names, key: np.uint64) -> np.int64:
     """What is known of a name."""
     place = place_of(key)
@@ -82,7 +82,7 @@ def bits_of(names: Names, key: np.uint64) -> np.int64:
     return np.int64(0)
 
 
-@compiled
+@inlined
 def is_space(byte: int) -> bool:
     return byte == 32 or 9 <= byte <= 13
 
@@ -123,7 +123,7 @@ def has_font_attribute(html: Bytes, at: int, end: int) -> bool:
     return False
 
 
-@compiled
+@inlined
 def behind_tag(html: Bytes, at: int) -> tuple[int, int]:
     """The place behind the tag whose attributes begin here, as a tokeniser reads them, and how many there are; the end if it does not end."""
     n = len(html)
@@ -146,11 +146,7 @@ def behind_tag(html: Bytes, at: int) -> tuple[int, int]:
             while at < n and is_space(html[at]):
                 at += 1
             if at < n and (html[at] == 34 or html[at] == 39):
-                quote = html[at]
-                at += 1
-                while at < n and html[at] != quote:
-                    at += 1
-                at += 1
+                at = next_byte(html, at + 1, int(html[at])) + 1
             else:
                 while at < n and html[at] != 62 and not is_space(html[at]):
                     at += 1
@@ -176,31 +172,19 @@ def behind_comment(html: Bytes, at: int) -> int:
 
 
 @compiled
-def has_angle(eight: np.uint64) -> bool:
-    """Whether one of eight bytes is "<" (Mycroft's test for a byte that is zero)."""
-    other = eight ^ ANGLES
-    found: bool = (other - ONES) & ~other & HIGH_BITS != 0
-    return found
-
-
-@compiled
 def behind_raw(html: Bytes, at: int, begin: int, behind: int) -> int:
     """The place of the end tag of the raw element named html[begin:behind]; the end where there is none."""
     n, chars = len(html), behind - begin
-    eights = html[: n // 8 * 8].view(np.uint64)
+    at = next_byte(html, at, 60)
     while at + chars + 2 <= n:
-        while at & 7 == 0 and at >> 3 < len(eights) and not has_angle(eights[at >> 3]):
-            at += 8
-        if at + chars + 2 > n:
-            break
-        if html[at] == 60 and html[at + 1] == 47:
+        if html[at + 1] == 47:
             k = 0
             while k < chars and html[at + 2 + k] | 32 == html[begin + k] | 32:
                 k += 1
             after = at + 2 + chars
             if k == chars and (after >= n or is_space(html[after]) or html[after] == 47 or html[after] == 62):
                 return at
-        at += 1
+        at = next_byte(html, at + 1, 60)
     return n
 
 
@@ -303,8 +287,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
                 most = max(most, size + waiting)
                 if most > enough:
                     return enough + 1, most_attributes, options, copied
-            while at < n and html[at] != 60:
-                at += 1
+            at = next_byte(html, at, 60)
             if not blank and size > 0 and stack[size - 1] in (TABLE, TBODY, THEAD, TFOOT, TR) and flags[size - 1] & FOREIGN == 0:
                 copied += apart * moved
                 moved += at - text_begin
@@ -319,19 +302,15 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
             break
         if html[at] == 33:  # "!"
             together = 0
-            if at + 2 < n and html[at + 1] == 45 and html[at + 2] == 45:
-                at = behind_comment(html, at + 3)
-            else:
-                while at < n and html[at] != 62:
-                    at += 1
+            is_comment = at + 2 < n and html[at + 1] == 45 and html[at + 2] == 45
+            at = behind_comment(html, at + 3) if is_comment else next_byte(html, at, 62)
             continue
         closing = html[at] == 47
         begin = at + 1 if closing else at
         if begin >= n or not 97 <= html[begin] | 32 <= 122:
             if closing or html[at] == 63:  # a bogus comment
                 together = 0
-                while at < n and html[at] != 62:
-                    at += 1
+                at = next_byte(html, at, 62)
             continue
         behind = begin
         name = np.uint64(0)

@@ -189,6 +189,7 @@ class _Room(threading.local):
     def of(self, size: int) -> tuple[npt.NDArray[np.uint8], Ints, Ints, Ints]:
         """Room for the text, runs, blocks and elements of a page of so many bytes. A tag has three bytes or more."""
         most = size // 3 + 2
+        size += 16  # the kernel writes so many bytes at once
         if len(self.text) < size or self.rows.shape[1] < most:
             text, rows = np.empty(size, np.uint8), np.empty((16, most), np.int32)
             if size > MOST_KEPT:

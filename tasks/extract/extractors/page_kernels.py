@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from winnow.tasks.engine.compiled import compiled
+from winnow.tasks.engine.compiled import compiled, inlined
+from winnow.tasks.engine.sixteen import WIDTH, copy, equal, equal_small, first_of, next_byte
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int32]
@@ -19,7 +20,6 @@ SEEN_TEMPLATE, SEEN_TEXT_AREA, SEEN_FORMULA, LOOK, SEEN_HIDDEN, MAY_HIDE, SEEN_O
 # Of a block: some of its text is in no code.
 CODE_MARK, NOT_CODE = 2, 1 << 30
 RAW_NAME = 2  # of a name in the table of ``telling_tags``: an element whose content is raw
-ONES, HIGH_BITS, ANGLES = (np.uint64(byte * 0x0101010101010101) for byte in (0x01, 0x80, 60))
 PIVOT = np.array([chr(byte) in "xhgquy\\$XHGQUY" for byte in range(256)], np.uint8)  # one of each word in attributes that says something
 WIDE_PIVOT = np.array([chr(byte) in "xhgfq\\$XHGFQ" for byte in range(256)], np.uint8)  # and of those that may say something
 TABLE_BITS = 10
@@ -58,18 +58,18 @@ class WordTable(NamedTuple):
     bits: Ints
 
 
-@compiled
+@inlined
 def place_of(low: np.uint64, high: np.uint64) -> np.int64:
     """Where a name of up to NAME_BYTES bytes, packed into two numbers, is looked for first."""
     return np.int64(((low ^ high * np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xD6E8FEB86659FD93)) >> np.uint64(64 - TABLE_BITS))
 
 
-@compiled
+@inlined
 def is_letter(byte: int) -> bool:
     return 97 <= byte | 32 <= 122
 
 
-@compiled
+@inlined
 def begins_token(html: Bytes, at: int) -> bool:
     """Whether the "<" at this place begins a tag, a comment or a processing instruction; else it is text."""
     left = len(html) - at
@@ -83,12 +83,10 @@ def begins_token(html: Bytes, at: int) -> bool:
     return following == 63 or is_letter(following)  # "?"
 
 
-@compiled
+@inlined
 def behind_byte(html: Bytes, at: int, byte: int) -> int:
     """The place behind the next such byte; the end where there is none."""
-    while at < len(html) and html[at] != byte:
-        at += 1
-    return min(at + 1, len(html))
+    return min(next_byte(html, at, byte) + 1, len(html))
 
 
 @compiled
@@ -102,34 +100,22 @@ def behind_comment(html: Bytes, at: int) -> int:
 
 
 @compiled
-def has_angle(eight: np.uint64) -> bool:
-    """Whether one of eight bytes is "<" (Mycroft's test for a byte that is zero)."""
-    other = eight ^ ANGLES
-    found: bool = (other - ONES) & ~other & HIGH_BITS != 0
-    return found
-
-
-@compiled
 def behind_raw(html: Bytes, begin: int, behind: int) -> int:
     """The place behind the end tag of the raw element named html[begin:behind]; the end where there is none."""
-    at, chars = behind, behind - begin
-    eights = html[: len(html) // 8 * 8].view(np.uint64)
-    while at + chars + 2 < len(html):
-        while at & 7 == 0 and at >> 3 < len(eights) and not has_angle(eights[at >> 3]):
-            at += 8
-        if at + chars + 2 >= len(html):
-            break
-        if html[at] == 60 and html[at + 1] == 47 and html[at + 2 + chars] == 62:
+    n, chars = len(html), behind - begin
+    at = next_byte(html, behind, 60)
+    while at + chars + 2 < n:
+        if html[at + 1] == 47 and html[at + 2 + chars] == 62:
             k = 0
             while k < chars and html[at + 2 + k] == html[begin + k]:
                 k += 1
             if k == chars:
                 return at + chars + 3
-        at += 1
-    return len(html)
+        at = next_byte(html, at + 1, 60)
+    return n
 
 
-@compiled
+@inlined
 def behind_attributes(html: Bytes, at: int) -> int:
     """The place behind the well-formed attributes, ``name="value"`` each behind one space, that begin here."""
     n = len(html)
@@ -139,9 +125,7 @@ def behind_attributes(html: Bytes, at: int) -> int:
             equals += 1
         if equals + 1 >= n or html[equals] != 61 or html[equals + 1] != 34:
             break
-        value = equals + 2
-        while value < n and html[value] != 34:
-            value += 1
+        value = next_byte(html, equals + 2, 34)
         if value == n:
             break
         at = value + 1
@@ -183,36 +167,39 @@ def speaks_of_formulas(html: Bytes, at: int) -> bool:
     return bool(before == 109 and after == 108 and second == 97 and within and html[at + 3] | 32 != 105)
 
 
-@compiled
-def behind_attributes_looked_at(html: Bytes, at: int) -> tuple[int, int]:
-    """As ``behind_attributes``, and what the attributes say. Of the letters of each word that says something, one is looked for that is rare."""
-    n = len(html)
-    all_said = 0
-    while at + 1 < n and html[at] == 32 and html[at + 1] != 32 and html[at + 1] != 62 and html[at + 1] != 47:
-        said = 0
-        equals = at + 1
-        if PIVOT[html[equals]]:
-            said |= says(html, equals)
-        equals += 1
-        while equals < n and html[equals] != 61 and html[equals] != 62:  # "=", ">"
-            if PIVOT[html[equals]]:
-                said |= says(html, equals)
-            equals += 1
-        if equals + 1 >= n or html[equals] != 61 or html[equals + 1] != 34:
-            break
-        value = equals + 2
-        while value < n and html[value] != 34:
-            if PIVOT[html[value]]:
-                said |= says(html, value)
-            value += 1
-        if value == n:
-            break
-        all_said |= said
-        at = value + 1
-    return at, all_said
+@inlined
+def all_said(html: Bytes, at: int, end: int) -> int:
+    """What html[at:end], the attributes of a tag, say (``says``). Of the letters of each word that says something one is looked for that is rare, by those
+    around it."""
+    said = 0
+    while at < end:
+        if at + WIDTH < len(html):
+            before, h = equal_small(html, at - 1, 116), equal_small(html, at, 104)  # "t", "h"
+            e = equal_small(html, at - 1, 101)
+            places = equal(html, at, 36) | equal(html, at, 92) | equal_small(html, at, 113)  # "$", a backslash, "q"
+            places |= h & ((before & equal_small(html, at - 2, 97)) | (equal_small(html, at - 1, 99) & equal_small(html, at + 1, 116)))
+            places |= equal_small(html, at, 120) & e & (equal_small(html, at - 2, 116) | equal_small(html, at + 1, 112))
+            places |= equal_small(html, at, 103) & equal_small(html, at - 1, 111) & equal_small(html, at + 1, 115)
+            places |= equal_small(html, at, 117) & equal_small(html, at - 1, 109) & equal_small(html, at + 1, 108)
+            places |= equal_small(html, at, 121) & (
+                (equal_small(html, at - 1, 97) & equal_small(html, at - 2, 108)) | (before & equal_small(html, at - 2, 105))
+            )
+            places |= h & equal(html, at - 1, 32)
+            while places != 0:
+                place = at + first_of(places)
+                if place >= end:
+                    break
+                said |= says(html, place)
+                places &= places - 1
+            at += WIDTH
+        else:
+            if PIVOT[html[at]]:
+                said |= says(html, at)
+            at += 1
+    return said
 
 
-@compiled
+@inlined
 def space_bytes(text: Bytes, at: int, end: int) -> int:
     """How many bytes the white space (``str.isspace``) at this place takes; 0 if there is none."""
     a = text[at]
@@ -267,7 +254,7 @@ def is_of_formulas(html: Bytes, at: int, end: int) -> bool:
     return False
 
 
-@compiled
+@inlined
 def is_blank(text: Bytes, at: int, end: int) -> bool:
     while at < end:
         step = space_bytes(text, at, end)
@@ -277,7 +264,7 @@ def is_blank(text: Bytes, at: int, end: int) -> bool:
     return True
 
 
-@compiled
+@inlined
 def packed(name: Bytes, begin: int, end: int) -> np.uint64:
     """The last eight bytes of name[begin:end] as one number, capitals as small letters."""
     number = np.uint64(0)
@@ -286,7 +273,7 @@ def packed(name: Bytes, begin: int, end: int) -> np.uint64:
     return number
 
 
-@compiled
+@inlined
 def find(low: Hashes, high: Hashes, name: Bytes, begin: int, end: int) -> np.int64:
     """The place of name[begin:end] in a table, -1 if it is not there."""
     if end - begin > NAME_BYTES:
@@ -294,7 +281,7 @@ def find(low: Hashes, high: Hashes, name: Bytes, begin: int, end: int) -> np.int
     return find_packed(low, high, packed(name, begin, end), packed(name, begin, max(begin, end - 8)))
 
 
-@compiled
+@inlined
 def find_packed(low: Hashes, high: Hashes, a: np.uint64, b: np.uint64) -> np.int64:
     """The place of a name, packed into two numbers, in a table, -1 if it is not there."""
     place = place_of(a, b)
@@ -408,28 +395,15 @@ def may_speak(html: Bytes, at: int) -> bool:
 
 
 @compiled
-def may_hide(html: Bytes, at: int, end: int) -> bool:
-    """Whether html[at:end], the attributes of a tag, seem to hide its element; who is told so looks for itself."""
-    while at < end:
-        byte = html[at] | 32
-        if (byte == 121 and says(html, at) == SEEN_HIDDEN) or (byte == 104 and html[at - 1] == 32 and begins_hidden(html, at)):
-            return True
-        at += 1
-    return False
-
-
-@compiled
 def telling_tags(html: Bytes, names: WordTable, hidden: bool, found: Ints) -> int:
     """Fill ``found`` (3 rows: place, behind the name, behind the tag) with start tags outside of raw elements that may be of formulas: by their names, which are in the table or have a colon, or by
     their attributes. Or, if ``hidden``, with those that are in the table and may hide their element. Returns how many there are."""
     n = len(html)
-    eights = html[: n // 8 * 8].view(np.uint64)
-    count = at = 0
+    count = 0
+    at = next_byte(html, 0, 60)
     while at + 1 < n:
-        if at & 7 == 0 and at >> 3 < len(eights) and not has_angle(eights[at >> 3]):
-            at += 8
-        elif html[at] != 60:
-            at += 1
+        if html[at] != 60:
+            at = next_byte(html, at, 60)
         elif html[at + 1] == 33 and at + 3 < n and html[at + 2] == 45 and html[at + 3] == 45:
             at = behind_comment(html, at + 4)
         elif html[at + 1] == 63:
@@ -451,7 +425,7 @@ def telling_tags(html: Bytes, names: WordTable, hidden: bool, found: Ints) -> in
                 break
             tells = tells or behind - at > NAME_BYTES or bool(place >= 0)
             if hidden:
-                tells = may_hide(html, behind, end)
+                tells = all_said(html, behind, end) & SEEN_HIDDEN != 0
             else:
                 k = behind
                 while k < end and not tells:
@@ -474,21 +448,21 @@ def names_of(
     ``value``, ``words`` and ``ends`` are for the work: 4 * MOST_NAME_CHARS bytes twice, and MOST_NAME_CHARS numbers.
     """
     bits = chars = values = filled = name_chars = 0
+    begin = counted = at
     listing = False
     # --- the values of the attributes that name it, one behind the other ------------------------------------------------------------------
     while at < behind:
         name = at + 1
         equals = at + 2
-        chars += 5  # the space, the first of the name, and "=", two quotation marks
         while html[equals] != 61:
             if html[equals] == 32:
                 name = equals + 1
-            chars += html[equals] & 192 != 128
             equals += 1
-        end = equals + 2
-        while html[end] != 34:
-            chars += html[end] & 192 != 128
-            end += 1
+        end = next_byte(html, equals + 2, 34)
+        if end - begin > MOST_CHARS:  # else so few bytes are few characters
+            while counted <= end:
+                chars += html[counted] & 192 != 128
+                counted += 1
         length, last = equals - name, packed(html, name, equals)
         if length <= 8 and last in (CLASS, ID, ROLE, ITEMPROP, ITEMTYPE):
             listing |= last == CLASS and end - equals == 10 and packed(html, equals + 2, end) == FRAGMENT
@@ -655,11 +629,9 @@ def cut(
                 signal = int(tags.signal[place]) if place >= 0 and not closes else 0
                 seen |= signal & ~(LOOK | MAY_HIDE)
                 wanted = ~seen & ((SEEN_FORMULA if signal & LOOK else 0) | (SEEN_HIDDEN if signal & MAY_HIDE else 0))
+                attributes = behind_attributes(html, behind)
                 if wanted != 0:
-                    attributes, said = behind_attributes_looked_at(html, behind)
-                    seen |= said & wanted
-                else:
-                    attributes = behind_attributes(html, behind)
+                    seen |= all_said(html, behind, attributes) & wanted
                 at = behind_byte(html, attributes, 62)
                 if skipped > 0 and place == skipped_place:
                     skipped += -1 if closes else 1
@@ -719,6 +691,14 @@ def cut(
         # --- the text up to the next ----------------------------------------------------------------------------------------------------
         first = written
         while at < n and not (html[at] == 60 and begins_token(html, at)):
+            if at + WIDTH <= n:
+                places = equal(html, at, 60) | equal(html, at, 38) | equal(html, at, 0xC2) | equal(html, at, 0xE2) | equal(html, at, 0xEF)
+                if places & 1 == 0:
+                    chars = first_of(places) if places != 0 else WIDTH
+                    copy(text, written, html, at)
+                    written += chars
+                    at += chars
+                    continue
             byte = html[at]
             step = 1
             if byte == 38:  # "&"
