@@ -108,7 +108,7 @@ def look(watch: Watch, known: Sequence[str], since: str, at_most: int, loop: Pur
         for run in list(islice(loop.to_judge(), at_most)):
             done.append({"what": run.id, "done": _judged(loop, run)})
         if loop.due():
-            done.append({"what": loop.student, "done": _trained(loop, watch.under_way())})
+            done.append({"what": loop.student, "done": _trained(loop)})
     done += [{"what": row["crawl"], "done": row["what"]} for row in watch.start(known, since, at_most)]
     return done
 
@@ -135,10 +135,8 @@ def _judged(loop: Purification, run: Finished) -> str:
     return f"{made['judged']:,} of {made['asked']:,} documents judged; of {made['documents']:,}: {counts}"
 
 
-def _trained(loop: Purification, under_way: Sequence[str]) -> str:
-    """A new student, or why there is none."""
-    if under_way:  # such a run reads the student's file; another one in its place would end it
-        return f"is trained when {', '.join(under_way)} has ended"
+def _trained(loop: Purification) -> str:
+    """A new student, or why there is none. A run that is under way goes on with the version that it was begun with."""
     try:
         return _train(loop)
     except BadInput as e:  # the student that there is still works, and no crawl is to wait for another

@@ -64,15 +64,6 @@ class Watch:
             self._look_after(crawl, record)
         return self.told[told:]
 
-    def under_way(self) -> list[str]:
-        """Crawls whose runs have not ended, as far as this server knows."""
-        found = []
-        for crawl, record in self._records().items():
-            run = None if record.get("done") else self.runs.look(record["run"])
-            if run is not None and not run.ended:
-                found.append(crawl)
-        return found
-
     def _look_after(self, crawl: str, record: dict[str, Any]) -> None:
         if record.get("done"):
             return

@@ -33,7 +33,7 @@ from winnow.tasks.labels.sheet import items, read_sheet, write_sheet
 from winnow.tasks.ledger.find import Finished, open_run
 from winnow.tasks.models.classify.labelled import Question
 from winnow.tasks.models.classify.train_student import StudentOptions, training_digest
-from winnow.tasks.models.files import NAME, Card, registered
+from winnow.tasks.models.files import NAME, Card, registered, versions_named
 from winnow.tasks.recipes import build as recipes
 from winnow.tasks.recipes.recipe import Recipe
 from winnow.tasks.runs.annotating import Annotating, AnnotationRequest
@@ -240,10 +240,12 @@ class Purification:
         schema = pa.schema([*((name, pa.string()) for name in COLUMNS), (self.asked.name, pa.string())])
         self._store.put(f"{self.home}/labelled/{run.id}.parquet", to_parquet(pa.Table.from_pylist(rows, schema)))
         known = alike["alike"] + alike["different"]
+        with versions_named(run.entry.get("models", {})):  # it may have been trained anew since this run was begun
+            decided_by = self._current()
         made = {
             "run": run.id,
             "snapshot": run.entry["snapshot"],
-            "student": str(self.card()["version"]) if self.exists else "",
+            "student": str(decided_by.card["version"]) if decided_by else "",
             "documents": sum(actions.values()),
             "actions": dict(sorted(actions.items())),
             "asked": len(judged),

@@ -41,10 +41,17 @@ class Here:
         raise AssertionError
 
 
-def looked(asked):
+class UnderWay(Here):
+    """The server says of every run that it goes on."""
+
+    def look(self, run):
+        return Seen(run, run, "", "")
+
+
+def looked(asked, runs=Here):
     """What a flow run of the loop ends with."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(watch, "ServerRuns", Here)
+        patch.setattr(watch, "ServerRuns", runs)
         state = purify_snapshots(**asked, return_state=True)
     result = state.result(raise_on_failure=False)
     return {"name": state.name, "message": state.message, "data": None if isinstance(result, BaseException) else result}
@@ -83,14 +90,14 @@ def look(home, environment, monkeypatch):
     """A look of the loop: in this process, or as the first thing that a ``fresh`` one does."""
     monkeypatch.setenv("WINNOW_MODELS", str(home / "models"))
 
-    def call(*, fresh=False, **more):
+    def call(*, fresh=False, runs=Here, **more):
         asked = {
             "student": "guard", "recipe": str(home / "pure.yaml"), "store": str(home / "store"), "crawls": str(home / "crawls.json"), "since": "CC-MAIN-2026-39",
             "labels": [str(home / "first.jsonl")], "sample": 32, "at_least": 12,
         } | more  # fmt: skip
         if not fresh:
             with asking(environment["PREFECT_API_URL"]):
-                return looked(asked)
+                return looked(asked, runs)
         code = "import json, sys\nfrom tests.flows.test_purify import looked\nprint('RESULT', json.dumps(looked(json.loads(sys.argv[1]))))"
         env = environment | {"WINNOW_MODELS": str(home / "models")}
         done = subprocess.run(
@@ -140,6 +147,15 @@ def test_a_loop_judges_trains_and_runs_the_next(home, look):
         assert again["message"] == "Nothing new; the newest crawl is CC-MAIN-2026-41"
         assert len(server.bodies) == asked
         assert files == {p: p.read_bytes() for p in (home / "store").rglob("*") if p.is_file()}
+
+
+def test_a_run_under_way_does_not_hold_up_training(home, look):
+    """It goes on with the version of the student that it was begun with."""
+    with Server(grade) as server:
+        judge = {"endpoint": server.url, "endpoint_options": {"model": "judge"}}
+        look(**judge)
+        found = look(**judge, runs=UnderWay)
+        assert "guard: trained from" in found["message"], found
 
 
 def test_a_judge_that_cannot_be_read_closes_no_round(home, look):

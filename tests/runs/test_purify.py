@@ -1,9 +1,16 @@
 """What the loop asks about a run, and what it refuses."""
 
+import json
+
 import pytest
 import yaml
 
+from tests.models.classify.students import row_of, text_of, train
+from tests.pipelines import finished
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.ledger.find import open_run
+from winnow.tasks.models.classify.labelled import Question, Row
+from winnow.tasks.models.files import register
 from winnow.tasks.runs.purify import Purification
 
 
@@ -61,3 +68,22 @@ def test_cuts_are_those_of_the_head_alone(tmp_path):
     assert loop(tmp_path).cuts == []
     (tmp_path / "word.yaml").write_text("{name: word_count, form: choice, prompt: '?', labels: [a, b]}")
     assert loop(tmp_path, head=str(tmp_path / "word.yaml")).cuts == []  # the column word_count is not one of the head word_count's
+
+
+def guard(label, version):
+    given = [Row(row_of(topic, seed).document, (said,), "en") for topic, said in (("health", label), ("sports", "b")) for seed in range(30)]
+    register("guard", "student", train(given, Question("mine")).files, {"version": version})
+
+
+def test_a_round_names_the_student_that_decided_its_run(tmp_path, monkeypatch):
+    """Also where the student was trained anew while the run was under way."""
+    monkeypatch.setenv("WINNOW_MODELS", str(tmp_path / "models"))
+    guard("a", "first")
+    (tmp_path / "mine.yaml").write_text("{name: mine, form: choice, prompt: '?', labels: [a, b]}")
+    (tmp_path / "r.yaml").write_text("extends: raw\nmeasure: {url: null, redpajama: null, mine: [{student.Student: {model: guard}}]}\n")
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps({"text": text_of("health", n)}) + "\n" for n in range(4)))
+    made = finished(tmp_path / "in.jsonl", tmp_path / "r.yaml", tmp_path / "store")
+    guard("c", "second")
+    asking = Purification("guard", str(tmp_path / "r.yaml"), str(tmp_path / "mine.yaml"), endpoint="echo", store=str(tmp_path / "store"))
+    closed = asking.close(open_run(str(tmp_path / "store"), made.id), [])
+    assert (closed["student"], asking.card()["version"]) == ("first", "second")

@@ -11,6 +11,13 @@ StoreOption = Annotated[str, Parameter(name="--store", help="The folder or URI o
 RunOption = Annotated[
     str, Parameter(name="--run", help="A run's id, its beginning, or the path of its manifest; the newest finished run if left out.")
 ]
+ParametersOption = Annotated[
+    str,
+    Parameter(
+        name="--parameters",
+        help='JSON of parameters of sampling, as the API calls them: \'{"max_tokens": null, "max_completion_tokens": 4000}\'.',
+    ),
+]
 JsonOption = Annotated[bool, Parameter(name="--json", help="Print JSON.")]
 
 STORE = "winnow-store"
@@ -53,6 +60,20 @@ class EndpointOptions:
         """The endpoint, and the options that were given: fields of tasks/endpoint/endpoint.py by name."""
         given = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "endpoint"}
         return self.endpoint, {name: value for name, value in given.items() if value not in (None, "")}
+
+
+def sampling_parameters(given: str) -> dict[str, Any]:
+    """What ``--parameters`` says. Raises BadInput."""
+    from winnow.tasks.engine.errors import BadInput
+    from winnow.tasks.engine.parsing import parsed
+
+    try:
+        found = parsed(given or "{}")
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise BadInput('--parameters takes a JSON object such as {"temperature": 0.6}.')
+    return found
 
 
 def absolute(place: str) -> str:

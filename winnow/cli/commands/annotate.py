@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from winnow import in_process
-from winnow.cli.options import STORE, EndpointOptions, JsonOption, RunOption, StoreOption, print_json
+from winnow.cli.options import STORE, EndpointOptions, JsonOption, ParametersOption, RunOption, StoreOption, print_json, sampling_parameters
 from winnow.tasks.engine.errors import BadInput
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def command(
     where: str = "",
     seed: int = 0,
     answer_tokens: int = 0,
-    parameters: str = "",
+    parameters: ParametersOption = "",
     again: bool = False,
     batch_out: Path | None = None,
     batch_in: Annotated[list[Path], Parameter(consume_multiple=True)] = [],  # noqa: B006
@@ -42,7 +42,6 @@ def command(
         where: SQL over the run's signals, url, host, kept and reason: which documents may be drawn.
         seed: The seed of the draw, of the order of choices and of excerpts.
         answer_tokens: The longest answer in tokens; 0 for what the head says. Models that think need more.
-        parameters: JSON of parameters of sampling, as the API calls them: '{"max_tokens": null, "max_completion_tokens": 4000}'.
         again: Ask again what could not be answered before.
         batch_out: Write what would be asked as batch files (OpenAI's Batch API) into this folder, and ask nobody.
         batch_in: Read the answers from the output of such files, and ask nobody.
@@ -63,7 +62,7 @@ def command(
         store=store,
         again=again,
         options=options,
-        parameters=_parameters(parameters),
+        parameters=sampling_parameters(parameters),
     )
     annotating = asked.prepared()
     if dry_run:
@@ -90,18 +89,6 @@ def command(
         print_json(result)
         return
     print("\n".join(said(result)))
-
-
-def _parameters(given: str) -> dict[str, Any]:
-    from winnow.tasks.engine.parsing import parsed
-
-    try:
-        found = parsed(given or "{}")
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise BadInput('--parameters takes a JSON object such as {"temperature": 0.6}.')
-    return found
 
 
 def _judged(annotating: "Annotating", verbose: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from winnow import in_process
-from winnow.cli.options import STORE, EndpointOptions, JsonOption, RunOption, StoreOption, print_json
+from winnow.cli.options import STORE, EndpointOptions, JsonOption, ParametersOption, RunOption, StoreOption, print_json, sampling_parameters
 
 if TYPE_CHECKING:
     from winnow.tasks.runs.pairing import Pairing
@@ -22,6 +22,7 @@ def command(
     endpoint: EndpointOptions | None = None,
     pairs: int = 500,
     question: str = "",
+    parameters: ParametersOption = "",
     again: bool = False,
     out: Path | None = None,
     dry_run: bool = False,
@@ -63,6 +64,7 @@ def command(
             store=store,
             again=again,
             options=options,
+            parameters=sampling_parameters(parameters),
         )
         pairing = asking.prepared()
         if dry_run:
