@@ -52,6 +52,14 @@ def test_every_module_says_what_belongs_in_it():
     assert [path for path in written if path.name in ("utils.py", "helpers.py", "common.py")] == []
 
 
+def test_nothing_that_git_ignores_is_tracked():
+    """A merge deletes what is ignored to make room for what is tracked: a link called .venv took the environment behind it."""
+    if not (ROOT / ".git").exists():
+        return
+    said = subprocess.run(["git", "ls-files", "--cached", "--ignored", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)  # fmt: skip
+    assert said.stdout.splitlines() == []
+
+
 def test_help_loads_nothing_heavy():
     code = "import sys, winnow.cli.main; sys.exit(any(m in sys.modules for m in ('prefect', 'pyarrow', 'pandas', 'datatrove')))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
