@@ -16,7 +16,7 @@ from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.signals.limit import Limit, apply_limits
-from winnow.tasks.signals.select import add_crossed, cross, decision_result
+from winnow.tasks.signals.select import DecidedLimit, add_crossed, cross, decision_result
 
 EMPTY = "empty_text"
 SPANS = pa.list_(pa.field("element", pa.struct([pa.field("start", pa.int32()), pa.field("end", pa.int32())])))
@@ -149,8 +149,17 @@ class RequireLeft(ShardStep):
         raise NotImplementedError
 
     @property
+    def decided_limits(self) -> tuple[DecidedLimit, ...]:
+        """The limit on what is left, for ``winnow what-if``."""
+        raise NotImplementedError
+
+    @property
     def by(self) -> str:
         return self.entry_name or self.edit.by
+
+    def _decided(self, figure: str, low: int, meant: str = "") -> tuple[DecidedLimit, ...]:
+        signal = f"{self.by}_{figure}"
+        return (DecidedLimit(signal, None, f"{signal}:low", low=low or None, meant=meant and f"{self.by}_{meant}", left=True),)
 
     @property
     def label(self) -> str:
@@ -182,6 +191,10 @@ class RequireTextLeft(RequireLeft):
     @property
     def entry_name(self) -> str | None:
         return self.entry
+
+    @property
+    def decided_limits(self) -> tuple[DecidedLimit, ...]:
+        return self._decided("chars_left", self.min_chars_left)
 
     def bounded(self, edits: pa.Table, kept: Any) -> tuple[str, int, Any]:
         # A document that was not kept was not edited: no limit on what is left of it.

@@ -18,6 +18,7 @@ from winnow.tasks.edit.edits import FIGURES, RequireLeft
 from winnow.tasks.edit.substring import CutRepeatedWindows, WindowStep
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.signals.filters.c4 import sentence_count, sentences
+from winnow.tasks.signals.select import DecidedLimit
 
 SENTENCE_FIGURES = (*FIGURES, "count_left")
 
@@ -94,6 +95,10 @@ class RequireSentencesLeft(RequireLeft):
     @property
     def entry_name(self) -> str | None:
         return self.entry
+
+    @property
+    def decided_limits(self) -> tuple[DecidedLimit, ...]:
+        return self._decided("count_left", self.min_sentences_left, "chars_removed")
 
     def bounded(self, edits: pa.Table, kept: Any) -> tuple[str, int, Any]:
         meant = pc.and_(kept, pc.greater(edits["chars_removed"], 0))

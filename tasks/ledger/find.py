@@ -56,7 +56,8 @@ class Finished:
     @property
     def movable(self) -> tuple[Limit, ...]:
         """All limits that other bounds can be tried for: those of the recipe, and of columns of the decisions table."""
-        return (*self.limits, *(Limit(limit.signal, high=limit.high) for limit in self.decided_limits if limit.high is not None))
+        bounded = (limit for limit in self.decided_limits if limit.low is not None or limit.high is not None)
+        return (*self.limits, *(Limit(limit.signal, low=limit.low, high=limit.high) for limit in bounded))
 
     @property
     def measured(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.ledger.find import Finished
 from winnow.tasks.signals.condition import REASON
 from winnow.tasks.signals.limit import Limit, apply_limits, columns_of
+from winnow.tasks.signals.select import DecidedLimit
 from winnow.tasks.sources.domains import registered_domain
 
 SAMPLES = 10
@@ -120,20 +121,23 @@ def changed(limits: Sequence[Limit], settings: Sequence[str], known: Sequence[st
 def what_if(run: Finished, limits: Sequence[Limit]) -> Change:
     """Hold every document against other limits, shard by shard: in memory are the signals of one shard. Raises DamagedArtifact."""
     change = Change()
-    wanted, decided = columns_of(limits), {limit.signal for limit in run.decided_limits}
+    wanted, decided = columns_of(limits), {limit.signal: limit for limit in run.decided_limits}
+    bounds = {limit.signal: limit for limit in limits}
     mine = {limit.signal for limit in run.limits} | {limit.reason.split(":")[0] for limit in run.decided_limits}
     for shard in run.entry["shards"]:
         decisions = run.read(run.entry["tables"]["decisions"], shard)
         measured = [name for name in wanted if name not in decided]
         signals = run.signals(shard, ["id", *measured], bounded=measured)
         for name in (name for name in wanted if name in decided):
-            signals = signals.append_column(name, pc.fill_null(decisions[name], 0))
+            signals = signals.append_column(name, _bounded(decisions, decided[name], bounds[name]))
         documents = run.read(run.entry["tables"]["documents"], shard, ["id", "url", "host", "language", "text_chars"])
         chars, languages = documents["text_chars"].to_numpy(), documents["language"].to_pylist()
         before = decisions["kept"].to_numpy(zero_copy_only=False).astype(bool)
         _, reason = apply_limits({name: signals[name] for name in wanted}, limits, signals.num_rows)
         # What was dropped for another reason than a limit (a copy, the recipe's SQL) stays dropped.
         after = reason.is_null().to_numpy(zero_copy_only=False) & ~_crossed(decisions, lambda r: r == REASON or r.split(":")[0] not in mine)
+        for limit in run.decided_limits:
+            after &= ~_nothing_left(decisions, limit)
         enter, leave = np.flatnonzero(after & ~before), np.flatnonzero(before & ~after)
         change.documents += len(before)
         change.kept.add(np.flatnonzero(before), chars, languages)
@@ -143,6 +147,21 @@ def what_if(run: Finished, limits: Sequence[Limit]) -> Change:
                 side.add(rows, chars, languages)
                 _describe(side, documents, rows, why)
     return change
+
+
+def _bounded(decisions: pa.Table, decided: DecidedLimit, limit: Limit) -> pa.ChunkedArray:
+    """The values of a decided column; a document that the limit does not mean has the bound itself."""
+    values = pc.cast(pc.fill_null(decisions[decided.signal], 0), pa.float64())
+    within = limit.low if limit.low is not None else limit.high
+    return pc.if_else(pc.greater(decisions[decided.meant], 0), values, float(within or 0)) if decided.meant else values
+
+
+def _nothing_left(decisions: pa.Table, decided: DecidedLimit) -> Bools:
+    """Documents whose edited text is empty: no bound lets them in."""
+    if not decided.left:
+        return np.zeros(decisions.num_rows, bool)
+    found: Bools = pc.equal(pc.fill_null(decisions[decided.signal], 1), 0).to_numpy(zero_copy_only=False).astype(bool)
+    return found
 
 
 def _describe(side: Flipped, documents: pa.Table, rows: Rows, why: pa.Array | pa.ChunkedArray) -> None:

@@ -24,12 +24,16 @@ from winnow.tasks.signals.measure import Signals
 
 @dataclass(frozen=True)
 class DecidedLimit:
-    """A bound that a link of the chain puts on a column of the decisions table that it appends: a document above ``high`` goes for ``reason``. None: no bound now, but
-    one may be tried. A null is 0."""
+    """A bound that a link of the chain puts on a column of the decisions table that it appends: a document above ``high``, or below ``low``, goes for ``reason``. None:
+    no bound now, but one may be tried. A null is 0. If ``meant`` names a column, only documents with more than 0 in it are bounded. Where ``low`` bounds what is left of a
+    text, a text of which nothing is left goes whatever the bound (``left``)."""
 
     signal: str
     high: float | None
     reason: str
+    low: float | None = None
+    meant: str = ""
+    left: bool = False
 
 
 @stable("step/apply-limits")
