@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from winnow.tasks.dedup.removal_rates import DIMENSIONS, NAMED
+from winnow.tasks.report.sections.judgements import JUDGED, without_documents
 from winnow.tasks.report.sections.removal import FALSE_REMOVALS, RATES
 from winnow.tasks.report.summary import StepTotal, Summary
 from winnow.tasks.report.words import duration, number, percent, plural, size
@@ -67,6 +68,11 @@ def warnings(summary: Summary) -> list[str]:
     if any(step.name == "policy-files" and not step.shards for step in summary.steps):
         found.append(
             "The source keeps no captures of robots.txt apart: what sites say there is unknown, but where the file lies among the pages (docs/consent.md)."
+        )
+    if empty := without_documents(summary.notes(JUDGED)):
+        found.append(
+            f"No document of this run has a judgement of {', '.join(empty)}: the signal {empty[0]}.judged is empty for all of them. The tables in `judged` are of documents of "
+            "another run, or hold no answer that could be read; `winnow annotate` and `winnow label` judge a sample of this one."
         )
     found += [line for step in summary.steps if step.name.startswith(RATES) and (line := _outstanding(summary, step))]
     return found

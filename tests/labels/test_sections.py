@@ -11,6 +11,8 @@ from winnow.tasks.labels.judged import Judgement, read, table
 from winnow.tasks.recipes.load import load
 from winnow.tasks.recipes.signals import signals_of
 from winnow.tasks.recipes.write import as_yaml
+from winnow.tasks.runs.ending import warnings
+from winnow.tasks.runs.run import summary_of
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +70,18 @@ def test_limits_and_sql_work_on_them(base):
     run = curated(home / "mirror", asked, home / "store")
     kept = {row["id"] for row in rows(run, run.pipeline.decisions) if row["kept"]}
     assert kept == {i for n, i in enumerate(ids[:12]) if n % 6 >= 4}
+
+
+def test_judgements_of_other_documents_are_warned_of(base):
+    home, _ = base
+    other = [Judgement(f"elsewhere-{n}", "topic", "t1", "a", labels=("Grain",)) for n in range(3)]
+    pq.write_table(table(other), home / "other.parquet")
+    run = finished(home / "mirror", recipe(home, "other", ["other.parquet", "scores.parquet"]), home / "store")
+    [warning] = [each for each in warnings(summary_of(run)) if "topic" in each]
+    assert "topic.judged is empty" in warning
+    assert "educational" not in warning
+    report = run.context.store.get(f"{run.home}/report.html").decode()
+    assert "No document of this run is judged by <code>topic</code>" in report
 
 
 def test_what_was_measured_before_is_not_measured_again(base):

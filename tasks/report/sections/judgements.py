@@ -1,11 +1,17 @@
 """Judgements: what annotators and people said of documents, how many answers could not be read, how far annotators agree, and what asking took."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from winnow.tasks.report.section import CONTENT, Content, Evidence, Section, section
 
 JUDGED, TABLES = "judged", "judgement-tables"
 SHOWN = 30
+
+
+def without_documents(notes: Mapping[str, Any]) -> list[str]:
+    """Heads of which no document of the run has a judgement that can be used, from the notes of the step ``judged``: their signals are empty."""
+    return sorted(head for head, counts in notes.items() if isinstance(counts, dict) and not any(counts.values()))
 
 
 @section
@@ -32,4 +38,4 @@ class Judgements(Section):
         rows = [
             {"head": t["head"], "annotator": t["annotator"], "judgements": t["rows"], "invalid": t["rows"] - t["valid"]} for t in tables
         ]
-        return Content({"tables": tables, "labels": labels}, rows=rows)
+        return Content({"tables": tables, "labels": labels, "empty": without_documents(heads)}, rows=rows)
