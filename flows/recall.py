@@ -83,6 +83,7 @@ def recall_topic(
         RecallOptions(**options),
     )
     rounds = request.done()
+    known = len(rounds)
     while len(rounds) < request.options.rounds and not (rounds and rounds[-1]["stops"]):
         found = one_round(request, len(rounds) + 1, rounds[-1] if rounds else None)
         if isinstance(found, Waiting):
@@ -91,6 +92,8 @@ def recall_topic(
             return Completed(name="Waiting", message=message, data=result)
         rounds.append(found)
     result = request.result()
+    if len(rounds) == known:
+        return Completed(name="Cached", message=f"Nothing to do: every round is in the store, {result['documents']}", data=result)
     create_table_artifact(result["rounds"], key="recall", description=f"{topic}: {result['collected']:,} documents")
     get_run_logger().info("%s: %s", topic, result["documents"])
     return Completed(message=f"{result['collected']:,} documents of {topic}", data=result)

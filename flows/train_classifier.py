@@ -15,7 +15,7 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from winnow.flows.entry import entry
-from winnow.flows.training import done, files_and_digest
+from winnow.flows.training import already_trained, cached, done, files_and_digest
 from winnow.tasks.models.classify import train
 from winnow.tasks.models.classify.examples import Examples, Split
 from winnow.tasks.models.classify.train import ClassifierOptions
@@ -93,6 +93,8 @@ def train_classifier(
     )
     described = sources.described()
     digest = train.training_digest(described, chosen, {"per_class": per_class, "balanced": balanced})
+    if known := already_trained(out, digest):
+        return cached(known)
     with tempfile.TemporaryDirectory(prefix="winnow-train-") as name:
         examples = gather(sources, Path(name), chosen)
         split = hold_out(examples, per_class, balanced)

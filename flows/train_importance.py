@@ -7,7 +7,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from winnow.flows.entry import entry
-from winnow.flows.training import done, files_and_digest
+from winnow.flows.training import already_trained, cached, done, files_and_digest
 from winnow.tasks.models.files import Card, register, versions
 from winnow.tasks.models.importance import Bags, training_digest
 from winnow.tasks.runs.examples import Choice, Sources
@@ -64,6 +64,8 @@ def train_importance(
     )
     described = sources.described()
     digest = training_digest(described)
+    if known := already_trained(out, digest):
+        return cached(known)
     bags = count(sources)
     card = register(
         out,

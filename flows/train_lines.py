@@ -7,7 +7,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from winnow.flows.entry import entry
-from winnow.flows.training import done, files_and_digest
+from winnow.flows.training import already_trained, cached, done, files_and_digest
 from winnow.tasks.models.classify.train_lines import train_lines, training_digest
 from winnow.tasks.models.files import Card, register, versions
 from winnow.tasks.runs.judged_lines import LineLabels
@@ -37,6 +37,8 @@ def train_line_model(out: str, labels: list[str], run: str = "", store: str = "w
     """
     given = LineLabels(tuple(labels), run, store)
     digest = training_digest(given.described())
+    if known := already_trained(out, digest):
+        return cached(known)
     data, figures = fit(labels, run, store)
     card = register(
         out,

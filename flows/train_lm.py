@@ -13,7 +13,7 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from winnow.flows.entry import entry
-from winnow.flows.training import done, files_and_digest
+from winnow.flows.training import already_trained, cached, done, files_and_digest
 from winnow.tasks.models.files import Card, register, versions
 from winnow.tasks.models.ngram import train
 from winnow.tasks.models.ngram.train import LmOptions
@@ -57,6 +57,8 @@ def train_language_model(
     options = LmOptions(language, vocabulary, order, tuple(prune), estimator)
     paths = [Path(t) for t in text]
     digest, files = train.training_digest(paths, options)
+    if known := already_trained(out, digest):
+        return cached(known)
     sentences = read(paths)
     model = ngrams(sentences, pieces(sentences, options), options)
     card = register(

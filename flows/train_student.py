@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from winnow.flows.entry import entry
-from winnow.flows.training import done, files_and_digest
+from winnow.flows.training import already_trained, cached, done, files_and_digest
 from winnow.tasks.models.classify.labelled import Labelled, Question, labelled
 from winnow.tasks.models.classify.train_student import StudentOptions, train_student, training_digest
 from winnow.tasks.models.files import Card, register, versions
@@ -65,6 +65,8 @@ def train_student_of_head(
     sources = LabelFiles(tuple(labels), label_column, run, store, tuple(languages))
     described = sources.described()
     digest = training_digest(described, asked, chosen)
+    if known := already_trained(out, digest):
+        return cached(known)
     with tempfile.TemporaryDirectory(prefix="winnow-train-") as name:
         found = gather(sources, asked, chosen)
         trained = fit(found, chosen, Path(name), tuple(languages))

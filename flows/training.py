@@ -1,6 +1,6 @@
 """What every training flow shares: is there anything to do, and what is left behind when it is done (blocks, a description of the card)."""
 
-import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from winnow.tasks.engine.errors import BadInput
@@ -11,33 +11,46 @@ if TYPE_CHECKING:
 
 
 def already_trained(out: str, digest: str) -> Card | None:
-    """The model registered under a name, if it was trained from the same things in the same way."""
+    """The model registered under a name, if it was trained from the same things in the same way and its files are there."""
     try:
         found = registered(out)
     except BadInput:
         return None
-    return found if found.card.get("training", {}).get("digest") == digest else None
+    whole = all(Path(file.location).is_file() for file in found.files.values())
+    return found if whole and found.card.get("training", {}).get("digest") == digest else None
+
+
+def cached(card: Card) -> "State[Any]":
+    """The state in which a training flow ends that finds its model trained already."""
+    from prefect import get_run_logger
+    from prefect.states import Completed
+
+    _save_blocks(card)
+    said = f"Nothing to do: {card.folder} was trained from the same examples with the same options"
+    get_run_logger().info("%s", said)
+    return Completed(name="Cached", message=said, data=dict(card.card))
 
 
 def done(card: Card, description: str) -> "State[Any]":
     """The state in which a training flow ends once its model is registered; the description is left behind."""
     # Here and below Prefect is imported late: `already_trained` is asked before a command has made the settings that Prefect reads.
     from prefect import get_run_logger
+    from prefect.artifacts import create_markdown_artifact
     from prefect.states import Completed
 
-    _leave(card, description)
+    create_markdown_artifact(description, key="model", description=f"Model {card.name}")
+    _save_blocks(card)
     get_run_logger().info("Registered %s", card.folder)
     return Completed(message=f"Registered {card.folder}", data=dict(card.card))
 
 
-def _leave(card: Card, description: str) -> None:
-    """The description as an artifact and, on a server, one block per file, so that a recipe on another machine can name it: block:NAME-PART."""
-    from prefect.artifacts import create_markdown_artifact
+def _save_blocks(card: Card) -> None:
+    """On a server one block per file, so that a recipe on another machine can name it: block:NAME-PART."""
+    from prefect.settings import PREFECT_API_URL
 
     from winnow.blocks.models import RegisteredModel
 
-    create_markdown_artifact(description, key="model", description=f"Model {card.name}")
-    if not os.environ.get("PREFECT_API_URL"):
+    if not PREFECT_API_URL.value():
         return
     for part, file in card.files.items():
         RegisteredModel(

@@ -4,7 +4,7 @@ import os
 import sys
 from base64 import b64encode
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.transport.uri import without_credentials
@@ -30,8 +30,8 @@ def settings(*, verbose: bool) -> None:
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 
 
-def check_server() -> None:
-    """Whether the Prefect server that the environment names can be reached; without one a command starts its own.
+def check_server(url: str | None = None, password: str | None = None) -> None:
+    """Whether the Prefect server at ``url``, or that the environment names, can be reached; without one a command starts its own.
 
     Raises:
         BadInput: nothing listens there, or it wants another password.
@@ -39,10 +39,10 @@ def check_server() -> None:
     import urllib.error
     import urllib.request
 
-    url = os.environ.get("PREFECT_API_URL", "").rstrip("/")
+    url = (os.environ.get("PREFECT_API_URL", "") if url is None else url).rstrip("/")
     if not url:
         return
-    password = os.environ.get("PREFECT_API_AUTH_STRING", "")
+    password = os.environ.get("PREFECT_API_AUTH_STRING", "") if password is None else password
     headers = {"Authorization": f"Basic {b64encode(password.encode()).decode()}"} if password else {}
     try:
         with urllib.request.urlopen(urllib.request.Request(f"{url}/health", headers=headers), timeout=SERVER_WAIT_S):  # noqa: S310
@@ -79,9 +79,13 @@ def curate(run: "Run", *, verbose: bool = False, quiet: bool = False) -> dict[st
             print(_begins(run), file=sys.stderr, flush=True)
         if begun.warning:
             print(f"WARNING     {begun.warning}", file=sys.stderr, flush=True)
-        from winnow.flows.curate import curate_begun
 
-        return watched(lambda: curate_begun(begun), quiet=quiet)
+        def flow() -> Any:
+            from winnow.flows.curate import curate_begun
+
+            return curate_begun(begun)
+
+        return watched(flow, quiet=quiet, verbose=verbose)
 
 
 def _begins(run: "Run") -> str:
@@ -93,8 +97,13 @@ def _begins(run: "Run") -> str:
     return f"{run.id}: {files:,} files of {crawl.snapshot} in {len(crawl.shards):,} shards. Waiting for {workers} and {server} …"
 
 
-def watched(flow: Callable[[], Any], *, quiet: bool = False) -> dict[str, Any]:
-    """The result of a flow's final state, with its progress on the terminal. Raises what it failed with."""
+def watched(flow: Callable[[], Any], *, quiet: bool = False, verbose: bool = False) -> dict[str, Any]:
+    """The result of a flow's final state, with its progress on the terminal. ``flow`` imports what it runs: Prefect reads its settings when it is first imported.
+
+    Raises:
+        BadInput: Prefect's settings cannot be read, or its server cannot be used. And whatever the flow failed with.
+    """
+    _prefect(verbose=verbose)
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     from winnow.cli.terminal import Progress
@@ -108,3 +117,21 @@ def watched(flow: Callable[[], Any], *, quiet: bool = False) -> dict[str, Any]:
         finally:
             listener.reset(token)
     return dict(state.result())
+
+
+def _prefect(*, verbose: bool) -> None:
+    """Prefect as a flow needs it: imported, with a server that answers. Raises BadInput."""
+    try:
+        from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL
+
+        url, secret = PREFECT_API_URL.value() or "", cast(Any, PREFECT_API_AUTH_STRING.value())
+    except ValueError as e:  # of pydantic for a setting, of tomllib for a file of profiles
+        said = " ".join(str(e).split())
+        raise BadInput(
+            f"Prefect cannot read its settings ({said[:300]}). Correct the variable PREFECT_… of the environment, or the file profiles.toml in PREFECT_HOME (~/.prefect)."
+        ) from None
+    if "PREFECT_API_URL" not in os.environ:  # a profile of Prefect may name a server
+        check_server(url, secret.get_secret_value() if secret else "")
+    from winnow.flows import own_server
+
+    own_server.start(verbose=verbose)

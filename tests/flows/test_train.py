@@ -1,16 +1,20 @@
 """``winnow train lm`` and ``classifier`` from outside: a registered model, a block, a run that uses it, and the same command again."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from tests.flows.conftest import get
+from tests.flows.conftest import asking, get
 from tests.models.classify.students import rows
 from tests.models.classify.texts import example
 from tests.models.ngram.texts import sentences
 from tests.pipelines import finished
+from winnow.flows.train_classifier import train_classifier
+from winnow.flows.train_importance import train_importance
+from winnow.flows.train_lm import train_language_model
 
 pytestmark = pytest.mark.server
 
@@ -45,6 +49,38 @@ def test_the_same_command_again_trains_nothing(trained):
     assert again.returncode == 0
     assert "Nothing to do" in again.stderr
     assert next((home / "models" / "tiny-lm").glob("*/model.kenlm")).stat().st_mtime_ns == before
+
+
+def test_the_flow_trains_nothing_again_either(trained, server, monkeypatch):
+    """As from the UI: of a language model, and of what examples teach."""
+    home, models, *_ = trained
+    monkeypatch.setenv("WINNOW_MODELS", models["WINNOW_MODELS"])
+    for good, name in ((True, "good"), (False, "bad")):
+        (home / f"{name}.txt").write_text("\n".join(example(good, i) for i in range(150)))
+    kinds = {
+        "tiny-lm": partial(train_language_model, "en", [str(home / "text.txt")], "tiny-lm", vocabulary=200),
+        "again-clf": partial(train_classifier, "again-clf", [str(home / "good.txt")], [str(home / "bad.txt")]),
+        "again-imp": partial(train_importance, "again-imp", [str(home / "good.txt")], [str(home / "bad.txt")]),
+    }
+    with asking(server):
+        for name, train in kinds.items():
+            if name != "tiny-lm":
+                assert train(return_state=True).name == "Completed"
+            files = {p: p.stat().st_mtime_ns for p in (home / "models" / name).rglob("*")}
+            again = train(return_state=True)
+            assert again.name == "Cached", name
+            assert "Nothing to do" in again.message
+            assert {p: p.stat().st_mtime_ns for p in (home / "models" / name).rglob("*")} == files
+
+
+def test_a_model_whose_file_is_gone_is_trained_again(trained):
+    home, _, train, _ = trained
+    [file] = (home / "models" / "tiny-lm").glob("*/model.kenlm")
+    whole = file.read_bytes()
+    file.unlink()
+    again = train(home / "text.txt")
+    assert "Nothing to do" not in again.stderr
+    assert file.read_bytes() == whole
 
 
 def test_each_file_is_a_block_with_its_digest(trained, server):

@@ -97,10 +97,14 @@ def _judged(annotating: "Annotating", verbose: bool) -> dict[str, Any]:
         return {"heads": annotating.finish(), "asked": None}
     in_process.check_server()
     in_process.settings(verbose=verbose)
-    from winnow.flows.annotate import annotate
 
-    parameters = asdict(annotating.request)
-    return in_process.watched(lambda: annotate(**parameters, return_state=True))
+    def flow() -> Any:
+        from winnow.flows.annotate import annotate
+
+        parameters: Any = asdict(annotating.request)
+        return annotate(**parameters, return_state=True)
+
+    return in_process.watched(flow, verbose=verbose)
 
 
 def said(result: dict[str, Any]) -> list[str]:

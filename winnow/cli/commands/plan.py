@@ -51,10 +51,14 @@ def command(
     if measured is None:
         in_process.check_server()
         in_process.settings(verbose=verbose)
-        from winnow.flows.plan import plan_snapshot
 
-        parameters = {"sample": sample, "sample_seed": sample_seed, "cluster_cores": cluster_cores, **asdict(whole)}
-        measured = Sample.of(in_process.watched(lambda: plan_snapshot(**parameters, return_state=True)))
+        def flow() -> Any:
+            from winnow.flows.plan import plan_snapshot
+
+            parameters = {"sample": sample, "sample_seed": sample_seed, "cluster_cores": cluster_cores, **asdict(whole)}
+            return plan_snapshot(**parameters, return_state=True)
+
+        measured = Sample.of(in_process.watched(flow, verbose=verbose))
     found = forecast(measured, whole.workers, cluster_cores)
     if json:
         print_json(as_json(measured, found))

@@ -92,10 +92,14 @@ def _asked(pairing: "Pairing", verbose: bool) -> dict[str, Any]:
     if pairing.missing():
         in_process.check_server()
         in_process.settings(verbose=verbose)
-        from winnow.flows.rate import rate
 
-        parameters = asdict(pairing.request)
-        now = in_process.watched(lambda: rate(**parameters, return_state=True))["asked"]["now"]
+        def flow() -> Any:
+            from winnow.flows.rate import rate
+
+            parameters: Any = asdict(pairing.request)
+            return rate(**parameters, return_state=True)
+
+        now = in_process.watched(flow, verbose=verbose)["asked"]["now"]
     figures = pairing.learned()
     return figures | {"asked": figures["asked"] | {"now": now}}
 

@@ -96,25 +96,28 @@ def command(
     else:
         in_process.check_server()
         in_process.settings(verbose=False)
-        from winnow.flows.recall import recall_topic
 
-        state: Any = recall_topic(
-            topic,
-            list(seed),
-            run,
-            store,
-            list(labels or ()),
-            label_column,
-            sheets,
-            domains,
-            place,
-            chosen,
-            head,
-            least,
-            options,
-            return_state=True,
-        )
-        found = state.result()
+        def flow() -> Any:
+            from winnow.flows.recall import recall_topic
+
+            return recall_topic(
+                topic,
+                list(seed),
+                run,
+                store,
+                list(labels or ()),
+                label_column,
+                sheets,
+                domains,
+                place,
+                chosen,
+                head,
+                least,
+                options,
+                return_state=True,
+            )
+
+        found = in_process.watched(flow)
     if json:
         print_json(found)
         return

@@ -76,7 +76,7 @@ def _trained(out: str, digest: str, from_what: str, train: Callable[[], Any]) ->
         return found
     in_process.check_server()
     in_process.settings(verbose=False)
-    train().result()
+    in_process.watched(train)
     return registered(out)
 
 
