@@ -64,15 +64,16 @@ class OwnServer(SubprocessASGIServer):
         with tempfile.TemporaryFile() as said:
             for _ in range(TRIES):
                 self.port = self.find_available_port()
-                self.server_process = _with_errors_to(None if self.shows else said, self._run_uvicorn_command)
-                while self.server_process.poll() is None and time.monotonic() < until:
+                process = _with_errors_to(None if self.shows else said, self._run_uvicorn_command)
+                self.server_process = process
+                while process.poll() is None and time.monotonic() < until:
                     if self._answers():
                         self.running = True
                         return
                     time.sleep(EACH_S)
-                if self.server_process.poll() is None or b"address already in use" not in _end(said):
+                if process.poll() is None or b"address already in use" not in _end(said):
                     break
-            ended = self.server_process.poll()
+            ended = process.poll()
             why = "" if self.shows else _last_line(_end(said))
             self.stop()
         raise BadInput(
