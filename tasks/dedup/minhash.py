@@ -44,10 +44,6 @@ class MinHash:
             ):
                 raise TypeError(f"minhash {f.name} is {value!r}; it must be a whole number of at least 1")
 
-    def probability(self, similarity: float) -> float:
-        """That two documents of this similarity share a bucket."""
-        return 1.0 - (1.0 - similarity**self.rows) ** self.bands
-
     def shingles(self, texts: Sequence[str]) -> Shingles:
         """The shingles of each text, as these options have them."""
         return shingles(texts, self.ngram, fold_digits=self.fold_digits, unspaced_as_words=bool(self.unspaced_as_words))

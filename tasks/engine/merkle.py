@@ -1,4 +1,4 @@
-"""Merkle trees (RFC 6962 and RFC 9162, section 2.1): one root vouches for all entries, and one entry, or a longer tree, can be proved alone.
+"""Merkle trees (RFC 6962 and RFC 9162, section 2.1): one root vouches for all entries, and one entry can be proved alone.
 
 Leaves and nodes are hashed apart, and an odd node is carried up, never doubled. Proofs are lists of SHA-256 digests that anyone can check with a few lines of
 code; ``docs/integrity.md`` has them.
@@ -65,51 +65,9 @@ def included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: b
     return last == 0 and node == root
 
 
-def consistency_proof(leaves: Sequence[bytes], size: int) -> list[bytes]:
-    """What proves that the tree of the first ``size`` leaves is the beginning of the whole tree. Raises ValueError for a size that is not in it."""
-    if not 0 <= size <= len(leaves):
-        raise ValueError(f"a tree of {len(leaves)} leaves has no beginning of {size}")
-    return _consistency(leaves, size, whole=True) if size else []
-
-
-def consistent(size: int, root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]) -> bool:
-    """Whether a proof shows that a tree only grew (RFC 9162, section 2.1.4.2). Of a tree of nothing there is nothing to show."""
-    if not 0 < size <= new_size:
-        return False
-    if size == new_size:
-        return not proof and root == new_root
-    nodes = [root, *proof] if size & (size - 1) == 0 else list(proof)
-    if not nodes:
-        return False
-    place, last = size - 1, new_size - 1
-    while place & 1:
-        place, last = place >> 1, last >> 1
-    old = new = nodes[0]
-    for node in nodes[1:]:
-        if last == 0:
-            return False
-        if place & 1 or place == last:
-            old, new = node_hash(node, old), node_hash(node, new)
-            while not place & 1 and place:
-                place, last = place >> 1, last >> 1
-        else:
-            new = node_hash(new, node)
-        place, last = place >> 1, last >> 1
-    return last == 0 and old == root and new == new_root
-
-
 def _above(level: Sequence[bytes]) -> list[bytes]:
     pairs = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
     return pairs + [level[-1]] * (len(level) % 2)
-
-
-def _consistency(leaves: Sequence[bytes], size: int, *, whole: bool) -> list[bytes]:
-    if size == len(leaves):
-        return [] if whole else [tree_root(leaves)]
-    split = 1 << (len(leaves) - 1).bit_length() - 1
-    if size <= split:
-        return [*_consistency(leaves[:split], size, whole=whole), tree_root(leaves[split:])]
-    return [*_consistency(leaves[split:], size - split, whole=False), tree_root(leaves[:split])]
 
 
 def tables_of(report: Mapping[str, Any]) -> list[dict[str, Any]]:

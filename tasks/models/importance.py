@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xxhash
 
 from winnow.tasks.engine.errors import BadInput
@@ -32,7 +31,6 @@ TARGET, RAW = 0, 1
 KEYS = ("file", "languages")
 PAIR = np.uint64(0x9E3779B97F4A7C15)
 
-Floats = npt.NDArray[np.float64]
 Find = Callable[[Any], ModelFile]
 
 _HASH = Memo(lambda word: xxhash.xxh3_64_intdigest(word.encode("utf-8", "surrogatepass")))

@@ -1,6 +1,6 @@
 """The pool: the documents of a run, among which those of a topic are looked for. It is read shard by shard, each time it is asked; in memory are numbers."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -55,11 +55,6 @@ def pool_of_run(run: Any) -> Pool:
     if not pool.ids:
         raise BadInput(f"The run {run.id} has no documents: there is nothing to look through.")
     return pool
-
-
-def pool_of(documents: Sequence[Pooled]) -> Pool:
-    """A pool that lies in memory."""
-    return Pool(lambda: iter(documents))
 
 
 def place_of(url: str) -> tuple[str, str]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from winnow.tasks.endpoint.cost import SENT_TEXTS, SENT_TOKENS
@@ -17,8 +16,6 @@ from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeSte
 from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.semantic.embeddings import Embedding
 from winnow.tasks.semantic.vectors import quantised, stored
-
-U64 = npt.NDArray[np.uint64]
 
 WEIGHTS = pa.schema([pa.field("weight", pa.int64())])
 EMBEDDED = pa.schema([pa.field("id", pa.string()), pa.field("vector", pa.binary())])

@@ -19,7 +19,7 @@ from pathlib import Path
 from resiliparse.parse.html import HTMLTree
 
 from tests.shared import DATA
-from winnow.tasks.extract.math.delimiters import CODE_TAGS, Delimiters, page_delimiters, split
+from winnow.tasks.extract.math.delimiters import page_delimiters, split
 from winnow.tasks.extract.math.mathml import to_latex
 from winnow.tasks.extract.math.sources import Formula, formula, page_has_math_scripts, role
 
@@ -74,6 +74,8 @@ def similarity(a: list[str], b: list[str]) -> float:
     return 1.0 if a == b else difflib.SequenceMatcher(None, a, b, autojunk=False).ratio()
 
 
+CODE = frozenset(("script", "noscript", "style", "textarea", "pre", "code", "samp", "kbd", "annotation", "annotation-xml"))
+"""Elements in which no delimiter is looked for."""
 BLOCKS = frozenset(
     "address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html li main nav "
     "ol p section summary table tbody td tfoot th thead tr ul".split()
@@ -93,15 +95,14 @@ def page_formulas(page: str) -> list[Formula]:
         run.clear()
 
     body = HTMLTree.parse(page).body
-    stack = [(body, False)] if body is not None else []
+    stack = [body]
     while stack:
-        node, ignored = stack.pop()
+        node = stack.pop()
         if node is None:
             flush()
             continue
         if node.type == 3:
-            if not ignored:
-                run.append(node.text)
+            run.append(node.text)
             continue
         if node.type != 1:
             continue
@@ -114,29 +115,22 @@ def page_formulas(page: str) -> list[Formula]:
             flush()
             found.append(one)
             continue
-        if tag in CODE_TAGS:
+        if tag in CODE:
             continue
         if tag == "br":
             run.append("\n")
-        ignored = _ignored(delimiters, attributes.get("class", ""), ignored)
         block = tag in BLOCKS
         if block:
             flush()
-            stack.append((None, False))
+            stack.append(None)
         children = []
         child = node.first_child
         while child is not None:
-            children.append((child, ignored))
+            children.append(child)
             child = child.next
         stack.extend(reversed(children))
     flush()
     return found
-
-
-def _ignored(delimiters: Delimiters | None, classes: str, ignored: bool) -> bool:
-    if delimiters is None or not classes:
-        return ignored
-    return not delimiters.processes(classes) and (ignored or delimiters.ignores(classes))
 
 
 def matched(expected: list[list[str]], found: list[list[str]]) -> tuple[list[int], list[int]]:

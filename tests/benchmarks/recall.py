@@ -17,7 +17,7 @@ import xxhash
 from tests.shared import DATA
 from winnow.tasks.models.texts import Text
 from winnow.tasks.recall.judge import LabelJudge
-from winnow.tasks.recall.pool import Pooled, place_of, pool_of
+from winnow.tasks.recall.pool import Pool, Pooled, place_of
 from winnow.tasks.recall.rounds import Recall, RecallOptions, digest_of
 
 TOPICS = ("health", "politics", "business", "sports", "entertainment")
@@ -64,7 +64,7 @@ def measure(topic, how, sample, seed=0, *, quiet=False):
     gold = np.array([r["topic"] == topic for r in rows])
     judge = LabelJudge({str(n): (r["topic"],) for n, r in enumerate(rows)}, topic, {})
     begin = time.process_time()
-    recall = Recall(topic, tuple(seeds), pool_of(documents), judge, RecallOptions(sample=sample, seed=seed), {})
+    recall = Recall(topic, tuple(seeds), Pool(lambda: iter(documents)), judge, RecallOptions(sample=sample, seed=seed), {})
     rounds = recall.run(lambda number: None, lambda number, found, made: None)
     seconds = time.process_time() - begin
     last = rounds[-1]

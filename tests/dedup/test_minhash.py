@@ -216,7 +216,7 @@ def test_the_curve_of_a_preset(preset, similarity):
         sets += [values[:size], values[size - shared :]]
     keys = minhash.band_keys(Shingles(np.concatenate(sets), np.arange(2 * pairs + 1) * size))
     share = (keys[:, ::2] == keys[:, 1::2]).any(axis=0).mean()
-    expected = minhash.probability(exact)
+    expected = 1.0 - (1.0 - exact**minhash.rows) ** minhash.bands
     assert abs(share - expected) < 5 * max(np.sqrt(expected * (1 - expected) / pairs), 1 / pairs)
 
 

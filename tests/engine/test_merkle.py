@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from tests.shared import DATA
 from winnow.tasks.engine.merkle import (
-    consistency_proof,
-    consistent,
     included,
     inclusion_proof,
     leaf_hash,
@@ -45,16 +43,6 @@ def test_every_leaf_is_proved_and_no_other_digest(size, data):
     assert not proof or not included(leaves[index], index, size, proof[:-1], head)
 
 
-@given(st.integers(1, 70), st.data())
-def test_a_tree_that_only_grew_is_proved(size, data):
-    leaves = [leaf_hash(str(i).encode()) for i in range(size)]
-    old = data.draw(st.integers(1, size))
-    before, after, proof = tree_root(leaves[:old]), tree_root(leaves), consistency_proof(leaves, old)
-    assert consistent(old, before, size, after, proof)
-    assert old == size or not consistent(old, leaf_hash(b"other"), size, after, proof)
-    assert not consistent(old, before, size, after, [*proof, before])
-
-
 def test_the_hexadecimal_root_is_the_same_tree():
     digests = ["ab", "cd", "ef"]
     assert root(digests) == tree_root([leaf_hash(d.encode()) for d in digests]).hex()
@@ -66,8 +54,6 @@ def test_what_is_not_in_the_tree_has_no_proof(index):
     leaves = [leaf_hash(b"x")] * 3
     with pytest.raises(IndexError):
         inclusion_proof(leaves, index)
-    with pytest.raises(ValueError, match="no beginning"):
-        consistency_proof(leaves, 4)
 
 
 @pytest.mark.data
@@ -76,11 +62,10 @@ def test_published_vectors():
     seen = 0
     for path in sorted(KNOWN.rglob("*.json")):
         case = json.loads(path.read_text())
+        if "leafIdx" not in case:
+            continue  # a proof that a log only grew: a corpus makes none
         proof = [b64decode(p) for p in case["proof"] or []]
-        if "leafIdx" in case:
-            found = included(b64decode(case["leafHash"]), case["leafIdx"], case["treeSize"], proof, b64decode(case["root"]))
-        else:
-            found = consistent(case["size1"], b64decode(case["root1"]), case["size2"], b64decode(case["root2"]), proof)
+        found = included(b64decode(case["leafHash"]), case["leafIdx"], case["treeSize"], proof, b64decode(case["root"]))
         assert found != case["wantErr"], (path, case["desc"])
         seen += 1
-    assert seen >= 90
+    assert seen >= 45

@@ -14,7 +14,7 @@ from winnow.tasks.models.texts import Text
 from winnow.tasks.recall.domains import decided, read_decisions, table
 from winnow.tasks.recall.estimate import Cut, Judged, chances, cut_at, weighted_platt, weights_of, wilson
 from winnow.tasks.recall.judge import LabelJudge, SheetJudge, Waiting, is_yes
-from winnow.tasks.recall.pool import Pooled, place_of, pool_of, template_of
+from winnow.tasks.recall.pool import Pool, Pooled, place_of, template_of
 from winnow.tasks.recall.rounds import Recall, RecallOptions, _Caps, _left_share, _standing, digest_of
 
 POOL = [
@@ -26,7 +26,7 @@ GOLD = {p.id: (p.id.rstrip("0123456789"),) for p in POOL}
 
 def recall(judge=None, decisions=None, seeds=SEEDS, **options):
     judge = judge or LabelJudge(GOLD, "health", {})
-    return Recall("health", seeds, pool_of(POOL), judge, RecallOptions(**{"sample": 30, **options}), decisions or {})
+    return Recall("health", seeds, Pool(lambda: iter(POOL)), judge, RecallOptions(**{"sample": 30, **options}), decisions or {})
 
 
 def rounds_of(made, store=None):

@@ -27,15 +27,10 @@ NAMING = ("inlineMath", "displayMath", "delimiters")
 WORD_END = re.compile(r"\w")
 ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)")
 ESCAPES, ESCAPES_OFF = "processescapes", re.compile(r"processescapes[\"']?\s*:\s*(?:false|!1)")
-IGNORE_CLASS = re.compile(r"(?:ignoreClass|ignoreHtmlClass|ignoredClasses)[\"']?\s*:\s*\[?\s*[\"']([^\"']{1,200})[\"']")
-PROCESS_CLASS = re.compile(r"(?:processClass|processHtmlClass)[\"']?\s*:\s*\[?\s*[\"']([^\"']{1,200})[\"']")
 MAX_CONFIGURATION_CHARS = 4_000
 MOST_KNOWN_CHARS = 200  # of formulas whose LaTeX is kept
 MAX_INLINE_CHARS = 5_000
 MAX_DISPLAY_CHARS = 400_000
-
-CODE_TAGS = frozenset(("script", "noscript", "style", "textarea", "pre", "code", "samp", "kbd", "annotation", "annotation-xml"))
-"""Elements in which no delimiter is looked for."""
 
 IN_VAIN = "\\begin"  # what may be read for ends of environments that have none
 ENVIRONMENT = re.compile(r"\\begin\s*\{([a-zA-Z]+\*?)\}")
@@ -68,12 +63,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Delimiters:
-    """The delimiters of a page, longest first, whether ``\\$`` is a dollar sign, and the classes of elements where none are looked for, and where they are again."""
+    """The delimiters of a page, longest first, and whether ``\\$`` is a dollar sign."""
 
     pairs: tuple[Pair, ...]
     escapes: bool = True
-    ignore_class: str = "tex2jax_ignore|asciimath2jax_ignore|mathjax_ignore"
-    process_class: str = "tex2jax_process|mathjax_process"
 
     @cached_property
     def by_left(self) -> dict[str, Pair]:
@@ -86,14 +79,6 @@ class Delimiters:
         dollar = r"\\\$" if self.escapes else r"(?!)"
         backtick = r"\\`" if "`" in self.by_left else r"(?!)"
         return re.compile("|".join([dollar, backtick, ENVIRONMENT.pattern, *map(re.escape, self.by_left), r"\\\\"]))
-
-    def ignores(self, classes: str) -> bool:
-        """Whether the classes of an element keep formulas out of it."""
-        return bool(classes) and _words(self.ignore_class).search(classes) is not None
-
-    def processes(self, classes: str) -> bool:
-        """Whether the classes of an element allow formulas inside of one that is ignored."""
-        return bool(classes) and _words(self.process_class).search(classes) is not None
 
 
 DEFAULTS = (
@@ -110,18 +95,6 @@ DEFAULTS = (
 )
 
 
-@lru_cache(maxsize=256)
-def _words(pattern: str) -> re.Pattern[str]:
-    try:
-        return (
-            re.compile(rf"(?:^|\s)(?:{pattern})(?:\s|$)")
-            if len(pattern) <= 200 and not re.search(r"[*+?{(]", pattern)
-            else re.compile(r"(?!)")
-        )
-    except re.error:
-        return re.compile(r"(?!)")
-
-
 def page_delimiters(page: str) -> Delimiters | None:
     """The delimiters of a page from its HTML; None if it loads no renderer of formulas and has none of the commands of LaTeX: then it has no formulas in text."""
     lowered = page.lower()
@@ -130,7 +103,6 @@ def page_delimiters(page: str) -> Delimiters | None:
         return None
     pairs = list(DEFAULTS)
     escapes = True
-    ignore, process = Delimiters.ignore_class, Delimiters.process_class
     if renderer:
         asciimath_keys = 0
         for match in CONFIGURED.finditer(page) if any(key in page for key in NAMING) else ():
@@ -147,11 +119,7 @@ def page_delimiters(page: str) -> Delimiters | None:
         if not asciimath_keys and any(name in lowered for name in ASCIIMATH):
             pairs.append(Pair("`", "`", notation="asciimath", configured=True))
         escapes = not _turns_escapes_off(lowered)
-        if "ignore" in page and (found := IGNORE_CLASS.search(page)):
-            ignore = f"{ignore}|{found[1]}"
-        if "process" in page and (found := PROCESS_CLASS.search(page)):
-            process = f"{process}|{found[1]}"
-    return Delimiters(_ordered(pairs), escapes, ignore, process)
+    return Delimiters(_ordered(pairs), escapes)
 
 
 def _turns_escapes_off(lowered: str) -> bool:

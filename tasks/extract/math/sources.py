@@ -104,7 +104,6 @@ ALT_IMAGES = (
 )
 ROLE_GIVING_CLASSES = tuple(b"katex math tex mjx formula".split())
 ROLE_GIVING_DATA = re.compile(rb"\sdata-(?:expr|tex|latex|math|equation|katex|formula|image-latex|original-latex|value)")
-CODE_TAGS = frozenset(("code", "pre", "samp", "kbd"))
 
 
 def page_has_math_scripts(page: bytes) -> bool:
@@ -149,7 +148,7 @@ def role(tag: str, attributes: Mapping[str, str], math_scripts: bool = False) ->
                 return found
     for name in attributes:
         if name.startswith("data-") and (name in DATA_ATTRIBUTES or (name == "data-value" and "formula" in classes)):
-            return "formula" if _is_latex_value(name, attributes[name], classes) else ""
+            return "formula" if _is_latex_value(name, attributes[name]) else ""
         if name == "data-math-style" or name == "data-mathml":
             return "formula"
     return ""
@@ -215,7 +214,7 @@ def _classes(attributes: Mapping[str, str]) -> set[str]:
     return set(attributes.get("class", "").lower().split())
 
 
-def _is_display(tag: str, attributes: Mapping[str, str], markup: str = "") -> bool:
+def _is_display(attributes: Mapping[str, str], markup: str = "") -> bool:
     if attributes.get("display", "").lower() in ("block", "true") or attributes.get("mode", "").lower() == "display":
         return True
     if attributes.get("data-display", "").lower() == "true" or attributes.get("data-math-style", "").lower() == "display":
@@ -257,7 +256,7 @@ def _annotation(tag: str, attributes: Mapping[str, str], markup: str) -> Found:
             end = markup.find(f"</{match[1]}", match.end())
             text = markup[match.end() : end if end >= 0 else len(markup)].strip().removeprefix("<![CDATA[").removesuffix("]]>")
             if text:
-                return html.unescape(text), _is_display(tag, attributes, markup)
+                return html.unescape(text), _is_display(attributes, markup)
     return None
 
 
@@ -265,14 +264,14 @@ def _alttext(tag: str, attributes: Mapping[str, str], markup: str) -> Found:
     alttext = attributes.get("alttext", "")
     if not alttext and "alttext" in markup and (start := MATH_START.search(markup)):
         alttext = _attributes(start[2]).get("alttext", "")
-    return (alttext, _is_display(tag, attributes, markup)) if alttext.strip() else None
+    return (alttext, _is_display(attributes, markup)) if alttext.strip() else None
 
 
 def _attributes(raw: str) -> dict[str, str]:
     return {key.lower(): html.unescape(double or single or bare) for key, double, single, bare in ATTRIBUTE.findall(raw)}
 
 
-def _is_latex_value(name: str, value: str, classes: str) -> bool:
+def _is_latex_value(name: str, value: str) -> bool:
     """Attributes of these names also hold flags and ids."""
     value = value.strip()
     if not value or value.lower() in ("true", "false", "inline", "display", "block", "0", "1", "latex", "tex", "math"):
@@ -287,16 +286,12 @@ def _data(tag: str, attributes: Mapping[str, str], markup: str) -> Found:
         return expression, True
     for name in (*DATA_ATTRIBUTES, "data-value"):
         value = attributes.get(name, "")
-        if (
-            value
-            and (name != "data-value" or "formula" in attributes.get("class", ""))
-            and _is_latex_value(name, value, attributes.get("class", ""))
-        ):
-            return (unquote(value) if ESCAPED.search(value) and "\\" not in value else value), _is_display(tag, attributes, markup)
+        if value and (name != "data-value" or "formula" in attributes.get("class", "")) and _is_latex_value(name, value):
+            return (unquote(value) if ESCAPED.search(value) and "\\" not in value else value), _is_display(attributes, markup)
     if tag in ("mjx-container", "span", "div") and "data-latex" in markup and ("mjx-" in markup or "MathJax" in markup):
         match = DATA_LATEX.search(markup)  # MathJax 4 writes it at the root, and again at every part
         if match:
-            return html.unescape(match[1] or match[2] or ""), _is_display(tag, attributes, markup)
+            return html.unescape(match[1] or match[2] or ""), _is_display(attributes, markup)
     return None
 
 
@@ -366,7 +361,7 @@ def _is_image_of_formula(attributes: Mapping[str, str]) -> bool:
 def _texts(tag: str, attributes: Mapping[str, str], markup: str) -> Found:
     """Elements whose text is LaTeX, by their class or name."""
     classes = _classes(attributes)
-    display = _is_display(tag, attributes)
+    display = _is_display(attributes)
     if "texerror" in classes:
         text = _plain(_inner(tag, markup))
         begin, end = text.find("{"), text.rfind("}")
@@ -448,25 +443,25 @@ def _mathml(tag: str, attributes: Mapping[str, str], markup: str) -> Found:
 
 def _mathml_of(tag: str, attributes: Mapping[str, str], markup: str) -> Found:
     if tag.rpartition(":")[2] == "math":
-        return to_latex(markup), _is_display(tag, attributes, markup)
+        return to_latex(markup), _is_display(attributes, markup)
     start = MATH_START.search(markup)
     if "data-mathml" in markup and (written := DATA_MATHML.search(markup)):  # MathJax 2 notes at its root what it shows
-        return to_latex(html.unescape(written[1] or written[2] or "")), _is_display(tag, attributes, markup)
+        return to_latex(html.unescape(written[1] or written[2] or "")), _is_display(attributes, markup)
     if start is None:
         return None
     end = markup.find(f"</{start[1]}", start.end())
     inside = markup[start.start() : end if end >= 0 else len(markup)]
-    return to_latex(inside), _is_display(tag, attributes, markup)
+    return to_latex(inside), _is_display(attributes, markup)
 
 
 def _rendering(tag: str, attributes: Mapping[str, str], markup: str) -> Found:
     """What only a rendering is left of: the elements of MathJax and KaTeX say what they stand for."""
     if "katex-html" in markup or "katex-html" in attributes.get("class", ""):
-        return katex_html_to_latex(markup), _is_display(tag, attributes, markup)
+        return katex_html_to_latex(markup), _is_display(attributes, markup)
     if "data-mml-node" in markup:
-        return to_latex(svg_to_mathml(markup)), _is_display(tag, attributes, markup)
+        return to_latex(svg_to_mathml(markup)), _is_display(attributes, markup)
     if "<mjx-" in markup:
-        return to_latex(chtml_to_mathml(markup)), _is_display(tag, attributes, markup)
+        return to_latex(chtml_to_mathml(markup)), _is_display(attributes, markup)
     return None
 
 

@@ -5,7 +5,7 @@ Written with numpy because PyPI's `kenlm` only reads. A binary file is mapped in
 
 import mmap
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,20 +117,6 @@ def murmur(data: bytes) -> int:
         h = ((h ^ int.from_bytes(rest, "little")) * m) & mask
     h = ((h ^ (h >> 47)) * m) & mask
     return h ^ (h >> 47)
-
-
-def arpa(grams: Sequence[Grams], vocabulary: Sequence[str]) -> Iterator[str]:
-    """The model as lines of ARPA text, for other tools and for comparing."""
-    yield "\\data\\\n"
-    yield from (f"ngram {n}={len(g)}\n" for n, g in enumerate(grams, start=1))
-    texts: list[str] = []
-    for n, g in enumerate(grams, start=1):
-        yield f"\n\\{n}-grams:\n"
-        words = [vocabulary[w] for w in g.word.tolist()]
-        texts = [f"{texts[c]} {w}" for c, w in zip(g.context.tolist(), words, strict=True)] if n > 1 else words
-        for text, p, b in zip(texts, g.log_probability.tolist(), g.log_backoff.tolist(), strict=True):
-            yield f"{p:.9g}\t{text}\t{b:.9g}\n" if n < len(grams) else f"{p:.9g}\t{text}\n"
-    yield "\n\\end\\\n"
 
 
 def damage(path: Path) -> str:

@@ -116,14 +116,6 @@ def test_macros_that_a_page_defines_are_no_formulas():
     assert split(r"so \( \newcommand{\id}{\mathrm{id}} \) on", PLAIN) == ["so ", " on"]
 
 
-def test_classes_that_keep_formulas_out_or_let_them_in():
-    page = page_delimiters('MathJax tex2jax: {ignoreClass: "no-math|dno", processClass: "yes"}')
-    assert page.ignores("a no-math b")
-    assert page.ignores("tex2jax_ignore")
-    assert page.processes("yes")
-    assert not page.ignores("no-mathematics")
-
-
 @pytest.mark.parametrize(
     "unit",
     ["$ {", "$$ {", r"\(", r"\begin{align}", r"\[ { \]", "$", "[math]", "$5 and ", r"\begin{a}", "$x"],

@@ -6,9 +6,9 @@ import subprocess
 import kenlm
 import pytest
 
+from tests.models.ngram.arpa import arpa
 from tests.models.ngram.lmplz import programs
 from tests.models.ngram.texts import numbered, sentences, word_model
-from winnow.tasks.models.ngram.kenlm_file import arpa
 from winnow.tasks.models.ngram.kneser_ney import estimate
 from winnow.tasks.models.ngram.train import LmOptions, train_ngrams, train_pieces
 

@@ -6,10 +6,11 @@ import kenlm
 import numpy as np
 import pytest
 
+from tests.models.ngram.arpa import arpa
 from tests.models.ngram.texts import sentences, word_model
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.models.ngram import score
-from winnow.tasks.models.ngram.kenlm_file import MIDDLE_ENTRY, _table, arpa, damage, murmur
+from winnow.tasks.models.ngram.kenlm_file import MIDDLE_ENTRY, _table, damage, murmur
 
 
 def queries(vocabulary, count=300):
