@@ -20,7 +20,7 @@ from resiliparse.parse.html import HTMLTree
 
 from tests.shared import DATA
 from winnow.tasks.extract.math.delimiters import page_delimiters, split
-from winnow.tasks.extract.math.mathml import to_latex
+from winnow.tasks.extract.math.mathml.to_latex import to_latex
 from winnow.tasks.extract.math.sources import Formula, formula, page_has_math_scripts, role
 
 FOLDER = DATA / "capabilities" / "02-math-code-table"

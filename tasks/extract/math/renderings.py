@@ -8,7 +8,7 @@ their tags and keep their text.
 import html
 import re
 
-from winnow.tasks.extract.math.mathml import characters
+from winnow.tasks.extract.math.mathml.characters import characters
 from winnow.tasks.extract.math.symbols import ACCENTS, FUNCTIONS, styled
 
 TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*+)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>")

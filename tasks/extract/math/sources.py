@@ -15,7 +15,8 @@ from urllib.parse import unquote, unquote_plus
 from winnow.tasks.extract.math.asciimath import asciimath_to_latex
 from winnow.tasks.extract.math.cleaning import OWN_DISPLAY, clean, undelimited
 from winnow.tasks.extract.math.commands import LATEX_COMMAND
-from winnow.tasks.extract.math.mathml import ATTRIBUTE, to_latex
+from winnow.tasks.extract.math.mathml.node import ATTRIBUTE
+from winnow.tasks.extract.math.mathml.to_latex import to_latex
 from winnow.tasks.extract.math.renderings import chtml_to_mathml, katex_html_to_latex, svg_to_mathml
 
 

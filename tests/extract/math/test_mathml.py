@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.benchmarks.formulas import FOLDER, similarity, tokens
-from winnow.tasks.extract.math.mathml import to_latex
+from winnow.tasks.extract.math.mathml.to_latex import to_latex
 
 CASES = [
     # scripts, fractions, roots
