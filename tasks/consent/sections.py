@@ -7,7 +7,10 @@ from typing import Any, ClassVar
 
 from winnow.tasks.consent.agents import Agents, read_agents, shipped
 from winnow.tasks.consent.judge import ClosedBy
-from winnow.tasks.consent.steps import LISTING, SHARDS_PER_PARTITION, Consent, JudgePages, ReadPolicyFiles, ScatterPages, columns_of
+from winnow.tasks.consent.judge_pages import SHARDS_PER_PARTITION, JudgePages
+from winnow.tasks.consent.read_policy_files import LISTING, ReadPolicyFiles
+from winnow.tasks.consent.scatter_pages import ScatterPages
+from winnow.tasks.consent.signals import Consent, columns_of
 from winnow.tasks.engine.identity import digest, stable
 from winnow.tasks.engine.options import Reader
 from winnow.tasks.engine.sections import Draft, Phase, Section, rooted_paths

@@ -10,7 +10,10 @@ from typing import Any, ClassVar, cast
 
 from winnow.tasks.consent.agents import Agent, Agents, read_agents, shipped
 from winnow.tasks.consent.judge import CLASSES, ClosedBy, Tally, account
-from winnow.tasks.consent.steps import LISTING, SHARDS_PER_PARTITION, Court, ReadPolicyFiles, ScatterPages
+from winnow.tasks.consent.court import Court
+from winnow.tasks.consent.judge_pages import SHARDS_PER_PARTITION
+from winnow.tasks.consent.read_policy_files import LISTING, ReadPolicyFiles
+from winnow.tasks.consent.scatter_pages import ScatterPages
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.crawl import ALL_BESIDE
 from winnow.tasks.engine.errors import BadInput

@@ -10,7 +10,11 @@ from tests.consent.crawl import PAGES, ROBOTS, answer, mirror
 from tests.pipelines import curated, finished, rows
 from tests.shared import ROOT
 from winnow.tasks.archives.warc import read_records
-from winnow.tasks.consent.steps import JUDGED, Consent, Court, JudgePages, ReadPolicyFiles, ScatterPages
+from winnow.tasks.consent.court import JUDGED, Court
+from winnow.tasks.consent.judge_pages import JudgePages
+from winnow.tasks.consent.read_policy_files import ReadPolicyFiles
+from winnow.tasks.consent.scatter_pages import ScatterPages
+from winnow.tasks.consent.signals import Consent
 from winnow.tasks.engine.merkle import tables_of
 from winnow.tasks.ledger.consent import closures, consent
 from winnow.tasks.ledger.diff import diff
@@ -153,7 +157,7 @@ def test_the_counts_of_the_command(run):
 
 def test_another_table_of_agents_reads_no_archive(run, tmp_path, monkeypatch):
     (tmp_path / "agents.json").write_text(json.dumps({"date": "2030-01-01", "agents": {"Bytespider": {"purposes": ["user"]}, "Other": {}}}))
-    monkeypatch.setattr("winnow.tasks.consent.steps.read_records", None)
+    monkeypatch.setattr("winnow.tasks.consent.read_policy_files.read_records", None)
     finished_run = open_run(str(run.context.store.root), run.id)
     found = consent(finished_run, tmp_path / "agents.json")
     assert list(found["agents"]) == ["Bytespider", "Other"]
