@@ -18,7 +18,7 @@ from tests.pipelines import curated, digests, work_off
 from tests.proxy import FAULTS, Faults, Proxy
 from tests.s3 import s3_service, upload
 from tests.tiny import CRAWL, mirror
-from winnow.tasks.engine import store as stores
+from winnow.tasks.engine import root as roots
 from winnow.tasks.engine.errors import BadInput, Transient
 from winnow.tasks.engine.store import Store
 from winnow.tasks.runs.parameters import Request
@@ -231,13 +231,13 @@ def test_a_bare_403_fails_at_first_touch_and_is_tried_again_later(s3, hasty, mon
 def test_a_worker_knows_what_the_run_has_done_before(monkeypatch):
     store = Store("s3://work/told")
     monkeypatch.setattr(s3_calls, "_WORKED", {"mirror": {"read"}})
-    monkeypatch.setattr(stores, "_WORKED", {store.root: {"read", "written"}})
+    monkeypatch.setattr(roots, "_WORKED", {store.root: {"read", "written"}})
     packed = pickle.dumps(store)
     monkeypatch.setattr(s3_calls, "_WORKED", {})
-    monkeypatch.setattr(stores, "_WORKED", {})
+    monkeypatch.setattr(roots, "_WORKED", {})
     assert pickle.loads(packed) == store
     assert s3_calls.worked() == {"mirror": {"read"}}
-    assert stores._worked(store)
+    assert roots._worked(store)
 
 
 def test_uploads_in_parts_that_nobody_ended_are_aborted_after_a_day(s3, monkeypatch):
@@ -247,7 +247,7 @@ def test_uploads_in_parts_that_nobody_ended_are_aborted_after_a_day(s3, monkeypa
         client.create_multipart_upload(Bucket="work", Key=key)
     store = Store("s3://work/parts")
     with monkeypatch.context() as m:
-        m.setattr(stores, "ORPHAN_AGE_S", 10**10)
+        m.setattr(roots, "ORPHAN_AGE_S", 10**10)
         assert store.clean([]) == 0
     assert store.clean([]) == 1  # moto says of every upload that it began in 2010
     assert [u["Key"] for u in client.list_multipart_uploads(Bucket="work")["Uploads"]] == ["other/x.parquet"]

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
-from winnow.tasks.engine.store import to_parquet
+from winnow.tasks.engine.parquet import to_parquet
 from winnow.tasks.exporters.base import Exporter, File, RunTables
 
 DOCUMENTS_PER_FILE = 100_000

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 
 from winnow.tasks.engine.errors import BadInput, DamagedArtifact
 from winnow.tasks.engine.places import store_at
-from winnow.tasks.engine.store import Store, footer_sha256
+from winnow.tasks.engine.parquet import footer_sha256
+from winnow.tasks.engine.store import Store
 from winnow.tasks.signals.facts import FACTS
 from winnow.tasks.signals.limit import Limit
 from winnow.tasks.signals.select import DecidedLimit

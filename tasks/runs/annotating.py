@@ -18,7 +18,8 @@ from winnow.tasks.endpoint.cost import Forecast, forecast
 from winnow.tasks.endpoint.endpoint import Endpoint
 from winnow.tasks.endpoint.queries import Chat
 from winnow.tasks.engine.identity import digest
-from winnow.tasks.engine.store import Store, to_parquet
+from winnow.tasks.engine.parquet import to_parquet
+from winnow.tasks.engine.store import Store
 from winnow.tasks.labels.agreement import Agreement, agreements, mutual_information
 from winnow.tasks.labels.annotation import NOT_ASKED, Annotation, Figures
 from winnow.tasks.labels.heads import heads

@@ -13,7 +13,8 @@ from typing import Any
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import digest
-from winnow.tasks.engine.store import Store, to_parquet
+from winnow.tasks.engine.parquet import to_parquet
+from winnow.tasks.engine.store import Store
 from winnow.tasks.labels.annotation import Figures
 from winnow.tasks.labels.heads import Head
 from winnow.tasks.labels.judged import Judgement, table

@@ -5,7 +5,8 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from winnow.tasks.engine.errors import WinnowError
-from winnow.tasks.engine.store import MIN_FREE_BYTES, Store, no_space
+from winnow.tasks.engine.root import MIN_FREE_BYTES, no_space
+from winnow.tasks.engine.store import Store
 from winnow.tasks.report.words import size
 from winnow.tasks.runs.forecast import Interval, Sample, forecast
 from winnow.tasks.runs.plans import stored

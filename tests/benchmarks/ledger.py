@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from winnow.tasks.engine.store import footer_sha256, to_parquet
+from winnow.tasks.engine.parquet import footer_sha256, to_parquet
 from winnow.tasks.ledger.find import open_run
 from winnow.tasks.ledger.sql import named, query
 from winnow.tasks.ledger.what_if import changed, sweep, what_if

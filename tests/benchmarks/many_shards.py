@@ -29,7 +29,7 @@ from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.run import Run, prepare, release
 from winnow.tasks.runs.status import states
 
-CALLS = ("get", "put", "delete", "exists", "files", "names", "folders", "_open")
+CALLS = ("get", "put", "delete", "exists", "files", "names", "folders", "open")
 
 
 class Count:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from tests.benchmarks.machine import SOURCE, described, warc_files
 from winnow.tasks.archives.media_type import PLAIN
 from winnow.tasks.archives.warc import read_records
-from winnow.tasks.engine.store import to_parquet
+from winnow.tasks.engine.parquet import to_parquet
 from winnow.tasks.extract.capture import WANTED, NoPage, payload_of, text_of
 from winnow.tasks.extract.extract import MIB
 from winnow.tasks.extract.extractors.base import STRUCTURES

@@ -61,7 +61,7 @@ def test_partitions_are_opened_once_per_block_of_shards(tmp_path, monkeypatch, m
     for partition in "01":
         context.make([step], partition, [step.address])
     opens = []
-    monkeypatch.setattr(Store, "_open", lambda self, path, real=Store._open: opens.append(path) or real(self, path))
+    monkeypatch.setattr(Store, "open", lambda self, path, real=Store.open: opens.append(path) or real(self, path))
     for key in context.shard_keys:
         assert rows_of_shard(step, SCHEMA, key, context).num_rows == 2
     assert len(opens) == opened

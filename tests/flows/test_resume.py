@@ -23,7 +23,7 @@ from tests.flows.conftest import ROOT, START_S, get
 from tests.pipelines import curated, digests
 from tests.servers import prefect_home
 from tests.tiny import CRAWL, mirror
-from winnow.tasks.engine.store import TEMPORARY
+from winnow.tasks.engine.root import TEMPORARY
 from winnow.tasks.runs.parameters import Request
 from winnow.tasks.runs.run import prepare, release
 
