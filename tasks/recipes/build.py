@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from winnow.tasks.corpus.profile import Profile
+from winnow.tasks.corpus.profile.step import Profile
 from winnow.tasks.corpus.publish import Publish
 from winnow.tasks.dedup.minhash import ComputeSignatures
 from winnow.tasks.dedup.take_downs import ApplyTakeDowns, TakeDowns

@@ -1,4 +1,4 @@
-"""Histogram: the bins that ``tasks/corpus/profile.py`` counted, laid out on one axis so that a limit can be drawn in at its place.
+"""Histogram: the bins that ``tasks/corpus/profile/histograms.py`` counted, laid out on one axis so that a limit can be drawn in at its place.
 
 Where things lie is computed here, in units of the drawing; what they look like is said in ``tasks/report/templates/``.
 """
@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from winnow.tasks.corpus.profile import BINS_PER_OCTAVE, BINS_PER_UNIT
+from winnow.tasks.corpus.profile.histograms import BINS_PER_OCTAVE, BINS_PER_UNIT
 from winnow.tasks.report.tallies import Bin
 
 WIDTH, HEIGHT = 320.0, 104.0

@@ -1,4 +1,4 @@
-"""Tallies: the profiles of all shards added up to typed counts. What is counted is said in ``tasks/corpus/profile.py``.
+"""Tallies: the profiles of all shards added up to typed counts. What is counted is said in ``tasks/corpus/profile/``.
 
 Adding up holds counts, never documents: names that a crawl invents without bound (domains) are cut to the most frequent, and of samples and
 clusters a few are held. The order of shards decides nothing but which of the very rare domains are named.
@@ -11,7 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from winnow.tasks.corpus.profile import LARGEST, SAMPLES, TABLES
+from winnow.tasks.corpus.profile.copies import LARGEST
+from winnow.tasks.corpus.profile.samples import SAMPLES
+from winnow.tasks.corpus.profile.tables import TABLES
 
 NAMES_HELD = 200_000
 NAMES_TOLD = 2_000

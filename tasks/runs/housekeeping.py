@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from winnow.tasks.corpus.profile import deciding
+from winnow.tasks.corpus.profile.step import deciding
 from winnow.tasks.dedup.index import drop_snapshot, overview
 from winnow.tasks.dedup.index import found_in as found_in_index
 from winnow.tasks.dedup.take_downs import CURRENT, Entry, add, lift, listed

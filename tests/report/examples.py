@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from winnow.tasks.corpus.profile import lower_edges
+from winnow.tasks.corpus.profile.histograms import lower_edges
 from winnow.tasks.extract.extract import Extract
 from winnow.tasks.report.card import dataset_card
 from winnow.tasks.report.page import report_html

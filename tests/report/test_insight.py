@@ -7,7 +7,9 @@ import pytest
 
 from tests.pipelines import curated, rows
 from tests.tiny import mirror
-from winnow.tasks.corpus.profile import SAMPLES, TABLES, deciding
+from winnow.tasks.corpus.profile.samples import SAMPLES
+from winnow.tasks.corpus.profile.step import deciding
+from winnow.tasks.corpus.profile.tables import TABLES
 from winnow.tasks.report.histogram import HEIGHT, WIDTH, histogram
 from winnow.tasks.report.insight import diversity, entropy, perplexity, rules
 from winnow.tasks.report.tallies import Bin, Tallies, added

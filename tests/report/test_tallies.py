@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from winnow.tasks.corpus.profile import LARGEST, PROFILE, SAMPLES, TABLES
+from winnow.tasks.corpus.profile.copies import LARGEST
+from winnow.tasks.corpus.profile.samples import SAMPLES
+from winnow.tasks.corpus.profile.tables import PROFILE, TABLES
 from winnow.tasks.report import tallies
 from winnow.tasks.report.tallies import added
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from winnow.tasks.corpus.profile import LABEL
+from winnow.tasks.corpus.profile.groups import LABEL
 from winnow.tasks.report.section import CONTENT, Content, Evidence, Section, section, share_figure
 from winnow.tasks.report.summary import Figure
 

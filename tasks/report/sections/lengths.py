@@ -1,6 +1,6 @@
 """Lengths: how long documents are, before and after."""
 
-from winnow.tasks.corpus.profile import TEXT_LENGTH
+from winnow.tasks.corpus.profile.histograms import TEXT_LENGTH
 from winnow.tasks.report.charts import chart
 from winnow.tasks.report.section import CONTENT, Content, Evidence, Section, section
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from winnow.tasks.corpus.profile import TEXT_LENGTH
+from winnow.tasks.corpus.profile.histograms import TEXT_LENGTH
 from winnow.tasks.report.charts import Chart, chart
 from winnow.tasks.report.section import CONTENT, Content, Evidence, Section, section
 from winnow.tasks.report.summary import Summary
