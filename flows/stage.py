@@ -21,8 +21,8 @@ from prefect.tasks import exponential_backoff
 from winnow.flows import names
 from winnow.tasks.engine.errors import Transient, WinnowError
 from winnow.tasks.engine.plan import Stage, Work
-from winnow.tasks.engine.runners.base import Runner
 from winnow.tasks.engine.root import MIN_FREE_BYTES, no_space
+from winnow.tasks.engine.runners.base import Runner
 from winnow.tasks.runs.account import Account, Whole, why
 from winnow.tasks.runs.housekeeping import command
 from winnow.tasks.runs.run import Run

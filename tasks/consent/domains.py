@@ -6,7 +6,6 @@ from winnow.tasks.consent.site import origin
 from winnow.tasks.sources.domains import registered_domain
 
 
-
 def domain_key(url: str) -> bytes:
     """128-bit key of the registered domain of a URL; zeros if it has no host."""
     host = origin(url).partition("://")[2].rpartition(":")[0]

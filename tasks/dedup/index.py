@@ -24,9 +24,9 @@ from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import canonical, digest, stable
 from winnow.tasks.engine.number_ranges import overlaps
+from winnow.tasks.engine.parquet import footer_sha256, to_parquet
 from winnow.tasks.engine.ranges import ROWS_PER_GROUP
 from winnow.tasks.engine.step import Step
-from winnow.tasks.engine.parquet import footer_sha256, to_parquet
 from winnow.tasks.engine.store import Store
 
 WHO = pa.schema([pa.field("row", pa.int32()), pa.field("id", pa.string()), pa.field("url", pa.string())])

@@ -27,8 +27,8 @@ from winnow.tasks.dedup.verified import jaccard_of
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
-from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.engine.parquet import to_parquet
+from winnow.tasks.engine.step import ShardStep, StepResult
 from winnow.tasks.engine.store import Store
 from winnow.tasks.engine.text_column import TextColumn
 from winnow.tasks.signals.limit import CROSSED

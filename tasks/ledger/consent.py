@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, ClassVar, cast
 
 from winnow.tasks.consent.agents import Agent, Agents, read_agents, shipped
-from winnow.tasks.consent.judge import CLASSES, ClosedBy, Tally, account
 from winnow.tasks.consent.court import Court
+from winnow.tasks.consent.judge import CLASSES, ClosedBy, Tally, account
 from winnow.tasks.consent.judge_pages import SHARDS_PER_PARTITION
 from winnow.tasks.consent.read_policy_files import LISTING, ReadPolicyFiles
 from winnow.tasks.consent.scatter_pages import ScatterPages

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from winnow.tasks.engine.errors import BadInput, DamagedArtifact
-from winnow.tasks.engine.places import store_at
 from winnow.tasks.engine.parquet import footer_sha256
+from winnow.tasks.engine.places import store_at
 from winnow.tasks.engine.store import Store
 from winnow.tasks.signals.facts import FACTS
 from winnow.tasks.signals.limit import Limit

@@ -24,8 +24,8 @@ import pyarrow as pa
 
 from winnow.tasks.endpoint.endpoint import endpoint
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.engine.places import PREFIX, store_at
 from winnow.tasks.engine.parquet import to_parquet
+from winnow.tasks.engine.places import PREFIX, store_at
 from winnow.tasks.engine.store import Store
 from winnow.tasks.labels.annotation import Document
 from winnow.tasks.labels.heads import Head, head

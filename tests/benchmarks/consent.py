@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from tests.shared import DATA
 from winnow.tasks.consent.agents import shipped
-from winnow.tasks.consent.site import origin
 from winnow.tasks.consent.court import Court
 from winnow.tasks.consent.domains import domain_key
 from winnow.tasks.consent.read_policy_files import CAPTURES, ReadPolicyFiles
 from winnow.tasks.consent.scatter_pages import PAGES
+from winnow.tasks.consent.site import origin
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.store import Store
 from winnow.tasks.sources.resolve import resolve

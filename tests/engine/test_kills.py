@@ -17,8 +17,8 @@ import pytest
 from tests.pipelines import curated, digests, work_off, work_off_with
 from tests.tiny import mirror
 from winnow.tasks.engine import folds
-from winnow.tasks.engine.runners.base import open_runner
 from winnow.tasks.engine.root import TEMPORARY
+from winnow.tasks.engine.runners.base import open_runner
 from winnow.tasks.engine.store import Store
 from winnow.tasks.engine.worker import Job
 from winnow.tasks.runs.parameters import Request

@@ -9,9 +9,9 @@ import pytest
 
 from tests.engine.toys import chain, context
 from winnow.tasks.engine.errors import BadInput, DamagedArtifact, WinnowError
-from winnow.tasks.engine.step import StepResult
 from winnow.tasks.engine.parquet import to_parquet
 from winnow.tasks.engine.root import TEMPORARY
+from winnow.tasks.engine.step import StepResult
 from winnow.tasks.engine.store import Store
 
 FIGURES = {"seconds": 0, "cpu_s": 0, "peak_rss_bytes": 0}

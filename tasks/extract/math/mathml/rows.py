@@ -113,7 +113,11 @@ def balanced(inner: list[Node], opening: str, closing: str) -> bool:
     depth = 0
     for part in inner:
         text = (
-            part.text.strip() if part.tag == "mo" else core_of(part.children[0]).text.strip() if part.tag == "msup" and part.children else ""
+            part.text.strip()
+            if part.tag == "mo"
+            else core_of(part.children[0]).text.strip()
+            if part.tag == "msup" and part.children
+            else ""
         )
         if text in OPENING and text not in CLOSING:
             depth += 1
