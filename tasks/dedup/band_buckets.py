@@ -12,8 +12,8 @@ import pyarrow as pa
 from winnow.tasks.dedup.components import EDGES, PairStep
 from winnow.tasks.dedup.minhash import ComputeSignatures
 from winnow.tasks.dedup.resolve import Decisions
-from winnow.tasks.dedup.shingles import I64, U64
 from winnow.tasks.dedup.signed_files import overlapping, signed_files
+from winnow.tasks.engine.arrays import U64, Ints
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.number_ranges import in_pieces, part_of_keys
@@ -60,7 +60,7 @@ class BandBuckets(PairStep):
         return sum(n for *_, n in _groups(context, self.signatures, self.decisions, *self._part(shard, 0, 1))) * BUCKET_ROW_BYTES
 
 
-def _edges(keys: U64, numbers: I64) -> I64:
+def _edges(keys: U64, numbers: Ints) -> Ints:
     order = np.argsort(keys, kind="stable")  # numbers ascend, so the first of a bucket is the first in crawl order
     k, n = keys[order], numbers[order]
     opens = np.concatenate([[True], k[1:] != k[:-1]]) if len(k) else np.zeros(0, bool)
@@ -81,7 +81,7 @@ def _groups(
 
 def kept_rows(
     context: ShardContext, signatures: ComputeSignatures, decisions: Decisions, ranges: Sequence[tuple[int, int, int]]
-) -> list[tuple[U64, I64]]:
+) -> list[tuple[U64, Ints]]:
     """For each range (band, first key, last key) the keys of the documents kept so far, and their numbers, in crawl order. A file is opened once for all ranges."""
     files = signed_files(context.store.root, signatures.address, decisions.address)
     wanted: dict[int, dict[int, list[int]]] = {}  # shard -> range -> row groups

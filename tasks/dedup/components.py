@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from winnow.tasks.dedup.resolve import group_sizes
-from winnow.tasks.dedup.shingles import I64
+from winnow.tasks.engine.arrays import Ints
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.mixing import mixed
@@ -73,7 +73,7 @@ class Components(WholeStep):
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
         forest = np.zeros((2, 0), np.int64)
-        waiting: list[I64] = []
+        waiting: list[Ints] = []
         edges_in = 0
         for partition in self.buckets.shards(context) or ():
             table = context.read(self.buckets, partition)
@@ -88,7 +88,7 @@ class Components(WholeStep):
         return StepResult(table, edges_in, table.num_rows, row_groups=list(group_sizes(number)))
 
 
-def _forest(edges: I64) -> I64:
+def _forest(edges: Ints) -> Ints:
     """The same components as one edge (least member, member) per node, sorted by node; the least member has an edge to itself."""
     nodes, ends = np.unique(edges, return_inverse=True)
     ends = ends.reshape(edges.shape)

@@ -11,7 +11,8 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from winnow.tasks.dedup.shingles import U32, U64, Shingles, shingles
+from winnow.tasks.dedup.shingles import U32, Shingles, shingles
+from winnow.tasks.engine.arrays import U64
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.mixing import mixed

@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from winnow.tasks.dedup.fuzzy_clusters import FuzzyClusters
-from winnow.tasks.dedup.shingles import U64, tokenised
+from winnow.tasks.dedup.shingles import tokenised
+from winnow.tasks.engine.arrays import U64
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.mixing import mixed

@@ -13,11 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
+from winnow.tasks.engine.arrays import U64, Ints
 from winnow.tasks.engine.mixing import mixed
 
-U64 = npt.NDArray[np.uint64]
 U32 = npt.NDArray[np.uint32]
-I64 = npt.NDArray[np.int64]
 
 BATCH_CHARS = 1 << 20
 PAGE = 256
@@ -42,10 +41,10 @@ class Shingles(NamedTuple):
     text without tokens none."""
 
     hashes: U32
-    starts: I64
+    starts: Ints
 
     @property
-    def counts(self) -> I64:
+    def counts(self) -> Ints:
         return np.diff(self.starts)
 
 
@@ -54,13 +53,13 @@ class Tokens(NamedTuple):
     its tokens. Per token: its hash, how much of a word it is (in quarters), and where it begins and ends in its piece, the marks on its last letter
     included."""
 
-    text: I64
-    offset: I64
-    counts: I64
+    text: Ints
+    offset: Ints
+    counts: Ints
     hashes: U64
     shares: npt.NDArray[np.int8]
-    begin: I64
-    end: I64
+    begin: Ints
+    end: Ints
 
 
 def shingles(texts: Sequence[str], size: int, *, fold_digits: bool = False, unspaced_as_words: bool = False) -> Shingles:
@@ -105,24 +104,24 @@ def tokenised(texts: Sequence[str], *, fold_digits: bool = False) -> Iterator[To
             begin, chars = i + 1, 0
 
 
-def span_hashes(hashes: U64, begin: I64, end: I64) -> U64:
+def span_hashes(hashes: U64, begin: Ints, end: Ints) -> U64:
     """64-bit hashes of the runs of tokens [begin, end)."""
     return mixed(_spans(hashes, begin, end, _TOKEN_POWERS))
 
 
-def places(counts: I64) -> I64:
+def places(counts: Ints) -> Ints:
     """0, 1, ... of each group: [2, 3] -> 0 1 0 1 2."""
     return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
-def character_values(texts: Sequence[str]) -> tuple[U64, I64]:
+def character_values(texts: Sequence[str]) -> tuple[U64, Ints]:
     """The value of every character of the texts, one text after the other, and where each text begins (and the last ends). The two low bits say
     what a character is to a token, the others are the hash of its folded form."""
     characters = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
     return _CHARACTERS[False].values(characters), np.cumsum([0, *map(len, texts)])
 
 
-def _batch(pieces: list[str], where: I64, fold_digits: bool) -> Tokens:
+def _batch(pieces: list[str], where: Ints, fold_digits: bool) -> Tokens:
     characters = np.frombuffer("\n".join([*pieces, ""]).encode("utf-32-le", "surrogatepass"), np.uint32)
     starts = np.cumsum([0] + [len(p) + 1 for p in pieces])
     values = _CHARACTERS[fold_digits].values(characters)
@@ -145,7 +144,7 @@ def _batch(pieces: list[str], where: I64, fold_digits: bool) -> Tokens:
     return Tokens(where[:, 0], where[:, 1], counts, hashes, shares, begin - piece_starts, end - piece_starts)
 
 
-def _spans(values: U64, begin: I64, end: I64, powers: "_Powers") -> U64:
+def _spans(values: U64, begin: Ints, end: Ints, powers: "_Powers") -> U64:
     """Of each span [begin, end) the sum of value times BASE to the place within the span, modulo 2^64."""
     up, down = powers.upto(len(values) + 1)
     sums = np.zeros(len(values) + 1, np.uint64)

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from winnow.tasks.dedup.shingles import I64, U32, U64
+from winnow.tasks.dedup.shingles import U32
+from winnow.tasks.engine.arrays import U64, Ints
 
 ALL_PAIRS = 64  # components up to this size are compared pair by pair
 MOST_COMPARED = 64  # of the members that stay and share a bucket, those that share most are compared
@@ -58,7 +59,7 @@ def shared_count(a: U32, b: U32) -> int:
     return int(np.count_nonzero(b[place] == a)) if len(b) else 0
 
 
-def stays_for(sets: list[U32], keys: U64, order: I64, proof: Proof, exempt: npt.NDArray[np.bool_] | None = None) -> I64:
+def stays_for(sets: list[U32], keys: U64, order: Ints, proof: Proof, exempt: npt.NDArray[np.bool_] | None = None) -> Ints:
     """Of each member of a component the number of the member that stays for it: its own if it stays itself.
 
     Args:

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 
 from winnow.tasks.dedup.resolve import group_sizes, rows_of_shard
-from winnow.tasks.dedup.shingles import I64, U64
 from winnow.tasks.edit.paragraph import folded
 from winnow.tasks.engine.ahead import evenly_spread
+from winnow.tasks.engine.arrays import U64, Ints
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.number_ranges import Range, in_pieces, part_of_keys, shards_in_ranges
@@ -115,14 +115,14 @@ class HostLineCounts(WholeStep):
         table = pa.concat_tables(tables).sort_by([("shard", "ascending"), ("row", "ascending"), ("key", "ascending")])
         return StepResult(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
 
-    def _lines(self, context: ShardContext, ranges: Sequence[Range]) -> list[tuple[U64, I64]]:
+    def _lines(self, context: ShardContext, ranges: Sequence[Range]) -> list[tuple[U64, Ints]]:
         parts = [[(np.zeros(0, np.uint64), np.zeros(0, np.int64))] for _ in ranges]
         for number, tables in shards_in_ranges(context, self.lines, ranges):
             for lines, table in zip(parts, tables, strict=True):
                 lines.append((table["key"].to_numpy(), numbered(number, table["row"].to_numpy())))
         return [(np.concatenate([key for key, _ in lines]), np.concatenate([at for _, at in lines])) for lines in parts]
 
-    def _counted(self, key: U64, number_row: I64) -> pa.Table:
+    def _counted(self, key: U64, number_row: Ints) -> pa.Table:
         _, same, counts = np.unique(key, return_inverse=True, return_counts=True)
         documents = counts[same].astype(np.int64)
         several = documents >= self.min_documents

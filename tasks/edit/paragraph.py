@@ -14,14 +14,13 @@ from functools import partial
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from winnow.tasks.dedup.keep import scores
 from winnow.tasks.dedup.resolve import Decisions, group_sizes, rows_of_shard
-from winnow.tasks.dedup.shingles import I64, U64
 from winnow.tasks.edit.edits import Edit
 from winnow.tasks.engine.ahead import evenly_spread
+from winnow.tasks.engine.arrays import U64, Floats, Ints
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.number_ranges import Range, in_pieces, part_of_keys, shards_in_ranges
@@ -32,8 +31,7 @@ from winnow.tasks.engine.text_column import TextColumn
 
 LINES = pa.schema([pa.field("key", pa.uint64()), pa.field("row", pa.int32()), pa.field("file", pa.int32())])
 REPEATED = pa.schema([pa.field("shard", pa.int32()), pa.field("row", pa.int32()), pa.field("key", pa.uint64())])
-Floats = npt.NDArray[np.float64]
-Lines = tuple[U64, I64, I64, Floats]
+Lines = tuple[U64, Ints, Ints, Floats]
 """Of lines: their keys, the numbers of their documents and of their files, and scores."""
 LINE_BYTES = 96  # measured peak per line of a partition
 
@@ -160,7 +158,7 @@ class RepeatedParagraphs(WholeStep):
             found.append((key, number_row, file_number, score))
         return found
 
-    def _repeated(self, key: U64, number_row: I64, file_number: I64, score: Floats) -> pa.Table:
+    def _repeated(self, key: U64, number_row: Ints, file_number: Ints, score: Floats) -> pa.Table:
         group = file_number // self.group_files if self.mode == "cc_net" and self.group_files else np.zeros(len(key), np.int64)
         order = np.lexsort((number_row, -np.where(np.isnan(score), -np.inf, score), key, group))
         key, number_row, group = key[order], number_row[order], group[order]

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from winnow.tasks.dedup.shingles import I64, U64
 from winnow.tasks.edit.edits import FIGURES, RequireLeft
 from winnow.tasks.edit.substring import CutRepeatedWindows, WindowStep
+from winnow.tasks.engine.arrays import U64, Ints
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.signals.filters.c4 import sentence_count, sentences
 from winnow.tasks.signals.select import DecidedLimit
@@ -23,7 +23,7 @@ from winnow.tasks.signals.select import DecidedLimit
 SENTENCE_FIGURES = (*FIGURES, "count_left")
 
 
-def sentence_windows(texts: list[str], size: int) -> tuple[U64, I64, I64]:
+def sentence_windows(texts: list[str], size: int) -> tuple[U64, Ints, Ints]:
     """Of every span of ``size`` sentences its hash, the number of its text, and the number of its first sentence."""
     keys: list[int] = []
     rows: list[int] = []
@@ -53,10 +53,10 @@ class SentenceWindows(WindowStep):
     def size(self) -> int:
         return self.sentences
 
-    def found(self, texts: list[str]) -> tuple[U64, I64, I64]:
+    def found(self, texts: list[str]) -> tuple[U64, Ints, Ints]:
         return sentence_windows(texts, self.sentences)
 
-    def borders(self, texts: list[str]) -> list[tuple[I64, I64]]:
+    def borders(self, texts: list[str]) -> list[tuple[Ints, Ints]]:
         spans = [np.array(sentences(text), np.int64).reshape(-1, 2) for text in texts]
         return [(s[:, 0], s[:, 1]) for s in spans]
 

@@ -16,14 +16,15 @@ import numpy as np
 import pyarrow as pa
 
 from winnow.tasks.dedup.resolve import Decisions, group_sizes, rows_of_shard
-from winnow.tasks.dedup.shingles import I64, U64, places, span_hashes, tokenised
+from winnow.tasks.dedup.shingles import places, span_hashes, tokenised
 from winnow.tasks.edit.edits import Edit
 from winnow.tasks.engine.ahead import evenly_spread
+from winnow.tasks.engine.arrays import I32, U64, Ints
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.number_ranges import Range, in_pieces, part_of_keys, shards_in_ranges
 from winnow.tasks.engine.ranges import ROWS_PER_GROUP
-from winnow.tasks.engine.row_numbers import I32, numbered, shards_and_rows
+from winnow.tasks.engine.row_numbers import numbered, shards_and_rows
 from winnow.tasks.engine.step import Kind, ShardStep, StepResult, WholeStep
 from winnow.tasks.engine.text_column import TextColumn
 
@@ -31,12 +32,12 @@ WINDOWS = pa.schema([pa.field("key", pa.uint64()), pa.field("row", pa.int32()), 
 REPEATED = pa.schema(
     [pa.field("shard", pa.int32()), pa.field("row", pa.int32()), pa.field("token", pa.int32()), pa.field("stays", pa.bool_())]
 )
-Found = tuple[U64, I64, I32]
+Found = tuple[U64, Ints, I32]
 """Of windows: their keys, the numbers of their documents, and of their first tokens."""
 WINDOW_BYTES = 96  # measured peak per window of a partition
 
 
-def windows(texts: list[str], size: int) -> tuple[U64, I64, I64]:
+def windows(texts: list[str], size: int) -> tuple[U64, Ints, Ints]:
     """Of every run of ``size`` tokens its hash, the number of its text, and the number of its first token."""
     keys, rows, tokens = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     before = np.zeros(len(texts), np.int64)  # tokens of each text in earlier pieces
@@ -49,10 +50,10 @@ def windows(texts: list[str], size: int) -> tuple[U64, I64, I64]:
     return np.concatenate(keys), np.concatenate(rows), np.concatenate(tokens)
 
 
-def borders(texts: list[str]) -> list[tuple[I64, I64]]:
+def borders(texts: list[str]) -> list[tuple[Ints, Ints]]:
     """Of each text where its tokens begin and end, in characters."""
-    begins: list[list[I64]] = [[] for _ in texts]
-    ends: list[list[I64]] = [[] for _ in texts]
+    begins: list[list[Ints]] = [[] for _ in texts]
+    ends: list[list[Ints]] = [[] for _ in texts]
     for batch in tokenised(texts):
         upto = np.cumsum(batch.counts)
         for text, offset, stop, count in zip(batch.text, batch.offset, upto, batch.counts, strict=True):
@@ -61,7 +62,7 @@ def borders(texts: list[str]) -> list[tuple[I64, I64]]:
     return [(np.concatenate(b), np.concatenate(e)) for b, e in zip(begins, ends, strict=True)]
 
 
-def _before(known: I64, text: I64, counts: I64) -> I64:
+def _before(known: Ints, text: Ints, counts: Ints) -> Ints:
     """Tokens of the same text before each piece; brings ``known`` up to date. A batch seldom has two pieces of one text."""
     found = np.zeros(len(text), np.int64)
     for i, (t, n) in enumerate(zip(text, counts, strict=True)):
@@ -84,11 +85,11 @@ class WindowStep(ShardStep):
         """Units of a run."""
         raise NotImplementedError
 
-    def found(self, texts: list[str]) -> tuple[U64, I64, I64]:
+    def found(self, texts: list[str]) -> tuple[U64, Ints, Ints]:
         """Of every run its hash, the number of its text, and the number of its first unit; text by text."""
         raise NotImplementedError
 
-    def borders(self, texts: list[str]) -> list[tuple[I64, I64]]:
+    def borders(self, texts: list[str]) -> list[tuple[Ints, Ints]]:
         """Of each text where its units begin and end, in characters."""
         raise NotImplementedError
 
@@ -115,10 +116,10 @@ class Windows(WindowStep):
     def size(self) -> int:
         return self.min_tokens
 
-    def found(self, texts: list[str]) -> tuple[U64, I64, I64]:
+    def found(self, texts: list[str]) -> tuple[U64, Ints, Ints]:
         return windows(texts, self.min_tokens)
 
-    def borders(self, texts: list[str]) -> list[tuple[I64, I64]]:
+    def borders(self, texts: list[str]) -> list[tuple[Ints, Ints]]:
         return borders(texts)
 
 
@@ -164,7 +165,7 @@ class RepeatedWindows(WholeStep):
             found.append((key, at, token))
         return found
 
-    def _repeated(self, key: U64, at: I64, token: I32) -> pa.Table:
+    def _repeated(self, key: U64, at: Ints, token: I32) -> pa.Table:
         order = np.argsort(key, kind="stable")  # shards, rows and tokens ascend within a key
         key, at, token = key[order], at[order], token[order]
         opens = np.ones(len(key), bool)
@@ -215,7 +216,7 @@ class CutRepeatedSubstrings(CutRepeatedWindows):
         return "substring"
 
 
-def _covered(begin: I64, tokens: int, size: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _covered(begin: Ints, tokens: int, size: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Which tokens lie in a window that begins at one of ``begin``."""
     steps = np.zeros(tokens + 1, np.int64)
     np.add.at(steps, begin, 1)

@@ -1,9 +1,8 @@
 """One bijection of 64-bit numbers that spreads them evenly: for hashes of hashes, and to draw partitions."""
 
 import numpy as np
-import numpy.typing as npt
 
-U64 = npt.NDArray[np.uint64]
+from winnow.tasks.engine.arrays import U64
 
 
 def mixed(x: U64) -> U64:

@@ -5,16 +5,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import I32, Ints
+
 ROW_BITS = 32
-I32 = npt.NDArray[np.int32]
-I64 = npt.NDArray[np.int64]
 
 
-def numbered(shard: int, rows: npt.NDArray[Any]) -> I64:
+def numbered(shard: int, rows: npt.NDArray[Any]) -> Ints:
     """The numbers of these rows of a shard."""
     return np.int64(shard) << ROW_BITS | rows.astype(np.int64)
 
 
-def shards_and_rows(numbers: I64) -> tuple[I32, I32]:
+def shards_and_rows(numbers: Ints) -> tuple[I32, I32]:
     """The shard of each number, and the row there."""
     return (numbers >> ROW_BITS).astype(np.int32), (numbers & ((1 << ROW_BITS) - 1)).astype(np.int32)

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-U64 = npt.NDArray[np.uint64]
-Floats = npt.NDArray[np.float64]
+from winnow.tasks.engine.arrays import U64, Floats
+
 Group = TypeVar("Group", bound=Hashable)
 
 

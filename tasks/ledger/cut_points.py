@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import Floats
 from winnow.tasks.engine.errors import BadInput
-
-Floats = npt.NDArray[np.float64]
 
 BINS = 240
 OUTSIDE_PERCENT = 0.1  # left out at either end, so that no outlier stretches the axis

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import Floats
 from winnow.tasks.models.trees import FORMAT
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 import xxhash
 
+from winnow.tasks.engine.arrays import Ints
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import digest, stable
 from winnow.tasks.engine.memo import Memo
 from winnow.tasks.engine.mixing import mixed
 from winnow.tasks.models.files import ModelFile, locate, registered, versions
 from winnow.tasks.models.texts import Text
-from winnow.tasks.signals.text import Coded, Ints
+from winnow.tasks.signals.text import Coded
 from winnow.tasks.signals.words import RAW_WORD
 
 BUCKETS = 10_000

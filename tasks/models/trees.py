@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import Ints
 from winnow.tasks.engine.errors import BadInput
 
 FORMAT = 1
@@ -21,8 +22,6 @@ DEEPEST = 8
 SCORE_UNIT = 64  # steps of the table of probabilities per unit of log-odds
 SCORE_END = 10  # log-odds beyond it are as good as certain
 CERTAIN = 1_000_000
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,9 +5,8 @@ known where the graph of pairs falls apart.
 """
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from winnow.tasks.engine.arrays import Floats
 
 ITERATIONS = 200
 STEPS = 30

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import Floats
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.mixing import mixed
-from winnow.tasks.rating.model import Floats, votes
+from winnow.tasks.rating.model import votes
 
 SCORES = ("score", "label", "rating", "edu_score")
 MOST_PAIRS = 200_000

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from winnow.tasks.engine.arrays import Floats
 from winnow.tasks.engine.samples import sample_keys
 from winnow.tasks.models.classify.evaluate import auc
 from winnow.tasks.rating.judged import Judged, accuracy, agreed, learned, pairs_of
-from winnow.tasks.rating.model import ALL, LEAST, Floats, RatingModel, fitted, quantiles, ranked
+from winnow.tasks.rating.model import ALL, LEAST, RatingModel, fitted, quantiles, ranked
 
 FOLDS = 5
 

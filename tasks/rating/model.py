@@ -11,11 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import Floats
 from winnow.tasks.rating.bradley_terry import placed, strengths
-
-Floats = npt.NDArray[np.float64]
 
 REFERENCES = 256
 LEAST = 50  # documents of a language that make a group; smaller ones are rated among all documents

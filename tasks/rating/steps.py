@@ -7,13 +7,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from winnow.tasks.engine.arrays import Floats
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.samples import GroupSamples
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
 from winnow.tasks.rating.judged import agreed
 from winnow.tasks.rating.learn import Sample, sorted_sample
-from winnow.tasks.rating.model import GRID, Floats, Group, RatingModel, fitted, percentiles, quantiles
+from winnow.tasks.rating.model import GRID, Group, RatingModel, fitted, percentiles, quantiles
 from winnow.tasks.signals.measure import SignalTable
 
 SAMPLED = 20_000

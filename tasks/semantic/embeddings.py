@@ -17,14 +17,12 @@ import numpy.typing as npt
 
 from winnow.tasks.dedup.shingles import character_values
 from winnow.tasks.endpoint.endpoint import Endpoint
+from winnow.tasks.engine.arrays import Floats, Ints
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
 from winnow.tasks.engine.store import Store
 from winnow.tasks.models.files import ModelFile, locate, model_file
-
-I64 = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 BITS = 18  # of the hash of an n-gram
 SIGNS = 4  # places at which an n-gram counts
@@ -52,10 +50,10 @@ class Embedding(Protocol):
     def sent_tokens(self, texts: Sequence[str]) -> list[int]:
         """About how many tokens each text that is sent to the endpoint has; equal texts are sent once."""
 
-    def fit(self, batches: Any) -> I64:
+    def fit(self, batches: Any) -> Ints:
         """Weights from an iterable of lists of texts: whole numbers that do not depend on how texts are batched."""
 
-    def vectors(self, texts: Sequence[str], weights: I64, store: Store | None = None) -> I64 | Floats:
+    def vectors(self, texts: Sequence[str], weights: Ints, store: Store | None = None) -> Ints | Floats:
         """One vector per text; all zeros for a text of which it can say nothing. A vector depends on its own text alone. ``store`` is
         where answers of others are kept."""
 
@@ -110,7 +108,7 @@ class NgramEmbedding:
     def check(self) -> None:
         """It needs nothing."""
 
-    def fit(self, batches: Any) -> I64:
+    def fit(self, batches: Any) -> Ints:
         from winnow.tasks.semantic.ngram_kernels import count_documents
 
         documents, texts = np.zeros(1 << BITS, np.int64), 0
@@ -119,10 +117,10 @@ class NgramEmbedding:
                 values, starts = character_values(part)
                 count_documents(values, starts, BITS, documents)
             texts += len(batch)
-        weights: I64 = np.rint(POINT * (1 + np.log((1 + texts) / (1 + documents)))).astype(np.int64)
+        weights: Ints = np.rint(POINT * (1 + np.log((1 + texts) / (1 + documents)))).astype(np.int64)
         return weights
 
-    def vectors(self, texts: Sequence[str], weights: I64, store: Store | None = None) -> I64:
+    def vectors(self, texts: Sequence[str], weights: Ints, store: Store | None = None) -> Ints:
         from winnow.tasks.semantic.ngram_kernels import project
 
         often = np.rint(POINT * (1 + np.log(np.maximum(np.arange(MOST_COUNTED + 1), 1)))).astype(np.int64)
@@ -182,10 +180,10 @@ class StaticEmbedding:
         _tokenizer(self.tokenizer)
         _rows(self.table)
 
-    def fit(self, batches: Any) -> I64:
+    def fit(self, batches: Any) -> Ints:
         return np.zeros(0, np.int64)
 
-    def vectors(self, texts: Sequence[str], weights: I64, store: Store | None = None) -> Floats:
+    def vectors(self, texts: Sequence[str], weights: Ints, store: Store | None = None) -> Floats:
         tokenizer, (rows, factor) = _tokenizer(self.tokenizer), _rows(self.table)
         found = np.zeros((len(texts), rows.shape[1]))
         for n, text in enumerate(texts):
@@ -230,6 +228,6 @@ def _rows(file: ModelFile) -> tuple[npt.NDArray[Any], Floats]:
 
 
 def _array(data: bytes, start: int, tensor: Mapping[str, Any]) -> npt.NDArray[Any]:
-    types = {"F32": np.float32, "F16": np.float16, "F64": np.float64, "I64": np.int64, "I8": np.int8}
+    types = {"F32": np.float32, "F16": np.float16, "F64": np.float64, "Ints": np.int64, "I8": np.int8}
     begin, end = tensor["data_offsets"]
     return np.frombuffer(data[start + begin : start + end], types[tensor["dtype"]]).reshape(tensor["shape"])

@@ -11,11 +11,12 @@ from winnow.tasks.endpoint.answers import Answers
 from winnow.tasks.endpoint.client import ask
 from winnow.tasks.endpoint.endpoint import Endpoint, endpoint
 from winnow.tasks.endpoint.queries import Embed, query_digest
+from winnow.tasks.engine.arrays import Floats, Ints
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.options import Reader
 from winnow.tasks.engine.store import Store
-from winnow.tasks.semantic.embeddings import I64, Embedding, Floats, embedding
+from winnow.tasks.semantic.embeddings import Embedding, embedding
 
 MOST_CHARS = 8000  # of a text that are sent, if a recipe says nothing else
 
@@ -58,10 +59,10 @@ class EndpointEmbedding:
         """What is asked, by the number of the text."""
         return {n: Embed((text[: self.chars],)) for n, text in enumerate(texts) if any(c.isalnum() for c in text[: self.chars])}
 
-    def fit(self, batches: Any) -> I64:
+    def fit(self, batches: Any) -> Ints:
         return np.zeros(0, np.int64)
 
-    def vectors(self, texts: Sequence[str], weights: I64, store: Store | None = None) -> Floats:
+    def vectors(self, texts: Sequence[str], weights: Ints, store: Store | None = None) -> Floats:
         """A text that the server will not embed, and one without a letter or digit, has no vector. Raises BadInput, Transient."""
         if store is None:
             raise BadInput("An embedding by an endpoint needs a store, where its answers are kept.")

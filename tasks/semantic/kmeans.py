@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from winnow.tasks.engine.arrays import Floats, Ints
 from winnow.tasks.engine.mixing import mixed
-from winnow.tasks.semantic.vectors import I8, I64, Floats, dots, norms, quantised
+from winnow.tasks.semantic.vectors import I8, dots, norms, quantised
 
 ITERATIONS = 12
 POINT = 1 << 20
@@ -14,7 +15,7 @@ def centroids(vectors: I8, clusters: int) -> I8:
     """At most so many centroids of vectors that all have a direction. The beginning is drawn from the first of them, so their order is a part of the seed."""
     found = _beginning(vectors[: DRAWN_FROM * clusters], clusters)
     unit = np.rint(vectors / norms(vectors)[:, None] * POINT).astype(np.int64)
-    before: I64 | None = None
+    before: Ints | None = None
     for _ in range(ITERATIONS):
         own, similarity = nearest(vectors, found, 1)
         own, similarity = own[:, 0], similarity[:, 0]
@@ -49,7 +50,7 @@ def _beginning(vectors: I8, clusters: int) -> I8:
     return vectors[drawn]
 
 
-def nearest(vectors: I8, found: I8, count: int) -> tuple[I64, Floats]:
+def nearest(vectors: I8, found: I8, count: int) -> tuple[Ints, Floats]:
     """Of each vector the ``count`` most similar centroids (fewer if there are fewer), the nearest first, and their similarities."""
     count = min(count, len(found))
     places, values = np.zeros((len(vectors), count), np.int64), np.zeros((len(vectors), count))

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from winnow.tasks.dedup.resolve import group_sizes, rows_of_shard
 from winnow.tasks.engine.ahead import read_together
+from winnow.tasks.engine.arrays import Floats, Ints
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.number_ranges import Range, shards_in_ranges, taken
@@ -23,7 +24,7 @@ from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeSte
 from winnow.tasks.semantic.clusters import MEMBERS, MICRO, AssignClusters
 from winnow.tasks.semantic.embed import Embed
 from winnow.tasks.semantic.kmeans import centroids, nearest
-from winnow.tasks.semantic.vectors import BLOCK, I8, I64, Floats, dots, loaded, norms, similarities
+from winnow.tasks.semantic.vectors import BLOCK, I8, dots, loaded, norms, similarities
 
 MOST_COMPARED = 16_384  # members that are compared all with all
 MEMBER_BYTES = 2048
@@ -101,10 +102,10 @@ def _in_order(members: pa.Table) -> pa.Table:
     return members.sort_by([("cluster", "ascending"), ("priority", "ascending"), ("number", "ascending")]).combine_chunks()
 
 
-def blocks(vectors: I8) -> list[I64]:
+def blocks(vectors: I8) -> list[Ints]:
     """Members of one cluster in sets of at most ``MOST_COMPARED`` that are compared all with all, each in ascending order. A larger cluster is split
     as the whole was, every member into its nearest two parts; what cannot be split is cut in order."""
-    found: list[I64] = []
+    found: list[Ints] = []
     waiting = [np.arange(len(vectors))]
     while waiting:
         mine = waiting.pop()
@@ -121,7 +122,7 @@ def blocks(vectors: I8) -> list[I64]:
     return found
 
 
-def nearest_before(vectors: I8) -> tuple[I64, Floats]:
+def nearest_before(vectors: I8) -> tuple[Ints, Floats]:
     """Of each vector the most similar of those before it (the first of equals) and its cosine, rounded; -1 and 0 of the first one."""
     place, value = np.full(len(vectors), -1), np.zeros(len(vectors))
     for mine in blocks(vectors):
@@ -220,7 +221,7 @@ def _neighbours(members: pa.Table) -> tuple[pa.Table, pa.Table]:
     return table, pa.Table.from_pylist([size | {"blocks": len(blocks(vectors))}], CLUSTERS)
 
 
-def quota_weights(centers: I8, documents: I64, distances: Floats) -> Floats:
+def quota_weights(centers: I8, documents: Ints, distances: Floats) -> Floats:
     """What part of a quota each cluster gets: softmax of its mean distance to its members times that to its nearest centroids (Abbas et al. 2024).
     ``distances`` are sums over the members."""
     between = np.zeros(len(centers))
@@ -235,7 +236,7 @@ def quota_weights(centers: I8, documents: I64, distances: Floats) -> Floats:
     return shares
 
 
-def quota_shares(place: I64 | Floats, cluster: I64, documents: I64, weights: Floats) -> Floats:
+def quota_shares(place: Ints | Floats, cluster: Ints, documents: Ints, weights: Floats) -> Floats:
     """Of each document the smallest share of all documents at which the quota of its cluster reaches its ``place``. A cluster that has fewer documents
     than its quota gives the rest to the others, in proportion."""
     factor = np.divide(documents, weights, out=np.zeros(len(weights)), where=weights > 0)  # at which a cluster is used up
@@ -294,7 +295,7 @@ class SemanticSignals(ShardStep):
         return StepResult(table, len(ids), table.num_rows)
 
 
-def _best(found: pa.Table, documents: int) -> I64:
+def _best(found: pa.Table, documents: int) -> Ints:
     """Of each document the row of ``found`` with its most similar neighbour; the first in crawl order of equals; -1 if it has none."""
     known = np.flatnonzero(found["neighbour"].is_valid().to_numpy(zero_copy_only=False))
     taken = found.take(pa.array(known))

@@ -18,6 +18,7 @@ from winnow.tasks.dedup.fuzzy_clusters import CANDIDATES, CANDIDATES_PER_GROUP, 
 from winnow.tasks.dedup.resolve import Decisions
 from winnow.tasks.dedup.shingles import U32
 from winnow.tasks.dedup.verified import jaccard
+from winnow.tasks.engine.arrays import Ints
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.row_numbers import shards_and_rows
@@ -25,7 +26,7 @@ from winnow.tasks.engine.step import Kind, ShardStep, StepResult
 from winnow.tasks.semantic.clusters import AssignClusters
 from winnow.tasks.semantic.embed import Embed
 from winnow.tasks.semantic.neighbours import DECIMALS, blocks, members_of
-from winnow.tasks.semantic.vectors import BLOCK, I8, I64, dots, loaded, norms
+from winnow.tasks.semantic.vectors import BLOCK, I8, dots, loaded, norms
 
 MOST_CHECKED = 64  # documents that stay, the most similar first, whose words are compared with those of a document
 WITH_VECTOR = CANDIDATES.append(pa.field("vector", pa.binary()))
@@ -76,7 +77,7 @@ class NearPairs(PairStep):
         return members.filter(pa.array(kept))
 
 
-def joined(vectors: I8, least: float) -> I64:
+def joined(vectors: I8, least: float) -> Ints:
     """Pairs of places that join the vectors whose cosine is at least this, as few as do: shape (2, pairs)."""
     size, lengths = len(vectors), norms(vectors)
     label = np.arange(size)
@@ -171,8 +172,8 @@ class SemanticClusters(ComponentClusters):
 
 
 def walk(
-    vectors: I8, sets: list[U32], order: I64, min_similarity: float, min_overlap: float, exempt: npt.NDArray[np.bool_]
-) -> tuple[I64, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    vectors: I8, sets: list[U32], order: Ints, min_similarity: float, min_overlap: float, exempt: npt.NDArray[np.bool_]
+) -> tuple[Ints, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Of each member of a component the one that stays for it (its own number if it stays itself), their cosine, and their overlap in words.
 
     Members are walked in ``order``; one that is not exempt goes for the most similar of those that stay so far and are near enough by both measures.

@@ -9,16 +9,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from winnow.tasks.engine.arrays import Floats, Ints
+
 I8 = npt.NDArray[np.int8]
-I64 = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 MOST = 127
 EXACT = (1 << 24) // (MOST * MOST)  # numbers whose products add up to less than 2^24
 BLOCK = 1024  # rows of a matrix of similarities that are held at a time
 
 
-def quantised(vectors: npt.NDArray[np.float64] | I64) -> I8:
+def quantised(vectors: npt.NDArray[np.float64] | Ints) -> I8:
     """Vectors as whole numbers from -127 to 127; a vector without a direction is all zeros."""
     largest = np.abs(vectors).max(axis=1, initial=0)
     scale = np.divide(MOST, largest, out=np.zeros(len(largest)), where=largest > 0)

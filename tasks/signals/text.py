@@ -17,9 +17,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from winnow.tasks.engine.arrays import Ints
 from winnow.tasks.signals.words import cut, pieces_of_all, sums_before, words
 
-Ints = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 BATCH_CHARS = 1 << 20
 

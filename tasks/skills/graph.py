@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import U64, Floats, Ints
 from winnow.tasks.semantic.embeddings import NgramEmbedding
 from winnow.tasks.semantic.kmeans import centroids, nearest
 from winnow.tasks.semantic.vectors import quantised
-from winnow.tasks.skills.phrases import I64, U64, occurrences, phrases
-
-Floats = npt.NDArray[np.float64]
+from winnow.tasks.skills.phrases import occurrences, phrases
 
 MOST_PHRASES = 2000
 LEAST_DOCUMENTS = 3
@@ -34,7 +32,7 @@ class SkillGraph:
     ``edges`` to others (the largest of each is 1)."""
 
     hashes: U64
-    skill: I64
+    skill: Ints
     weight: Floats
     labels: tuple[str, ...]
     importance: Floats
@@ -117,7 +115,7 @@ def _rarity(hashes: U64, background: Sequence[str]) -> Floats:
     return found
 
 
-def _clustered(reference: Sequence[str], hashes: U64, skills: int) -> I64:
+def _clustered(reference: Sequence[str], hashes: U64, skills: int) -> Ints:
     """The cluster of each phrase, by the mean vector of the reference documents that have it, less the mean of all."""
     if not len(hashes):
         return np.zeros(0, np.int64)
@@ -136,11 +134,11 @@ def _clustered(reference: Sequence[str], hashes: U64, skills: int) -> I64:
     about[~about.any(axis=1), 0] = 1
     found = centroids(about, min(skills, max(1, len(hashes) // 4)))
     own = nearest(about, found, 1)[0][:, 0]
-    cluster: I64 = np.unique(own, return_inverse=True)[1].astype(np.int64)
+    cluster: Ints = np.unique(own, return_inverse=True)[1].astype(np.int64)
     return cluster
 
 
-def _listed(given: Sequence[tuple[str, Sequence[str]]]) -> tuple[dict[int, str], U64, I64]:
+def _listed(given: Sequence[tuple[str, Sequence[str]]]) -> tuple[dict[int, str], U64, Ints]:
     """Phrases of skills that are given: a phrase of several skills counts for the first."""
     names: dict[int, str] = {}
     skill: dict[int, int] = {}
@@ -155,7 +153,7 @@ def _listed(given: Sequence[tuple[str, Sequence[str]]]) -> tuple[dict[int, str],
     return names, hashes, np.array([skill[h] for h in hashes.tolist()], np.int64)
 
 
-def _label(names: dict[int, str], hashes: U64, members: I64, frequency: Floats) -> str:
+def _label(names: dict[int, str], hashes: U64, members: Ints, frequency: Floats) -> str:
     """The three phrases of a cluster that say most in the reference, none a part of another."""
     shown: list[str] = []
     for m in members[np.lexsort((hashes[members], -frequency[members]))].tolist():

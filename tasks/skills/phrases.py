@@ -4,12 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from winnow.tasks.dedup.shingles import span_hashes, tokenised
-
-U64 = npt.NDArray[np.uint64]
-I64 = npt.NDArray[np.int64]
+from winnow.tasks.engine.arrays import U64, Ints
 
 LONGEST = 3
 
@@ -19,9 +16,9 @@ class Phrases(NamedTuple):
     the batch, by its number."""
 
     hashes: U64
-    text: I64
-    begin: I64
-    end: I64
+    text: Ints
+    begin: Ints
+    end: Ints
     words: dict[int, int]
 
 
@@ -31,7 +28,7 @@ def phrases(texts: Sequence[str]) -> Iterator[Phrases]:
         upto = np.repeat(np.cumsum(tokens.counts), tokens.counts)
         text, offset = np.repeat(tokens.text, tokens.counts), np.repeat(tokens.offset, tokens.counts)
         place = np.arange(len(tokens.hashes))
-        found: list[tuple[U64, I64, I64, I64]] = []
+        found: list[tuple[U64, Ints, Ints, Ints]] = []
         for size in range(1, LONGEST + 1):
             first = place[place + size <= upto]
             last = first + size - 1
@@ -44,7 +41,7 @@ def phrases(texts: Sequence[str]) -> Iterator[Phrases]:
         yield Phrases(np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found]), begin, end, words)
 
 
-def occurrences(texts: Sequence[str], known: U64) -> tuple[I64, I64, I64, I64]:
+def occurrences(texts: Sequence[str], known: U64) -> tuple[Ints, Ints, Ints, Ints]:
     """How often each text has each of the ``known`` phrases (ascending hashes): text, place in ``known``, count; and the words of each text."""
     text, place, count = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     words = np.zeros(len(texts), np.int64)

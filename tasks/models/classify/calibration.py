@@ -10,17 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import Bools, Floats
 from winnow.tasks.engine.errors import BadInput
 
 METHODS = ("platt", "isotonic")
 BINS = 10
 KNOTS = 64
 ROUNDS = 100
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,14 @@ calibrated model is seldom sure, is hardly ever said at one cut for all. Cuts ar
 """
 
 import numpy as np
-import numpy.typing as npt
+
+from winnow.tasks.engine.arrays import Bools, Floats, Ints
 
 HALF = 0.5
 """The cut of a label that has none of its own."""
 FEWEST_FOR_A_CUT = 5
 """Examples, among those the cut is chosen on, that a label needs for a cut of its own."""
 DECIMALS = 9
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 
 
 def cuts_of(each: Floats, wanted: Bools) -> tuple[float, ...]:

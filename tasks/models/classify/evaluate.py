@@ -3,10 +3,8 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
+from winnow.tasks.engine.arrays import Bools, Floats
 
 THRESHOLDS = tuple(round(0.1 * i, 1) for i in range(1, 10))
 BINS = 10

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xxhash
 
+from winnow.tasks.engine.arrays import Bools, Ints
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.extract.documents import host_of
 from winnow.tasks.models.classify.model import NEGATIVE, POSITIVE
@@ -24,9 +24,6 @@ from winnow.tasks.models.texts import Text
 
 HELD_OUT_EVERY = 10
 FEWEST = 10  # of either kind, on either side
-
-Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import Ints
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.models.texts import Text
@@ -15,8 +16,6 @@ INPUTS = ("text", "url+text", "url")
 PART_CHARS = 2000
 URL_CHARS = 1000
 OF_TEXT, OF_URL = np.uint64(0), np.uint64(0x5851F42D4C957F2D)
-
-Ints = npt.NDArray[np.int64]
 
 
 def sampled(text: str, part_chars: int = PART_CHARS) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
+from winnow.tasks.engine.arrays import Bools, Ints
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.extract.documents import host_of
@@ -26,9 +27,6 @@ FEWEST = 5
 LONGEST_LABEL = 200
 """Characters. What is longer is no label, but another column."""
 SHOWN = 5
-
-Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 
 
 @stable("option/question")

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import Floats
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.parsing import parsed
@@ -34,7 +35,6 @@ COMMAS, COLONS = frozenset(",、，،;；"), frozenset(":：")
 WIDE_NAMES = ("CJK ", "HIRAGANA ", "KATAKANA ", "HANGUL ", "IDEOGRAPHIC ", "THAI ", "LAO ", "KHMER ", "MYANMAR ", "BOPOMOFO ", "YI ")
 """Scripts that write no spaces between words, or whose letters are syllables."""
 
-Floats = npt.NDArray[np.float64]
 Slots = npt.NDArray[np.uint64]
 NO_WORDS: Slots = np.zeros(1, np.uint64)
 

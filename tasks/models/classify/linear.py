@@ -6,14 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import Bools, Floats
 from winnow.tasks.models.classify.features import Features, Hasher, Rows
 from winnow.tasks.models.texts import Text
 
 COST = 4.0
 PASSES = 30
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

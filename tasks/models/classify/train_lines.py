@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import Bools, Floats, Ints
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import digest
 from winnow.tasks.extract.language_codes import folded
@@ -27,10 +28,6 @@ FEWEST = 20
 FEWEST_LANGUAGES = 3
 LENGTHS = (10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 100, 120, 150)
 TRAINER = 3
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import Bools, Floats, Ints
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import digest
 from winnow.tasks.models.classify.calibration import METHODS, Calibration, calibrated, calibration_error
@@ -32,10 +32,6 @@ SHORT = ("documents", "accuracy", "macro_f1", "calibration_error", "answered_sha
 OF_SEVERAL = ("micro_f1", "at_half")
 FEWEST_OF_A_LANGUAGE = 5
 MOST_REPEATED = 10
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

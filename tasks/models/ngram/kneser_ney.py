@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from winnow.tasks.engine.arrays import Floats, Ints
 
 UNK, BOS, EOS = 0, 1, 2
 FIRST_WORD = 3

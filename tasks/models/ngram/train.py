@@ -17,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from winnow.tasks.engine.arrays import Ints
 from winnow.tasks.engine.errors import BadInput, WinnowError
 from winnow.tasks.engine.identity import digest
 from winnow.tasks.models.files import versions
 from winnow.tasks.models.ngram.cc_net import normalise
 from winnow.tasks.models.ngram.kenlm_file import SPECIAL, binary
-from winnow.tasks.models.ngram.kneser_ney import FIRST_WORD, Ints, estimate
+from winnow.tasks.models.ngram.kneser_ney import FIRST_WORD, estimate
 from winnow.tasks.models.ngram.score import load_ngrams, perplexity
 from winnow.tasks.models.texts import listed, texts
 

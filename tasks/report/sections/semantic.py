@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from winnow.tasks.engine.arrays import Floats, Ints
 from winnow.tasks.engine.samples import sample_keys
 from winnow.tasks.report.section import CONTENT, Content, Evidence, Section, section, share_figure
 from winnow.tasks.report.summary import Figure
-from winnow.tasks.semantic.vectors import I8, I64, Floats, loaded, similarities
+from winnow.tasks.semantic.vectors import I8, loaded, similarities
 
 EPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4)
 UNLIKE = 0.2  # overlap in words below which a neighbour is another text
@@ -63,7 +64,7 @@ def _missed(evidence: Evidence) -> Figure | None:
         return None
     threshold = np.sort(keys)[:SAMPLED][-1]
     own: list[I8] = []
-    places: list[I64] = []
+    places: list[Ints] = []
     before = 0
     for table in _first(evidence, "embed"):
         mine = np.flatnonzero(
@@ -102,7 +103,7 @@ def _first(evidence: Evidence, step: str) -> Iterator[Any]:
         yield table
 
 
-def _at(evidence: Evidence, places: I64) -> Floats:
+def _at(evidence: Evidence, places: Ints) -> Floats:
     """The similarity that was measured of the documents at these places."""
     found, before = np.zeros(len(places)), 0
     for table in _first(evidence, "semantic"):

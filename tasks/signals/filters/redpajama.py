@@ -18,11 +18,12 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import Ints
 from winnow.tasks.engine.identity import stable
 from winnow.tasks.engine.memo import Memo
 from winnow.tasks.extract.language_codes import which
 from winnow.tasks.signals.filter import Filter, Signal, Value
-from winnow.tasks.signals.text import Coded, Document, Ints, Repeated, repeated_ngrams
+from winnow.tasks.signals.text import Coded, Document, Repeated, repeated_ngrams
 from winnow.tasks.signals.words import RAW_WORD
 
 SOURCE = "Weber et al. 2024, quality signals"
