@@ -20,7 +20,7 @@ from winnow.tasks.models.classify import train
 from winnow.tasks.models.classify.examples import Examples, Split
 from winnow.tasks.models.classify.train import ClassifierOptions
 from winnow.tasks.models.files import Card, register, versions
-from winnow.tasks.runs.examples import Choice, Sources
+from winnow.tasks.runs.examples import Sources
 
 UNKEPT: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 
@@ -84,13 +84,7 @@ def train_classifier(
         notify: Notification block that is told when the training ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
     """
     chosen = train.options_of(preset, options)
-    sources = Sources(
-        Choice(tuple(positive), positive_where, positive_domains),
-        Choice(tuple(negative), negative_where, negative_domains),
-        run,
-        store,
-        tuple(languages),
-    )
+    sources = Sources.of(positive, negative, run, store, positive_where, negative_where, positive_domains, negative_domains, languages)
     described = sources.described()
     digest = train.training_digest(described, chosen, {"per_class": per_class, "balanced": balanced})
     if known := already_trained(out, digest):

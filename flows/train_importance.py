@@ -10,7 +10,7 @@ from winnow.flows.entry import entry
 from winnow.flows.training import already_trained, cached, done, files_and_digest
 from winnow.tasks.models.files import Card, register, versions
 from winnow.tasks.models.importance import Bags, training_digest
-from winnow.tasks.runs.examples import Choice, Sources
+from winnow.tasks.runs.examples import Sources
 
 
 @task(name="count words and pairs", cache_policy=NO_CACHE, persist_result=False)
@@ -55,13 +55,7 @@ def train_importance(
         licence: Licence of the model, for its card.
         notify: Notification block that is told when the training ends, as SLUG/NAME (custom-webhook/ops). Empty - nobody.
     """
-    sources = Sources(
-        Choice(tuple(positive), positive_where, positive_domains),
-        Choice(tuple(negative), negative_where, negative_domains),
-        run,
-        store,
-        tuple(languages),
-    )
+    sources = Sources.of(positive, negative, run, store, positive_where, negative_where, positive_domains, negative_domains, languages)
     described = sources.described()
     digest = training_digest(described)
     if known := already_trained(out, digest):

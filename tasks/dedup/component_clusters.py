@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from winnow.tasks.dedup.resolve import ClusterStep, group_sizes
+from winnow.tasks.dedup.resolve import ClusterStep, for_shards
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.number_ranges import Range, in_pieces, key_range, part_of_keys, shards_in_ranges, taken
 from winnow.tasks.engine.step import Step, StepResult
@@ -56,13 +56,12 @@ class ComponentClusters(ClusterStep):
         return tuple(f"{p:05d}" for p in range(self.ranges))
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        tables, read = [self.schema.empty_table()], 0
+        tables, read = [], 0
         cost, part = partial(self._cost, context), part_of_keys(self.ranges)
         for rows in in_pieces(context, self.address, shard, part, cost, partial(self._rows, context)):
             read += rows.num_rows
             tables.append(self.clusters_of(_in_order(rows)))
-        table = pa.concat_tables(tables).sort_by([("shard", "ascending"), ("row", "ascending")])
-        return StepResult(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
+        return for_shards(self.schema, tables, read)
 
     def _cost(self, context: ShardContext, shard: str) -> int:
         """How many bytes a partition takes: as read, sorted, and as clusters."""

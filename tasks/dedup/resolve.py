@@ -1,7 +1,7 @@
 """Clusters become decisions, for every kind of deduplication; and how a step over the whole crawl hands rows back to their shards."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -132,6 +132,12 @@ class ResolveClusters(ShardStep):
 
 def _is_key(column: pa.Array) -> bool:
     return bool(pa.types.is_fixed_size_binary(column.type))
+
+
+def for_shards(schema: pa.Schema, tables: Sequence[pa.Table], rows_in: int, *then_by: str) -> StepResult:
+    """What a step over the whole crawl found, in the form that ``rows_of_shard`` reads: sorted by shard and row (and what comes then), grouped by ``group_sizes``."""
+    table = pa.concat_tables([schema.empty_table(), *tables]).sort_by([(name, "ascending") for name in ("shard", "row", *then_by)])
+    return StepResult(table, rows_in, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
 
 
 def group_sizes(shards: np.ndarray[Any, Any]) -> Iterator[int]:

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from winnow.tasks.dedup.keep import scores
-from winnow.tasks.dedup.resolve import Decisions, group_sizes, rows_of_shard
+from winnow.tasks.dedup.resolve import Decisions, for_shards, rows_of_shard
 from winnow.tasks.edit.edits import Edit
 from winnow.tasks.engine.ahead import evenly_spread
 from winnow.tasks.engine.arrays import U64, Floats, Ints
@@ -132,13 +132,12 @@ class RepeatedParagraphs(WholeStep):
         return tuple(f"{r:05d}" for r in range(self.ranges))
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        tables, read = [REPEATED.empty_table()], 0
+        tables, read = [], 0
         cost = evenly_spread(context, self.paragraphs, LINE_BYTES, self.ranges)
         for lines in in_pieces(context, self.address, shard, part_of_keys(self.ranges), cost, partial(self._lines, context)):
             tables.append(self._repeated(*lines))
             read += len(lines[0])
-        table = pa.concat_tables(tables).sort_by([("shard", "ascending"), ("row", "ascending"), ("key", "ascending")])
-        return StepResult(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
+        return for_shards(REPEATED, tables, read, "key")
 
     def _lines(self, context: ShardContext, ranges: Sequence[Range]) -> list[Lines]:
         parts = [[(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))] for _ in ranges]

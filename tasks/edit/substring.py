@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from winnow.tasks.dedup.resolve import Decisions, group_sizes, rows_of_shard
+from winnow.tasks.dedup.resolve import Decisions, for_shards, rows_of_shard
 from winnow.tasks.dedup.shingles import places, span_hashes, tokenised
 from winnow.tasks.edit.edits import Edit
 from winnow.tasks.engine.ahead import evenly_spread
@@ -143,13 +143,12 @@ class RepeatedWindows(WholeStep):
         return tuple(f"{r:05d}" for r in range(self.ranges))
 
     def run(self, shard: str, context: ShardContext) -> StepResult:
-        tables, read = [REPEATED.empty_table()], 0
+        tables, read = [], 0
         cost = evenly_spread(context, self.windows, WINDOW_BYTES, self.ranges)
         for windows in in_pieces(context, self.address, shard, part_of_keys(self.ranges), cost, partial(self._windows, context)):
             tables.append(self._repeated(*windows))
             read += len(windows[0])
-        table = pa.concat_tables(tables).sort_by([("shard", "ascending"), ("row", "ascending"), ("token", "ascending")])
-        return StepResult(table, read, table.num_rows, row_groups=list(group_sizes(table["shard"].to_numpy())))
+        return for_shards(REPEATED, tables, read, "token")
 
     def _windows(self, context: ShardContext, ranges: Sequence[Range]) -> list[Found]:
         parts = [[(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int32))] for _ in ranges]

@@ -17,7 +17,7 @@ from winnow.tasks.engine.step import Step
 
 GROUP = np.dtype([("least", "<u8"), ("most", "<u8"), ("rows", "<i8"), ("bytes", "<i8")])
 Range = tuple[int, int]
-"""The first and the last number."""
+"""The first and the last number; empty if the last is less."""
 R = TypeVar("R")
 T = TypeVar("T")
 
@@ -102,7 +102,7 @@ def _groups_in(file: Any) -> npt.NDArray[Any]:
 
 def _holding(groups: npt.NDArray[Any], ranges: Sequence[Range]) -> npt.NDArray[np.bool_]:
     found = np.zeros(len(groups), np.bool_)
-    for low, high in ranges:
+    for low, high in (wanted for wanted in ranges if wanted[0] <= wanted[1]):
         found |= (groups["rows"] > 0) & (groups["least"] <= np.uint64(high)) & (groups["most"] >= np.uint64(low))
     return found
 

@@ -1,6 +1,6 @@
 """Labelled examples for a model of two kinds of text: files, and documents of finished runs chosen by an SQL condition or a list of sites."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -64,6 +64,23 @@ class Sources:
                 raise BadInput(f"There are no {name} examples. Give --{name} FILE, or --run with --{name}-where or --{name}-domains.")
         wheres = {True: self.positive.where, False: self.negative.where}
         object.__setattr__(self, "_conditions", {kind: Condition(sql) for kind, sql in wheres.items() if sql})
+
+    @classmethod
+    def of(
+        cls,
+        positive: Sequence[str],
+        negative: Sequence[str],
+        run: str,
+        store: str,
+        positive_where: str,
+        negative_where: str,
+        positive_domains: str,
+        negative_domains: str,
+        languages: Sequence[str],
+    ) -> "Sources":
+        """As the flows and the command line ask for them. Raises BadInput as the class does."""
+        chosen = Choice(tuple(positive), positive_where, positive_domains), Choice(tuple(negative), negative_where, negative_domains)
+        return cls(*chosen, run, store, tuple(languages))
 
     @cached_property
     def _lists(self) -> dict[bool, Listed]:

@@ -7,6 +7,7 @@ a quota by how spread out it and its surroundings are, and keeps the members far
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -14,11 +15,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from winnow.tasks.dedup.resolve import group_sizes, rows_of_shard
-from winnow.tasks.engine.ahead import read_together
 from winnow.tasks.engine.arrays import Floats, Ints
 from winnow.tasks.engine.context import ShardContext
 from winnow.tasks.engine.identity import stable
-from winnow.tasks.engine.number_ranges import Range, shards_in_ranges, taken
+from winnow.tasks.engine.number_ranges import Range, in_pieces, shards_in_ranges, taken
 from winnow.tasks.engine.row_numbers import numbered, shards_and_rows
 from winnow.tasks.engine.step import Kind, ShardStep, Step, StepResult, WholeStep
 from winnow.tasks.semantic.clusters import MEMBERS, MICRO, AssignClusters
@@ -70,24 +70,14 @@ def members_of(context: ShardContext, step: Step, assigned: AssignClusters, shar
     pieces of whole clusters, each with about as many members as the memory bound allows, or one cluster."""
     clusters = context.read(assigned.fitted, "all").num_rows
 
-    def bounds(part: str) -> Range:
-        return clusters * int(part) // partitions, clusters * (int(part) + 1) // partitions - 1
+    def part(shard: str, piece: int, pieces: int) -> Range:
+        number, numbers = int(shard) * pieces + piece, partitions * pieces
+        return clusters * number // numbers, clusters * (number + 1) // numbers - 1
 
-    def cost(part: str) -> int:
-        low, high = bounds(part)
-        return taken(context, assigned, (low, high))[0] * MEMBER_BYTES if high >= low else 0
+    def cost(shard: str) -> int:
+        return taken(context, assigned, part(shard, 0, 1))[0] * MEMBER_BYTES
 
-    low, high = bounds(shard)
-    if high < low:
-        return
-    if (cost_bytes := cost(shard)) <= context.memory_bytes:
-        yield _in_order(
-            read_together(context, step.address, shard, cost, lambda parts: _members(context, assigned, [bounds(p) for p in parts]))
-        )
-        return
-    at_once = max(1, (high + 1 - low) * context.memory_bytes // cost_bytes)
-    for at in range(low, high + 1, at_once):
-        yield from map(_in_order, _members(context, assigned, [(at, min(at + at_once - 1, high))]))
+    yield from map(_in_order, in_pieces(context, step.address, shard, part, cost, partial(_members, context, assigned)))
 
 
 def _members(context: ShardContext, assigned: AssignClusters, ranges: Sequence[Range]) -> list[pa.Table]:

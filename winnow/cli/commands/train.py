@@ -119,15 +119,9 @@ class Examples:
     @property
     def sources(self) -> "Sources":
         """Checked. Raises BadInput."""
-        from winnow.tasks.runs.examples import Choice, Sources
+        from winnow.tasks.runs.examples import Sources
 
-        return Sources(
-            Choice(tuple(self.positive), self.positive_where, self.positive_domains),
-            Choice(tuple(self.negative), self.negative_where, self.negative_domains),
-            self.run,
-            self.store,
-            tuple(self.lang),
-        )
+        return Sources.of(*self.words[1:])
 
     @property
     def words(self) -> tuple[Any, ...]:
