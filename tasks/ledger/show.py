@@ -21,7 +21,8 @@ if TYPE_CHECKING:  # each answer loads what it needs, and no more
 
 BARS = "▏▎▍▌▋▊▉█"
 WIDTH = 40
-LINE_SIGNALS = ("line_quality", "line_host_documents")
+LINE_SIGNAL = "line_"
+"""So begin the names of signals that have a number for each line that is not blank; others whose names begin so hold no list."""
 LINE_CHARS, MOST_LINES = 100, 60
 
 
@@ -67,11 +68,17 @@ def copy_said(copy: "Copy") -> str:
     return said + (f", similarity {copy.similarity:.3f}" if copy.similarity is not None else "")
 
 
+def line_signals(found: "Explained") -> dict[str, list[float]]:
+    """What was measured of each line of a page, by signal. Names stand from Z to A: quality before what it may be made of."""
+    measured = sorted(found.signals.items(), key=lambda signal: signal[0], reverse=True)
+    return {name: values for name, values in measured if name.startswith(LINE_SIGNAL) and isinstance(values, list) and values}
+
+
 def lines_said(found: "Explained") -> list[str]:
     """Each line that is not blank behind what was measured of it; empty if nothing was, or if edits changed the lines before they were measured."""
     from winnow.tasks.models.classify.line_model import looked
 
-    measured = [found.signals[name] for name in LINE_SIGNALS if found.signals.get(name)]
+    measured = line_signals(found).values()
     lines = found.before.split("\n")
     numbers = looked(found.before).lines.tolist()
     if not measured or any(len(values) != len(numbers) for values in measured):
@@ -145,7 +152,7 @@ def explained(run: "Finished | None", found: "Explained", out: Console) -> None:
         for line in lines:
             out.print(escape(f"  {line}"), highlight=False)
     if said_of_lines := lines_said(found):
-        out.print(f"\n[bold]Lines[/bold] ({', '.join(name for name in LINE_SIGNALS if found.signals.get(name))})")
+        out.print(f"\n[bold]Lines[/bold] ({', '.join(line_signals(found))})")
         for line in said_of_lines:
             out.print(escape(line), highlight=False)
     if changes := found.diff():
@@ -171,7 +178,7 @@ def page(run: "Finished | None", found: "Sequence[Explained]") -> str:
             steps_said=steps_said,
             consent_said=consent_said,
             lines_said=lines_said,
-            line_signals=LINE_SIGNALS,
+            line_signals=line_signals,
         )
     )
 

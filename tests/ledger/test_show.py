@@ -17,6 +17,13 @@ def test_each_line_stands_behind_what_was_measured_of_it():
     assert said("Home\n \nA text.", line_quality=[0.1, 0.9], line_host_documents=None) == ["   0.1  Home", "   0.9  A text."]
 
 
+def test_whatever_is_measured_of_lines_is_shown():
+    assert said("Home\n \nA text.", line_quality=[0.1, 0.9], line_quality_mean=0.5, line_sentences=[0.0, 1.0]) == [
+        "     0     0.1  Home",
+        "     1     0.9  A text.",
+    ]
+
+
 def test_nothing_is_said_where_no_line_was_measured_or_other_lines_were():
     assert said("Home", word_count=1) == said("Home\nText", line_quality=[0.5]) == said("", line_quality=None) == []
 
