@@ -31,7 +31,7 @@ def tell(flow: Any, flow_run: Any, state: Any) -> None:
         # Only the kind of error: its text holds the URL of the webhook, which is a secret.
         log.warning("The block %s could not be told (%s). Try it in the UI: Blocks, or prefect block inspect.", notify, type(e).__name__)
     else:
-        log.info("Told %s", notify)
+        log.info("Notified %s", notify)
 
 
 HOOKS: dict[str, Any] = {hook: [tell] for hook in ("on_completion", "on_failure", "on_crashed", "on_cancellation")}

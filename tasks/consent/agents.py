@@ -112,7 +112,7 @@ def _agent(name: str, said: Any, path: Path) -> Agent:
     purposes, crawls = said.get("purposes", []), said.get("crawls", True)
     if not isinstance(purposes, list) or not set(map(str, purposes)) <= set(PURPOSES) or not isinstance(crawls, bool):
         raise BadInput(
-            f"The table of agents {path} says of {name}: {said!r}. Purposes are of {', '.join(PURPOSES)}, `crawls` is true or false."
+            f"The table of agents {path} says of {name}: {said!r}. Purposes must be a list of {', '.join(PURPOSES)}, and `crawls` true or false."
         )
     return Agent(name, tuple(map(str, purposes)), crawls)
 

@@ -42,7 +42,7 @@ class ByParagraph(Deduplicate):
     def check(self, reader: Reader) -> None:
         super().check(reader)
         if self.mode not in ("cc_net", "global") or (self.mode == "cc_net" and self.keep != "first"):
-            raise reader.error("deduplicate by paragraph has mode cc_net, which leaves no copy and knows no keep, or mode global.")
+            raise reader.error("deduplicate by paragraph has mode cc_net, which leaves no copy and takes no keep, or mode global.")
         if self.mode == "cc_net" and self.within is False:
             raise reader.error("mode cc_net always cuts the copies of a line inside one document. Use mode global with within: false.")
 
@@ -216,7 +216,7 @@ class LinesSection(Section):
         kind = signals.get(options.signal) if options.low else None
         if kind is not None and not pa.types.is_list(kind):
             raise reader.error(
-                f"lines.signal is {options.signal}, which is no list of a number per line. Measure line_quality.LineQuality."
+                f"lines.signal is {options.signal}, which is not a list with a number for each line. Measure line_quality.LineQuality."
             )
 
     def decided(self, options: LineCut, entry: str) -> Iterable[str]:

@@ -121,7 +121,7 @@ class Store(Root):
     def _no_report(self, step: Step, shard: str, cause: Exception) -> DamagedArtifact:
         self.reports.take_back(step.address, shard)
         return DamagedArtifact(
-            f"The report {self.uri(self.report_path(step, shard))} is missing or damaged ({type(cause).__name__}): run the same command again, it is made anew."
+            f"The report {self.uri(self.report_path(step, shard))} is missing or damaged ({type(cause).__name__}): run the same command again, and it is made anew."
         )
 
     def commit(self, step: Step, shard: str, made: StepResult, figures: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -214,7 +214,7 @@ class Store(Root):
         """The error for a table that cannot be read; takes its report back, so that the next run makes it anew."""
         self.reports.take_back(step.address, shard)
         return DamagedArtifact(
-            f"{self.uri(path or step.data_path(shard))} is missing or damaged ({cause}): run the same command again, it is made anew."
+            f"{self.uri(path or step.data_path(shard))} is missing or damaged ({cause}): run the same command again, and it is made anew."
         )
 
 

@@ -111,7 +111,7 @@ def exporters() -> dict[str, type[Exporter]]:
                 f"The exporter {point.name} ({point.value}) cannot be loaded: {type(e).__name__}: {e}. Mend or uninstall it."
             ) from e
         if not (isinstance(value, type) and issubclass(value, Exporter)):
-            raise BadInput(f"{point.value}, which another package offers as the exporter {point.name}, is no subclass of Exporter.")
+            raise BadInput(f"{point.value}, which another package offers as the exporter {point.name}, is not a subclass of Exporter.")
         found[value.name] = value
     return found
 

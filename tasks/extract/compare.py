@@ -100,7 +100,7 @@ def compare(
     """
     names = names_of(extractors)
     if len(names) < 2 or len(set(names)) < len(names):
-        raise BadInput("Two different extractors or more can be compared; name each once with --extractor.")
+        raise BadInput("A comparison needs at least two different extractors; name each once with --extractor.")
     found = drawn_pages(candidates(source, seed, transport, snapshot), sample, seed)
     if not found:
         raise BadInput(f"{source} holds no page of HTML. Give WARC files, a crawl, or pages that end in {', '.join(PAGE_FILES)}.")

@@ -66,7 +66,7 @@ def _mime(payload: bytes, content_type: str) -> str:
     """What the bytes are. Raises BadInput for what is no page."""
     mime = media_type(content_type, "", payload)
     if mime not in PAGES:
-        raise BadInput(f"This is {mime or 'nothing known'}, and no page of HTML or text.")
+        raise BadInput(f"This is {mime or 'nothing known'}, not a page of HTML or text.")
     return mime
 
 
@@ -79,7 +79,7 @@ def as_json(payload: bytes, content_type: str, url: str, name: str) -> dict[str,
 
     by = extractor(name, "plain")
     if not isinstance(by, LearnedBlocks):
-        raise BadInput(f"The extractor {name} tells no blocks; use {DEFAULT}.")
+        raise BadInput(f"The extractor {name} does not report blocks; use {DEFAULT}.")
     html = html_of(decode(payload, content_type).text, declared_type(content_type))
     blocks = by.blocks(html)
     tree = parsed(html)
@@ -127,7 +127,7 @@ def batch(lines: Iterable[str], form: str, name: str) -> Iterator[dict[str, Any]
             row = parsed(line)
             html = row["html"]
         except (ValueError, KeyError, TypeError):
-            raise BadInput(f"Line {number} is no JSON object with the keys id and html. Write one page a line.") from None
+            raise BadInput(f"Line {number} is not a JSON object with the keys id and html. Write one page a line.") from None
         if not isinstance(html, str):
             raise BadInput(f"Line {number}: html is {type(html).__name__}, not a string.")
         out: dict[str, Any] = {"id": row.get("id")}

@@ -120,7 +120,7 @@ class ExtractorSection(Section):
         needs = sorted(asked)
         if "spans" in needs and not options.tells_blocks:
             raise BadInput(
-                f"The extractor {type(options).__name__} tells no blocks, so there is no table `spans` with it. Use learned_blocks.LearnedBlocks."
+                f"The extractor {type(options).__name__} does not report blocks, so there is no table `spans` with it. Use learned_blocks.LearnedBlocks."
             )
         given = Reading(options, draft.options["language_model"], *largest, draft.crawl.text_column, tuple(needs))
         draft.read(reader(draft.crawl.kind).documents(given))

@@ -121,7 +121,7 @@ def read_changes(path: Path) -> Changes | None:
     try:
         found = parsed(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as e:
-        raise BadInput(f"{path} is no proof ({type(e).__name__}). Give the output of `winnow prove --json`.") from None
+        raise BadInput(f"{path} is not a proof ({type(e).__name__}). Give the output of `winnow prove --json`.") from None
     if not isinstance(found, dict) or "runs" not in found:
         return None
     if found.get("schema") != SCHEMA:

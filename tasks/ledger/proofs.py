@@ -190,7 +190,7 @@ def private_key(source: str) -> "Ed25519PrivateKey":
         key = load_pem_private_key(_pem(source), None)
     except (ValueError, TypeError):
         raise BadInput(
-            f"{source} is no private key in PEM without a password. Make one with `openssl genpkey -algorithm ed25519`."
+            f"{source} is not a private key in PEM without a password. Make one with `openssl genpkey -algorithm ed25519`."
         ) from None
     if not isinstance(key, Ed25519PrivateKey):
         raise BadInput(f"{source} is a private key of another kind. Heads are signed by Ed25519: `openssl genpkey -algorithm ed25519`.")
@@ -205,7 +205,7 @@ def public_key(source: str) -> "Ed25519PublicKey":
     try:
         key = load_pem_public_key(_pem(source))
     except ValueError:
-        raise BadInput(f"{source} is no public key in PEM. Take it from the private one: `openssl pkey -in KEY -pubout`.") from None
+        raise BadInput(f"{source} is not a public key in PEM. Take it from the private one: `openssl pkey -in KEY -pubout`.") from None
     if not isinstance(key, Ed25519PublicKey):
         raise BadInput(f"{source} is a public key of another kind. Heads are signed by Ed25519.")
     return key
@@ -217,7 +217,7 @@ def read_proof(path: Path) -> Proof:
         found = parsed(path.read_text(encoding="utf-8"))
         return Proof(found["leaf"], int(found["index"]), int(found["size"]), tuple(found["path"]), found["root"])
     except (OSError, ValueError, KeyError, TypeError) as e:
-        raise BadInput(f"{path} is no proof ({type(e).__name__}). Give the output of `winnow prove DOC --json`.") from None
+        raise BadInput(f"{path} is not a proof ({type(e).__name__}). Give the output of `winnow prove DOC --json`.") from None
 
 
 def _pem(source: str) -> bytes:
@@ -241,4 +241,4 @@ def decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (ValueError, TypeError):
-        raise BadInput(f"{text!r} is no base64. Give the output of `winnow prove DOC --json`.") from None
+        raise BadInput(f"{text!r} is not base64. Give the output of `winnow prove DOC --json`.") from None

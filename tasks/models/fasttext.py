@@ -76,7 +76,7 @@ def load(path: Path) -> FastText:
     fasttext = binding()
     labels = _labels(path)
     if labels is None:
-        raise BadInput(f"{path} is no fastText model or is truncated. Get the file again, or name another in the recipe.")
+        raise BadInput(f"{path} is not a fastText model or is truncated. Get the file again, or name another in the recipe.")
     if not labels:
         raise BadInput(f"{path} holds word vectors and no labels: it cannot classify. Name a supervised fastText model.")
     model = fasttext.fasttext()

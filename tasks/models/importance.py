@@ -154,7 +154,7 @@ def weights(file: ModelFile) -> Weights:
         table = None
     right = isinstance(table, np.ndarray) and table.shape == (2, BUCKETS + 1) and table.dtype == np.float64
     if not right or not (np.isfinite(table).all() and (table >= 0).all() and table[:, :-1].any(axis=1).all() and (table[:, -1] > 0).all()):
-        raise BadInput(f"{path} is no importance model or is truncated. Make one with `winnow train importance`.")
+        raise BadInput(f"{path} is not an importance model or is truncated. Make one with `winnow train importance`.")
     p, q = ((row[:-1] / row[:-1].sum()).tolist() for row in table)
     ratios = tuple(math.log(a + FLOOR) - math.log(b + FLOOR) for a, b in zip(p, q, strict=True))
     return Weights(ratios, (float(table[TARGET, -1]), float(table[RAW, -1])))

@@ -70,7 +70,7 @@ class RatingSection(Section):
                 or kind is None
                 or not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind))
             ):
-                raise reader.error(f"rating: {name} is no number that is measured before; it cannot be a rater.")
+                raise reader.error(f"rating: {name} is not a number that was measured before, so it cannot be a rater.")
 
     def build(self, draft: Draft, options: Any, entry: str) -> None:
         assert draft.documents is not None

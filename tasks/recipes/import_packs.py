@@ -113,7 +113,7 @@ def _packs(source: str) -> Iterator[tuple[str, bytes]]:
                     yield found[1], stream.read()
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as e:
         raise BadInput(
-            f"{source} is no archive that can be read ({' '.join(str(e).split())}). Give a .tar.gz or .zip, or a folder."
+            f"{source} is not an archive that can be read ({' '.join(str(e).split())}). Give a .tar.gz or .zip, or a folder."
         ) from None
 
 

@@ -192,7 +192,7 @@ def _raw(spec: str, seen: tuple[str, ...]) -> dict[str, Any]:
         near_ = difflib.get_close_matches(spec, names(), n=1, cutoff=0.5)
         hint = f" Did you mean {near_[0]}?" if near_ else ""
         raise BadInput(
-            f"There is no recipe {spec}.{hint} Shipped are: {', '.join(names())}; a recipe of your own is given by the path of its YAML file."
+            f"There is no recipe {spec}.{hint} The shipped ones are: {', '.join(names())}; a recipe of your own is given by the path of its YAML file."
         )
     try:
         raw = parsed_yaml(path.read_text(encoding="utf-8"))

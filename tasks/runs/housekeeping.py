@@ -87,7 +87,7 @@ def opened(root: str) -> Store:
     store = store_at(root)
     store.check()
     if not store.exists("store.json"):
-        raise BadInput(f"{root} is no store of winnow: it has no store.json. Give the --store of an earlier run.")
+        raise BadInput(f"{root} is not a store of winnow: it has no store.json. Give the --store of an earlier run.")
     return store
 
 

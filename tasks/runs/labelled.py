@@ -183,7 +183,7 @@ def records(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 if line.strip():
                     row = parsed(line)
                     if not isinstance(row, dict):
-                        raise ValueError(f"line {number} is no JSON object")
+                        raise ValueError(f"line {number} is not a JSON object")
                     yield f"line {number}", row
     except FileNotFoundError:
         raise BadInput(f"There is no file {path}. --labels takes JSONL, CSV or Parquet.") from None

@@ -203,7 +203,7 @@ def _tokenizer(file: ModelFile) -> Any:
     try:
         found = Tokenizer.from_file(str(locate(file)))
     except Exception as e:  # the package raises plain Exception
-        raise BadInput(f"{file.name} is no tokenizer: {e}.") from None
+        raise BadInput(f"{file.name} is not a tokenizer: {e}.") from None
     found.no_padding()
     found.no_truncation()
     return found

@@ -52,7 +52,7 @@ class Condition:
                     f"where: {name}() does not give the same value every time, so that a run could not be repeated. Leave it out."
                 )
             if name and sorts.get(name, set()) and not sorts[name] & {"scalar", "macro"}:
-                raise BadInput(f"where: {name}() is no function of one document's values ({', '.join(sorted(sorts[name]))}).")
+                raise BadInput(f"where: {name}() is not a function of one document's values ({', '.join(sorted(sorts[name]))}).")
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

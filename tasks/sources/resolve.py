@@ -75,7 +75,7 @@ def resolve(
             f"{shown(source)} has file names that are not UTF-8, such as {odd[0]!r}: provenance could not name them. Rename them."
         )
     if not re.fullmatch(r"\S(?:.{0,200}\S)?", text_column):
-        raise BadInput(f"--text-column {text_column!r} is no name of a column. Give the name as the table has it.")
+        raise BadInput(f"--text-column {text_column!r} is not the name of a column. Give the name as the table has it.")
     prints = fingerprints(found, [p for _, p in chosen], hasty, strict=strict)
     files = tuple(SourceFile(n, p, f) for (n, p), f in zip(chosen, prints, strict=True))
     name = found.snapshot or snapshot or f"files-{digest_of_files(found.kind, files)[:8]}"

@@ -23,7 +23,7 @@ def listed(where: str = COMMON_CRAWLS_LIST, transport: Transport = POLITE) -> tu
     Ids sort by date as text: CC-MAIN-YEAR-WEEK, and the oldest ones CC-MAIN-YEAR.
 
     Raises:
-        BadInput: no such file, or it is no list of crawls. Transient: throttled or unreachable after bounded attempts.
+        BadInput: no such file, or it is not a list of crawls. Transient: throttled or unreachable after bounded attempts.
     """
     root, _, name = where.removeprefix("file://").rpartition("/")
     data = read_all(root or ("/" if where.startswith("/") else "."), name, transport=transport)
@@ -34,7 +34,7 @@ def listed(where: str = COMMON_CRAWLS_LIST, transport: Transport = POLITE) -> tu
     found = tuple(sorted({i for i in ids if CRAWL_ID.fullmatch(i)}, reverse=True))
     if not found:
         raise BadInput(
-            f"{shown(where)} is no list of crawls (a JSON array of objects with an id such as CC-MAIN-2026-43; it begins {data[:40]!r}). "
+            f"{shown(where)} is not a list of crawls (a JSON array of objects with an id such as CC-MAIN-2026-43; it begins {data[:40]!r}). "
             f"Leave the list out for Common Crawl's own, {COMMON_CRAWLS_LIST}."
         )
     return found

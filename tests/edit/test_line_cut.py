@@ -100,7 +100,7 @@ def test_in_a_recipe_the_threshold_is_chosen_at_selection(tmp_path, monkeypatch)
 
 @pytest.mark.parametrize(
     ("lines", "said"),
-    [({"low": 2}, "lines.low is 2"), ({"min_run": 0}, "min_run"), ({"signal": "word_count"}, "is no list of a number per line"), ({}, "gives a signal 'line_quality'")],
+    [({"low": 2}, "lines.low is 2"), ({"min_run": 0}, "min_run"), ({"signal": "word_count"}, "is not a list with a number for each line"), ({}, "gives a signal 'line_quality'")],
 )  # fmt: skip
 def test_what_cannot_be_cut_is_said(tmp_path, lines, said):
     (tmp_path / "r.yaml").write_text(yaml.safe_dump({"extends": "raw", "measure": {"text": ["gopher.Gopher"]}, "lines": lines}))

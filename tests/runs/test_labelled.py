@@ -47,7 +47,7 @@ def test_several_labels_and_another_column(tmp_path):
         ("a.jsonl", '{"text": "x"}', "has no column topic or label or labels; it has text"),
         ("a.jsonl", "", "holds no rows"),
         ("a.jsonl", "{", "cannot be read"),
-        ("a.jsonl", "[1]", "line 1 is no JSON object"),
+        ("a.jsonl", "[1]", "line 1 is not a JSON object"),
         ("a.parquet", "no parquet", "cannot be read"),
         ("a.jsonl", '{"id": "1", "topic": "x"}', "have no text: name the run"),
     ],

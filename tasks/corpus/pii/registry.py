@@ -29,7 +29,7 @@ def chosen(names: Iterable[str], where: str) -> tuple[str, ...]:
     """The names in the registry's order. Raises BadInput for a name that no kind has."""
     asked = set(names)
     if unknown := sorted(asked - set(kinds())):
-        raise BadInput(f"{where}: there is no kind of personal data {unknown[0]!r}. Known are {', '.join(sorted(kinds()))}.")
+        raise BadInput(f"{where}: there is no kind of personal data {unknown[0]!r}. The known kinds are {', '.join(sorted(kinds()))}.")
     return tuple(name for name in kinds() if name in asked)
 
 

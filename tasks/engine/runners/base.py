@@ -60,7 +60,7 @@ def parse(spec: str) -> tuple[str, str]:
     if kind not in KINDS or (kind == "local" and address):
         raise BadInput(f"There is no runner {spec!r}. Choose local, dask, dask:tcp://HOST:8786, ray, ray:ray://HOST:10001 or block:NAME.")
     if kind == "dask" and address and not re.fullmatch(r"(tcp|tls|ws|wss)://[^\s/@]+:\d+/?", address):
-        raise BadInput("What follows dask: is no address of a scheduler. Write dask:tcp://HOST:8786, as `dask scheduler` prints it.")
+        raise BadInput("What follows dask: is not the address of a scheduler. Write dask:tcp://HOST:8786, as `dask scheduler` prints it.")
     return kind, address
 
 

@@ -217,7 +217,7 @@ def loaded(file: ModelFile) -> LineFile:
     """The model of a file, loaded once per process. Raises BadInput if it is missing, altered, truncated, no such model, or one of before the trees."""
     from winnow.tasks.models.classify.line_kernels import NAMES
 
-    otherwise = "is no model of lines of this version, or is truncated. Make one with `winnow train lines`."
+    otherwise = "is not a model of lines of this version, or is truncated. Make one with `winnow train lines`."
     with read_headed(file, MAGIC, otherwise) as (header, rest):
         body = parsed(rest)
         knowing, blind = (Scorer(plain, _pair(one), _pair(other)) for plain, one, other in (body["knowing"], body["blind"]))

@@ -65,7 +65,7 @@ def classifier_model(value: Any, find: Find) -> ClassifierModel:
         raise BadInput(f"The languages of a classifier are {languages!r}; write a list such as [en].")
     prepare = value.get("prepare", base.prepare)
     if prepare not in PREPARATIONS:
-        raise BadInput(f"A classifier is prepared for by {', '.join(PREPARATIONS)}, not {prepare!r}.")
+        raise BadInput(f"The text for a classifier is prepared by {', '.join(PREPARATIONS)}, not {prepare!r}.")
     return ClassifierModel(base.file, _counted(score), tuple(languages), prepare)
 
 
@@ -73,7 +73,7 @@ def _named(name: str, find: Find) -> ClassifierModel:
     if known := KNOWN.get(name):
         if not known.score:
             offered = ", ".join(n for n, k in KNOWN.items() if k.score)
-            raise BadInput(f"{name} is a model of the kind {known.kind} and no classifier. Known classifiers: {offered}.")
+            raise BadInput(f"{name} is a model of the kind {known.kind} and not a classifier. Known classifiers: {offered}.")
         return ClassifierModel(find(name), _counted(known.score), tuple(known.languages))
     found = registered(name)
     if found.kind != "classifier":

@@ -129,7 +129,7 @@ class StudentFile:
 @cache
 def loaded(file: ModelFile) -> StudentFile:
     """The student of a file, loaded once per process. Raises BadInput if it is missing, altered, truncated or no student."""
-    with read_headed(file, MAGIC, "is no student or is truncated. Make one with `winnow train classifier --head`.") as (header, rest):
+    with read_headed(file, MAGIC, "is not a student or is truncated. Make one with `winnow train classifier --head`.") as (header, rest):
         features = Features(**header.pop("features"))
         calibration = header.pop("calibration")
         parameters = tuple(tuple(tuple(x) if isinstance(x, list) else float(x) for x in p) for p in calibration["parameters"])

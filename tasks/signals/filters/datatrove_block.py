@@ -134,7 +134,7 @@ def _class_of(path: str, options: tuple[tuple[str, Any], ...]) -> Any:
         raise _missing(path, e) from None
     if not (isinstance(cls, type) and callable(getattr(cls, "filter", None))):
         raise BadInput(
-            f"datatrove's {path} is no filter block: it has no method `filter`. `block:` takes the blocks below datatrove.pipeline.filters; an extractor or "
+            f"datatrove's {path} is not a filter block: it has no method `filter`. `block:` takes the blocks below datatrove.pipeline.filters; an extractor or "
             "a reader has a key of its own in a recipe (docs/recipes.md)."
         )
     try:

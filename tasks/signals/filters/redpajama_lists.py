@@ -68,7 +68,7 @@ def _word_lists(folder: str) -> dict[str, Path]:
     files = {name: p for name, p in files.items() if name.replace("-", "").isalpha() and name.islower()}
     if not files:
         raise BadInput(
-            f"The bad words {folder} are no folder with a list per language (en, de.txt ...). Get LDNOOBW, or leave `words` out."
+            f"The bad words {folder} are not a folder with a list per language (en, de.txt ...). Get LDNOOBW, or leave `words` out."
         )
     return files
 

@@ -125,7 +125,7 @@ def ut1_files(folder: str) -> list[Path]:
     files = sorted(p for name in ("domains", "urls") for p in Path(folder).glob(f"*/{name}"))
     if not files:
         raise BadInput(
-            f"The blocklists {folder} are no folder in UT1's layout (CATEGORY/domains, CATEGORY/urls). Unpack UT1 there, or write `blocklists: {SHIPPED}`."
+            f"The blocklists {folder} are not a folder in UT1's layout (CATEGORY/domains, CATEGORY/urls). Unpack UT1 there, or write `blocklists: {SHIPPED}`."
         )
     return files
 

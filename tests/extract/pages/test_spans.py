@@ -77,7 +77,7 @@ def test_a_recipe_that_asks_for_it_has_the_table(tmp_path):
     ("said", "message"),
     [
         ("tables: [span]", "there is no table 'span'.* Did you mean spans"),
-        ("tables: [spans]\nextractor: resiliparse_text.ResiliparseText", "tells no blocks"),
+        ("tables: [spans]\nextractor: resiliparse_text.ResiliparseText", "does not report blocks"),
     ],
 )
 def test_a_table_that_cannot_be_made_is_refused(tmp_path, said, message):

@@ -227,7 +227,7 @@ def test_too_few_lines(given):
 def test_what_is_no_model_of_lines(trained, tmp_path):
     for n, data in enumerate((trained[0][:-50], b"{}\n", b"")):
         (tmp_path / f"{n}.lines").write_bytes(data)
-        with pytest.raises(BadInput, match="is no model of lines of this version, or is truncated"):
+        with pytest.raises(BadInput, match="is not a model of lines of this version, or is truncated"):
             loaded(line_model({"file": str(tmp_path / f"{n}.lines")}, model_file).file)
     with pytest.raises(BadInput, match="A model of lines is 3"):
         line_model(3, model_file)

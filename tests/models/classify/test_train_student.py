@@ -150,7 +150,7 @@ def test_a_student_from_before_there_were_cuts_is_read_and_damaged_cuts_are_refu
     (registry / "old.student").write_bytes(json.dumps(header).encode() + b"\n" + rest)
     assert student_model({"file": str(registry / "old.student")}, model_file).cuts is None
     for n, cuts in enumerate(([0.5], [0.5, 0.5, 1.5], [0.5, 0.5, "x"], 3)):
-        with pytest.raises(BadInput, match="is no student or is truncated"):
+        with pytest.raises(BadInput, match="is not a student or is truncated"):
             student_model({"file": str(changed_header(path, registry / f"c{n}.student", cuts=cuts))}, model_file)
 
 
@@ -189,5 +189,5 @@ def test_damaged_files_are_refused(registry):
     for n, damaged in enumerate((data[:-100], b"{}\n", b"", data.replace(b"winnow student 1", b"winnow student 9"))):
         other = registry / f"{n}.student"
         other.write_bytes(damaged)
-        with pytest.raises(BadInput, match="is no student or is truncated"):
+        with pytest.raises(BadInput, match="is not a student or is truncated"):
             student_model({"file": str(other)}, model_file)

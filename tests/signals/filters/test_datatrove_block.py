@@ -45,8 +45,8 @@ SAMPLER = "filters.sampler_filter.SamplerFilter"
 @pytest.mark.parametrize(
     ("block", "options", "says"),
     [
-        ("extractors.trafilatura.Trafilatura", (), "is no filter block"),
-        ("filters.base_filter.get_filter_result", (), "is no filter block"),
+        ("extractors.trafilatura.Trafilatura", (), "is not a filter block"),
+        ("filters.base_filter.get_filter_result", (), "is not a filter block"),
         (PARAGRAPHS, (("min_words", 3),), "refuses its options: .* It takes: "),
         (SAMPLER, (), "has no seed"),
         (SAMPLER, (("rate", 0.5), ("seed", None)), "has no seed"),

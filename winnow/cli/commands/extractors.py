@@ -45,7 +45,7 @@ def compare(
     from winnow.tasks.transport.politeness import POLITE
 
     if sample < 1:
-        raise BadInput(f"A sample of {sample} pages is none; give a whole number of at least 1.")
+        raise BadInput(f"--sample is {sample}; it must be at least 1.")
     extractors = one_page.several(extractor or [], structure)
     found = comparison.compare(source, extractors, sample, seed, POLITE, snapshot)
     names = comparison.names_of(extractors)
