@@ -56,21 +56,20 @@ PARTNERS = re.compile(
     r"|nous et nos (?:\d+ )?partenaires\b|wir und unsere (?:\d+ )?partner\b|nosotros y nuestros (?:\d+ )?socios\b|noi e (?:i nostri )?(?:\d+ )?partner\b",
     re.IGNORECASE | re.DOTALL,
 )
-# One of these is in each of them.
-OF_PARTNERS = (b"artner", b"artenaires", b"and/or access", b"socios")
+# Of so many places in a text where a word of these may begin, none further is looked at.
+MOST_PARTNERS = 1000
 SCRIPTS = re.compile(r"java ?script|browser|js\b|активиру|включите|habilit|activ[ae]|aktiv|有効", re.IGNORECASE)
 
 
 def unseen(page: Page, tree: Tree, chosen: Bools, words: npt.NDArray[np.int64]) -> Bools:
     """Of the chosen blocks those that no reader sees: hidden ones, banners that ask for consent, notices that scripts are off. None if the page is little
     else."""
-    from winnow.tasks.extract.blocks.element_kernels import SUSPECT, may_speak_of_partners
+    from winnow.tasks.extract.blocks.element_kernels import SUSPECT, places_of_partners
 
     out = np.zeros(len(words), np.bool_)
-    if may_speak_of_partners(np.frombuffer(page.text, np.uint8)):
-        lowered = page.text.lower()
-        if speaking := [place for word in OF_PARTNERS for place in _places(lowered, word)]:
-            _leave_out_partners(page, out, chosen, words, speaking)
+    places = np.empty(MOST_PARTNERS, np.int32)
+    if speaking := places_of_partners(np.frombuffer(page.text, np.uint8), places):
+        _leave_out_partners(page, out, chosen, words, places[:speaking])
     suspects = tree.that_are(SUSPECT, chosen)
     if not suspects:
         return out
@@ -101,17 +100,7 @@ def _is_of_manager(written: str) -> bool:
     return any(stem in lowered for stem in STEMS_OF_MANAGERS) and MANAGERS.search(lowered) is not None
 
 
-def _places(text: bytes, word: bytes) -> list[int]:
-    """Where a word stands in a text."""
-    found = []
-    at = text.find(word)
-    while at >= 0:
-        found.append(at)
-        at = text.find(word, at + len(word))
-    return found
-
-
-def _leave_out_partners(page: Page, out: Bools, chosen: Bools, words: npt.NDArray[np.int64], speaking: list[int]) -> None:
+def _leave_out_partners(page: Page, out: Bools, chosen: Bools, words: npt.NDArray[np.int64], speaking: npt.NDArray[np.int32]) -> None:
     """Mark the chosen blocks that speak as a banner of consent does, if they are a small part of the page and it is not about just that.
     ``speaking``: where in the text words of such banners stand; no other block is looked at."""
     if COOKIE_WORDS.search(page.title):
@@ -184,16 +173,12 @@ def with_units(
 def with_lists(page: Page, chosen: Bools, out: Bools, words: npt.NDArray[np.int64], found: list[Unit]) -> None:
     """Choose the short entries that are missing in a list of which half the words are chosen: a classifier that knows prose drops items and definitions of
     one or two words between longer ones. Not those of a list with links among them, with long ones or with what nobody sees."""
-    lists = np.flatnonzero(LISTS[page.element_tag])
-    if not len(lists):
-        return
-    first, behind = page.element_first[lists], page.element_behind[lists]
-    sums = np.zeros((2, len(words) + 1), np.int64)
-    np.cumsum(words, out=sums[0, 1:])
-    np.cumsum(words * chosen, out=sums[1, 1:])
-    whole, taken = sums[:, behind] - sums[:, first]
-    for k in np.flatnonzero((taken < whole) & (2 * taken >= whole)).tolist():
-        begin, end = int(first[k]), int(behind[k])
+    from winnow.tasks.extract.blocks.element_kernels import half_chosen
+
+    found_lists = np.empty(len(page.element_tag), np.int32)
+    count = half_chosen(page.element_tag, LISTS, page.element_first, page.element_behind, words, chosen, found_lists)
+    for e in found_lists[:count].tolist():
+        begin, end = int(page.element_first[e]), int(page.element_behind[e])
         missing = np.where(chosen[begin:end], 0, words[begin:end])
         if missing.max() > ENTRY_WORDS or out[begin:end].any():
             continue
@@ -262,7 +247,7 @@ def with_formulas(page: Page, chosen: Bools, out: Bools, texts: list[str], proba
     """Choose each block with a formula that stands inside the text, and one that is nothing but formulas next to it: a classifier sees few words in them.
     But for links that are most unlikely, as the entries of a table of contents."""
     own = in_text.has_own_delimiters
-    if not (page.formulas or own or b"\\(" in page.text or b"\\[" in page.text or b"$$" in page.text):
+    if not (page.formulas or own or in_text.has_delimiters):
         return
     holding, alone = _of_several_lines(page, out, texts), []
     for b, text in enumerate(texts):

@@ -3,11 +3,13 @@
 import numpy as np
 import numpy.typing as npt
 
-from winnow.tasks.engine.compiled import compiled
-from winnow.tasks.engine.sixteen import WIDTH, equal_small
+from winnow.tasks.engine.compiled import compiled, inlined
+from winnow.tasks.engine.sixteen import WIDTH, equal, equal_small, first_of
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int32]
+Counts = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 # What an element with a block in it may be, and what the page has.
 CODED, TABLED, HEADED, SUSPECT, PURE = 1, 2, 4, 8, 16
@@ -16,6 +18,8 @@ PARAGRAPH, LIST, ITEM, CELL, QUOTES = 1, 2, 4, 8, 16
 # Fields of a place.
 HEADING, OF_ITEM, LISTS, OUTER_LIST, QUOTED, OF_PARAGRAPH, KIND = range(7)
 FIELDS = 7
+# Signs of formulas in a text: BRACKET is the end of "tex]" or "math]", RELATION "^" or "=", DELIMITER two dollars or a backslash before "(" or "[".
+BACKSLASH, DOLLAR, BACKTICK, BRACKET, RELATION, DELIMITER = 1, 2, 4, 8, 16, 32
 
 
 @compiled
@@ -81,26 +85,110 @@ def fill_places(tag: Ints, parent: Ints, shapes: Bytes, headings: Bytes, kinds: 
             own[KIND] = kinds[kind]
 
 
+@inlined
+def counted(chosen: Bools) -> Ints:
+    """How many blocks are chosen before each, and of all."""
+    before = np.empty(len(chosen) + 1, np.int32)
+    before[0] = 0
+    for b in range(len(chosen)):
+        before[b + 1] = before[b] + chosen[b]
+    return before
+
+
 @compiled
-def may_speak_of_partners(text: Bytes) -> bool:
-    """Whether one of ``choosing.OF_PARTNERS`` may be in a text, in any case: their beginnings are ("artne", "arten", "and/o", "socio")."""
-    at, last = 0, len(text) - WIDTH - 4
-    if last < 0:
-        return True  # too short to be looked at so: who is told so looks for itself
-    while True:
-        o = equal_small(text, at + 4, 111)
-        places = equal_small(text, at, 97) & equal_small(text, at + 1, 114) & equal_small(text, at + 2, 116)
-        places &= (equal_small(text, at + 3, 110) & equal_small(text, at + 4, 101)) | (
-            equal_small(text, at + 3, 101) & equal_small(text, at + 4, 110)
+def holding(what: Bytes, wanted: int, first: Ints, behind: Ints, chosen: Bools, found: Ints) -> int:
+    """Fill ``found`` with the elements that are ``wanted`` and have a chosen block in them; returns how many there are."""
+    before = counted(chosen)
+    count = 0
+    for e in range(len(what)):
+        if what[e] & wanted != 0 and before[behind[e]] > before[first[e]]:
+            found[count] = e
+            count += 1
+    return count
+
+
+@compiled
+def half_chosen(tag: Ints, of_tags: Bools, first: Ints, behind: Ints, words: Counts, chosen: Bools, found: Ints) -> int:
+    """Fill ``found`` with the elements of these tags of which half the words or more are chosen, but not all; returns how many there are."""
+    whole, taken = np.empty(len(words) + 1, np.int64), np.empty(len(words) + 1, np.int64)
+    whole[0] = taken[0] = 0
+    for b in range(len(words)):
+        whole[b + 1] = whole[b] + words[b]
+        taken[b + 1] = taken[b] + (words[b] if chosen[b] else 0)
+    count = 0
+    for e in range(len(tag)):
+        if of_tags[tag[e]]:
+            all_words, own = whole[behind[e]] - whole[first[e]], taken[behind[e]] - taken[first[e]]
+            if own < all_words <= 2 * own:
+                found[count] = e
+                count += 1
+    return count
+
+
+@compiled
+def signs_of_formulas(text: Bytes) -> int:
+    """Which of the signs from BACKSLASH on are in a text."""
+    at, n = 0, len(text)
+    signs = 0
+    while at < n:
+        if at + WIDTH < n:
+            backslash, dollar = equal(text, at, 92), equal(text, at, 36)
+            if backslash | dollar != 0:
+                signs |= (BACKSLASH if backslash != 0 else 0) | (DOLLAR if dollar != 0 else 0)
+                if dollar & equal(text, at + 1, 36) != 0 or backslash & (equal(text, at + 1, 40) | equal(text, at + 1, 91)) != 0:
+                    signs |= DELIMITER
+            if equal(text, at, 96) != 0:
+                signs |= BACKTICK
+            if equal(text, at, 94) | equal(text, at, 61) != 0:
+                signs |= RELATION
+            if equal(text, at + 1, 93) & (equal(text, at, 120) | equal(text, at, 104)) != 0:
+                signs |= BRACKET
+            at += WIDTH
+        else:
+            byte, after = text[at], text[at + 1] if at + 1 < n else 0
+            if byte == 92:
+                signs |= BACKSLASH | (DELIMITER if after == 40 or after == 91 else 0)
+            elif byte == 36:
+                signs |= DOLLAR | (DELIMITER if after == 36 else 0)
+            elif byte == 96:
+                signs |= BACKTICK
+            elif byte == 94 or byte == 61:
+                signs |= RELATION
+            elif (byte == 120 or byte == 104) and after == 93:
+                signs |= BRACKET
+            at += 1
+    return signs
+
+
+@compiled
+def places_of_partners(text: Bytes, places: Ints) -> int:
+    """Fill ``places`` with those in a text where a word that ``choosing.PARTNERS`` has in all it finds may stand: "artne", "arten", "and/o" or "socio", in any
+    case. Returns how many there are, or how many there is room for."""
+    at, n, count = 0, len(text), 0
+    while at + 5 <= n and count < len(places):
+        window = min(at, n - WIDTH - 4)  # the last one once more, back to where sixteen bytes are
+        if window < 0:
+            if text[at] | 32 == 97 or text[at] | 32 == 115:
+                places[count] = at
+                count += 1
+            at += 1
+            continue
+        a, o = equal_small(text, window, 97), equal_small(text, window + 4, 111)
+        found = a & equal_small(text, window + 1, 114) & equal_small(text, window + 2, 116)
+        found &= (equal_small(text, window + 3, 110) & equal_small(text, window + 4, 101)) | (
+            equal_small(text, window + 3, 101) & equal_small(text, window + 4, 110)
         )
-        places |= (
-            equal_small(text, at, 97) & equal_small(text, at + 1, 110) & equal_small(text, at + 2, 100) & equal_small(text, at + 3, 47) & o
+        found |= a & equal_small(text, window + 1, 110) & equal_small(text, window + 2, 100) & equal_small(text, window + 3, 47) & o
+        found |= (
+            equal_small(text, window, 115)
+            & equal_small(text, window + 1, 111)
+            & equal_small(text, window + 2, 99)
+            & equal_small(text, window + 3, 105)
+            & o
         )
-        places |= (
-            equal_small(text, at, 115) & equal_small(text, at + 1, 111) & equal_small(text, at + 2, 99) & equal_small(text, at + 3, 105) & o
-        )
-        if places != 0:
-            return True
-        if at == last:
-            return False
-        at = min(at + WIDTH, last)
+        while found != 0 and count < len(places):
+            places[count] = window + first_of(found)
+            found &= found - 1
+            count += 1
+        at += WIDTH
+    return count

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from winnow.tasks.extract.blocks.block import Run, RunKind, Runs
 from winnow.tasks.extract.blocks.markup import RAW, VOID, attributes
 from winnow.tasks.extract.extractors.names import telling_tags, words_of
@@ -32,10 +34,6 @@ NAMES = ALWAYS | VERBATIM | RAW
 # Elements looked through again and again for the ends of elements inside them: at most so many characters per character of the page.
 MOST_LOOKS = 20
 RENDERERS = ("athjax", "athJax", "atex", "aTeX", "sciimath", "SCIIMath", "athquill", "athMath")
-# One of these is in the text of a page with formulas between delimiters of its own.
-SIGNS = (b"\\", b"^", b"=")
-# One of these is in each text that DELIMITER finds something in.
-BEGINNINGS = (b"$", b"\\", b"`", b"tex]", b"math]")
 # What may begin a formula in a text, by the delimiters that no page has to name.
 DELIMITER = re.compile(r"\$[^$]*\$|\\[(\[]|\\begin\{|\[(?:i?tex|math|latex|texx)\]|`[^`]+`")
 
@@ -145,9 +143,27 @@ class InText:
         return page_delimiters(self.page)
 
     @cached_property
+    def signs(self) -> int:
+        """Which signs of formulas are in the text (``element_kernels``)."""
+        if self.text is None:
+            return -1
+        from winnow.tasks.extract.blocks.element_kernels import signs_of_formulas
+
+        return signs_of_formulas(np.frombuffer(self.text, np.uint8))
+
+    @property
+    def has_delimiters(self) -> bool:
+        """Whether two dollars, or a backslash before a bracket, are in the text."""
+        from winnow.tasks.extract.blocks.element_kernels import DELIMITER
+
+        return bool(self.signs & DELIMITER)
+
+    @cached_property
     def has_own_delimiters(self) -> bool:
         """Whether the page names delimiters. Then any characters may be some, and no look at a text for the usual ones tells."""
-        if self.text is not None and not any(sign in self.text for sign in SIGNS):
+        from winnow.tasks.extract.blocks.element_kernels import BACKSLASH, RELATION
+
+        if not self.signs & (BACKSLASH | RELATION):  # one of them is in all formulas between such delimiters
             return False
         if not any(word in self.page for word in NAMING) or self.delimiters is None:
             return False
@@ -156,7 +172,10 @@ class InText:
     @cached_property
     def may_hold(self) -> bool:
         """Whether a text of the page may hold formulas, by what is in all of them."""
-        return self.text is None or self.has_own_delimiters or any(sign in self.text for sign in BEGINNINGS)
+        from winnow.tasks.extract.blocks.element_kernels import BACKSLASH, BACKTICK, BRACKET, DOLLAR
+
+        # One of these is in each text that DELIMITER finds something in.
+        return self.has_own_delimiters or bool(self.signs & (BACKSLASH | BACKTICK | BRACKET | DOLLAR))
 
     @cached_property
     def _has_renderer(self) -> bool:

@@ -118,11 +118,14 @@ class Tree:
         """The elements with a block in them, or with a ``chosen`` one, that are CODED, TABLED, HEADED or SUSPECT (``element_kernels``), in order."""
         if not self.has & what:
             return []
-        found = np.flatnonzero(self._what & what)
-        if chosen is not None:
-            before = np.concatenate(([0], np.cumsum(chosen)))
-            found = found[before[self.page.element_behind[found]] > before[self.page.element_first[found]]]
-        elements: list[int] = found.tolist()
+        if chosen is None:
+            elements: list[int] = np.flatnonzero(self._what & what).tolist()
+            return elements
+        from winnow.tasks.extract.blocks.element_kernels import holding
+
+        found = np.empty(len(self._what), np.int32)
+        count = holding(self._what, what, self.page.element_first, self.page.element_behind, chosen, found)
+        elements = found[:count].tolist()
         return elements
 
     @cached_property
