@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
 
-from winnow.tasks.engine.compiled import inlined
+from winnow.tasks.engine.compiled import compiled, inlined
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -111,3 +111,26 @@ def next_byte(html: Bytes, at: int, byte: int) -> int:
     while at < n and html[at] != byte:
         at += 1
     return at
+
+
+@compiled
+def find_bytes(html: Bytes, wanted: Bytes) -> int:
+    """The first place of two bytes or more, -1 where they are not. By the first of them and the last: in the worst case as slow as their number is high."""
+    n, length = len(html), len(wanted)
+    at = 0
+    while at + length <= n:
+        if at + length - 1 + WIDTH <= n:
+            places = equal(html, at, wanted[0]) & equal(html, at + length - 1, wanted[length - 1])
+            step = WIDTH
+        else:
+            places, step = 1, 1
+        while places != 0:
+            place = at + first_of(places)
+            k = 0
+            while k < length and html[place + k] == wanted[k]:
+                k += 1
+            if k == length:
+                return place
+            places &= places - 1
+        at += step
+    return -1

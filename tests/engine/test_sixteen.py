@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 
-from winnow.tasks.engine.sixteen import WIDTH, copy, equal, equal_small, first_of, next_byte
+from winnow.tasks.engine.sixteen import WIDTH, copy, equal, equal_small, find_bytes, first_of, next_byte
 
 
 @njit
@@ -65,3 +65,8 @@ def test_each_place_is_seen(place):
     html = bytearray(b"x" * 2 * WIDTH)
     html[place] = 34
     assert found(np.frombuffer(bytes(html), np.uint8), 0, 34) == place
+
+
+@given(st.text("ab\u00e9", max_size=6 * WIDTH).map(str.encode), st.text("ab\u00e9", min_size=2, max_size=5).map(str.encode))
+def test_bytes_are_found_where_they_stand_first(html, wanted):
+    assert find_bytes(np.frombuffer(html, np.uint8), np.frombuffer(wanted, np.uint8)) == html.find(wanted)

@@ -192,3 +192,27 @@ def places_of_partners(text: Bytes, places: Ints) -> int:
             count += 1
         at += WIDTH
     return count
+
+
+@compiled
+def with_notes(text: Bytes, run_end: Ints, run_link: Ints, block_run: Ints, most: int, found: Ints) -> int:
+    """Fill ``found`` with the blocks that have a link which is a number of at most ``most`` digits right behind a word; returns how many there are."""
+    count = 0
+    for b in range(len(block_run)):
+        behind = block_run[b + 1] if b + 1 < len(block_run) else len(run_end)
+        for r in range(block_run[b] + 1, behind):
+            begin, end = run_end[r - 1], run_end[r]
+            if run_link[r] > 0 and 0 < end - begin <= most and not is_space(text[begin - 1]):
+                k = begin
+                while k < end and 48 <= text[k] <= 57:
+                    k += 1
+                if k == end:
+                    found[count] = b
+                    count += 1
+                    break
+    return count
+
+
+@inlined
+def is_space(byte: int) -> bool:
+    return byte == 32 or 9 <= byte <= 13

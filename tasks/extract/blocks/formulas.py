@@ -16,6 +16,7 @@ from winnow.tasks.extract.extractors.names import telling_tags, words_of
 from winnow.tasks.extract.math.commands import LATEX_COMMAND
 from winnow.tasks.extract.math.delimiters import NAMING, Delimiters, page_delimiters, split
 from winnow.tasks.extract.math.sources import Formula, formula, may_have_role, page_has_math_scripts, role
+from winnow.tasks.extract.search import holds
 
 if TYPE_CHECKING:
     from winnow.tasks.extract.extractors import page_kernels
@@ -33,7 +34,7 @@ VERBATIM = frozenset("pre code textarea samp kbd".split())
 NAMES = ALWAYS | VERBATIM | RAW
 # Elements looked through again and again for the ends of elements inside them: at most so many characters per character of the page.
 MOST_LOOKS = 20
-RENDERERS = ("athjax", "athJax", "atex", "aTeX", "sciimath", "SCIIMath", "athquill", "athMath")
+RENDERERS = (b"athjax", b"athJax", b"atex", b"aTeX", b"sciimath", b"SCIIMath", b"athquill", b"athMath")
 # What may begin a formula in a text, by the delimiters that no page has to name.
 DELIMITER = re.compile(r"\$[^$]*\$|\\[(\[]|\\begin\{|\[(?:i?tex|math|latex|texx)\]|`[^`]+`")
 
@@ -165,7 +166,7 @@ class InText:
 
         if not self.signs & (BACKSLASH | RELATION):  # one of them is in all formulas between such delimiters
             return False
-        if not any(word in self.page for word in NAMING) or self.delimiters is None:
+        if not holds(self.page, *(word.encode() for word in NAMING)) or self.delimiters is None:
             return False
         return any(pair.configured for pair in self.delimiters.pairs)
 
@@ -179,7 +180,7 @@ class InText:
 
     @cached_property
     def _has_renderer(self) -> bool:
-        return any(word in self.page for word in RENDERERS)
+        return holds(self.page, *RENDERERS)
 
     def read(self, runs: Runs) -> Runs:
         """Runs whose texts are cut where formulas stand."""

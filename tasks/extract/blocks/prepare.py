@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from winnow.tasks.extract.blocks.formulas import BEGIN
 from winnow.tasks.extract.blocks.markup import NO_TAG, is_hidden
 from winnow.tasks.extract.extractors.names import telling_tags, words_of
+from winnow.tasks.extract.search import holds
 
 if TYPE_CHECKING:
     from winnow.tasks.extract.extractors import page_kernels
@@ -38,9 +39,9 @@ BLOCK = re.compile(rb"<(?:p|div|ul|ol|table|pre|h[1-6]|section|article|blockquot
 
 def prepared(html: bytes, *, templates: bool, text_areas: bool, old: bool) -> bytes:
     """A page as it is to be cut, in UTF-8. Linear."""
-    if templates and b" shadowroot" in html:
+    if templates and holds(html, b" shadowroot"):
         html = _opened(html)
-    if text_areas and (b" readonly" in html or b"code" in html or b"Code" in html):
+    if text_areas and holds(html, b" readonly", b"code", b"Code"):
         html = TEXT_AREA.sub(_as_shown, html)
     if old:
         html = LISTING.sub(_as_code, html)

@@ -15,6 +15,7 @@ from winnow.tasks.extract.blocks.headings import without_anchors
 from winnow.tasks.extract.blocks.markup import attributes
 from winnow.tasks.extract.blocks.units import Tree, Unit
 from winnow.tasks.extract.extractors.page_blocks import BLOCK_TAGS, TAG_ID, Page
+from winnow.tasks.extract.search import holds
 
 KINDS: tuple[Kind, ...] = ("paragraph", "caption", "term", "definition")
 KIND_OF = {"figcaption": 1, "caption": 1, "dt": 2, "dd": 3}
@@ -89,7 +90,7 @@ class _Reader:
         self.in_text, self.shown = in_text, shown
         self.places = np.empty((len(page.element_tag), FIELDS), np.int32)
         fill_places(page.element_tag, page.element_parent, *_shapes(), self.places)
-        self.has_links_beside = b"headerlink" in page.html or "↩".encode() in page.text
+        self.has_links_beside = holds(page.html, b"headerlink") or holds(page.text, "↩".encode())
         self.noted = _with_notes(page)
         self.wanted = TEXT_AND_CODE | (EMPHASES if emphasis else 0)
         self.numbers: dict[int, dict[int, int]] = {}
@@ -281,18 +282,12 @@ class _Reader:
 
 def _with_notes(page: Page) -> frozenset[int]:
     """The blocks in which a number that is a link stands at the end of a word."""
-    ends = page.run_end
-    short = np.flatnonzero((page.run_link[1:] > 0) & (ends[1:] - ends[:-1] <= inline.MOST_NOTE_CHARS)) + 1
-    if not len(short):
-        return frozenset()
-    blocks = np.searchsorted(page.block_run, short, side="right") - 1
-    found = zip(
-        short.tolist(), blocks.tolist(), page.block_run[blocks].tolist(), ends[short - 1].tolist(), ends[short].tolist(), strict=True
-    )
-    text = page.text
-    return frozenset(
-        b for r, b, first, begin, end in found if r > first and text[begin:end].isdigit() and not text[begin - 1 : begin].isspace()
-    )
+    from winnow.tasks.extract.blocks.element_kernels import with_notes
+
+    found = np.empty(len(page.block_run), np.int32)
+    text = np.frombuffer(page.text, np.uint8)
+    count = with_notes(text, page.run_end, page.run_link, page.block_run, inline.MOST_NOTE_CHARS, found)
+    return frozenset(found[:count].tolist())
 
 
 def _tight(p: Place, q: Place) -> bool:
