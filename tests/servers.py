@@ -18,8 +18,11 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.shared import ROOT
+from winnow.flows.serve import SERVER
 
 START_S = 120
+SETTINGS = SERVER | {"PREFECT__SERVER_FINAL": "1", "PREFECT_SERVER_UI_ENABLED": "false"}
+"""As `winnow serve` starts one, but without its pages."""
 
 
 def prefect_home(home: Path) -> Path:
@@ -46,8 +49,19 @@ def prefect_server(home: Path) -> Iterator[str]:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
-    env = {**os.environ, "PREFECT_HOME": str(prefect_home(home)), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    env = {**os.environ, **SETTINGS, "PREFECT_HOME": str(prefect_home(home))}
+    # What `prefect server start` does when it has loaded the rest of Prefect's command line.
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "--factory",
+        "prefect.server.api.server:create_app",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
     with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as process:
         try:
             api = f"http://127.0.0.1:{port}/api"

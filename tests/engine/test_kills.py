@@ -3,7 +3,6 @@
 The flow, the server and Prefect's own ways to resume are in tests/flows/test_resume.py. ``WINNOW_KILLS=100`` kills that often.
 """
 
-import multiprocessing
 import os
 import random
 import signal
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked import fork
 from tests.pipelines import curated, digests, work_off, work_off_with
 from tests.tiny import mirror
 from winnow.tasks.engine import folds
@@ -28,10 +28,6 @@ pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("WINNOW_KILLS", "24"))
 SEED = int(os.environ.get("WINNOW_SEED", "7"))
-
-# Children of a server that has loaded everything and done nothing begin in milliseconds.
-fork = multiprocessing.get_context("forkserver")
-fork.set_forkserver_preload(["tests.engine.test_kills", "tests.engine.ready", "sklearn", "duckdb"])
 
 
 @pytest.fixture(scope="module")

@@ -2,16 +2,20 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from prefect.settings import PREFECT_API_URL, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
 
+from tests import forked
 from tests.servers import START_S
 from tests.shared import ROOT
 from tests.tiny import mirror
@@ -66,16 +70,14 @@ def tiny(tmp_path_factory):
 def winnow(environment):
     """Run the command as a user would; ``winnow("run", source, ...)`` gives the finished process."""
 
-    def call(*args, env=None, timeout=300):
-        command = [*WINNOW, *map(str, args)]
-        return subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=timeout,
-            env={**environment, **(env or {})},
-            check=False,
-        )
+    def call(*words, env=None, timeout=300):
+        with TemporaryDirectory() as output:
+            process = forked.winnow(words, {**environment, **(env or {})}, Path(output))
+            process.join(timeout)
+            if process.exitcode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise subprocess.TimeoutExpired(words, timeout)
+            out, err = (Path(output, name).read_text() for name in ("out", "err"))
+        return subprocess.CompletedProcess(words, process.exitcode, out, err)
 
     return call

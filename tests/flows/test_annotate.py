@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.endpoint.server import Server, chat
-from tests.flows.conftest import ROOT, WINNOW, get
+from tests.flows.conftest import ROOT, get
 from tests.pipelines import finished
 from winnow.cli.main import main
 from winnow.tasks.labels.judged import judgements, read
@@ -52,19 +53,18 @@ def test_a_dry_run_asks_nobody_and_says_the_price(winnow, store, head):
     assert not list((store / "responses").glob("*/*"))
 
 
-def test_a_killed_run_asks_only_what_is_missing_and_the_next_nothing(winnow, environment, store, head):
+def test_a_killed_run_asks_only_what_is_missing_and_the_next_nothing(winnow, environment, store, head, tmp_path):
     def slow(body, before):
         time.sleep(0.3)
         return good(body, before)
 
     with Server(slow) as server:
-        command = [*WINNOW, *map(str, words(store, head, server, "--concurrency", 1))]
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        process = forked.winnow(words(store, head, server, "--concurrency", 1), environment, tmp_path)
         deadline = time.monotonic() + 200
         while len(server.bodies) < 4 and time.monotonic() < deadline:
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.join()
         killed_at = len(server.bodies)
         assert 4 <= killed_at < 12
         server.behave = good

@@ -6,14 +6,13 @@ import random
 import re
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from tests.flows.conftest import WINNOW
+from tests import forked
 from tests.servers import prefect_home
 from tests.tiny import CRAWL, mirror
 from winnow.cli.main import main
@@ -111,18 +110,15 @@ def test_sigkill_at_any_moment_costs_nothing_but_time(winnow, environment, tiny,
     store, rng, kills = tmp_path / "killed", random.Random(5), 0
     for _ in range(5):
         before = artifacts(store)
-        process = subprocess.Popen(
-            [*WINNOW, "run", str(tiny), "--recipe", "gopher", "--store", str(store), "--workers", "2"],
-            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
+        words = ("run", tiny, "--recipe", "gopher", "--store", store, "--workers", "2")
+        process = forked.winnow(words, environment, tmp_path)
         # Aim at the work, which begins after Prefect has: the first artifact of this attempt, and a random moment after it.
-        while process.poll() is None and artifacts(store) == before:
+        while process.exitcode is None and artifacts(store) == before:
             time.sleep(0.01)
-        try:
-            process.wait(timeout=rng.uniform(0, 0.3))
-        except subprocess.TimeoutExpired:
+        process.join(rng.uniform(0, 0.3))
+        if process.exitcode is None:
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            process.join()
             kills += 1
     out = run(winnow, tiny, store)
     assert kills, "no kill landed: the run is too short for this test"
