@@ -16,9 +16,9 @@ run: setup
 
 test: setup servers check fast
 
-# Laws and units, lint and types: what to run before each commit. No servers, whole runs, kills or real pages.
+# Laws and units, lint and types: what to run before each commit. No servers, whole runs, kills or real pages. Two workers, as none waits, and each collects all tests.
 quick: check
-	$(BIN)/pytest -n 3 --dist loadfile --hypothesis-profile quick -m "not server and not slow and not data" --ignore tests/flows
+	$(BIN)/pytest -n 2 --dist loadfile --hypothesis-profile quick -m "not server and not slow and not data" --ignore tests/flows
 
 check: setup
 	$(BIN)/ruff format --check .

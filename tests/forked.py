@@ -1,6 +1,5 @@
 """Processes forked from one that has loaded everything and done nothing (tests/ready.py), so that they begin in milliseconds; and among them ``winnow``, the
-command, which is as one in a fresh interpreter but for what is imported already. That it works in a fresh one is in test_curate.py, test_serve.py and the
-tests of the documentation."""
+command, which is as one in a fresh interpreter but for what is imported already."""
 
 import atexit
 import multiprocessing

@@ -68,7 +68,7 @@ def test_a_killed_run_asks_only_what_is_missing_and_the_next_nothing(winnow, env
         killed_at = len(server.bodies)
         assert 4 <= killed_at < 12
         server.behave = good
-        done = winnow(*words(store, head, server, "--json"))
+        done = winnow(*words(store, head, server, "--json"), fresh=True)
         assert done.returncode == 0, done.stderr
         result = json.loads(done.stdout.splitlines()[-1])
         # At most the one query that was under way is asked again.

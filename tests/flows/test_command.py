@@ -20,8 +20,8 @@ from winnow.cli.main import main
 pytestmark = pytest.mark.server
 
 
-def run(winnow, source, store, *more, recipe="gopher"):
-    done = winnow("run", source, "--recipe", recipe, "--store", store, "--workers", 2, "--json", *more)
+def run(winnow, source, store, *more, recipe="gopher", **how):
+    done = winnow("run", source, "--recipe", recipe, "--store", store, "--workers", 2, "--json", *more, **how)
     assert done.returncode == 0, done.stderr
     out = json.loads(done.stdout)  # on stdout stands nothing else
     out["manifest_json"] = json.loads(Path(out["manifest"]).read_text())
@@ -35,7 +35,7 @@ def corpus(out):
 
 @pytest.fixture(scope="module")
 def clean(winnow, tiny, tmp_path_factory):
-    return run(winnow, tiny, tmp_path_factory.mktemp("clean") / "store")
+    return run(winnow, tiny, tmp_path_factory.mktemp("clean") / "store", fresh=True)
 
 
 def test_the_main_job(clean):

@@ -14,7 +14,7 @@ def test_pairs_are_asked_once(winnow, home, tmp_path):  # noqa: F811
     with Server(better) as server:
         words = ["rate", home / "pages.jsonl", "--raters", "good,noise", "--endpoint", server.url, "--model", "tiny", "--pairs", 8]
         more = ["--store", home / "store", "--out", tmp_path / "rated.yaml", "--json"]
-        done = winnow(*words, *more)
+        done = winnow(*words, *more, fresh=True)
         assert done.returncode == 0, done.stderr
         rows = [json.loads(line) for line in done.stdout.splitlines()]
         assert [row["id"] for row in rows] == [f"d{n}" for n in range(120)]

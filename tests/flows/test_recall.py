@@ -24,7 +24,7 @@ def recall(winnow, tmp_path_factory):
         (home / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)))
     finished(home / "pool.jsonl", "raw", home / "store")
 
-    def run(*more):
+    def run(*more, **how):
         command = (
             "recall",
             "--topic",
@@ -39,7 +39,7 @@ def recall(winnow, tmp_path_factory):
             1,
             "--json",
         )
-        done = winnow(*command, *more)
+        done = winnow(*command, *more, **how)
         return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else done, done
 
     return home, run
@@ -47,7 +47,7 @@ def recall(winnow, tmp_path_factory):
 
 def test_labels_judge_and_the_same_command_again_does_nothing(recall):
     home, run = recall
-    found, done = run("--labels", home / "labels.jsonl")
+    found, done = run("--labels", home / "labels.jsonl", fresh=True)
     assert found["status"] == "done", done.stderr
     again, done = run("--labels", home / "labels.jsonl")
     assert "Nothing to do" in done.stderr
@@ -86,7 +86,7 @@ def test_a_model_of_lines_from_the_command_line(winnow, tmp_path):
     assert set(evaluated["left_out"]["languages"]) == {"de", "en", "fi"}
     assert "without fi" in winnow("evaluate", "lines", tmp_path / "pages.jsonl").stdout
     command = ("train", "lines", "--labels", tmp_path / "pages.jsonl", "--out", "tiny-lines")
-    done = winnow(*command, "--json", env={"WINNOW_MODELS": str(tmp_path / "models")})
+    done = winnow(*command, "--json", env={"WINNOW_MODELS": str(tmp_path / "models")}, fresh=True)
     assert done.returncode == 0, done.stderr
     card = json.loads(done.stdout.splitlines()[-1])
     assert (card["kind"], card["languages"]) == ("lines", ["de", "en", "fi"])

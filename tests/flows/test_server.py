@@ -111,7 +111,7 @@ def test_mirror_and_store_on_s3_give_the_same_corpus(winnow, s3, local):
 
 
 def test_doctor_asks_the_server(winnow, server):
-    said = winnow("doctor")
+    said = winnow("doctor", fresh=True)
     assert f"ok   Prefect server {server}, 3." in said.stdout
     assert said.returncode == 0, said.stdout
     away = winnow("doctor", env={"PREFECT_API_URL": "http://127.0.0.1:9/api"})

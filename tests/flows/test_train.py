@@ -25,10 +25,10 @@ def trained(winnow, tmp_path_factory):
     (home / "text.txt").write_text("\n".join(sentences()))
     models = {"WINNOW_MODELS": str(home / "models")}
 
-    def train(text, *more):
-        return winnow("train", "lm", "--lang", "en", "--text", text, "--out", "tiny-lm", "--vocabulary", 200, *more, env=models)
+    def train(text, *more, **how):
+        return winnow("train", "lm", "--lang", "en", "--text", text, "--out", "tiny-lm", "--vocabulary", 200, *more, env=models, **how)
 
-    done = train(home / "text.txt")
+    done = train(home / "text.txt", fresh=True)
     assert done.returncode == 0, done.stderr
     return home, models, train, done
 
@@ -125,12 +125,22 @@ def classified(winnow, tmp_path_factory):
         (home / f"{name}.txt").write_text("\n".join(example(good, i) for i in range(150)))
     models = {"WINNOW_MODELS": str(home / "models")}
 
-    def train(*more):
+    def train(*more, **how):
         return winnow(
-            "train", "classifier", "--positive", home / "good.txt", "--negative", home / "bad.txt", "--out", "tiny-clf", *more, env=models
+            "train",
+            "classifier",
+            "--positive",
+            home / "good.txt",
+            "--negative",
+            home / "bad.txt",
+            "--out",
+            "tiny-clf",
+            *more,
+            env=models,
+            **how,
         )
 
-    done = train("--lang", "en")
+    done = train("--lang", "en", fresh=True)
     assert done.returncode == 0, done.stderr
     return home, models, train, done
 
@@ -179,12 +189,12 @@ def test_a_student_from_the_command_line(winnow, tmp_path):
     (tmp_path / "labels.jsonl").write_text("\n".join(map(json.dumps, lines)))
     models = {"WINNOW_MODELS": str(tmp_path / "models")}
 
-    def train(*more):
+    def train(*more, **how):
         return winnow(
-            "train", "classifier", "--head", "topic", "--labels", tmp_path / "labels.jsonl", "--out", "tiny-topic", *more, env=models
+            "train", "classifier", "--head", "topic", "--labels", tmp_path / "labels.jsonl", "--out", "tiny-topic", *more, env=models, **how
         )
 
-    done = train("--json")
+    done = train("--json", fresh=True)
     assert done.returncode == 0, done.stderr
     card = json.loads(done.stdout.splitlines()[-1])
     assert (card["kind"], card["head"]["name"], card["figures"]["held_out_by"]) == ("student", "topic", "host")
@@ -206,11 +216,11 @@ def test_a_student_from_the_command_line(winnow, tmp_path):
 def test_importance_from_the_command_line(classified, winnow, server):
     home, models, *_ = classified
 
-    def train(*more):
+    def train(*more, **how):
         files = ("--positive", home / "good.txt", "--negative", home / "bad.txt", *more)
-        return winnow("train", "importance", *files, "--out", "tiny-books", env=models)
+        return winnow("train", "importance", *files, "--out", "tiny-books", env=models, **how)
 
-    done = train()
+    done = train(fresh=True)
     assert done.returncode == 0, done.stderr
     assert "150 texts" in done.stdout
     card = json.loads((home / "models" / "tiny-books" / "model.json").read_text())
