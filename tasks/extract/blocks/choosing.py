@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_right
+from functools import cache
 from itertools import accumulate
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from winnow.tasks.extract.blocks.formulas import BEGIN, END, InText
 from winnow.tasks.extract.blocks.markup import is_hidden
-from winnow.tasks.extract.blocks.units import CODE_BIT, NOSCRIPT, NOTICE_BIT, OVERLAY_BIT, Tree, Unit
+from winnow.tasks.extract.blocks.units import CODE_BIT, DIV, MOST_LOOKS, NOSCRIPT, NOTICE_BIT, OVERLAY_BIT, Tree, Unit
 from winnow.tasks.extract.extractors.page_blocks import BLOCK_TAGS, HIDDEN_BIT, TAG_ID, Page
 
 Bools = npt.NDArray[np.bool_]
@@ -27,6 +28,31 @@ NOTICE_WORDS, NOSCRIPT_WORDS = 400, 60
 HEADING_WORDS = 40
 ENTRY_WORDS = 15
 LISTS = np.isin(np.arange(len(BLOCK_TAGS) + 1), [TAG_ID[t] for t in ("ul", "ol", "dl")])
+P, DL, DD, QUOTE, FIGURE, CAPTION, FOOTER = (TAG_ID[t] for t in "p dl dd blockquote figure figcaption footer".split())
+MOST_BOX_WORDS = 60
+
+
+@cache
+def _roles() -> npt.NDArray[np.uint8]:
+    """What a tag may be for what is tied to it."""
+    from winnow.tasks.extract.blocks.element_kernels import FACTS, LINE, SOURCED
+
+    roles = np.zeros(len(BLOCK_TAGS) + 1, np.uint8)
+    roles[[DIV, P]], roles[[DL, CAPTION]], roles[FIGURE], roles[QUOTE] = LINE, FACTS, SOURCED, FACTS | SOURCED
+    return roles
+
+
+# Notes, tips and warnings, by their class: of Sphinx, MkDocs, GitHub, Docusaurus, VitePress, GitBook, Asciidoctor, Quarto, Ghost, Notion, ReadMe, MDN, Starlight, Confluence.
+BOX = re.compile(
+    r"(?:^|\s)(?:admonition(?:block|_\w+)?|markdown-alert|theme-admonition|callout|custom-(?:block|container)|kg-callout-card|hint|starlight-aside|notecard|bd-callout"
+    r"|confluence-information-macro|note|tip|warning|caution)(?=\s|$)",
+    re.IGNORECASE,
+)
+# Quotations of posts elsewhere, whose last line is a name and a date.
+EMBEDDED = re.compile(r"twitter|instagram|tiktok|bluesky|mastodon|reddit")
+NUMBERED = re.compile(r"\s*(?:fig(?:ure|\.)?|abb(?:ildung|\.)|tab(?:le|elle|\.)|listing|рис(?:унок|\.)|図|图)\s*\d", re.IGNORECASE)
+SOURCE = re.compile(rb"\s*(?:<span[^>]*>\s*)?<cite[\s>]")
+DASHES = ("—", "–", "―")
 # What is left out as hidden or as a banner must leave this share of the chosen words.
 LEAST_LEFT = 0.5
 # Managers of consent, by the names of their elements in lower case.
@@ -186,6 +212,66 @@ def with_lists(page: Page, chosen: Bools, out: Bools, words: npt.NDArray[np.int6
             continue
         if not any(unit.first < end and begin < unit.behind and not chosen[unit.first] for unit in found):
             chosen[begin:end] = True
+
+
+def with_tied(page: Page, tree: Tree, chosen: Bools, texts: list[str], words: npt.NDArray[np.int64], found: list[Unit]) -> None:
+    """Choose short parts that are tied to what is chosen by how the page is built: facts, notes and tips, quotations and numbered captions between chosen neighbours
+    in one parent, the titles of notes, who is quoted, and the lines of a verse of which most are chosen. Each of these was measured (docs/extraction.md)."""
+    from winnow.tasks.extract.blocks.element_kernels import LINES, TAIL, TITLE, tied
+
+    of_page = page.element_tag, page.element_parent, page.element_first, page.element_behind, page.element_checksum, page.block_element
+    at = np.empty((2, 2 * len(page.element_tag)), np.int32)
+    for e, how in at[:, : tied(*of_page, words, chosen, _roles(), at)].T.tolist():
+        # The lists of a tree are not made for so few elements.
+        first, behind = int(page.element_first[e]), int(page.element_behind[e])
+        missing = (np.flatnonzero(~chosen[first:behind] & (words[first:behind] > 0)) + first).tolist()
+        if not missing:
+            continue  # chosen as a part of the element around it
+        if how == TITLE:
+            is_tied = _is_box(tree, e)
+        elif how == TAIL:
+            is_tied = _is_source(page, tree, e, missing[0], texts)
+        else:
+            is_tied = how == LINES or _is_fact(page, tree, e, missing, texts, int(words[first:behind].sum()))
+        if not is_tied or any(_is_linked(page, b) for b in missing):
+            continue
+        if not any(unit.first < behind and first < unit.behind and not chosen[unit.first] for unit in found):
+            chosen[missing] = True
+
+
+def _is_box(tree: Tree, element: int) -> bool:
+    """Whether an element is a note, a tip or a warning by its class."""
+    return BOX.search(tree.names(element)) is not None
+
+
+def _is_fact(page: Page, tree: Tree, element: int, missing: list[int], texts: list[str], words: int) -> bool:
+    """Whether an element between chosen ones is content by its kind."""
+    tag = page.element_tag[element]
+    if tag == DL:
+        inside = tree.inside(element)
+        return bool((page.element_tag[inside.start : inside.stop] == DD).any())
+    if tag == CAPTION:
+        return NUMBERED.match(texts[missing[0]]) is not None
+    if words > MOST_BOX_WORDS:
+        return False
+    if tag == QUOTE:
+        runs = page.block_run
+        behind = int(runs[missing[-1] + 1]) if missing[-1] + 1 < len(runs) else len(page.run_end)
+        return not page.run_link[int(runs[missing[0]]) : behind].any() and EMBEDDED.search(tree.names(element)) is None
+    return _is_box(tree, element) and not tree.above(element, NOSCRIPT)
+
+
+def _is_source(page: Page, tree: Tree, element: int, block: int, texts: list[str]) -> bool:
+    """Whether the last blocks of a quotation, from this one on, say who is quoted."""
+    if EMBEDDED.search(tree.names(element)):
+        return False
+    e = int(page.block_element[block])
+    if tree.tag[element] == FIGURE:
+        # A figure that is a quotation has a caption that is its source.
+        return tree.tag[e] == CAPTION and any(tree.tag[i] == QUOTE and tree.parent[i] == element for i in tree.inside(element)[:MOST_LOOKS])
+    if texts[block].lstrip().startswith(DASHES) or SOURCE.match(page.html, int(page.block_begin[block])):
+        return True
+    return tree.above(e, FOOTER) > element
 
 
 def _setting(tree: Tree, unit: Unit) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from winnow.tasks.engine.sixteen import WIDTH, equal, equal_small, first_of
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int32]
+Hashes = npt.NDArray[np.uint32]
 Counts = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
@@ -20,6 +21,14 @@ HEADING, OF_ITEM, LISTS, OUTER_LIST, QUOTED, OF_PARAGRAPH, KIND = range(7)
 FIELDS = 7
 # Signs of formulas in a text: BRACKET is the end of "tex]" or "math]", RELATION "^" or "=", DELIMITER two dollars or a backslash before "(" or "[".
 BACKSLASH, DOLLAR, BACKTICK, BRACKET, RELATION, DELIMITER = 1, 2, 4, 8, 16, 32
+
+
+# What ties an element, or a part of one, to what is chosen around it: nothing of it is, and what is before and behind it in its parent is; its first block is missing;
+# its last ones are; some of its lines are.
+BETWEEN, TITLE, TAIL, LINES = range(4)
+# Which tags may be a line, facts, or what has a source at its end. Any that has names may be a note or a tip.
+LINE, FACTS, SOURCED = 1, 2, 4
+MOST_BETWEEN_WORDS, MOST_TITLE_WORDS, MOST_TITLED_WORDS, MOST_TAIL_WORDS, MOST_LINE_WORDS, LEAST_LINES = 80, 8, 250, 20, 15, 4
 
 
 @compiled
@@ -55,6 +64,97 @@ def notable(
         if marks[b] & pure_mask == pure:
             seen |= PURE
     return seen
+
+
+@compiled
+def are_lines(e: int, begin: int, end: int, tag: Ints, parent: Ints, checksum: Hashes, element: Ints, words: Counts, roles: Bytes) -> bool:
+    """Whether the blocks from ``begin`` to ``end`` that have words are LEAST_LINES short ones or more, each in a child of ``e`` that may be a line and is like
+    the others."""
+    lines = like = 0
+    for b in range(begin, end):
+        if words[b] > 0:
+            child = element[b]
+            if words[b] > MOST_LINE_WORDS or parent[child] != e or roles[tag[child]] & LINE == 0:
+                return False
+            if lines == 0:
+                like = child
+            if tag[child] != tag[like] or checksum[child] != checksum[like]:
+                return False
+            lines += 1
+    return lines >= LEAST_LINES
+
+
+@compiled
+def tied(
+    tag: Ints,
+    parent: Ints,
+    first: Ints,
+    behind: Ints,
+    checksum: Hashes,
+    element: Ints,
+    words: Counts,
+    chosen: Bools,
+    roles: Bytes,
+    found: Ints,
+) -> int:
+    """Fill ``found`` (2 rows: element, BETWEEN and the like) with what may be tied to what is chosen, and return how many there are. Linear but for the depth of lines.
+
+    An element with the same words as its parent has the same neighbours.
+    """
+    blocks, count = len(words), 0
+    all_words, chosen_words = np.zeros(blocks + 1, np.int64), np.zeros(blocks + 1, np.int64)
+    before, after = np.empty(blocks + 1, np.int32), np.empty(blocks + 1, np.int32)  # the next block with words
+    last = -1
+    for b in range(blocks):
+        before[b] = last
+        all_words[b + 1] = all_words[b] + words[b]
+        chosen_words[b + 1] = chosen_words[b] + (words[b] if chosen[b] else 0)
+        if words[b] > 0:
+            last = b
+    before[blocks] = last
+    last = blocks
+    for b in range(blocks, -1, -1):
+        if b < blocks and words[b] > 0:
+            last = b
+        after[b] = last
+    is_between = np.zeros(len(tag), np.bool_)
+    for e in range(1, len(tag)):
+        begin, end, above = first[e], behind[e], parent[e]
+        whole, taken = all_words[end] - all_words[begin], chosen_words[end] - chosen_words[begin]
+        missing = whole - taken
+        if missing == 0 or (taken == 0 and whole > MOST_BETWEEN_WORDS):
+            continue
+        if taken == 0:
+            a, z = before[begin], after[end]
+            if all_words[behind[above]] - all_words[first[above]] == whole:
+                is_between[e] = is_between[above]
+            else:
+                is_between[e] = a >= first[above] and z < behind[above] and chosen[a] and chosen[z]
+            if is_between[e] and (checksum[e] != 0 or roles[tag[e]] & FACTS != 0):
+                found[0, count], found[1, count] = e, BETWEEN
+                count += 1
+            continue
+        if (
+            missing <= MOST_TITLE_WORDS
+            and whole <= MOST_TITLED_WORDS
+            and checksum[e] != 0
+            and not chosen[after[begin]]
+            and words[after[begin]] == missing
+        ):
+            found[0, count], found[1, count] = e, TITLE
+            count += 1
+        elif missing <= MOST_TAIL_WORDS and roles[tag[e]] & SOURCED != 0 and not chosen[before[end]]:
+            b, tail = before[end], 0
+            while b >= begin and not chosen[b]:
+                tail += words[b]
+                b = before[b]
+            if tail == missing:
+                found[0, count], found[1, count] = e, TAIL
+                count += 1
+        if 2 * taken >= whole and are_lines(e, begin, end, tag, parent, checksum, element, words, roles):
+            found[0, count], found[1, count] = e, LINES
+            count += 1
+    return count
 
 
 @compiled

@@ -146,6 +146,7 @@ def content(
     chosen &= ~out
     choosing.with_lists(page, chosen, out, words, found)
     choosing.with_formulas(page, chosen, out, texts, probabilities, in_text)
+    choosing.with_tied(page, tree, chosen, texts, words, found)
     choosing.with_heading(page, tree, chosen, texts, words)
     kept, shown = choosing.without_copies(page, tree, np.flatnonzero(chosen).tolist(), counts, texts, taken)
     return reading.read(page, tree, kept, texts, taken, in_text, shown, emphasis=emphasis)

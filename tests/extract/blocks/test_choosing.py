@@ -6,6 +6,7 @@ import pytest
 from tests.extract.blocks.pages import AFTER, BEFORE, article, extracted
 from winnow.tasks.extract.blocks import choosing
 from winnow.tasks.extract.blocks.prepare import without_hidden
+from winnow.tasks.extract.blocks.units import Tree
 from winnow.tasks.extract.extractors.block_features import features
 from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
 from winnow.tasks.extract.extractors.page_blocks import page_blocks
@@ -192,3 +193,121 @@ def test_short_entries_of_a_list_of_which_most_is_chosen_are_in(frame):
 @pytest.mark.parametrize("entry", ['<a href="/shop">To the shop</a>', LONG + " " + LONG])
 def test_links_and_long_entries_are_not_chosen_for_their_neighbours(entry):
     assert listed(f"<ul><li>{LONG} {LONG} {LONG}</li><li>{entry}</li></ul>", [f"{LONG} {LONG} {LONG}"]) == [f"{LONG} {LONG} {LONG}"]
+
+
+def tied(html, mine):
+    """The blocks of a page that are chosen with ``mine``, as they are tied to them."""
+    page = page_blocks(parsed(html))
+    _, _, texts = features(page)
+    words = np.asarray([len(text.split()) for text in texts])
+    chosen = np.asarray([text.strip() in mine for text in texts])
+    choosing.with_tied(page, Tree(page), chosen, texts, words, [])
+    return [text.strip() for text, is_in in zip(texts, chosen, strict=True) if is_in]
+
+
+OTHER = "The weft is thrown from one side to the other by hand."
+BOXES = {
+    "Sphinx": '<div class="admonition note"><p class="admonition-title">Note</p><p>Wax it.</p></div>',
+    "GitHub": '<div class="markdown-alert markdown-alert-note"><p class="markdown-alert-title"><svg></svg>Note</p><p>Wax it.</p></div>',
+    "Docusaurus": '<div class="theme-admonition theme-admonition-note admonition_xJq3"><div class="admonitionHeading_a">Note</div><div><p>Wax it.</p></div></div>',
+    "VitePress": '<div class="tip custom-block"><p class="custom-block-title">Note</p><p>Wax it.</p></div>',
+    "Asciidoctor": '<div class="admonitionblock note"><table><tr><td class="icon"><div class="title">Note</div></td><td class="content"><p>Wax it.</p></td></tr></table></div>',
+    "Quarto": '<div class="callout callout-style-default callout-note"><div class="callout-header">Note</div><div class="callout-body"><p>Wax it.</p></div></div>',
+    "LibreOffice": '<div class="embedded"><div class="note"><table><tr><th>Note</th></tr><tr><td><p>Wax it.</p></td></tr></table></div></div>',
+}
+
+
+@pytest.mark.parametrize("system", BOXES)
+def test_a_note_between_chosen_paragraphs_is_in(system):
+    html = f"<div><p>{LONG}</p>{BOXES[system]}<p>{OTHER}</p></div><p>Further pages</p>"
+    assert tied(html, [LONG, OTHER]) == [LONG, "Note", "Wax it.", OTHER]
+    assert tied(html, [LONG]) == [LONG]
+    assert tied(html, ["Wax it."]) == ["Note", "Wax it."]
+
+
+@pytest.mark.parametrize(
+    "middle",
+    [
+        "<dl><dt>Warp</dt><dd>Along</dd></dl>",
+        '<div class="dlist"><dl><dt>Warp</dt><dd>Along</dd></dl></div>',
+        "<blockquote><p>Warp</p><p>Along</p></blockquote>",
+    ],
+)
+def test_facts_and_quotations_between_chosen_paragraphs_are_in(middle):
+    html = f"<div><p>{LONG}</p>{middle}<p>{OTHER}</p></div>"
+    assert tied(html, [LONG, OTHER]) == [LONG, "Warp", "Along", OTHER]
+    assert tied(html, [OTHER]) == [OTHER]
+    assert tied(f"<div><div><p>{LONG}</p></div>{middle}<p>{OTHER}</p></div>", [LONG, OTHER]) == [LONG, "Warp", "Along", OTHER]
+    assert tied(f"<div><p>{LONG}</p><div>{middle}<p>More</p></div><p>{OTHER}</p></div>", [LONG, OTHER]) == [LONG, OTHER]
+
+
+@pytest.mark.parametrize(
+    "middle",
+    [
+        "<p>Warp</p>",
+        '<div class="tip_button">Warp</div>',
+        '<div class="note"><a href="/warp">Warp</a></div>',
+        "<dl><dt>Ann Weaver, 9:00</dt><dt>Print</dt></dl>",
+        '<blockquote class="twitter-tweet"><p>Warp</p>— Ann</blockquote>',
+        '<blockquote><p>Read more: <a href="/warp">Warp</a></p></blockquote>',
+        '<noscript><div class="warning"><p>Please turn on JavaScript.</p></div></noscript>',
+        "<figure><figcaption>A loom in the sun</figcaption></figure>",
+        f'<div class="note"><p>{" ".join([LONG] * 6)}</p></div>',
+    ],
+)
+def test_what_else_is_between_chosen_paragraphs_is_left_to_the_model(middle):
+    assert tied(f"<div><p>{LONG}</p>{middle}<p>{OTHER}</p></div>", [LONG, OTHER]) == [LONG, OTHER]
+
+
+def test_a_numbered_caption_between_chosen_paragraphs_is_in():
+    html = f"<div><p>{LONG}</p><figure><img src=a.png><figcaption>Figure 2: A loom</figcaption></figure><p>{OTHER}</p></div>"
+    assert tied(html, [LONG, OTHER]) == [LONG, "Figure 2: A loom", OTHER]
+
+
+@pytest.mark.parametrize(
+    "quotation",
+    [
+        "<blockquote><p>{}</p><cite>Ann Weaver</cite></blockquote>",
+        "<blockquote><p>{}</p><footer>Ann Weaver</footer></blockquote>",
+        "<blockquote><p>{}</p><p>— Ann Weaver</p></blockquote>",
+        '<figure class="wp-block-pullquote"><blockquote><p>{}</p><cite>Ann Weaver</cite></blockquote></figure>',
+        "<figure><blockquote><p>{}</p></blockquote><figcaption>Ann Weaver, <cite>Songs</cite></figcaption></figure>",
+    ],
+)
+def test_who_is_quoted_is_in_with_the_quotation(quotation):
+    html = quotation.format(LONG) + "<p>Further pages</p>"
+    found = tied(html, [LONG])
+    assert len(found) == 2
+    assert "Ann Weaver" in found[1]
+    assert tied(html, []) == []
+
+
+def test_what_ends_a_quotation_otherwise_is_left_to_the_model():
+    assert tied(f"<blockquote><p>{LONG}</p><p>Click to expand</p></blockquote>", [LONG]) == [LONG]
+    assert tied(f'<blockquote class="twitter-tweet"><p>{LONG}</p>— Ann (@ann)</blockquote>', [LONG]) == [LONG]
+    assert tied(f"<figure><p>{LONG}</p><figcaption>The loom</figcaption></figure>", [LONG]) == [LONG]
+
+
+VERSE = [f"The shuttle flies the {n} time" for n in ("first", "second", "third")] + ["and nobody tries"]
+
+
+@pytest.mark.parametrize("line", ['<div style="text-indent: -1em">{}<br></div>', '<p class="line">{}</p>'])
+def test_lines_of_verse_of_which_most_are_chosen_are_in(line):
+    html = "<div>" + "".join(line.format(text) for text in VERSE) + "</div>"
+    assert tied(html, VERSE[:3]) == VERSE
+    assert tied(html, VERSE[:1]) == VERSE[:1]
+    assert tied(html.replace(line.format(VERSE[3]), f"<h4>{VERSE[3]}</h4>"), VERSE[:3]) == VERSE[:3]
+    assert tied(html.replace(VERSE[3], " ".join(VERSE)), VERSE[:3]) == VERSE[:3]
+
+
+@pytest.mark.parametrize(
+    ("middle", "text"),
+    [
+        (BOXES["Asciidoctor"], "Note\n\nWax it."),
+        (BOXES["Docusaurus"], "Note\n\nWax it."),
+        ('<div class="dlist"><dl><dt>Warp</dt><dd><p>Along</p></dd></dl></div>', "Warp\n\nAlong"),
+        ("<figure><img src=a.png><figcaption>Figure 2: A loom</figcaption></figure>", "Figure 2: A loom"),
+    ],
+)
+def test_short_parts_of_an_article_are_read(middle, text):
+    assert f"{BEFORE[1]}\n\n{text}\n\n{AFTER[0]}" in extracted(middle)
