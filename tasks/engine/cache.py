@@ -1,9 +1,10 @@
 """Files derived from installed packages, kept per user so that every worker process maps the same one. Deleting them costs seconds only."""
 
 import os
-import secrets
 from collections.abc import Callable
 from pathlib import Path
+
+from winnow.tasks.engine.whole_file import whole_file
 
 
 def cache_folder() -> Path:
@@ -15,8 +16,6 @@ def cached_file(name: str, make: Callable[[], bytes]) -> Path:
     """The file of that name, made once. Written all or nothing, so two processes may make it at the same time."""
     path = cache_folder() / name
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
-        temporary.write_bytes(make())
-        temporary.replace(path)
+        with whole_file(path) as f:
+            f.write(make())
     return path

@@ -6,7 +6,6 @@ docs/adding-an-exporter.md shows one from the first line to the command.
 
 import hashlib
 import json
-import os
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from typing import Any, ClassVar, Protocol
 import pyarrow as pa
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.whole_file import whole_file
 
 ENTRY_POINTS = "winnow.exporters"
 MARKER = "export.json"
@@ -165,9 +165,7 @@ def _before(out: Path) -> dict[str, Any] | None:
 def _write(path: Path, data: bytes) -> None:
     """Whole or not at all."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(f".{path.name}.{os.getpid()}")
-        new.write_bytes(data)
-        new.replace(path)
+        with whole_file(path) as f:
+            f.write(data)
     except OSError as e:
         raise BadInput(f"{path} cannot be written: {e.strerror or e}. Give another folder with --out.") from None

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.whole_file import whole_file
 from winnow.tasks.labels.annotation import Document
 from winnow.tasks.labels.heads import Head
 from winnow.tasks.labels.judged import Judgement
@@ -77,20 +78,29 @@ def write_sheet(path: Path, heads: Sequence[Head], given: Iterable[Item]) -> int
         raise BadInput(f"The sheet {path} must end in {CSV} or {PARQUET}.")
     if path.exists():
         raise BadInput(f"{path} is there already, and may hold the work of people. Choose another name, or delete it.")
+    if not path.parent.is_dir():
+        raise BadInput(f"The sheet {path} cannot be written: there is no folder {path.parent}. Choose another place.")
     names = ["id", *(["line"] if heads[0].of_lines else []), "url", "text", *map(column, heads)]
     rows = [{"id": i.id, "line": i.line, "url": i.url, "text": i.text} | {column(h): "" for h in heads} for i in given]
     try:
-        if path.suffix == PARQUET:
-            types = {"line": pa.int32()}
-            pq.write_table(pa.table({n: pa.array([r[n] for r in rows], types.get(n, pa.string())) for n in names}), path)
-        else:
-            with path.open("x", encoding="utf-8-sig", newline="") as f:  # with its mark, without which Excel takes another encoding
-                writer = csv.writer(f)
-                writer.writerow(names)
-                writer.writerows([[_cell(row[n]) for n in names] for row in rows])
+        with whole_file(path) as file:  # half a sheet would be taken for all that is to be judged
+            if path.suffix == PARQUET:
+                types = {"line": pa.int32()}
+                pq.write_table(pa.table({n: pa.array([r[n] for r in rows], types.get(n, pa.string())) for n in names}), file)
+            else:
+                file.write(as_csv(names, ([row[n] for n in names] for row in rows)))
     except OSError as e:
         raise BadInput(f"The sheet {path} cannot be written: {e.strerror or e}. Choose another place.") from None
     return len(rows)
+
+
+def as_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """A sheet for a spreadsheet: nothing in it is run as a formula."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(names)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode("utf-8-sig")  # with its mark, without which Excel takes another encoding
 
 
 def _cell(value: Any) -> str:
@@ -114,7 +124,7 @@ def read_sheet(path: Path, heads: Sequence[Head], person: str) -> SheetRead:
     Raises:
         BadInput: it cannot be read, or has no column for a head, or one for an older form of it.
     """
-    names, rows = _parquet(path) if path.suffix == PARQUET else _csv(path)
+    names, rows = _parquet(path) if path.suffix == PARQUET else from_csv(path)
     places = {}
     for head in heads:
         if column(head) not in names:
@@ -181,7 +191,8 @@ def _line(value: Any) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-def _csv(path: Path) -> tuple[list[str], Iterator[dict[str, Any]]]:
+def from_csv(path: Path) -> tuple[list[str], Iterator[dict[str, Any]]]:
+    """The columns and rows of a sheet that a spreadsheet saved, with whatever stands between its cells. Raises BadInput, also while rows are read."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as e:

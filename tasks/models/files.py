@@ -10,7 +10,6 @@ import importlib.util
 import json
 import os
 import re
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,13 +18,14 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import yaml
 
 from winnow.tasks.engine.cache import cache_folder
 from winnow.tasks.engine.errors import BadInput, Transient
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.whole_file import whole_file
 from winnow.tasks.transport.open import open_stream
 
 BLOCK_BYTES = 1 << 20
@@ -147,7 +147,7 @@ def register(name: str, kind: str, contents: Mapping[str, bytes], card: Mapping[
     whole = {"name": folder.name, "kind": kind, **card, "kept": made}
     try:
         for part, data in contents.items():
-            with _whole(folder / made / f"model.{part}") as f:
+            with whole_file(folder / made / f"model.{part}") as f:
                 f.write(data)
         _write_card(folder / made / CARD, whole | {"files": about})
         _write_card(folder / CARD, whole | {"files": {part: e | {"file": f"{made}/{e['file']}"} for part, e in about.items()}})
@@ -160,7 +160,7 @@ def register(name: str, kind: str, contents: Mapping[str, bytes], card: Mapping[
 
 
 def _write_card(path: Path, card: Mapping[str, Any]) -> None:
-    with _whole(path) as f:
+    with whole_file(path) as f:
         f.write(json.dumps(card, indent=1, ensure_ascii=False).encode())
 
 
@@ -301,7 +301,7 @@ def _pinned(spec: str, name: str, location: str) -> str:
     target = models / sha256 / name
     target.parent.mkdir(parents=True, exist_ok=True)
     incoming.replace(target)
-    with _whole(pin) as f:
+    with whole_file(pin) as f:
         f.write(json.dumps({"name": spec, "location": location, "sha256": sha256}, indent=1).encode())
     return sha256
 
@@ -311,23 +311,10 @@ def _download(name: str, location: str, target: Path) -> None:
     url = f"https://huggingface.co/{found[1]}/resolve/{found[2] or 'main'}/{found[3]}" if found else location
     root, _, last = url.rpartition("/")
     try:
-        with _whole(target) as into, open_stream(root.removeprefix("file://"), last) as stream:
+        with whole_file(target) as into, open_stream(root.removeprefix("file://"), last) as stream:
             while block := stream.read(BLOCK_BYTES):
                 into.write(block)
     except (BadInput, Transient) as e:
         raise BadInput(
             f"The model {name} cannot be fetched from {url} ({e}). Get it where there is network and put it at {target}."
         ) from None
-
-
-@contextmanager
-def _whole(target: Path) -> Iterator[BinaryIO]:
-    """A file that appears under its name only when it is complete."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}")
-    try:
-        with temporary.open("wb") as f:
-            yield f
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -1,13 +1,13 @@
 """Who says whether a document is of the topic: labels that are known, or a person with a sheet. An answer is asked for once and kept by the round."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.whole_file import whole_file
+from winnow.tasks.labels.sheet import as_csv, from_csv
 from winnow.tasks.recall.pool import Pooled
 
 YES, NO = {"yes", "y", "1", "true"}, {"no", "n", "0", "false"}
@@ -60,31 +60,35 @@ class SheetJudge:
     def answers(self, asked: Sequence[Pooled], number: int) -> dict[str, bool]:
         path = self.folder / f"judge-{number}.csv"
         if not path.is_file():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(sheet(asked, self.topic), encoding="utf-8")
+            try:
+                with whole_file(path) as f:  # half a sheet would be taken for all that is asked
+                    f.write(sheet(asked, self.topic))
+            except OSError as e:
+                raise BadInput(f"The sheet {path} cannot be written: {e.strerror or e}. Choose another folder with --sheets.") from None
             raise Waiting(path, len(asked))
         found, wanted = {}, {each.id for each in asked}
-        for row in csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))):
+        names, rows = from_csv(path)
+        if lost := {"id", "answer"} - set(names):
+            raise BadInput(
+                f"The sheet {path} has no column {', '.join(sorted(lost))}. Delete it for a new one, and give the same command again."
+            )
+        for row in rows:
             said = str(row.get("answer") or "").strip().casefold()
             if said and said not in YES | NO:
                 raise BadInput(
                     f"{path}: the answer of {row.get('id')} is {said!r}; write yes or no, or leave it empty if it cannot be told."
                 )
-            if said and row.get("id") in wanted:
-                found[str(row["id"])] = said in YES
+            if said and (identity := str(row["id"]).removeprefix("'")) in wanted:
+                found[identity] = said in YES
         if not found:
             raise Waiting(path, len(asked))
         return found
 
 
-def sheet(asked: Sequence[Pooled], topic: str) -> str:
+def sheet(asked: Sequence[Pooled], topic: str) -> bytes:
     """The sheet of a round, as CSV."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["id", "answer", "url", f"is it about {topic}?"])
-    for each in asked:
-        writer.writerow([each.id, "", each.document.url, " ".join(each.document.text[: 2 * EXCERPT_CHARS].split())[:EXCERPT_CHARS]])
-    return out.getvalue()
+    rows = ([e.id, "", e.document.url, " ".join(e.document.text[: 2 * EXCERPT_CHARS].split())[:EXCERPT_CHARS]] for e in asked)
+    return as_csv(["id", "answer", "url", f"is it about {topic}?"], rows)
 
 
 def is_yes(label: str, topic: str) -> bool:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -131,3 +132,14 @@ def test_no_text_breaks_a_sheet(tmp_path_factory, texts, answers):
     assert found.rows == len(rows) == len(texts)
     assert {j.id for j in found.judgements} <= set(ids)
     assert len(found.judgements) + found.empty["topic"] == len(texts)
+
+
+@pytest.mark.parametrize("name", ["s.csv", "s.parquet"])
+def test_a_sheet_that_was_not_written_whole_is_not_there(tmp_path, monkeypatch, name):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_sheet(tmp_path / name, [TOPIC], items(TOPIC, [Document("a", "https://a.example/", "Some text.")]))
+    assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,9 @@
 """A topic out of a pool: what is found, the same digest twice, resumption, caps, decisions about domains, and estimates that hold."""
 
+import csv
+import io
 import json
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -13,7 +16,7 @@ from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.models.texts import Text
 from winnow.tasks.recall.domains import decided, read_decisions, table
 from winnow.tasks.recall.estimate import Cut, Judged, chances, cut_at, weighted_platt, weights_of, wilson
-from winnow.tasks.recall.judge import LabelJudge, SheetJudge, Waiting, is_yes
+from winnow.tasks.recall.judge import LabelJudge, SheetJudge, Waiting, is_yes, sheet
 from winnow.tasks.recall.pool import Pool, Pooled, place_of, template_of
 from winnow.tasks.recall.rounds import Recall, RecallOptions, _Caps, _left_share, _standing, digest_of
 
@@ -155,6 +158,41 @@ def test_a_person_answers_with_a_sheet(tmp_path):
     path.write_text(path.read_text().replace(",yes,", ",maybe,", 1))
     with pytest.raises(BadInput, match=r"the answer of .* is 'maybe'; write yes or no"):
         rounds_of(made, {})
+
+
+def test_a_sheet_as_a_spreadsheet_saves_it(tmp_path):
+    """With semicolons, or without the column that answers."""
+    made = recall(SheetJudge(tmp_path, "health", {}), rounds=1)
+    with pytest.raises(Waiting) as waiting:
+        rounds_of(made)
+    path = waiting.value.path
+    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    filled = [rows[0], *([row[0], "yes" if row[0].startswith("health") else "no", *row[2:]] for row in rows[1:])]
+    with path.open("w", newline="", encoding="utf-8-sig") as f:
+        csv.writer(f, delimiter=";").writerows(filled)
+    [found] = rounds_of(made)
+    assert found["figures"]["judged"] == 30
+    path.write_text("id,notes\n")
+    with pytest.raises(BadInput, match="has no column answer"):
+        rounds_of(made)
+    path.write_bytes(b"id,answer\n\xe9,yes\n")
+    with pytest.raises(BadInput, match="UTF-8"):
+        rounds_of(made)
+
+
+def test_a_sheet_holds_no_formula():
+    given = Pooled("d", Text("=cmd()", "=HYPERLINK(1)"))
+    assert [cell[:2] for cell in next(csv.reader([sheet([given], "t").decode("utf-8-sig").splitlines()[1]]))] == ["d", "", "'=", "'="]
+
+
+def test_a_sheet_that_was_not_written_whole_is_not_there(tmp_path, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        rounds_of(recall(SheetJudge(tmp_path / "r", "health", {}), rounds=1))
+    assert list((tmp_path / "r").iterdir()) == []
 
 
 def test_a_person_decides_about_hosts_and_paths(tmp_path):

@@ -95,6 +95,7 @@ def _judged(annotating: "Annotating", verbose: bool) -> dict[str, Any]:
     """The reports of the tables, made by the flow if anything is missing."""
     if not annotating.missing():
         return {"heads": annotating.finish(), "asked": None}
+    annotating.store.open_for_writing()
     in_process.check_server()
     in_process.settings(verbose=verbose)
 

@@ -90,6 +90,7 @@ def _asked(pairing: "Pairing", verbose: bool) -> dict[str, Any]:
     """The figures; what is not answered yet is asked by the flow."""
     now = None
     if pairing.missing():
+        pairing.store.open_for_writing()
         in_process.check_server()
         in_process.settings(verbose=verbose)
 

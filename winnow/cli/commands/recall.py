@@ -57,6 +57,7 @@ def command(
         random_seed: The seed of all that is drawn.
         dry_run: Say what would be asked, and ask nothing.
     """
+    from winnow.tasks.engine.places import store_at
     from winnow.tasks.recall.rounds import RecallOptions
     from winnow.tasks.runs.recall import RecallRequest
 
@@ -94,6 +95,7 @@ def command(
         print("Nothing to do: every round is in the store.", file=sys.stderr)
         found = request.result()
     else:
+        store_at(store).open_for_writing()
         in_process.check_server()
         in_process.settings(verbose=False)
 
