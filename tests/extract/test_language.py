@@ -77,7 +77,7 @@ def test_what_is_no_model_is_refused(tmp_path):
     real = locate(DEFAULT).read_bytes()
     for name, data in {"text.bin": b"not a model at all", "cut.ftz": real[:5000]}.items():
         (tmp_path / name).write_bytes(data)
-        with pytest.raises(BadInput, match="no fastText model or is truncated"):
+        with pytest.raises(BadInput, match="not a fastText model or is truncated"):
             LanguageModel.of(model_file(str(tmp_path / name)))
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.pipelines import finished, rows
 from tests.tiny import article, capture, html, mirror
-from winnow.tasks.corpus import profile
+from winnow.tasks.corpus.profile.step import deciding
 from winnow.tasks.dedup.index import remember
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.ledger.explain import explain
@@ -42,8 +42,8 @@ def run(tmp_path_factory):
 def test_the_step_that_dropped_a_page_is_the_one_whose_table_first_says_so(run):
     found = open_run(str(run.context.store.root), run.id)
     labels = [step.label for step in run.pipeline.steps]
-    deciding = profile.deciding(run.pipeline.decisions)
-    kept = {step.label: {r["id"]: r["kept"] for r in rows(run, step)} for step in deciding}
+    chain = deciding(run.pipeline.decisions)
+    kept = {step.label: {r["id"]: r["kept"] for r in rows(run, step)} for step in chain}
     seen = set()
     for row in rows(run, run.pipeline.decisions):
         if row["kept"]:

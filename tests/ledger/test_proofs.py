@@ -121,7 +121,7 @@ def test_keys_of_another_kind_are_refused(tmp_path, monkeypatch):
         private_key(private)
     with pytest.raises(BadInput, match="another kind"):
         public_key(public)
-    with pytest.raises(BadInput, match="no public key"):
+    with pytest.raises(BadInput, match="not a public key"):
         public_key(private)
     with pytest.raises(BadInput, match="not set"):
         private_key("env:WINNOW_NO_SUCH_KEY")

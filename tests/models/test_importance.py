@@ -105,7 +105,7 @@ def test_before_the_first_shard(registry, tmp_path):
     for name, data in {"cut": whole[:-9], "text": b"no model", "empty": b""}.items():
         (tmp_path / f"{name}.npy").write_bytes(data)
     for name in ("nan", "small", "cut", "text", "empty"):
-        with pytest.raises(BadInput, match="no importance model or is truncated"):
+        with pytest.raises(BadInput, match="not an importance model or is truncated"):
             filter_of({"file": str(tmp_path / f"{name}.npy")}).check()
     register("altered", "importance", {"importance": whole}, {"languages": []})
     next((registry / "altered").glob("*/model.importance")).write_bytes(whole[:-8] + bytes(8))

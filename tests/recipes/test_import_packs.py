@@ -76,8 +76,8 @@ def test_packs_of_an_earlier_import_go(tmp_path):
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
-        ("none.tar.gz", b"no archive", "no archive that can be read"),
-        ("cut.zip", b"PK\x03\x04", "no archive that can be read"),
+        ("none.tar.gz", b"no archive", "not an archive that can be read"),
+        ("cut.zip", b"PK\x03\x04", "not an archive that can be read"),
         ("missing.tar.gz", None, "cannot be read"),
     ],
 )

@@ -75,9 +75,9 @@ def test_categories(lists, monkeypatch, tmp_path):
 
 
 def test_folders_without_lists_are_refused(tmp_path, lists):
-    with pytest.raises(BadInput, match="no folder with a list per language"):
+    with pytest.raises(BadInput, match="not a folder with a list per language"):
         BadWords(words=str(tmp_path / "nowhere"))
-    with pytest.raises(BadInput, match="no folder in UT1's layout"):
+    with pytest.raises(BadInput, match="not a folder in UT1's layout"):
         UT1Category(blocklists=str(tmp_path / "nowhere"))
     with pytest.raises(BadInput, match="none of the categories games"):
         UT1Category(blocklists=str(lists), categories=("games",))
