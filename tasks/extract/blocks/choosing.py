@@ -28,7 +28,7 @@ NOTICE_WORDS, NOSCRIPT_WORDS = 400, 60
 HEADING_WORDS = 40
 ENTRY_WORDS = 15
 LISTS = np.isin(np.arange(len(BLOCK_TAGS) + 1), [TAG_ID[t] for t in ("ul", "ol", "dl")])
-P, DL, DD, QUOTE, FIGURE, CAPTION, FOOTER = (TAG_ID[t] for t in "p dl dd blockquote figure figcaption footer".split())
+P, DL, DD, QUOTE, FIGURE, CAPTION, FOOTER, DETAILS = (TAG_ID[t] for t in "p dl dd blockquote figure figcaption footer details".split())
 MOST_BOX_WORDS = 60
 
 
@@ -38,14 +38,14 @@ def _roles() -> npt.NDArray[np.uint8]:
     from winnow.tasks.extract.blocks.element_kernels import FACTS, LINE, SOURCED
 
     roles = np.zeros(len(BLOCK_TAGS) + 1, np.uint8)
-    roles[[DIV, P]], roles[[DL, CAPTION]], roles[FIGURE], roles[QUOTE] = LINE, FACTS, SOURCED, FACTS | SOURCED
+    roles[[DIV, P]], roles[[DL, CAPTION, DETAILS]], roles[FIGURE], roles[QUOTE] = LINE, FACTS, SOURCED, FACTS | SOURCED
     return roles
 
 
 # Notes, tips and warnings, by their class: of Sphinx, MkDocs, GitHub, Docusaurus, VitePress, GitBook, Asciidoctor, Quarto, Ghost, Notion, ReadMe, MDN, Starlight, Confluence.
 BOX = re.compile(
     r"(?:^|\s)(?:admonition(?:block|_\w+)?|markdown-alert|theme-admonition|callout|custom-(?:block|container)|kg-callout-card|hint|starlight-aside|notecard|bd-callout"
-    r"|confluence-information-macro|note|tip|warning|caution)(?=\s|$)",
+    r"|confluence-information-macro|note|tip|warning|caution|quote|quoteblock|verseblock)(?=\s|$)",
     re.IGNORECASE,
 )
 # Quotations of posts elsewhere, whose last line is a name and a date.
@@ -161,7 +161,8 @@ def with_units(
 
     Code is in where the model takes some of it or a block near it, and wherever it stands inside the text: a classifier that knows prose drops lines
     of code one by one. Behind the text it is in where it is set as other code that is in, and half as likely as what the model takes (the solution of an
-    exercise, the listing at the end). Callouts are in with the code that they stand behind. A table is in where the model takes half of it, or what is before and behind.
+    exercise, the listing at the end). Callouts are in with the code that they stand behind. A table is in where the model takes half of it, or what is before and
+    behind, be it code.
     """
     kept = chosen.copy()
     if not found:
@@ -174,7 +175,7 @@ def with_units(
     taken: list[Unit] = []
     enough = ALIKE_SHARE * int(probabilities[chosen].min()) if len(found) > 1 and chosen.any() else 0.0
     settings: set[tuple[int, ...]] = set()
-    for unit in found:
+    for k, unit in enumerate(found):
         first, behind = unit.first, unit.behind
         own = words[first:behind]
         share = float((own * chosen[first:behind]).sum()) / max(1, int(own.sum()))
@@ -186,6 +187,10 @@ def with_units(
         elif unit.kind == "callouts":
             inside = share >= 0.5 or bool(taken and taken[-1].kind == "code" and first - taken[-1].behind <= 1)
         else:
+            # The output of code stands between code.
+            before |= bool(taken) and taken[-1].kind == "code" and first - taken[-1].behind < NEAR
+            following = found[k + 1] if k + 1 < len(found) else unit
+            after |= following.kind == "code" and following.first - behind < NEAR and begin < following.first < end
             inside = share >= 0.5 or (before and after) or (share > 0 and not len(spots))
         kept[first:behind] = inside
         if inside:
@@ -228,7 +233,7 @@ def with_tied(page: Page, tree: Tree, chosen: Bools, texts: list[str], words: np
         if not missing:
             continue  # chosen as a part of the element around it
         if how == TITLE:
-            is_tied = _is_box(tree, e)
+            is_tied = _is_box(tree, e) if page.element_tag[e] != FIGURE else NUMBERED.match(texts[missing[0]]) is not None
         elif how == TAIL:
             is_tied = _is_source(page, tree, e, missing[0], texts)
         else:
@@ -252,6 +257,8 @@ def _is_fact(page: Page, tree: Tree, element: int, missing: list[int], texts: li
         return bool((page.element_tag[inside.start : inside.stop] == DD).any())
     if tag == CAPTION:
         return NUMBERED.match(texts[missing[0]]) is not None
+    if tag == DETAILS:
+        return True
     if words > MOST_BOX_WORDS:
         return False
     if tag == QUOTE:
@@ -267,7 +274,9 @@ def _is_source(page: Page, tree: Tree, element: int, block: int, texts: list[str
         return False
     e = int(page.block_element[block])
     if tree.tag[element] == FIGURE:
-        # A figure that is a quotation has a caption that is its source.
+        # The caption of a figure that is a quotation is its source.
+        if tree.tag[e] == CAPTION and NUMBERED.match(texts[block]):
+            return True
         return tree.tag[e] == CAPTION and any(tree.tag[i] == QUOTE and tree.parent[i] == element for i in tree.inside(element)[:MOST_LOOKS])
     if texts[block].lstrip().startswith(DASHES) or SOURCE.match(page.html, int(page.block_begin[block])):
         return True

@@ -52,6 +52,8 @@ CALLOUT = re.compile(
     r'(?:<i class="conum"[^>]*></i>(?:<b>\(?\d+\)?</b>)?|<b class="conum">\(?\d+\)?</b>|<span class="callout">\d+</span>))'
 )
 ANNOTATION = re.compile(rf'(?<![ \t])[ \t]*<span class="c[m1]?">{COMMENT_OPENS}\(\d+\)!{COMMENT_CLOSES}</span>')
+# Lines that make an example whole, which mdBook and rustdoc show on request only.
+UNSHOWN = ' class="boring"'
 GUTTERED = "\ufdd2"  # a noncharacter of Unicode: a line's number stood here
 SKIPPED = frozenset("button svg select input template noscript script style title".split())
 NUMBERS = re.compile(r"\s*(?:\d+\s*)+")
@@ -253,6 +255,8 @@ def _effect(piece: str, shell: bool) -> tuple[int, str]:
     if name in SKIPPED:
         return SKIPS, name
     written = piece[len(name) + 1 : -1]
+    if written == UNSHOWN:
+        return SKIPS, name
     if written and _left_out(name, written, shell):
         return LEFT_OUT, name
     return OPENS_LINE if name in BLOCKS or (written and _is_line(written)) else OPENS, name

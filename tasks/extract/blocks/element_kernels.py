@@ -134,13 +134,8 @@ def tied(
                 found[0, count], found[1, count] = e, BETWEEN
                 count += 1
             continue
-        if (
-            missing <= MOST_TITLE_WORDS
-            and whole <= MOST_TITLED_WORDS
-            and checksum[e] != 0
-            and not chosen[after[begin]]
-            and words[after[begin]] == missing
-        ):
+        most = MOST_TAIL_WORDS if roles[tag[e]] == SOURCED else MOST_TITLE_WORDS if checksum[e] != 0 else 0
+        if missing <= most and whole <= MOST_TITLED_WORDS and not chosen[after[begin]] and words[after[begin]] == missing:
             found[0, count], found[1, count] = e, TITLE
             count += 1
         elif missing <= MOST_TAIL_WORDS and roles[tag[e]] & SOURCED != 0 and not chosen[before[end]]:

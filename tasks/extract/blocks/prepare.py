@@ -1,5 +1,5 @@
 """What is done to a page that is written out again, before it is cut into blocks: declarative shadow roots open, text areas to read or to run and what HTML once
-had for listings are code, dialogs that are not open are hidden, and what is hidden inside a paragraph or a table goes.
+had for listings are code, notes of LaTeXML stand in brackets, dialogs that are not open are hidden, and what is hidden inside a paragraph or a table goes.
 Only pages in which ``page_kernels.cut`` saw something of the kind come here."""
 
 import re
@@ -29,6 +29,10 @@ MARKUP = re.compile(rb"\s*(?:&lt;(?!\?|!)|\[(?:url|img))", re.IGNORECASE)
 # xmp and plaintext hold raw text, listing is pre by another name (HTML standard, 15.3.3 and 16.2).
 LISTING = re.compile(rb"<(xmp|listing|plaintext)((?:\s[^>]*)?)>(.*?)(?:</\1>|\Z)", re.DOTALL)
 DIALOG = re.compile(rb"<dialog((?:\s[^>]*)?)>")
+# A note of LaTeXML, which shows it where a reader points at its mark, with the mark again and its number.
+NOTE = re.compile(
+    rb'<span class="ltx_note_outer">\s*<span class="ltx_note_content">\s*(?:<sup class="ltx_note_mark">[^<]*</sup>\s*)?(?:<span class="ltx_tag ltx_tag_note">[^<]*</span>)?'
+)
 CELLS = frozenset("tr td th".split())
 INLINE_OR_CELLS = CELLS | frozenset(
     "span a b i u em strong small big font label abbr sup sub code cite time data bdi bdo ins del mark".split()
@@ -37,12 +41,14 @@ INLINE_OR_CELLS = CELLS | frozenset(
 BLOCK = re.compile(rb"<(?:p|div|ul|ol|table|pre|h[1-6]|section|article|blockquote|dl)\b")
 
 
-def prepared(html: bytes, *, templates: bool, text_areas: bool, old: bool) -> bytes:
+def prepared(html: bytes, *, templates: bool, text_areas: bool, old: bool, formulas: bool) -> bytes:
     """A page as it is to be cut, in UTF-8. Linear."""
     if templates and holds(html, b" shadowroot"):
         html = _opened(html)
     if text_areas and holds(html, b" readonly", b"code", b"Code"):
         html = TEXT_AREA.sub(_as_shown, html)
+    if formulas and holds(html, b"ltx_note_outer"):
+        html = _with_notes(html)
     if old:
         html = LISTING.sub(_as_code, html)
         html = DIALOG.sub(lambda match: match[0] if b" open=" in match[1] else b'<dialog hidden=""' + match[1] + b">", html)
@@ -89,6 +95,20 @@ def _end(html: bytes, name: str, at: int) -> int:
             if depth == 0:
                 return match.end()
     return -1
+
+
+def _with_notes(html: bytes) -> bytes:
+    """A page with its notes in brackets behind their marks."""
+    parts: list[bytes] = []
+    at = 0
+    for match in NOTE.finditer(html):
+        if match.start() >= at:
+            end = _end(html, "span", html.find(b">", match.start()) + 1)
+            if end < 0:
+                break
+            parts += (html[at : match.start()], b"<span><span> (", html[match.end() : end], b")")
+            at = end
+    return b"".join([*parts, html[at:]])
 
 
 def _as_shown(match: re.Match[bytes]) -> bytes:

@@ -29,6 +29,8 @@ ANCHORED = re.compile(r"^\s*[#¶§🔗⚓※∞]|[#¶§🔗⚓※∞]\s*$|\[|\b(
 # One of these is in each such text, in lower case; a look for each is far faster than one for all.
 OF_ANCHORED = (*"# ¶ § 🔗 ⚓ ※ ∞ [ edit anchor permalink".split(), "copy link", "link to")
 LINK_SIGNS = ("#", "¶", "§", "🔗", "\uf0c1", "↩", "↩\ufe0e", "↩\ufe0f")
+# MediaWiki has the link to edit a section beside its heading.
+EDIT_LINK = re.compile(rb'\s*<span class="mw-editsection')
 LANGUAGE_LEVELS = 4
 # Kinds of blocks between which and others there is always a blank line.
 UNITS = frozenset({"code", "table"})
@@ -186,6 +188,8 @@ class _Reader:
         if self.has_links_beside and self.texts[block].rstrip().endswith(LINK_SIGNS):
             # Sphinx links to terms, captions and numbers of equations as it does to headings, and notes link back.
             return self._without_anchors(block)
+        if self.texts[block].lstrip()[:1] == "[" and EDIT_LINK.match(self.page.html, int(self.page.block_begin[block])):
+            return ()
         if marked or block in self.noted:
             page = self.page
             markup = page.html[page.block_begin[block] : page.block_end[block]].decode()

@@ -219,7 +219,13 @@ def page_blocks(tree: HTMLTree) -> Page:
     text, run, block, element = ROOM.of(len(html))
     runs, blocks, elements, seen = cut(np.frombuffer(html, np.uint8), tag_table(), text, run, block, element)
     if seen:
-        other = prepared(html, templates=bool(seen & SEEN_TEMPLATE), text_areas=bool(seen & SEEN_TEXT_AREA), old=bool(seen & SEEN_OLD))
+        other = prepared(
+            html,
+            templates=bool(seen & SEEN_TEMPLATE),
+            text_areas=bool(seen & SEEN_TEXT_AREA),
+            old=bool(seen & SEEN_OLD),
+            formulas=bool(seen & SEEN_FORMULA),
+        )
         if seen & SEEN_FORMULA:
             other, formulas = extracted(other)
         if seen & SEEN_HIDDEN:

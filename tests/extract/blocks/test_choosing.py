@@ -6,7 +6,7 @@ import pytest
 from tests.extract.blocks.pages import AFTER, BEFORE, article, extracted
 from winnow.tasks.extract.blocks import choosing
 from winnow.tasks.extract.blocks.prepare import without_hidden
-from winnow.tasks.extract.blocks.units import Tree
+from winnow.tasks.extract.blocks.units import Tree, units
 from winnow.tasks.extract.extractors.block_features import features
 from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
 from winnow.tasks.extract.extractors.page_blocks import page_blocks
@@ -231,6 +231,8 @@ def test_a_note_between_chosen_paragraphs_is_in(system):
         "<dl><dt>Warp</dt><dd>Along</dd></dl>",
         '<div class="dlist"><dl><dt>Warp</dt><dd>Along</dd></dl></div>',
         "<blockquote><p>Warp</p><p>Along</p></blockquote>",
+        '<aside class="quote no-group"><div class="title">Warp</div><blockquote><p>Along</p></blockquote></aside>',
+        '<details class="details_x alert"><summary>Warp</summary><div><p>Along</p></div></details>',
     ],
 )
 def test_facts_and_quotations_between_chosen_paragraphs_are_in(middle):
@@ -262,6 +264,35 @@ def test_what_else_is_between_chosen_paragraphs_is_left_to_the_model(middle):
 def test_a_numbered_caption_between_chosen_paragraphs_is_in():
     html = f"<div><p>{LONG}</p><figure><img src=a.png><figcaption>Figure 2: A loom</figcaption></figure><p>{OTHER}</p></div>"
     assert tied(html, [LONG, OTHER]) == [LONG, "Figure 2: A loom", OTHER]
+
+
+@pytest.mark.parametrize("caption", ["Figure 2: Widths", "Table 2.1 Widths of cloth from the valley in all the years of the war and after"])
+@pytest.mark.parametrize(
+    "figure", ["<figure><figcaption>{}</figcaption><p>{}</p></figure>", "<figure><p>{}</p><figcaption>{}</figcaption></figure>"]
+)
+def test_a_numbered_caption_is_in_with_its_figure(figure, caption):
+    is_first = figure.index("<p>") > figure.index("<figcaption>")
+    assert set(tied(figure.format(*((caption, LONG) if is_first else (LONG, caption))), [LONG])) == {caption, LONG}
+    assert tied(figure.format(*(("A loom", LONG) if is_first else (LONG, "A loom"))), [LONG]) == [LONG]
+
+
+def test_a_table_between_code_is_in():
+    table = "<table><tr><th>n</th><th>width</th></tr><tr><td>3</td><td>12</td></tr></table>"
+    page = page_blocks(
+        parsed(f"<p>{LONG}</p>{'<pre>warp(3)</pre>' * 3}{table}{'<pre>weft(4)</pre>' * 3}<p>{OTHER}</p>{table}<p>Further</p>")
+    )
+    _, _, texts = features(page)
+    words = np.asarray([len(text.split()) for text in texts])
+    chosen = np.asarray([text in (LONG, OTHER) for text in texts])
+    tree = Tree(page)
+    kept, _ = choosing.with_units(tree, chosen, units(page, tree, texts, words.tolist()), words, np.zeros(len(texts), np.int64))
+    assert [text for text, is_in in zip(texts, kept, strict=True) if is_in] == [
+        LONG,
+        *["warp(3)"] * 3,
+        *("n", "width", "3", "12"),
+        *["weft(4)"] * 3,
+        OTHER,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -299,3 +299,8 @@ def test_remarks_are_chosen_with_their_code():
     probabilities = np.asarray([800_000] + [100_000] * (len(texts) - 1))
     kept, _ = choosing.with_units(tree, probabilities > 500_000, found, words, probabilities)
     assert [text for text, is_in in zip(texts, kept, strict=True) if is_in] == ["Text.", "x", "1", "The warp"]
+
+
+def test_lines_that_a_page_hides_from_an_example_are_left_out():
+    code = '<span class="boring">fn main() {\n</span>    let x = 1;\n<span class="boring">    y();\n</span>    z(x);\n<span class="boring">}</span>'
+    assert all_blocks(f'<pre class="playground"><code class="language-rust">{code}</code></pre>')[0].code == "    let x = 1;\n    z(x);"

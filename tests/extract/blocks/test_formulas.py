@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.extract.blocks.pages import all_blocks, as_markdown, extracted
+from tests.extract.blocks.pages import all_blocks, as_markdown, as_plain, extracted
 from winnow.tasks.extract.blocks import choosing
 from winnow.tasks.extract.blocks.formulas import InText
 from winnow.tasks.extract.blocks.formulas import extracted as without
@@ -205,3 +205,15 @@ def test_a_display_over_several_lines_or_as_code_is_one_formula(middle):
     head = '<script src="https://cdn.example/mathjax@3/tex-mml-chtml.js"></script>'
     text = extracted(f"<p>The weight grows so:</p>{middle}<p>as the weaver knows.</p>", head=head)
     assert "\n\n\\[a = b^2\\]\n\n" in text
+
+
+@pytest.mark.parametrize(
+    "mark", ['<sup class="ltx_note_mark">2</sup><span class="ltx_tag ltx_tag_note">2</span>', '<sup class="ltx_note_mark">2</sup>']
+)
+def test_a_note_of_latexml_is_in_brackets_behind_its_mark(mark):
+    note = (
+        '<span id="footnote2" class="ltx_note ltx_role_footnote"><sup class="ltx_note_mark">2</sup><span class="ltx_note_outer"><span class="ltx_note_content">'
+        f'{mark}In <span class="ltx_text">ells</span>, of <math alttext="n"><mi>n</mi></math>.</span></span></span>'
+    )
+    html = f'<p>The width is <math alttext="w"><mi>w</mi></math> wide.{note} And {note}</p>'
+    assert as_plain(html) == r"The width is \(w\) wide.[2] (In ells, of \(n\).) And 2 (In ells, of \(n\).)"

@@ -55,6 +55,13 @@ def test_a_heading_is_its_words(html):
     assert as_markdown(html + "<p>It stands there.</p>") == "## The loom\n\nIt stands there."
 
 
+def test_a_link_to_edit_beside_a_heading_is_left_out():
+    edit = '<span class="mw-editsection"><span class="mw-editsection-bracket">[</span><a href="/e"><span>edit</span></a><span class="mw-editsection-bracket">]</span></span>'
+    assert as_markdown(f'<div class="mw-heading mw-heading2"><h2 id="W">The loom</h2>{edit}</div><p>[sic] It stands.</p><p>[edit]</p>') == (
+        "## The loom\n\n[sic] It stands.\n\n[edit]"
+    )
+
+
 @pytest.mark.parametrize(
     "words", ["Weaving in C#", '<a href="/c">C#</a>', '<a class="permalink" href="/t">On #</a>', "[Draft] edit", '<a href="#x">#</a>']
 )
