@@ -1,16 +1,17 @@
 """The versions in a manifest are those of what the steps import, and of nothing else."""
 
+import re
 import subprocess
 import sys
 import unicodedata
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 
 import pytest
 
 from tests.golden.test_golden import CRAWL
 from tests.shared import ROOT
-from winnow.tasks.engine.libraries import versions_behind
+from winnow.tasks.engine.libraries import _owners, versions_behind
 from winnow.tasks.recipes import build as recipes
 from winnow.tasks.signals.filters.datatrove_block import DatatroveBlock
 
@@ -34,6 +35,14 @@ def test_what_a_recipe_uses_is_there_and_what_it_does_not_use_is_not(recipe):
 
 def test_a_recipe_without_language_models_does_not_depend_on_their_libraries():
     assert not of("fineweb").keys() & {"sentencepiece", "ufal-kenlm"}
+
+
+def test_a_module_belongs_to_the_distributions_that_python_names():
+    found, told = _owners(), packages_distributions()
+    assert len(told) > 100
+    assert {module: found[module] for module in told} == {
+        module: {re.sub(r"[-_.]+", "-", name).lower() for name in names} for module, names in told.items()
+    }
 
 
 @pytest.fixture
