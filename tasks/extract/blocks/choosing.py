@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from winnow.tasks.extract.blocks.formulas import BEGIN, END, InText
 from winnow.tasks.extract.blocks.markup import is_hidden
-from winnow.tasks.extract.blocks.units import CODE_BIT, DIV, MOST_LOOKS, NOSCRIPT, NOTICE_BIT, OVERLAY_BIT, Tree, Unit
+from winnow.tasks.extract.blocks.units import CODE_BIT, DIV, HEADINGS, MOST_LOOKS, NOSCRIPT, NOTICE_BIT, OVERLAY_BIT, Tree, Unit
 from winnow.tasks.extract.extractors.page_blocks import BLOCK_TAGS, HIDDEN_BIT, TAG_ID, Page
 
 Bools = npt.NDArray[np.bool_]
@@ -48,6 +48,7 @@ BOX = re.compile(
     r"|confluence-information-macro|note|tip|warning|caution|quote|quoteblock|verseblock)(?=\s|$)",
     re.IGNORECASE,
 )
+NOTES = re.compile(r"(?:^|\s)(?:footnotes?|endnotes?|references?|wp-block-footnotes)(?=\s|$)")
 # Quotations of posts elsewhere, whose last line is a name and a date.
 EMBEDDED = re.compile(r"twitter|instagram|tiktok|bluesky|mastodon|reddit")
 NUMBERED = re.compile(r"\s*(?:fig(?:ure|\.)?|abb(?:ildung|\.)|tab(?:le|elle|\.)|listing|рис(?:унок|\.)|図|图)\s*\d", re.IGNORECASE)
@@ -221,8 +222,8 @@ def with_lists(page: Page, chosen: Bools, out: Bools, words: npt.NDArray[np.int6
 
 def with_tied(page: Page, tree: Tree, chosen: Bools, texts: list[str], words: npt.NDArray[np.int64], found: list[Unit]) -> None:
     """Choose short parts that are tied to what is chosen by how the page is built: facts, notes and tips, quotations and numbered captions between chosen neighbours
-    in one parent, the titles of notes, who is quoted, and the lines of a verse of which most are chosen. Each of these was measured (docs/extraction.md)."""
-    from winnow.tasks.extract.blocks.element_kernels import LINES, TAIL, TITLE, tied
+    in one parent, facts below a heading, the notes at the end, the titles of notes, who is quoted, and the lines of a verse of which most are chosen. Each of these was measured (docs/extraction.md)."""
+    from winnow.tasks.extract.blocks.element_kernels import AFTER, LINES, TAIL, TITLE, tied
 
     of_page = page.element_tag, page.element_parent, page.element_first, page.element_behind, page.element_checksum, page.block_element
     at = np.empty((2, 2 * len(page.element_tag)), np.int32)
@@ -234,6 +235,8 @@ def with_tied(page: Page, tree: Tree, chosen: Bools, texts: list[str], words: np
             continue  # chosen as a part of the element around it
         if how == TITLE:
             is_tied = _is_box(tree, e) if page.element_tag[e] != FIGURE else NUMBERED.match(texts[missing[0]]) is not None
+        elif how == AFTER:
+            is_tied = _is_introduced(page, tree, e, words)
         elif how == TAIL:
             is_tied = _is_source(page, tree, e, missing[0], texts)
         else:
@@ -247,6 +250,14 @@ def with_tied(page: Page, tree: Tree, chosen: Bools, texts: list[str], words: np
 def _is_box(tree: Tree, element: int) -> bool:
     """Whether an element is a note, a tip or a warning by its class."""
     return BOX.search(tree.names(element)) is not None
+
+
+def _is_introduced(page: Page, tree: Tree, element: int, words: npt.NDArray[np.int64]) -> bool:
+    """Whether an element whose words follow chosen ones is a list of facts below its heading, or the notes at the end."""
+    if page.element_tag[element] != DL:
+        return NOTES.search(tree.names(element)) is not None
+    e = int(page.block_element[np.flatnonzero(words[: page.element_first[element]])[-1]])
+    return int(page.element_tag[e]) in HEADINGS or int(page.element_tag[page.element_parent[e]]) in HEADINGS
 
 
 def _is_fact(page: Page, tree: Tree, element: int, missing: list[int], texts: list[str], words: int) -> bool:

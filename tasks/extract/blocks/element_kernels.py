@@ -23,9 +23,9 @@ FIELDS = 7
 BACKSLASH, DOLLAR, BACKTICK, BRACKET, RELATION, DELIMITER = 1, 2, 4, 8, 16, 32
 
 
-# What ties an element, or a part of one, to what is chosen around it: nothing of it is, and what is before and behind it in its parent is; its first block is missing;
-# its last ones are; some of its lines are.
-BETWEEN, TITLE, TAIL, LINES = range(4)
+# What ties an element, or a part of one, to what is chosen around it: nothing of it is, and what is before it in its parent is, or what is before and behind it; its
+# first block is missing; its last ones are; some of its lines are.
+FREE, AFTER, BETWEEN, TITLE, TAIL, LINES = range(6)
 # Which tags may be a line, facts, or what has a source at its end. Any that has names may be a note or a tip.
 LINE, FACTS, SOURCED = 1, 2, 4
 MOST_BETWEEN_WORDS, MOST_TITLE_WORDS, MOST_TITLED_WORDS, MOST_TAIL_WORDS, MOST_LINE_WORDS, LEAST_LINES = 80, 8, 250, 20, 15, 4
@@ -117,7 +117,7 @@ def tied(
         if b < blocks and words[b] > 0:
             last = b
         after[b] = last
-    is_between = np.zeros(len(tag), np.bool_)
+    place = np.zeros(len(tag), np.uint8)
     for e in range(1, len(tag)):
         begin, end, above = first[e], behind[e], parent[e]
         whole, taken = all_words[end] - all_words[begin], chosen_words[end] - chosen_words[begin]
@@ -127,11 +127,11 @@ def tied(
         if taken == 0:
             a, z = before[begin], after[end]
             if all_words[behind[above]] - all_words[first[above]] == whole:
-                is_between[e] = is_between[above]
-            else:
-                is_between[e] = a >= first[above] and z < behind[above] and chosen[a] and chosen[z]
-            if is_between[e] and (checksum[e] != 0 or roles[tag[e]] & FACTS != 0):
-                found[0, count], found[1, count] = e, BETWEEN
+                place[e] = place[above]
+            elif a >= first[above] and chosen[a]:
+                place[e] = BETWEEN if z < behind[above] and chosen[z] else AFTER
+            if place[e] != FREE and (checksum[e] != 0 or roles[tag[e]] & FACTS != 0):
+                found[0, count], found[1, count] = e, place[e]
                 count += 1
             continue
         most = MOST_TAIL_WORDS if roles[tag[e]] == SOURCED else MOST_TITLE_WORDS if checksum[e] != 0 else 0

@@ -319,6 +319,31 @@ def test_what_ends_a_quotation_otherwise_is_left_to_the_model():
     assert tied(f"<figure><p>{LONG}</p><figcaption>The loom</figcaption></figure>", [LONG]) == [LONG]
 
 
+FOOTNOTES = (
+    '<div class="footnotes" role="doc-endnotes"><ol><li><p>In ells.</p></li></ol></div>',
+    '<div class="footnotes"><hr><div class="footnote"><p>In ells.</p></div></div>',
+    '<ol class="wp-block-footnotes"><li>In ells.</li></ol>',
+)
+
+
+@pytest.mark.parametrize("notes", FOOTNOTES)
+def test_short_notes_behind_the_text_are_in(notes):
+    html = f"<main><article><p>{LONG}</p>{notes}</article><div>Further pages</div></main>"
+    assert tied(html, [LONG]) == [LONG, "In ells."]
+    assert tied(html, ["Further pages"]) == ["Further pages"]
+    assert tied(html.replace('class="', 'class="x'), [LONG]) == [LONG]
+
+
+@pytest.mark.parametrize(
+    "heading", ["<h2>Details</h2>", "<h3><span>Details</span></h3>", '<div class="head"><h2><div>Details</div></h2></div>']
+)
+def test_facts_below_a_chosen_heading_are_in(heading):
+    html = f"<div><p>{LONG}</p>{heading}<dl><dt>Wood</dt><dd>Beech</dd></dl><p>To the cart</p></div>"
+    assert tied(html, [LONG, "Details"]) == [LONG, "Details", "Wood", "Beech"]
+    assert tied(html, [LONG]) == [LONG]
+    assert tied(html.replace("h2>", "p>").replace("h3>", "p>"), [LONG, "Details"]) == [LONG, "Details"]
+
+
 VERSE = [f"The shuttle flies the {n} time" for n in ("first", "second", "third")] + ["and nobody tries"]
 
 
