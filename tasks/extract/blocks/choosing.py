@@ -44,11 +44,11 @@ def _roles() -> npt.NDArray[np.uint8]:
 
 # Notes, tips and warnings, by their class: of Sphinx, MkDocs, GitHub, Docusaurus, VitePress, GitBook, Asciidoctor, Quarto, Ghost, Notion, ReadMe, MDN, Starlight, Confluence.
 BOX = re.compile(
-    r"(?:^|\s)(?:admonition(?:block|_\w+)?|markdown-alert|theme-admonition|callout|custom-(?:block|container)|kg-callout-card|hint|starlight-aside|notecard|bd-callout"
-    r"|confluence-information-macro|note|tip|warning|caution|quote|quoteblock|verseblock)(?=\s|$)",
+    rb'\sclass="(?:[^"]*\s)?(?:admonition(?:block|_\w+)?|markdown-alert|theme-admonition|callout|custom-(?:block|container)|kg-callout-card|hint|starlight-aside|notecard'
+    rb'|bd-callout|confluence-information-macro|note|tip|warning|caution|quote|quoteblock|verseblock)[\s"]',
     re.IGNORECASE,
 )
-NOTES = re.compile(r"(?:^|\s)(?:footnotes?|endnotes?|references?|wp-block-footnotes)(?=\s|$)")
+NOTES = re.compile(rb'\sclass="(?:[^"]*\s)?(?:footnotes?|endnotes?|references?|wp-block-footnotes)[\s"]')
 # Quotations of posts elsewhere, whose last line is a name and a date.
 EMBEDDED = re.compile(r"twitter|instagram|tiktok|bluesky|mastodon|reddit")
 NUMBERED = re.compile(r"\s*(?:fig(?:ure|\.)?|abb(?:ildung|\.)|tab(?:le|elle|\.)|listing|рис(?:унок|\.)|図|图)\s*\d", re.IGNORECASE)
@@ -234,9 +234,9 @@ def with_tied(page: Page, tree: Tree, chosen: Bools, texts: list[str], words: np
         if not missing:
             continue  # chosen as a part of the element around it
         if how == TITLE:
-            is_tied = _is_box(tree, e) if page.element_tag[e] != FIGURE else NUMBERED.match(texts[missing[0]]) is not None
+            is_tied = _is_named(page, e, BOX) if page.element_tag[e] != FIGURE else NUMBERED.match(texts[missing[0]]) is not None
         elif how == AFTER:
-            is_tied = _is_introduced(page, tree, e, words)
+            is_tied = _is_introduced(page, e, words)
         elif how == TAIL:
             is_tied = _is_source(page, tree, e, missing[0], texts)
         else:
@@ -247,15 +247,15 @@ def with_tied(page: Page, tree: Tree, chosen: Bools, texts: list[str], words: np
             chosen[missing] = True
 
 
-def _is_box(tree: Tree, element: int) -> bool:
-    """Whether an element is a note, a tip or a warning by its class."""
-    return BOX.search(tree.names(element)) is not None
+def _is_named(page: Page, element: int, names: re.Pattern[bytes]) -> bool:
+    """Whether an element's attributes have one of these names."""
+    return names.search(page.html, int(page.element_attributes[element]), int(page.element_content[element])) is not None
 
 
-def _is_introduced(page: Page, tree: Tree, element: int, words: npt.NDArray[np.int64]) -> bool:
+def _is_introduced(page: Page, element: int, words: npt.NDArray[np.int64]) -> bool:
     """Whether an element whose words follow chosen ones is a list of facts below its heading, or the notes at the end."""
     if page.element_tag[element] != DL:
-        return NOTES.search(tree.names(element)) is not None
+        return _is_named(page, element, NOTES)
     e = int(page.block_element[np.flatnonzero(words[: page.element_first[element]])[-1]])
     return int(page.element_tag[e]) in HEADINGS or int(page.element_tag[page.element_parent[e]]) in HEADINGS
 
@@ -276,7 +276,7 @@ def _is_fact(page: Page, tree: Tree, element: int, missing: list[int], texts: li
         runs = page.block_run
         behind = int(runs[missing[-1] + 1]) if missing[-1] + 1 < len(runs) else len(page.run_end)
         return not page.run_link[int(runs[missing[0]]) : behind].any() and EMBEDDED.search(tree.names(element)) is None
-    return _is_box(tree, element) and not tree.above(element, NOSCRIPT)
+    return _is_named(page, element, BOX) and not tree.above(element, NOSCRIPT)
 
 
 def _is_source(page: Page, tree: Tree, element: int, block: int, texts: list[str]) -> bool:
