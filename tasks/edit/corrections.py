@@ -23,13 +23,12 @@ SHORT_EDIT_WORDS = 10
 
 
 class Corrected(NamedTuple):
-    """``lines_in == lines_out + sum(removed)``. ``removed`` and ``edited`` map a rule to lines."""
+    """``lines_in == lines_out + sum(removed)``. ``removed`` maps a rule to lines."""
 
     text: str
     lines_in: int
     lines_out: int
     removed: dict[str, int]
-    edited: dict[str, int]
     words_removed_share: float
 
 
@@ -64,7 +63,6 @@ class LineRules:
         """Pure and total. A text whose every line stays comes out as it was, but for white space at the ends of lines."""
         lines = text.splitlines()
         removed: Counter[str] = Counter()
-        edited: Counter[str] = Counter()
         kept: list[str] = []
         rules = self._that_matter(text, lines)
         edits, keeps_blank_lines = rules.citations or rules.edit_interface, self._keeps_blank_lines
@@ -83,11 +81,10 @@ class LineRules:
                 words_removed += len(stripped.split())
                 continue
             if new != stripped:
-                edited["edited"] += 1
                 words_removed += len(stripped.split()) - len(new.split())
             kept.append(new)
         share = words_removed / len(text.split()) if words_removed > 0 else 0.0
-        return Corrected("\n".join(kept).strip(), len(lines), len(kept), dict(removed), dict(edited), share)
+        return Corrected("\n".join(kept).strip(), len(lines), len(kept), dict(removed), share)
 
     def _that_matter(self, text: str, lines: list[str]) -> "LineRules":
         """These rules without those that no line of this text can meet: one search of the text is cheaper than one of each line."""

@@ -84,5 +84,5 @@ def test_bad_input_is_said(page, words, capfd):
 
 
 def test_bytes_that_are_no_page_are_refused():
-    with pytest.raises(BadInput, match="no page"):
+    with pytest.raises(BadInput, match="not a page"):
         one_page.text_of(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "text/html", one_page.extractor("learned_blocks", "plain"))

@@ -40,7 +40,7 @@ WRONG = {
     "language model as classifier": ({CLASSIFIER: {"model": "lm-en"}}, "lm-en is of the kind ngram"),
     "classifier as language model": ({PERPLEXITY: {"models": {"en": "clf"}}}, "clf is of the kind classifier"),
     "classifier as importance": ({IMPORTANCE: {"model": "clf"}}, "clf is of the kind classifier"),
-    "language ID as classifier": ({CLASSIFIER: {"model": "lid.176.ftz"}}, "lid.176.ftz is .*no classifier"),
+    "language ID as classifier": ({CLASSIFIER: {"model": "lid.176.ftz"}}, "lid.176.ftz is .*not a classifier"),
     "another language": ({PERPLEXITY: {"models": {"de": "lm-en"}}}, "lm-en was trained for 'en', the recipe uses it for 'de'"),
     "truncated classifier": ({CLASSIFIER: {"model": "cut"}}, "truncated"),
     "truncated language model": ({PERPLEXITY: {"models": {"en": "cut-lm"}}}, "kenlm"),

@@ -71,7 +71,7 @@ def test_the_address_holds_the_digest_and_what_counts(registry, tmp_path):
 
 WRONG = {
     "lm": "of the kind ngram",
-    "lid.176.ftz": "no classifier. Known classifiers: dclm-oh-eli5",
+    "lid.176.ftz": "not a classifier. Known classifiers: dclm-oh-eli5",
     "nothing": "There is no model nothing",
 }
 
