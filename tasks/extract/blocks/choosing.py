@@ -35,10 +35,19 @@ MOST_BOX_WORDS = 60
 @cache
 def _roles() -> npt.NDArray[np.uint8]:
     """What a tag may be for what is tied to it."""
-    from winnow.tasks.extract.blocks.element_kernels import FACTS, LINE, SOURCED
+    from winnow.tasks.extract.blocks.element_kernels import ENTRIES, FACTS, LINE, SOURCED
 
     roles = np.zeros(len(BLOCK_TAGS) + 1, np.uint8)
-    roles[[DIV, P]], roles[[DL, CAPTION, DETAILS]], roles[FIGURE], roles[QUOTE] = LINE, FACTS, SOURCED, FACTS | SOURCED
+    for tag, role in (
+        (DIV, LINE),
+        (P, LINE),
+        (DL, FACTS | ENTRIES),
+        (CAPTION, FACTS),
+        (DETAILS, FACTS),
+        (FIGURE, SOURCED),
+        (QUOTE, FACTS | SOURCED),
+    ):
+        roles[tag] = role
     return roles
 
 

@@ -26,8 +26,8 @@ BACKSLASH, DOLLAR, BACKTICK, BRACKET, RELATION, DELIMITER = 1, 2, 4, 8, 16, 32
 # What ties an element, or a part of one, to what is chosen around it: nothing of it is, and what is before it in its parent is, or what is before and behind it; its
 # first block is missing; its last ones are; some of its lines are.
 FREE, AFTER, BETWEEN, TITLE, TAIL, LINES = range(6)
-# Which tags may be a line, facts, or what has a source at its end. Any that has names may be a note or a tip.
-LINE, FACTS, SOURCED = 1, 2, 4
+# Which tags may be a line, facts, what has a source at its end, or facts of which some are chosen. Any that has names may be a note or a tip.
+LINE, FACTS, SOURCED, ENTRIES = 1, 2, 4, 8
 MOST_BETWEEN_WORDS, MOST_TITLE_WORDS, MOST_TITLED_WORDS, MOST_TAIL_WORDS, MOST_LINE_WORDS, LEAST_LINES = 80, 8, 250, 20, 15, 4
 
 
@@ -134,6 +134,12 @@ def tied(
                 found[0, count], found[1, count] = e, place[e]
                 count += 1
             continue
+        if roles[tag[e]] & ENTRIES != 0 and missing <= MOST_BETWEEN_WORDS:
+            a, z = before[begin], after[end]
+            if a >= first[above] and z < behind[above] and chosen[a] and chosen[z]:
+                found[0, count], found[1, count] = e, BETWEEN
+                count += 1
+                continue
         most = MOST_TAIL_WORDS if roles[tag[e]] == SOURCED else MOST_TITLE_WORDS if checksum[e] != 0 else 0
         if missing <= most and whole <= MOST_TITLED_WORDS and not chosen[after[begin]] and words[after[begin]] == missing:
             found[0, count], found[1, count] = e, TITLE

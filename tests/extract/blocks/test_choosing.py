@@ -243,6 +243,13 @@ def test_facts_and_quotations_between_chosen_paragraphs_are_in(middle):
     assert tied(f"<div><p>{LONG}</p><div>{middle}<p>More</p></div><p>{OTHER}</p></div>", [LONG, OTHER]) == [LONG, OTHER]
 
 
+def test_the_rest_of_facts_between_chosen_paragraphs_is_in():
+    html = f"<div><p>{LONG}</p><dl><dt>Warp</dt><dd>The threads along</dd><dt>Weft</dt><dd>The threads across</dd></dl><p>{OTHER}</p></div>"
+    assert tied(html, [LONG, "Warp", OTHER]) == [LONG, "Warp", "The threads along", "Weft", "The threads across", OTHER]
+    assert tied(html, [LONG, "Warp"]) == [LONG, "Warp"]
+    assert tied(html.replace("dl>", "details>"), [LONG, "Warp", OTHER]) == [LONG, "Warp", OTHER]
+
+
 @pytest.mark.parametrize(
     "middle",
     [
