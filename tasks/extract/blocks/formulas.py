@@ -55,7 +55,7 @@ def extracted(html: bytes) -> tuple[bytes, tuple[Formula, ...]]:
     parts: list[bytes] = []
     kept = place = 0
     budget = MOST_LOOKS * len(html) + 100_000
-    for begin, behind_name, at in telling_tags(html, _names(), hidden=False):
+    for begin, behind_name, at in telling_tags(html, _names()):
         if begin < place:
             continue
         name, written = html[begin + 1 : behind_name].decode().lower(), html[behind_name : at - 1]

@@ -1,18 +1,13 @@
 """What is done to a page that is written out again, before it is cut into blocks: declarative shadow roots open, text areas to read or to run and what HTML once
-had for listings are code, notes of LaTeXML stand in brackets, dialogs that are not open are hidden, and what is hidden inside a paragraph or a table goes.
+had for listings are code, notes of LaTeXML stand in brackets, and dialogs that are not open are hidden; and what of a paragraph or a table is hidden.
 Only pages in which ``page_kernels.cut`` saw something of the kind come here."""
 
 import re
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
 from winnow.tasks.extract.blocks.formulas import BEGIN
 from winnow.tasks.extract.blocks.markup import NO_TAG, is_hidden
-from winnow.tasks.extract.extractors.names import telling_tags, words_of
 from winnow.tasks.extract.search import holds
-
-if TYPE_CHECKING:
-    from winnow.tasks.extract.extractors import page_kernels
 
 TEMPLATE = re.compile(rb"<(/?)template((?:\s[^>]*)?)>")
 TEXT_AREA = re.compile(rb"<textarea((?:\s[^>]*)?)>([^<]*)</textarea>")
@@ -55,30 +50,15 @@ def prepared(html: bytes, *, templates: bool, text_areas: bool, old: bool, formu
     return html
 
 
-@cache
-def _names() -> "page_kernels.WordTable":
-    """What the kernel knows of INLINE_OR_CELLS."""
-    return words_of(dict.fromkeys(sorted(INLINE_OR_CELLS), 1))
-
-
-def without_hidden(html: bytes) -> bytes:
-    """A page, in UTF-8, without the hidden words of its paragraphs, and without hidden rows and cells, unless they are most of it. A formula that is hidden is the
-    source of a rendering, and stays, as does what a reader opens. Hidden blocks are told by ``choosing.py``. Linear."""
-    kept: list[bytes] = []
-    at = left_out = place = 0
-    for begin, behind_name, behind in telling_tags(html, _names(), hidden=True):
-        name = html[begin + 1 : behind_name].decode()
-        if begin < place or name not in INLINE_OR_CELLS or not is_hidden(html[behind_name : behind - 1].decode()):
-            continue
-        place = _end(html, name, behind)
-        if place < 0:
-            break
-        inside = html[begin:place]
-        if BEGIN.encode() not in inside and (name in CELLS or not BLOCK.search(inside)):
-            kept.append(html[at:begin])
-            at = place
-            left_out += len(inside)
-    return b"".join([*kept, html[at:]]) if left_out and left_out * 2 <= len(html) else html
+def hidden_element(html: bytes, begin: int, behind_name: int, behind: int) -> tuple[int, bool]:
+    """Of the element of a start tag, in UTF-8: the place behind it if it is hidden, else 0, -1 if it has no end; and whether it is left out: the hidden words of a
+    paragraph, a row or a cell. A formula that is hidden is the source of a rendering, and stays, as does what a reader opens. Hidden blocks are told by ``choosing.py``."""
+    name = html[begin + 1 : behind_name].decode()
+    if name not in INLINE_OR_CELLS or not is_hidden(html[behind_name : behind - 1].decode()):
+        return 0, False
+    end = _end(html, name, behind)
+    inside = html[begin:end]
+    return end, end > 0 and BEGIN.encode() not in inside and (name in CELLS or not BLOCK.search(inside))
 
 
 @lru_cache(maxsize=64)

@@ -37,11 +37,11 @@ def words_of(bits: Mapping[str, int]) -> "page_kernels.WordTable":
     return WordTable(names[0], names[1], values)
 
 
-def telling_tags(html: bytes, names: "page_kernels.WordTable", *, hidden: bool) -> list[tuple[int, int, int]]:
-    """The start tags that may be of formulas, or may hide their element, by their names, which are in the table, and their attributes: where each stands, where its
-    name ends, and where it ends itself."""
+def telling_tags(html: bytes, names: "page_kernels.WordTable") -> list[tuple[int, int, int]]:
+    """The start tags that may be of formulas by their names, which are in the table, or their attributes: where each stands, where its name ends, and where it
+    ends itself."""
     from winnow.tasks.extract.extractors import page_kernels
 
     found = np.empty((3, html.count(b"<")), np.int32)
-    count = page_kernels.telling_tags(np.frombuffer(html, np.uint8), names, hidden, found)
+    count = page_kernels.telling_tags(np.frombuffer(html, np.uint8), names, found)
     return list(zip(*found[:, :count].tolist(), strict=True))

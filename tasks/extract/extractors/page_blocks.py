@@ -14,7 +14,7 @@ import numpy.typing as npt
 from resiliparse.parse.html import HTMLTree
 
 from winnow.tasks.extract.blocks.formulas import ALWAYS, extracted
-from winnow.tasks.extract.blocks.prepare import INLINE_OR_CELLS, prepared, without_hidden
+from winnow.tasks.extract.blocks.prepare import INLINE_OR_CELLS, hidden_element, prepared
 from winnow.tasks.extract.extractors.names import table_of, words_of
 from winnow.tasks.extract.math.sources import Formula
 
@@ -184,41 +184,88 @@ class _Room(threading.local):
 
     def __init__(self) -> None:
         self.text = np.empty(0, np.uint8)
-        self.rows = np.empty((16, 0), np.int32)
+        self.rows = np.empty((17, 0), np.int32)
 
-    def of(self, size: int) -> tuple[npt.NDArray[np.uint8], Ints, Ints, Ints]:
-        """Room for the text, runs, blocks and elements of a page of so many bytes. A tag has three bytes or more."""
+    def of(self, size: int) -> tuple[npt.NDArray[np.uint8], Ints]:
+        """Room for the text of a page of so many bytes, and for its runs, blocks and elements and for those that are open. A tag has three bytes or more."""
         most = size // 3 + 2
         size += 16  # the kernel writes so many bytes at once
         if len(self.text) < size or self.rows.shape[1] < most:
-            text, rows = np.empty(size, np.uint8), np.empty((16, most), np.int32)
+            text, rows = np.empty(size, np.uint8), np.empty((17, most), np.int32)
             if size > MOST_KEPT:
-                return text, rows[:2], rows[2:9], rows[9:]
+                return text, rows
             self.text, self.rows = text, rows
-        return self.text, self.rows[:2], self.rows[2:9], self.rows[9:]
+        return self.text, self.rows
 
 
 ROOM = _Room()
 
 
-def page_blocks(tree: HTMLTree) -> Page:
-    """The blocks of a parsed page. Blocks may be blank. Formulas are out of it, and marks in their places."""
+@dataclass
+class _Cut:
+    """A page cut to pieces: what was seen in it, the page without what is hidden in its paragraphs and tables, its text, runs, blocks and elements."""
+
+    seen: int
+    html: bytes
+    text: bytes
+    runs: Ints
+    blocks: Ints
+    elements: Ints
+
+
+def _cut(html: bytes, *, formulas: bool, with_hidden: bool = False) -> _Cut:
+    """A page cut by the kernel. What is hidden stays in a page of which it is most."""
     from winnow.tasks.extract.extractors.page_kernels import (
-        SEEN_FORMULA,
-        SEEN_HIDDEN,
-        SEEN_OLD,
-        SEEN_TEMPLATE,
-        SEEN_TEXT_AREA,
-        all_names,
+        ASKED,
+        AT,
+        BLOCKS,
+        ELEMENTS,
+        HIDDEN_UNTIL,
+        NAME_END,
+        QUIET,
+        RUNS,
+        SEEN,
+        STATES,
+        TAG_END,
+        WRITTEN,
+        closed_up,
         cut,
     )
+
+    page, state, marks = np.frombuffer(html, np.uint8), np.zeros(STATES, np.int64), np.zeros(256, np.int32)
+    text, rows = ROOM.of(len(html))
+    runs, blocks, elements, stack = rows[:2], rows[2:9], rows[9:16], rows[16]
+    state[AT] = -1
+    state[QUIET] = len(html) if with_hidden else 0
+    gone: list[tuple[int, int]] = []
+    while cut(page, tag_table(), formulas, state, text, runs, blocks, elements, stack, marks):
+        begin = state[ASKED] = int(state[AT])
+        end, goes = hidden_element(html, begin, int(state[NAME_END]), int(state[TAG_END]))
+        if goes:
+            gone.append((begin, end))
+            state[HIDDEN_UNTIL] = end
+        if end:  # what is inside it is not asked about
+            state[QUIET] = end if end > 0 else len(html)
+    if 2 * sum(end - begin for begin, end in gone) > len(html):
+        return _cut(html, formulas=formulas, with_hidden=True)
+    runs, blocks, elements = (rows[:, : state[n]].copy() for rows, n in ((runs, RUNS), (blocks, BLOCKS), (elements, ELEMENTS)))
+    if gone:
+        begins, ends = np.asarray(gone, np.int64).T.copy()
+        closed_up(begins, ends, blocks[3:5])
+        closed_up(begins, ends, elements[4:])
+        html = b"".join(html[a:b] for a, b in zip([0, *ends.tolist()], [*begins.tolist(), len(html)], strict=True))
+    return _Cut(int(state[SEEN]), html, text[: state[WRITTEN]].tobytes(), runs, blocks, elements)
+
+
+def page_blocks(tree: HTMLTree) -> Page:
+    """The blocks of a parsed page. Blocks may be blank. Formulas are out of it, and marks in their places."""
+    from winnow.tasks.extract.extractors.page_kernels import SEEN_FORMULA, SEEN_OLD, SEEN_TEMPLATE, SEEN_TEXT_AREA, all_names
 
     body = tree.body
     html = body.html.encode() if body is not None else b""
     formulas: tuple[Formula, ...] = ()
-    text, run, block, element = ROOM.of(len(html))
-    runs, blocks, elements, seen = cut(np.frombuffer(html, np.uint8), tag_table(), text, run, block, element)
-    if seen:
+    page = _cut(html, formulas=True)
+    if seen := page.seen:
         other = prepared(
             html,
             templates=bool(seen & SEEN_TEMPLATE),
@@ -228,19 +275,16 @@ def page_blocks(tree: HTMLTree) -> Page:
         )
         if seen & SEEN_FORMULA:
             other, formulas = extracted(other)
-        if seen & SEEN_HIDDEN:
-            other = without_hidden(other)
-        if other != html:
-            html = other
-            text, run, block, element = ROOM.of(len(html))
-            runs, blocks, elements, _ = cut(np.frombuffer(html, np.uint8), tag_table(), text, run, block, element)
-    run, block, element = run[:, :runs].copy(), block[:, :blocks].copy(), element[:, :elements].copy()
+        if seen & SEEN_FORMULA or other != html:
+            page = _cut(other, formulas=False)
+    html, run, block, element = page.html, page.runs, page.blocks, page.elements
+    elements = element.shape[1]
     bits, checksum, listings = np.empty(elements, np.int32), np.empty(elements, np.uint32), np.empty(elements, np.int32)
     listed = all_names(np.frombuffer(html, np.uint8), element, group_table(), HIDDEN_BIT, bits, checksum, listings)
     return Page(
         tree.title or "",
         html,
-        text[: run[0, -1] if runs else 0].tobytes(),
+        page.text,
         run_end=run[0],
         run_link=run[1],
         block_element=block[0],

@@ -17,6 +17,10 @@ Hashes = npt.NDArray[np.uint64]
 NOTHING, OPENS, CLOSES, LINK_OPENS, LINK_CLOSES, SKIPS, BREAKS, IS_RAW, MARK_OPENS, MARK_CLOSES = range(10)
 # What of a page needs another look before it is cut; of elements with LOOK or MAY_HIDE, only their attributes tell.
 SEEN_TEMPLATE, SEEN_TEXT_AREA, SEEN_FORMULA, LOOK, SEEN_HIDDEN, MAY_HIDE, SEEN_OLD = 1, 2, 4, 8, 16, 32, 64
+# Where ``cut`` stands.
+STATES = 22
+AT, NAME_END, TAG_END, ASKED, QUIET, FIRST, WRITTEN, SEEN, OPEN_MARKS, SEEN_MARKS, BEGIN_MARKS = range(11)
+BOUNDARY, OPEN_ELEMENTS, ELEMENTS, RUNS, BLOCKS, LINK, SKIPPED, SKIPPED_PLACE, BROKEN, BEGUN, HIDDEN_UNTIL = range(11, STATES)
 # Of a block: some of its text is in no code.
 CODE_MARK, NOT_CODE = 2, 1 << 30
 RAW_NAME = 2  # of a name in the table of ``telling_tags``: an element whose content is raw
@@ -395,9 +399,9 @@ def may_speak(html: Bytes, at: int) -> bool:
 
 
 @compiled
-def telling_tags(html: Bytes, names: WordTable, hidden: bool, found: Ints) -> int:
+def telling_tags(html: Bytes, names: WordTable, found: Ints) -> int:
     """Fill ``found`` (3 rows: place, behind the name, behind the tag) with start tags outside of raw elements that may be of formulas: by their names, which are in the table or have a colon, or by
-    their attributes. Or, if ``hidden``, with those that are in the table and may hide their element. Returns how many there are."""
+    their attributes. Returns how many there are."""
     n = len(html)
     count = 0
     at = next_byte(html, 0, 60)
@@ -417,24 +421,18 @@ def telling_tags(html: Bytes, names: WordTable, hidden: bool, found: Ints) -> in
                 tells = tells or bool(html[behind] == 58)
                 behind += 1
             place = find(names.low, names.high, html, at + 1, behind)
-            if hidden and (place < 0 or behind == n or html[behind] != 32):
-                at = behind
-                continue
             end = behind_byte(html, behind, 62)
             if html[end - 1] != 62:
                 break
             tells = tells or behind - at > NAME_BYTES or bool(place >= 0)
-            if hidden:
-                tells = all_said(html, behind, end) & SEEN_HIDDEN != 0
-            else:
-                k = behind
-                while k < end and not tells:
-                    tells = WIDE_PIVOT[html[k]] != 0 and may_speak(html, k)
-                    k += 1
+            k = behind
+            while k < end and not tells:
+                tells = WIDE_PIVOT[html[k]] != 0 and may_speak(html, k)
+                k += 1
             if tells:
                 found[0, count], found[1, count], found[2, count] = at, behind, end
                 count += 1
-            at = behind_raw(html, at + 1, behind) if not hidden and place >= 0 and names.bits[place] == RAW_NAME else end
+            at = behind_raw(html, at + 1, behind) if place >= 0 and names.bits[place] == RAW_NAME else end
     return count
 
 
@@ -564,133 +562,50 @@ def all_names(
 def cut(
     html: Bytes,
     tags: TagTable,
+    formulas: bool,
+    state: npt.NDArray[np.int64],
     text: Bytes,
     runs: Ints,
     blocks: Ints,
     elements: Ints,
-) -> tuple[int, int, int, int]:
-    """``page_blocks`` of UTF-8.
+    stack: Ints,
+    marks: Ints,
+) -> bool:
+    """``page_blocks`` of UTF-8, up to a tag that may hide its element: then it is true, and what is known of the tag is in ``state``. Whoever is asked says
+    there that they were asked about it (ASKED), up to where what follows is as if it were not there (HIDDEN_UNTIL), and from where to be asked again (QUIET).
 
-    Filled: ``text`` (as long as ``html``), ``runs`` (2 rows: end in ``text``, links), ``blocks`` (7: element, first run, break, first byte in
+    ``state``, which begins with zeros and -1 for AT, is where this stands, at the end how many columns of each are filled, and what was seen (SEEN_TEMPLATE and the
+    like). ``formulas``: whether to look for signs of formulas, too; from one on, nothing is asked, for such a page is cut again.
+    Filled: ``text`` (longer than ``html`` by WIDTH), ``runs`` (2 rows: end in ``text``, links), ``blocks`` (7: element, first run, break, first byte in
     ``html``, first behind, marks in it, marks open where it begins), ``elements`` (7: tag, parent, first block, first block behind, first byte of the attributes,
-    first behind, first byte of the end tag), each with a column more than ``html`` has tags or more. Returns how many columns of each count, and what was seen
-    (SEEN_TEMPLATE and the like).
+    first behind, first byte of the end tag), each with a column more than ``html`` has tags or more; and ``stack``, of open elements, is as long. ``marks`` (256, zeros):
+    how many elements are open by the number of their mark.
 
     Elements that are not known are inline, as in CSS.
     """
     n = len(html)
-    stack = np.empty(elements.shape[1], np.int32)
-    stack[0] = 0
-    elements[:, 0] = 0
-    elements[0, 0] = 1
-    elements[6, 0] = n
-    marks = np.zeros(256, np.int32)  # how many elements are open by the number of their mark
-    open_marks = seen_marks = begin_marks = boundary = 0
-    open_elements = all_elements = 1
-    all_runs = all_blocks = written = seen = 0
-    link = skipped = broken = 0
-    skipped_place = np.int64(-1)
-    begun = False
-    at = 0
-    while at < n and not (html[at] == 60 and begins_token(html, at)):
-        at += 1
-    while at < n:
-        # --- a tag, or what is none -----------------------------------------------------------------------------------------------------
-        following = html[at + 1]
-        if following == 33:
-            at = behind_comment(html, at + 4)
-        elif following == 63:
-            at = behind_byte(html, at + 2, 62)
-        else:
-            closes = following == 47
-            begin = at + 2 if closes else at + 1
-            behind = begin
-            low, high = np.uint64(0), np.uint64(0)
-            while behind < n and html[behind] != 32 and html[behind] != 47 and html[behind] != 62:
-                high = (high << np.uint64(8)) | (low >> np.uint64(56))
-                low = (low << np.uint64(8)) | np.uint64(html[behind] | 32)
-                behind += 1
-            place = find_packed(tags.low, tags.high, low, high) if behind - begin <= NAME_BYTES else np.int64(-1)
-            effect = np.int64(NOTHING)
-            tag_at = at
-            if place >= 0:
-                effect = np.int64(tags.closing[place] if closes else tags.opening[place])
-            elif not closes and behind - begin > 5 and html[behind - 5] == 58 and is_math(html, behind - 4):
-                seen |= SEEN_FORMULA
-            attributes = behind
-            if effect == IS_RAW:
-                tag_end = behind_byte(html, behind, 62)
-                seen |= int(tags.signal[place])
-                if begin + 6 == behind and is_of_formulas(html, behind, tag_end):
-                    seen |= SEEN_FORMULA
-                at = behind_raw(html, begin, behind)
-                effect = np.int64(NOTHING)
-            else:
-                signal = int(tags.signal[place]) if place >= 0 and not closes else 0
-                seen |= signal & ~(LOOK | MAY_HIDE)
-                wanted = ~seen & ((SEEN_FORMULA if signal & LOOK else 0) | (SEEN_HIDDEN if signal & MAY_HIDE else 0))
-                attributes = behind_attributes(html, behind)
-                if wanted != 0:
-                    seen |= all_said(html, behind, attributes) & wanted
-                at = behind_byte(html, attributes, 62)
-                if skipped > 0 and place == skipped_place:
-                    skipped += -1 if closes else 1
-                    effect = np.int64(NOTHING)
-            if skipped > 0 or effect == NOTHING:
-                pass
-            elif effect == MARK_OPENS:
-                mark = tags.tag_id[place]
-                marks[mark] += 1
-                open_marks |= 1 << mark
-                seen_marks |= 1 << mark
-            elif effect == MARK_CLOSES:
-                mark = tags.tag_id[place]
-                if marks[mark] > 0:
-                    marks[mark] -= 1
-                    if marks[mark] == 0:
-                        open_marks &= ~(1 << mark)
-            elif effect == CLOSES:
-                if open_elements > 1:
-                    open_elements -= 1
-                    elements[3, stack[open_elements]] = all_blocks
-                    elements[6, stack[open_elements]] = tag_at
-                    if begun:
-                        blocks[4, all_blocks - 1] = tag_at
-                        blocks[5, all_blocks - 1] |= seen_marks
-                        begun = False
-                    broken = 0
-                    boundary, begin_marks, seen_marks = at, open_marks, open_marks
-            elif effect == OPENS:
-                elements[0, all_elements] = tags.tag_id[place] if place >= 0 else 0
-                elements[1, all_elements] = stack[open_elements - 1]
-                elements[2, all_elements] = all_blocks
-                elements[4, all_elements] = behind
-                elements[5, all_elements] = attributes
-                stack[open_elements] = all_elements
-                open_elements += 1
-                all_elements += 1
-                if begun:
-                    blocks[4, all_blocks - 1] = tag_at
-                    blocks[5, all_blocks - 1] |= seen_marks
-                    begun = False
-                    broken = 0
-                boundary, begin_marks, seen_marks = at, open_marks, open_marks
-            elif effect == LINK_OPENS:
-                link += 1
-            elif effect == LINK_CLOSES:
-                link -= 1
-            elif effect == BREAKS:
-                if begun:
-                    blocks[4, all_blocks - 1] = tag_at
-                    blocks[5, all_blocks - 1] |= seen_marks
-                begun = False
-                broken = 1
-                boundary, begin_marks, seen_marks = at, open_marks, open_marks
-            else:
-                skipped, skipped_place = 1, place
-        # --- the text up to the next ----------------------------------------------------------------------------------------------------
-        first = written
+    at, asked, quiet, hidden_until = state[AT], state[ASKED], state[QUIET], state[HIDDEN_UNTIL]
+    if at < 0:
+        at = 0
         while at < n and not (html[at] == 60 and begins_token(html, at)):
+            at += 1
+        elements[:, 0] = 0
+        elements[0, 0] = 1
+        elements[6, 0] = n
+        stack[0] = 0
+        state[OPEN_ELEMENTS] = state[ELEMENTS] = 1
+        state[SKIPPED_PLACE] = asked = -1
+    first, written, seen = state[FIRST], state[WRITTEN], state[SEEN]
+    open_marks, seen_marks, begin_marks, boundary = state[OPEN_MARKS], state[SEEN_MARKS], state[BEGIN_MARKS], state[BOUNDARY]
+    open_elements, all_elements, all_runs, all_blocks = state[OPEN_ELEMENTS], state[ELEMENTS], state[RUNS], state[BLOCKS]
+    link, skipped, skipped_place, broken, begun = state[LINK], state[SKIPPED], state[SKIPPED_PLACE], state[BROKEN], state[BEGUN] != 0
+    pauses = False
+    while True:
+        # --- the text up to the next tag ------------------------------------------------------------------------------------------------
+        while at < n and not (html[at] == 60 and begins_token(html, at)):
+            if at < hidden_until:
+                at = next_byte(html, at + 1, 60)
+                continue
             if at + WIDTH <= n:
                 places = equal(html, at, 60) | equal(html, at, 38) | equal(html, at, 0xC2) | equal(html, at, 0xE2) | equal(html, at, 0xEF)
                 if places & 1 == 0:
@@ -726,6 +641,57 @@ def cut(
             text[written] = byte
             written += 1
             at += step
+        # --- a tag, or what is none -----------------------------------------------------------------------------------------------------
+        tag_at = attributes = begin = behind = at
+        closes = False
+        place = np.int64(-1)
+        effect = np.int64(NOTHING)
+        following = html[at + 1] if at < n else 0
+        if following == 33:
+            at = behind_comment(html, at + 4)
+        elif following == 63:
+            at = behind_byte(html, at + 2, 62)
+        elif at < n:
+            closes = following == 47
+            begin = at + 2 if closes else at + 1
+            behind = begin
+            low, high = np.uint64(0), np.uint64(0)
+            while behind < n and html[behind] != 32 and html[behind] != 47 and html[behind] != 62:
+                high = (high << np.uint64(8)) | (low >> np.uint64(56))
+                low = (low << np.uint64(8)) | np.uint64(html[behind] | 32)
+                behind += 1
+            if behind - begin <= NAME_BYTES:
+                place = find_packed(tags.low, tags.high, low, high)
+            if place >= 0:
+                effect = np.int64(tags.closing[place] if closes else tags.opening[place])
+            elif not closes and behind - begin > 5 and html[behind - 5] == 58 and is_math(html, behind - 4):
+                seen |= SEEN_FORMULA
+            if effect == IS_RAW:
+                tag_end = behind_byte(html, behind, 62)
+                seen |= int(tags.signal[place])
+                if begin + 6 == behind and is_of_formulas(html, behind, tag_end):
+                    seen |= SEEN_FORMULA
+                at = behind_raw(html, begin, behind)
+                effect = np.int64(NOTHING)
+            else:
+                signal = int(tags.signal[place]) if place >= 0 and not closes else 0
+                seen |= signal & ~(LOOK | MAY_HIDE)
+                looks = formulas and seen & SEEN_FORMULA == 0
+                wanted = (SEEN_FORMULA if looks and signal & LOOK else 0) | (
+                    SEEN_HIDDEN if signal & MAY_HIDE and at >= quiet and at != asked and (looks or not formulas) else 0
+                )
+                attributes = behind_attributes(html, behind)
+                at = behind_byte(html, attributes, 62)
+                if wanted != 0:
+                    said = all_said(html, behind, attributes) & wanted
+                    seen |= said & SEEN_FORMULA
+                    if said == SEEN_HIDDEN:
+                        state[AT], state[NAME_END], state[TAG_END] = tag_at, behind, at
+                        pauses = True
+                        break
+        if tag_at < hidden_until:
+            continue
+        # --- the text before it, and what it does -------------------------------------------------------------------------------------------
         if skipped > 0 or (not begun and is_blank(text, first, written)):
             written = first
         elif written > first:
@@ -744,9 +710,90 @@ def cut(
             runs[0, all_runs] = written
             runs[1, all_runs] = link
             all_runs += 1
-    if begun:
-        blocks[5, all_blocks - 1] |= seen_marks
-    for k in range(open_elements):
-        elements[3, stack[k]] = all_blocks
-        elements[6, stack[k]] = n
-    return all_runs, all_blocks, all_elements, seen
+        first = written
+        if tag_at >= n:
+            break
+        if skipped > 0 and place == skipped_place:
+            skipped += -1 if closes else 1
+        elif skipped > 0 or effect == NOTHING:
+            pass
+        elif effect == MARK_OPENS:
+            mark = tags.tag_id[place]
+            marks[mark] += 1
+            open_marks |= 1 << mark
+            seen_marks |= 1 << mark
+        elif effect == MARK_CLOSES:
+            mark = tags.tag_id[place]
+            if marks[mark] > 0:
+                marks[mark] -= 1
+                if marks[mark] == 0:
+                    open_marks &= ~(1 << mark)
+        elif effect == CLOSES:
+            if open_elements > 1:
+                open_elements -= 1
+                elements[3, stack[open_elements]] = all_blocks
+                elements[6, stack[open_elements]] = tag_at
+                if begun:
+                    blocks[4, all_blocks - 1] = tag_at
+                    blocks[5, all_blocks - 1] |= seen_marks
+                    begun = False
+                broken = 0
+                boundary, begin_marks, seen_marks = at, open_marks, open_marks
+        elif effect == OPENS:
+            elements[0, all_elements] = tags.tag_id[place] if place >= 0 else 0
+            elements[1, all_elements] = stack[open_elements - 1]
+            elements[2, all_elements] = all_blocks
+            elements[4, all_elements] = behind
+            elements[5, all_elements] = attributes
+            stack[open_elements] = all_elements
+            open_elements += 1
+            all_elements += 1
+            if begun:
+                blocks[4, all_blocks - 1] = tag_at
+                blocks[5, all_blocks - 1] |= seen_marks
+                begun = False
+                broken = 0
+            boundary, begin_marks, seen_marks = at, open_marks, open_marks
+        elif effect == LINK_OPENS:
+            link += 1
+        elif effect == LINK_CLOSES:
+            link -= 1
+        elif effect == BREAKS:
+            if begun:
+                blocks[4, all_blocks - 1] = tag_at
+                blocks[5, all_blocks - 1] |= seen_marks
+            begun = False
+            broken = 1
+            boundary, begin_marks, seen_marks = at, open_marks, open_marks
+        else:
+            skipped, skipped_place = 1, place
+    if not pauses:
+        if begun:
+            blocks[5, all_blocks - 1] |= seen_marks
+        for k in range(open_elements):
+            elements[3, stack[k]] = all_blocks
+            elements[6, stack[k]] = n
+    state[FIRST], state[WRITTEN], state[SEEN] = first, written, seen
+    state[OPEN_MARKS], state[SEEN_MARKS], state[BEGIN_MARKS], state[BOUNDARY] = open_marks, seen_marks, begin_marks, boundary
+    state[OPEN_ELEMENTS], state[ELEMENTS], state[RUNS], state[BLOCKS] = open_elements, all_elements, all_runs, all_blocks
+    state[LINK], state[SKIPPED], state[SKIPPED_PLACE], state[BROKEN], state[BEGUN] = link, skipped, skipped_place, broken, begun
+    return pauses
+
+
+@compiled
+def closed_up(begins: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], places: Ints) -> None:
+    """Places in a page as they are without its parts from ``begins`` to ``ends``, which are in order; no place is inside a part."""
+    before = np.empty(len(ends) + 1, np.int64)
+    before[0] = 0
+    for k in range(len(ends)):
+        before[k + 1] = before[k] + ends[k] - begins[k]
+    for r in range(places.shape[0]):
+        for c in range(places.shape[1]):
+            low, high = 0, len(ends)
+            while low < high:
+                middle = (low + high) // 2
+                if ends[middle] <= places[r, c]:
+                    low = middle + 1
+                else:
+                    high = middle
+            places[r, c] -= before[low]

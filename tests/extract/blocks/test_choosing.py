@@ -1,11 +1,14 @@
 """What is content beside the model's choice: no hidden text, no banners of consent, headings, no copies but refrains."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.extract.blocks.pages import AFTER, BEFORE, article, extracted
 from winnow.tasks.extract.blocks import choosing
-from winnow.tasks.extract.blocks.prepare import without_hidden
 from winnow.tasks.extract.blocks.units import Tree, units
 from winnow.tasks.extract.extractors.block_features import features
 from winnow.tasks.extract.extractors.learned_blocks import LearnedBlocks
@@ -89,10 +92,11 @@ def test_what_a_reader_opens_in_a_paragraph_and_hidden_sources_of_formulas_are_r
 
 def test_a_page_of_which_most_is_hidden_inline_stays_as_it_is():
     html = "<p>It is.</p>" + '<span hidden="">A whole page that a script shows when it is loaded, word for word.</span>' * 3
-    assert without_hidden(html.encode()) == html.encode()
-    assert without_hidden(b'<p>It is <i hidden="">not</i>here, in front of a long paragraph that stays.</p>') == (
-        b"<p>It is here, in front of a long paragraph that stays.</p>"
-    )
+    assert page_blocks(parsed(html)).html.decode() == f"<body>{html}</body>"
+    other = page_blocks(parsed('<p>It is <i hidden="">not</i>here, in front of a long paragraph that stays.</p>'))
+    assert other.html == b"<body><p>It is here, in front of a long paragraph that stays.</p></body>"
+    assert other.text == b"It is here, in front of a long paragraph that stays."
+    assert (other.block_begin.tolist(), other.block_end.tolist(), other.run_end.tolist()) == ([9], [61], [52])
 
 
 def test_a_page_that_is_hidden_as_a_whole_is_read():
@@ -374,3 +378,41 @@ def test_lines_of_verse_of_which_most_are_chosen_are_in(line):
 )
 def test_short_parts_of_an_article_are_read(middle, text):
     assert f"{BEFORE[1]}\n\n{text}\n\n{AFTER[0]}" in extracted(middle)
+
+
+HIDDEN_PARTS = (
+    '<span hidden="">{}</span>',
+    '<b style="display:none">{}<i>more</i></b>',
+    '<a href="#" style="visibility: hidden">{}<span hidden="">x</span></a>',
+)
+SEEN_PARTS = (
+    "The loom ",
+    "has <b>four</b> shafts",
+    " and&nbsp;",
+    "a\u200bb",
+    "<br>",
+    '<span style="color:red">red</span>',
+    "<!-- c -->",
+    "<sup>2</sup>",
+    " ",
+    "<i></i>",
+)
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.sampled_from(SEEN_PARTS), st.sampled_from(HIDDEN_PARTS), st.sampled_from(SEEN_PARTS)), max_size=8),
+    st.integers(0, 3),
+)
+def test_a_page_is_cut_as_if_what_is_hidden_in_its_paragraphs_were_not_there(parts, paragraphs):
+    def written(with_hidden):
+        inside = "".join(seen + (frame.format(hidden) if is_hidden and with_hidden else "") for is_hidden, seen, frame, hidden in parts)
+        return (
+            f"<body><p>{inside}</p>"
+            + "<p>A long paragraph that nobody has hidden stays, so that most of the page is seen by readers. </p>" * 9
+        )
+
+    def cut(html):
+        page = asdict(page_blocks(parsed(html * (1 + paragraphs))))
+        return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in page.items()}
+
+    assert cut(written(True)) == cut(written(False))
