@@ -15,11 +15,10 @@ from winnow.tasks.extract.blocks.units import LISTINGS
 from winnow.tasks.extract.extractors import page_blocks as page_blocks_module
 from winnow.tasks.extract.extractors import page_kernels
 from winnow.tasks.extract.extractors.names import telling_tags, words_of
-from winnow.tasks.extract.extractors.page_blocks import page_blocks
+from winnow.tasks.extract.extractors.page_blocks import TAG_ID, page_blocks
 from winnow.tasks.extract.extractors.resiliparse_text import parsed
 
 TAG = re.compile(rf"<([a-zA-Z][^\s/>]*+)([^>]*+)>|{NO_TAG}".encode(), re.DOTALL)
-MAY_HIDE = re.compile(rf"<({'|'.join(sorted(INLINE_OR_CELLS))})(\s[^>]*+)>|{NO_TAG}".encode(), re.DOTALL)
 PARTS = [
     *(b"<span", b"<td", b"<b", b"<div", b"<math", b"<x:math", b"<mjx-assistive-mml", b"<script>", b"</script>", b"<pre>", b"</pre>", b"<!--", b"-->"),
     *(b"<!-- a -->", b"<?", b"<", b">", b"</span>", b"</td>", b'"', b" ", b"a", b"\xc3\xa9", b"12345678"),
@@ -57,22 +56,39 @@ def test_no_tag_that_may_be_of_formulas_is_overlooked(html):
     assert set(tags_of_formulas(html)) <= places(html)
 
 
-@given(markup)
-def test_no_tag_that_may_hide_is_overlooked(written):
-    """Whoever cuts a page is asked about each that is hidden, outside of raw elements and of those that are hidden themselves."""
-    html = b"<body>" + written.replace(b"<script>", b"").replace(b"</script>", b"")
+WRITTEN = [part.decode() for part in PARTS if part[:1] == b" " and b"=" in part]
+start_tag = st.builds(
+    "<{}{}>".format, st.sampled_from(["span", "td", "b", "div", "span<span"]), st.lists(st.sampled_from(WRITTEN), max_size=3).map("".join)
+)
+
+
+@given(
+    st.lists(
+        start_tag | st.sampled_from(["</span>", "</td>", "</b>", "text", '<!-- <span hidden=""> -->', '<script><b hidden=""></script>']),
+        max_size=12,
+    )
+)
+def test_no_tag_that_may_hide_is_overlooked(parts):
+    """Whoever cuts a page is asked about each that is hidden, once and in order."""
+    html = "".join(["<body>", *parts]).encode()
     asked = []
 
     def hidden_element(_, begin, behind_name, behind):
         assert html[behind_name : behind_name + 1] == b" "
+        assert html[behind - 1 : behind] == b">"
         asked.append(begin)
         return 0, False
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page_blocks_module, "hidden_element", hidden_element)
         page_blocks_module._cut(html, formulas=False)
-    found = [m.start() for m in MAY_HIDE.finditer(html) if m[1] is not None and is_hidden(m[2].decode(errors="replace"))]
-    assert set(found) <= set(asked)
+    at, expected = len("<body>"), set()
+    for part in parts:
+        name, _, written = part[1:-1].partition(" ")
+        if part[0] == "<" and name in INLINE_OR_CELLS and is_hidden(" " + written):
+            expected.add(at)
+        at += len(part.encode())
+    assert expected <= set(asked)
     assert asked == sorted(set(asked))
 
 
@@ -133,3 +149,26 @@ def test_no_listing_is_overlooked(value, name):
     written = page.html[page.element_attributes[2] : page.element_content[2]]
     if any(pattern.search(written) for _, pattern in LISTINGS):
         assert page.listings.tolist() == [2]
+
+
+@given(
+    st.lists(
+        st.sampled_from([*WRITTEN, ' class="nav menu"', ' class="nav menus"', ' id="nav"', ' style="display:none"']),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_elements_of_the_same_attributes_say_the_same_as_each_alone(written):
+    def said(html):
+        page = page_blocks(parsed(html))
+        of = page.element_tag == TAG_ID["section"]
+        return list(zip(page.element_bits[of].tolist(), page.element_checksum[of].tolist(), strict=True)), [
+            page.html[page.element_attributes[e] : page.element_content[e]] for e in page.listings
+        ]
+
+    sections = [f"<section{each}>text</section>" for each in written]
+    alone = [said(section) for section in sections]
+    assert said("".join(sections)) == (
+        [pair for pairs, _ in alone for pair in pairs],
+        [listing for _, listings in alone for listing in listings],
+    )

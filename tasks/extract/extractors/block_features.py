@@ -120,18 +120,18 @@ def _groups(names: tuple[str, ...]) -> Ints:
 
 def features(page: Page) -> tuple[tuple[str, ...], npt.NDArray[np.float32], list[str]]:
     """Names of the rows, features x blocks, and the text of each block with white space as it was. A page without blocks has no columns."""
-    from winnow.tasks.extract.extractors.feature_kernels import BY_CLASS, CLASSES, count_characters, fill, fill_alike
+    from winnow.tasks.extract.extractors import feature_kernels as kernels
 
     n, classes = len(page.block_element), char_classes()
-    counts, bare = np.zeros((BY_CLASS + CLASSES, n), np.int64), np.empty((3, n), np.int64)
+    counts, bare = np.zeros((kernels.BY_CLASS + kernels.CLASSES, n), np.int64), np.empty((3, n), np.int64)
     ends = np.zeros(n + 1, np.int64)
     matrix = np.empty((len(NAMES), n), np.float32)
     text = np.frombuffer(page.text, np.uint8)
-    count_characters(text, page.run_end, page.run_link, page.block_run, classes, counts, ends[1:], bare, matrix[LAST_KIND])
+    kernels.count_characters(text, page.run_end, page.run_link, page.block_run, classes, counts, ends[1:], bare, matrix[LAST_KIND])
     joined = page.text.decode()
     cuts = ends.tolist()
     texts = [joined[a:b] for a, b in pairwise(cuts)]
-    filled = fill(
+    filled = kernels.fill(
         counts,
         page.block_element,
         page.block_break,
@@ -146,7 +146,7 @@ def features(page: Page) -> tuple[tuple[str, ...], npt.NDArray[np.float32], list
     )
     assert filled == len(NAMES)
     title = " ".join(page.title.split())
-    fill_alike(text, bare, np.frombuffer(title.encode(), np.uint8), matrix[COPIES], matrix[IN_TITLE])
+    kernels.fill_alike(text, bare, np.frombuffer(title.encode(), np.uint8), matrix[COPIES], matrix[IN_TITLE])
     return NAMES, matrix, texts
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from winnow.tasks.engine.compiled import compiled
+from winnow.tasks.engine.compiled import compiled, inlined
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
@@ -106,6 +106,23 @@ def count_characters(
         last_kind[b] = last
 
 
+@inlined
+def hash_of(text: Bytes, begin: int, end: int) -> np.uint64:
+    """A hash of text[begin:end]: of every fourth byte, four times, as a step of one need not wait for that of another."""
+    one, two, three, four = np.uint64(end - begin), np.uint64(1), np.uint64(2), np.uint64(3)
+    k = begin
+    while k + 4 <= end:
+        one = (one ^ np.uint64(text[k])) * PATH_FACTOR
+        two = (two ^ np.uint64(text[k + 1])) * PATH_FACTOR
+        three = (three ^ np.uint64(text[k + 2])) * PATH_FACTOR
+        four = (four ^ np.uint64(text[k + 3])) * PATH_FACTOR
+        k += 4
+    while k < end:
+        one = (one ^ np.uint64(text[k])) * PATH_FACTOR
+        k += 1
+    return (((one ^ two >> np.uint64(7)) * PATH_FACTOR ^ three) * PATH_FACTOR ^ four) * PATH_FACTOR
+
+
 @compiled
 def is_same(text: Bytes, begin: int, end: int, other: Bytes, at: int) -> bool:
     """Whether text[begin:end] stands in another text at a place."""
@@ -125,9 +142,7 @@ def fill_alike(text: Bytes, bare: Ints, title: Bytes, copies: Matrix, in_title: 
     first, of, times = np.full(size, -1, np.int64), np.empty(blocks, np.int64), np.zeros(blocks, np.int64)
     for b in range(blocks):
         begin, end = bare[0, b], bare[1, b]
-        key = np.uint64(end - begin)
-        for k in range(begin, end):
-            key = (key ^ np.uint64(text[k])) * PATH_FACTOR
+        key = hash_of(text, begin, end)
         place = np.int64(key >> np.uint64(20)) & (size - 1)
         while first[place] >= 0:
             other = first[place]

@@ -215,72 +215,55 @@ class _Cut:
 
 def _cut(html: bytes, *, formulas: bool, with_hidden: bool = False) -> _Cut:
     """A page cut by the kernel. What is hidden stays in a page of which it is most."""
-    from winnow.tasks.extract.extractors.page_kernels import (
-        ASKED,
-        AT,
-        BLOCKS,
-        ELEMENTS,
-        HIDDEN_UNTIL,
-        NAME_END,
-        QUIET,
-        RUNS,
-        SEEN,
-        STATES,
-        TAG_END,
-        WRITTEN,
-        closed_up,
-        cut,
-    )
+    from winnow.tasks.extract.extractors import page_kernels as kernels
 
-    page, state, marks = np.frombuffer(html, np.uint8), np.zeros(STATES, np.int64), np.zeros(256, np.int32)
+    page, state, marks = np.frombuffer(html, np.uint8), np.zeros(kernels.STATES, np.int64), np.zeros(256, np.int32)
     text, rows = ROOM.of(len(html))
     runs, blocks, elements, stack = rows[:2], rows[2:9], rows[9:16], rows[16]
-    state[AT] = -1
-    state[QUIET] = len(html) if with_hidden else 0
+    state[kernels.AT] = -1
+    state[kernels.QUIET] = len(html) if with_hidden else 0
     gone: list[tuple[int, int]] = []
-    while cut(page, tag_table(), formulas, state, text, runs, blocks, elements, stack, marks):
-        begin = state[ASKED] = int(state[AT])
-        end, goes = hidden_element(html, begin, int(state[NAME_END]), int(state[TAG_END]))
+    while kernels.cut(page, tag_table(), formulas, state, text, runs, blocks, elements, stack, marks):
+        begin = state[kernels.ASKED] = int(state[kernels.AT])
+        end, goes = hidden_element(html, begin, int(state[kernels.NAME_END]), int(state[kernels.TAG_END]))
         if goes:
             gone.append((begin, end))
-            state[HIDDEN_UNTIL] = end
+            state[kernels.HIDDEN_UNTIL] = end
         if end:  # what is inside it is not asked about
-            state[QUIET] = end if end > 0 else len(html)
+            state[kernels.QUIET] = end if end > 0 else len(html)
     if 2 * sum(end - begin for begin, end in gone) > len(html):
         return _cut(html, formulas=formulas, with_hidden=True)
-    runs, blocks, elements = (rows[:, : state[n]].copy() for rows, n in ((runs, RUNS), (blocks, BLOCKS), (elements, ELEMENTS)))
+    runs, blocks, elements = (
+        rows[:, : state[n]].copy() for rows, n in ((runs, kernels.RUNS), (blocks, kernels.BLOCKS), (elements, kernels.ELEMENTS))
+    )
     if gone:
         begins, ends = np.asarray(gone, np.int64).T.copy()
-        closed_up(begins, ends, blocks[3:5])
-        closed_up(begins, ends, elements[4:])
+        kernels.closed_up(begins, ends, blocks[3:5])
+        kernels.closed_up(begins, ends, elements[4:])
         html = b"".join(html[a:b] for a, b in zip([0, *ends.tolist()], [*begins.tolist(), len(html)], strict=True))
-    return _Cut(int(state[SEEN]), html, text[: state[WRITTEN]].tobytes(), runs, blocks, elements)
+    return _Cut(int(state[kernels.SEEN]), html, text[: state[kernels.WRITTEN]].tobytes(), runs, blocks, elements)
 
 
 def page_blocks(tree: HTMLTree) -> Page:
     """The blocks of a parsed page. Blocks may be blank. Formulas are out of it, and marks in their places."""
-    from winnow.tasks.extract.extractors.page_kernels import SEEN_FORMULA, SEEN_OLD, SEEN_TEMPLATE, SEEN_TEXT_AREA, all_names
+    from winnow.tasks.extract.extractors import page_kernels as kernels
 
     body = tree.body
     html = body.html.encode() if body is not None else b""
     formulas: tuple[Formula, ...] = ()
     page = _cut(html, formulas=True)
     if seen := page.seen:
-        other = prepared(
-            html,
-            templates=bool(seen & SEEN_TEMPLATE),
-            text_areas=bool(seen & SEEN_TEXT_AREA),
-            old=bool(seen & SEEN_OLD),
-            formulas=bool(seen & SEEN_FORMULA),
-        )
-        if seen & SEEN_FORMULA:
+        templates, text_areas, old = (bool(seen & sign) for sign in (kernels.SEEN_TEMPLATE, kernels.SEEN_TEXT_AREA, kernels.SEEN_OLD))
+        has_formulas = bool(seen & kernels.SEEN_FORMULA)
+        other = prepared(html, templates=templates, text_areas=text_areas, old=old, formulas=has_formulas)
+        if has_formulas:
             other, formulas = extracted(other)
-        if seen & SEEN_FORMULA or other != html:
+        if has_formulas or other != html:
             page = _cut(other, formulas=False)
     html, run, block, element = page.html, page.runs, page.blocks, page.elements
     elements = element.shape[1]
     bits, checksum, listings = np.empty(elements, np.int32), np.empty(elements, np.uint32), np.empty(elements, np.int32)
-    listed = all_names(np.frombuffer(html, np.uint8), element, group_table(), HIDDEN_BIT, bits, checksum, listings)
+    listed = kernels.all_names(np.frombuffer(html, np.uint8), element, group_table(), HIDDEN_BIT, bits, checksum, listings)
     return Page(
         tree.title or "",
         html,

@@ -27,6 +27,7 @@ RAW_NAME = 2  # of a name in the table of ``telling_tags``: an element whose con
 PIVOT = np.array([chr(byte) in "xhgquy\\$XHGQUY" for byte in range(256)], np.uint8)  # one of each word in attributes that says something
 WIDE_PIVOT = np.array([chr(byte) in "xhgfq\\$XHGFQ" for byte in range(256)], np.uint8)  # and of those that may say something
 TABLE_BITS = 10
+ALIKE_BITS = 8
 NAME_BYTES = 16
 
 # Attributes that name what an element is for, those that hide it, and how much of them counts. Of aria-hidden both parts, as eight bytes are a number.
@@ -547,15 +548,45 @@ def all_names(
     how many of them there are."""
     value, words = np.empty((2, 4 * MOST_NAME_CHARS), np.uint8)
     ends = np.empty(MOST_NAME_CHARS, np.int32)
+    told = np.full(1 << ALIKE_BITS, -1, np.int32)  # an element whose names were told, by a hash of its attributes
     count = 0
     for e in range(elements.shape[1]):
         bits[e] = checksums[e] = 0
-        if elements[3, e] > elements[2, e] and elements[5, e] > elements[4, e]:
-            bits[e], checksums[e], listing = names_of(html, elements[4, e], elements[5, e], table, hidden_bit, value, words, ends)
+        begin, behind = elements[4, e], elements[5, e]
+        if elements[3, e] > elements[2, e] and behind > begin:
+            place = alike_place(html, begin, behind)
+            other = told[place]
+            if other >= 0 and is_same(html, begin, behind, elements[4, other], elements[5, other]):
+                bits[e], checksums[e] = bits[other], checksums[other]
+                continue
+            bits[e], checksums[e], listing = names_of(html, begin, behind, table, hidden_bit, value, words, ends)
             if listing:
                 listings[count] = e
                 count += 1
+            else:
+                told[place] = e
     return count
+
+
+@inlined
+def alike_place(html: Bytes, begin: int, behind: int) -> int:
+    """Where an element whose attributes are written like html[begin:behind] is looked for: by their length, and four bytes behind their middle."""
+    key = np.uint64(behind - begin)
+    middle = (begin + behind) // 2
+    for k in range(middle, min(middle + 4, behind)):
+        key = key * np.uint64(31) ^ np.uint64(html[k])
+    return int(key * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(64 - ALIKE_BITS))
+
+
+@inlined
+def is_same(html: Bytes, begin: int, behind: int, at: int, end: int) -> bool:
+    """Whether html[begin:behind] and html[at:end] are the same, from their ends on: what is alike in attributes is where they begin."""
+    if behind - begin != end - at:
+        return False
+    k, shift = behind - 1, at - begin
+    while k >= begin and html[k] == html[k + shift]:
+        k -= 1
+    return k < begin
 
 
 @compiled
