@@ -25,6 +25,7 @@ class Progress:
         self._tasks: dict[str, TaskID] = {}
         self._begin: dict[str, float] = {}
         self._said: dict[str, float] = {}
+        self._ended: set[str] = set()
 
     def __enter__(self) -> "Progress":
         self._bars.start()
@@ -44,7 +45,8 @@ class Progress:
             if stage not in self._tasks:
                 self._tasks[stage] = self._bars.add_task(stage, total=total, completed=done, rate="")
             self._bars.update(self._tasks[stage], completed=done, rate=rate)
-        elif (done == total and self._said.get(stage, 0.0) >= 0) or now - self._said.get(stage, begin) > LINE_EVERY_S:
-            self._said[stage] = -1.0 if done == total else now
+        elif stage not in self._ended if done == total else now - self._said.get(stage, begin) > LINE_EVERY_S:
+            self._said[stage] = now
+            (self._ended.add if done == total else self._ended.discard)(stage)
             left = f"about {(now - begin) * (total - done) / done:.0f} s left" if 0 < done < total else ""
             print(", ".join(part for part in (f"{stage}: {done} of {total}", rate, left) if part), file=sys.stderr)
