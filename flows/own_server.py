@@ -5,15 +5,16 @@ cannot run says why at once.
 import atexit
 import os
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from prefect.server.api.server import SubprocessASGIServer
-from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS
+from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS, get_current_settings
 
 from winnow.tasks.engine.errors import BadInput
 
@@ -22,6 +23,12 @@ TRIES = 3
 EACH_S = 0.1
 ANSWER_S = 5.0
 SAID_BYTES = 1 << 16
+UNTIL_OUR_END = """
+import os, runpy, sys, threading
+threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(0)), daemon=True).start()
+runpy.run_module("uvicorn", run_name="__main__", alter_sys=True)
+"""
+"""The server, until the pipe from its starter is closed: a starter that was killed would leave it behind, with its memory and its hold on the database."""
 LEVEL = "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"
 HERE = "127.0.0.1"
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -64,8 +71,7 @@ class OwnServer(SubprocessASGIServer):
         with tempfile.TemporaryFile() as said:
             for _ in range(TRIES):
                 self.port = self.find_available_port()
-                process = _with_errors_to(None if self.shows else said, self._run_uvicorn_command)
-                self.server_process = process
+                self.server_process = process = _begun(self.port, None if self.shows else said)
                 while process.poll() is None and time.monotonic() < until:
                     if self._answers():
                         self.running = True
@@ -90,22 +96,29 @@ class OwnServer(SubprocessASGIServer):
             return False
 
 
-def _with_errors_to(file: IO[bytes] | None, begin: Any) -> "subprocess.Popen[Any]":
-    """A process that is begun with this file as its standard error, which Prefect has no option for, and writes its errors there; with ours if there is none."""
-    if file is None:
-        return begin()  # type: ignore[no-any-return]
-    ours, level = os.dup(2), os.environ.get(LEVEL)
-    try:
-        os.dup2(file.fileno(), 2)
-        os.environ[LEVEL] = "ERROR"
-        return begin()  # type: ignore[no-any-return]
-    finally:
-        os.dup2(ours, 2)
-        os.close(ours)
-        if level is None:
-            del os.environ[LEVEL]
-        else:
-            os.environ[LEVEL] = level
+def _begun(port: int, errors: IO[bytes] | None) -> "subprocess.Popen[bytes]":
+    """Prefect's server on that port, as Prefect starts it, with its errors in a file, or on our terminal if there is none. It ends with this process, however that ends."""
+    server = [
+        "--factory",
+        "prefect.server.api.server:create_app",
+        "--host",
+        HERE,
+        "--port",
+        str(port),
+        "--log-level",
+        "error",
+        "--lifespan",
+        "on",
+    ]
+    ours = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
+    settings = get_current_settings().to_environment_variables(exclude_unset=True)
+    level = {} if errors is None else {LEVEL: "ERROR"}
+    return subprocess.Popen(  # noqa: S603 our own words
+        [sys.executable, "-c", UNTIL_OUR_END, *server],
+        stdin=subprocess.PIPE,
+        stderr=errors,
+        env={**os.environ, **ours, **settings, **level},
+    )
 
 
 def _end(file: IO[bytes]) -> bytes:

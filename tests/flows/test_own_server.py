@@ -1,13 +1,32 @@
 """The Prefect of a single command: what is wrong with its home, its database or its settings is one sentence, soon, and no traceback."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from tests.shared import ROOT
 
+KILLED = """
+import os, signal
+from winnow import in_process
+in_process.settings(verbose=False)
+from prefect.client.orchestration import get_client
+from prefect.server.api.server import SubprocessASGIServer
+
+def flow():
+    with get_client(sync_client=True) as client:
+        assert client.hello().status_code == 200
+    print(SubprocessASGIServer().server_process.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+in_process.watched(flow)
+"""
+"""A command that is killed while its flow goes on."""
 CODE = """
 import sys
 from winnow import in_process
@@ -65,3 +84,15 @@ def test_settings_that_cannot_be_read(begin, tmp_path, profile):
 
 def test_a_setting_of_the_environment_that_is_none(begin):
     assert "Prefect cannot read its settings" in begin(PREFECT_LOGGING_LEVEL="loud")
+
+
+def test_a_killed_command_leaves_no_server_behind(tmp_path):
+    alone = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    env = alone | {"PREFECT_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", KILLED], env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL
+    server = Path("/proc", done.stdout.strip(), "cmdline")
+    deadline = time.monotonic() + 60
+    while server.exists() and b"create_app" in server.read_bytes():
+        assert time.monotonic() < deadline, "the server is still there"
+        time.sleep(0.1)
