@@ -118,6 +118,7 @@ def _begun(port: int, errors: IO[bytes] | None) -> "subprocess.Popen[bytes]":
         stdin=subprocess.PIPE,
         stderr=errors,
         env={**os.environ, **ours, **settings, **level},
+        start_new_session=True,  # what stops the command, such as Ctrl-C, must leave it the server that it says so to
     )
 
 
