@@ -100,7 +100,8 @@ SCRIPTS = re.compile(r"java ?script|browser|js\b|активиру|включит
 def unseen(page: Page, tree: Tree, chosen: Bools, words: npt.NDArray[np.int64]) -> Bools:
     """Of the chosen blocks those that no reader sees: hidden ones, banners that ask for consent, notices that scripts are off. None if the page is little
     else."""
-    from winnow.tasks.extract.blocks.element_kernels import SUSPECT, places_of_partners
+    from winnow.tasks.extract.blocks.element_kernels import SUSPECT
+    from winnow.tasks.extract.blocks.text_kernels import places_of_partners
 
     out = np.zeros(len(words), np.bool_)
     places = np.empty(MOST_PARTNERS, np.int32)

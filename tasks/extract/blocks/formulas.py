@@ -145,24 +145,24 @@ class InText:
 
     @cached_property
     def signs(self) -> int:
-        """Which signs of formulas are in the text (``element_kernels``)."""
+        """Which signs of formulas are in the text (``text_kernels``)."""
         if self.text is None:
             return -1
-        from winnow.tasks.extract.blocks.element_kernels import signs_of_formulas
+        from winnow.tasks.extract.blocks.text_kernels import signs_of_formulas
 
         return signs_of_formulas(np.frombuffer(self.text, np.uint8))
 
     @property
     def has_delimiters(self) -> bool:
         """Whether two dollars, or a backslash before a bracket, are in the text."""
-        from winnow.tasks.extract.blocks.element_kernels import DELIMITER
+        from winnow.tasks.extract.blocks.text_kernels import DELIMITER
 
         return bool(self.signs & DELIMITER)
 
     @cached_property
     def has_own_delimiters(self) -> bool:
         """Whether the page names delimiters. Then any characters may be some, and no look at a text for the usual ones tells."""
-        from winnow.tasks.extract.blocks.element_kernels import BACKSLASH, RELATION
+        from winnow.tasks.extract.blocks.text_kernels import BACKSLASH, RELATION
 
         if not self.signs & (BACKSLASH | RELATION):  # one of them is in all formulas between such delimiters
             return False
@@ -173,7 +173,7 @@ class InText:
     @cached_property
     def may_hold(self) -> bool:
         """Whether a text of the page may hold formulas, by what is in all of them."""
-        from winnow.tasks.extract.blocks.element_kernels import BACKSLASH, BACKTICK, BRACKET, DOLLAR
+        from winnow.tasks.extract.blocks.text_kernels import BACKSLASH, BACKTICK, BRACKET, DOLLAR
 
         # One of these is in each text that DELIMITER finds something in.
         return self.has_own_delimiters or bool(self.signs & (BACKSLASH | BACKTICK | BRACKET | DOLLAR))

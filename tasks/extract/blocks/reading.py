@@ -286,7 +286,7 @@ class _Reader:
 
 def _with_notes(page: Page) -> frozenset[int]:
     """The blocks in which a number that is a link stands at the end of a word."""
-    from winnow.tasks.extract.blocks.element_kernels import with_notes
+    from winnow.tasks.extract.blocks.text_kernels import with_notes
 
     found = np.empty(len(page.block_run), np.int32)
     text = np.frombuffer(page.text, np.uint8)

@@ -39,11 +39,9 @@ LINE_OF = re.compile(
 EQUATION = re.compile(r"(?:^|\s)(?:ltx_equation\S*|ltx_eqn_\S*|equation)(?=\s|$)")
 DIGITS = re.compile(r"[\s\d]*")
 CALLOUTS = re.compile(r"(?:^|\s)(?:colist|calloutlist)(?=\s|$)")
-MOST_TAGS = len(BLOCK_TAGS) + 1
 LEVELS = 8
 MOST_LOOKS = 40
 MOST_HELD, LONG_HELD_WORDS = 20, 15  # of tables in cells
-LONG_CELL_WORDS, LONG_DATA_CELL_WORDS = 60, 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +219,12 @@ def units(page: Page, tree: Tree, texts: list[str], words: list[int]) -> list[Un
     if listings:
         coded = sorted({*coded, *listings})
     found = _code(tree, coded, texts, set(listings))
-    for t in tree.that_are(TABLED):
+    tables = tree.that_are(TABLED)
+    data = set(_of_data(tree, tables, words)) if tables else ()
+    for t in tables:
         if CALLOUTS.search(tree.names(tree.parent[t])):
             found.append(Unit("callouts", t, tree.first[t], tree.behind[t], t))
-        elif _is_data(tree, t, words):
+        elif t in data:
             found.append(Unit("table", t, tree.first[t], tree.behind[t], t))
     if tree.has & PURE:
         found += _pure(tree, (page.block_marks & (CODE_MARK | NOT_CODE)) == CODE_MARK)
@@ -346,48 +346,60 @@ def _around(tree: Tree, pre: int, texts: list[str]) -> int:
     return table if len(others) == 1 and tree.is_numbers(cell, texts) else pre
 
 
-def _is_data(tree: Tree, table: int, words: list[int]) -> bool:
-    """Whether a table holds data: rows and columns of cells that are short, with no page's structure in them."""
-    inside = tree.inside(table)
-    tags = tree.page.element_tag[table + 1 : inside.stop]
-    counts = np.bincount(tags, minlength=MOST_TAGS).tolist()
-    if any(counts[t] for t in LAYOUT):
-        return False
-    if counts[TABLE]:
-        # A few words set as a table in a cell of data; else it is a table of the page's layout.
-        if counts[TABLE] > MOST_HELD:
-            return False
-        held = [i for i in inside if tree.tag[i] == TABLE]
-        if any(sum(words[tree.first[t] : tree.behind[t]]) > LONG_HELD_WORDS for t in held):
-            return False
-        tags = tags.copy()
-        for t in held:
-            within = tree.inside(t)
-            tags[within.start - table - 2 : within.stop - table - 1] = 0
-        counts = np.bincount(tags, minlength=MOST_TAGS).tolist()
-        if not counts[TH]:
-            return False
-    cells, rows, headers = counts[TD] + counts[TH], counts[TR], counts[TH]
-    if rows < 2 or cells < 4 or cells < 1.5 * rows:
+@cache
+def _kinds_in_tables() -> npt.NDArray[np.uint8]:
+    """What tags are in tables."""
+    from winnow.tasks.extract.blocks import table_kernels as kernels
+
+    kinds = np.zeros(len(BLOCK_TAGS) + 1, np.uint8)
+    for kind, tags in (
+        (kernels.IS_LAYOUT, LAYOUT),
+        (kernels.IS_TABLE, {TABLE}),
+        (kernels.IS_ROW, {TR}),
+        (kernels.IS_CELL, {TD, TH}),
+        (kernels.IS_HEADER, {TH}),
+        (kernels.IS_NAME, {CAPTION, THEAD}),
+        (kernels.IS_HEADING, HEADINGS),
+    ):
+        kinds[sorted(tags)] |= kind
+    return kinds
+
+
+def _of_data(tree: Tree, tables: list[int], words: list[int]) -> list[int]:
+    """The tables that hold data: rows and columns of cells that are short, with no page's structure in them. A few words set as a table in a cell of data are
+    none; a table with more in its cells is one of the page's layout."""
+    from winnow.tasks.extract.blocks import table_kernels as kernels
+
+    page, facts = tree.page, np.empty((len(tables), kernels.FACTS), np.int32)
+    of_page = page.element_tag, page.element_attributes, page.element_end, page.element_first, page.element_behind
+    counts = np.asarray(words, np.int64)
+    kernels.count_tables(np.asarray(tables, np.int32), *of_page, counts, _kinds_in_tables(), MOST_HELD, LONG_HELD_WORDS, facts)
+    return [table for table, of in zip(tables, facts.tolist(), strict=True) if _is_data(tree, table, *of)]
+
+
+def _is_data(
+    tree: Tree,
+    table: int,
+    rows: int,
+    cells: int,
+    headers: int,
+    named: int,
+    headings: int,
+    held: int,
+    filled: int,
+    long: int,
+    longer: int,
+    several: int,
+) -> bool:
+    """Whether a table holds data, by what is counted of it (``table_kernels.count_tables``) and what its attributes say."""
+    if rows < 2 or cells < 4 or cells < 1.5 * rows or (held and not headers):
         return False
     written = tree.written(table)
     if 'role="presentation"' in written or 'role="none"' in written or EQUATION.search(tree.names(table)):
         return False
-    says_so = headers > 0 or counts[CAPTION] > 0 or counts[THEAD] > 0 or 'role="table"' in written or 'role="grid"' in written
-    if any(counts[t] for t in HEADINGS) and not (headers and says_so):
-        return False
-    places = (np.flatnonzero((tags == TD) | (tags == TH)) + table + 1).tolist()
-    first, behind = tree.first, tree.behind
-    long = several = filled = 0
-    most = LONG_DATA_CELL_WORDS if says_so else LONG_CELL_WORDS
-    for c in places:
-        begin, end = first[c], behind[c]
-        if end > begin:
-            filled += 1
-            long += sum(words[begin:end]) > most
-            several += end - begin > 3
-    if not filled or filled * 3 < cells:
+    says_so = headers > 0 or named > 0 or 'role="table"' in written or 'role="grid"' in written
+    if (headings and not (headers and says_so)) or not filled or filled * 3 < cells:
         return False
     if says_so:
-        return long * 4 <= filled
+        return longer * 4 <= filled
     return not long and several * 4 <= filled and filled * 2 >= cells
