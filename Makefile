@@ -23,7 +23,7 @@ quick: check
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 
 # Three workers on two cores, as tests with servers wait for much of their time; files in the order of tests/conftest.py, not by their number of tests.
 fast: setup

@@ -10,19 +10,35 @@ import threading
 from collections.abc import Mapping, Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from subprocess import CompletedProcess, TimeoutExpired
+from tempfile import TemporaryDirectory
 
 fork = multiprocessing.get_context("forkserver")
 fork.set_forkserver_preload(["tests.ready"])
 
 
-def winnow(words: Sequence[object], environment: Mapping[str, str], output: Path) -> BaseProcess:
-    """The command, started in a session of its own; what it prints is in the files ``out`` and ``err`` of the folder ``output``."""
-    process = fork.Process(target=_command, args=([str(word) for word in words], dict(environment), os.getcwd(), output))
+def winnow(words: Sequence[object], environment: Mapping[str, str], output: Path, folder: Path | None = None) -> BaseProcess:
+    """The command, started in ``folder`` and in a session of its own; what it prints is in the files ``out`` and ``err`` of the folder ``output``."""
+    process = fork.Process(target=_command, args=([str(word) for word in words], dict(environment), folder or Path.cwd(), output))
     process.start()
     return process
 
 
-def _command(words: list[str], environment: dict[str, str], folder: str, output: Path) -> None:
+def done(
+    words: Sequence[object], environment: Mapping[str, str], folder: Path | None = None, timeout_s: float = 300
+) -> CompletedProcess[str]:
+    """The command when it has ended, as subprocess.run gives it."""
+    with TemporaryDirectory() as output:
+        process = winnow(words, environment, Path(output), folder)
+        process.join(timeout_s)
+        if process.exitcode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise TimeoutExpired(list(map(str, words)), timeout_s)
+        out, err = (Path(output, name).read_text() for name in ("out", "err"))
+    return CompletedProcess(words, process.exitcode, out, err)
+
+
+def _command(words: list[str], environment: dict[str, str], folder: Path, output: Path) -> None:
     import tests.ready  # noqa: F401 which the server passes over in silence if it cannot be imported
 
     os.setsid()

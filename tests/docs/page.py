@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
+from tests import forked
 from tests.shared import ROOT
 
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w+)\n(?P<body>.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -58,20 +59,18 @@ def write(block: Block, folder: Path) -> Path:
 
 
 def run(block: Block, folder: Path, *more_path: Path, server: str = "") -> str:
-    """Run the commands of a block of ``sh`` as somebody in ``folder`` would, whose Prefect server is ``server``; what they print on stdout."""
+    """Run the commands of a block of ``sh`` as somebody in ``folder`` would, whose Prefect server is ``server``; what they print on stdout. With ROOT in
+    ``more_path`` Winnow is that of this checkout, whose commands are forked."""
     python = os.pathsep.join(map(str, (*more_path, folder)))
     said = []
     for line in block.body.strip().splitlines():
         program, *words = shlex.split(line, comments=True)
         command = {"winnow": [sys.executable, "-m", "winnow"], "python": [sys.executable]}[program]
-        done = subprocess.run(
-            [*command, *words],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": python, "PREFECT_API_URL": server},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        environment = {**os.environ, "PYTHONPATH": python, "PREFECT_API_URL": server}
+        if program == "winnow" and ROOT in more_path:
+            done = forked.done(words, environment, folder)
+        else:
+            done = subprocess.run([*command, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, (line, done.stdout, done.stderr)
         said.append(done.stdout)
     return "".join(said)

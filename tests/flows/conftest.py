@@ -2,15 +2,12 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from prefect.settings import PREFECT_API_URL, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
@@ -77,13 +74,6 @@ def winnow(environment):
             return subprocess.run(
                 [*WINNOW, *words], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=timeout, env=env, check=False
             )
-        with TemporaryDirectory() as output:
-            process = forked.winnow(words, env, Path(output))
-            process.join(timeout)
-            if process.exitcode is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                raise subprocess.TimeoutExpired(words, timeout)
-            out, err = (Path(output, name).read_text() for name in ("out", "err"))
-        return subprocess.CompletedProcess(words, process.exitcode, out, err)
+        return forked.done(words, env, timeout_s=timeout)
 
     return call
