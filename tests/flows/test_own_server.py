@@ -88,7 +88,10 @@ def test_a_setting_of_the_environment_that_is_none(begin):
 
 def test_a_killed_command_leaves_no_server_behind(tmp_path):
     alone = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    env = alone | {"PREFECT_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
+    proxy = dict.fromkeys(
+        ("http_proxy", "HTTP_PROXY"), "http://127.0.0.1:9"
+    )  # nothing listens there, and nobody must ask it for our server
+    env = alone | proxy | {"PREFECT_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", KILLED], env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     assert done.returncode == -signal.SIGKILL
     server = Path("/proc", done.stdout.strip(), "cmdline")
