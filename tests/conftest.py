@@ -2,6 +2,7 @@
 
 import atexit
 import gc
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -41,6 +42,11 @@ def pytest_collection():
     gc.enable()
     atexit.register(gc.unfreeze)
     return found
+
+
+def pytest_unconfigure() -> None:
+    """What Prefect logs at the interpreter's end, as when it stops a temporary server, goes to a stream that pytest has closed: no traceback for that."""
+    logging.raiseExceptions = False
 
 
 @pytest.fixture(autouse=True)
