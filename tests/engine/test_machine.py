@@ -65,6 +65,20 @@ def test_pools_see_each_other_until_they_close(folder):
     assert not list(folder.iterdir())
 
 
+def test_a_pool_may_be_closed_twice_at_once(folder, monkeypatch):
+    mine = Registry(1)
+    unlink = machine.Path.unlink
+
+    def closed_by_another_meanwhile(path):
+        unlink(path)
+        mine.close()
+        mine.tell((os.getpid(),))
+
+    monkeypatch.setattr(machine.Path, "unlink", closed_by_another_meanwhile)
+    mine.close()
+    assert not list(mine._folder.iterdir())
+
+
 def test_a_killed_run_counts_for_nothing(folder, tmp_path):
     code = (
         "import os, sys, tempfile\nsys.path.insert(0, sys.argv[1])\ntempfile.gettempdir = lambda: sys.argv[2]\n"

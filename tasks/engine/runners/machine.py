@@ -77,30 +77,29 @@ class Registry:
     def tell(self, pids: tuple[int, ...]) -> None:
         """The processes of this pool as they are now."""
         self._self = Others(self._self.workers, pids)
-        if self._file is not None:
-            with contextlib.suppress(OSError):
-                self._file.seek(0)
-                self._file.write(
-                    json.dumps({"workers": self._self.workers, "pids": pids}).ljust(200)
-                )  # one write, never shorter than the last
-                self._file.flush()
+        file = self._file
+        if file is not None:
+            with contextlib.suppress(OSError, ValueError):  # closed meanwhile
+                file.seek(0)
+                file.write(json.dumps({"workers": self._self.workers, "pids": pids}).ljust(200))  # one write, never shorter than the last
+                file.flush()
 
     def pools(self) -> list[Others]:
         """All pools that are alive, this one first."""
-        found = [self._self]
+        found, file = [self._self], self._file
         with contextlib.suppress(OSError):
             for path in self._folder.iterdir():
-                if self._file is None or path.name != Path(self._file.name).name:
+                if file is None or path.name != Path(file.name).name:
                     found += _alive(path)
         return found
 
     def close(self) -> None:
-        """Leave the machine to the others."""
-        if self._file is not None:
+        """Leave the machine to the others. Two threads may do so at once: the first has the file."""
+        file, self._file = self._file, None
+        if file is not None:
             with contextlib.suppress(OSError):
-                Path(self._file.name).unlink()
-            self._file.close()
-            self._file = None
+                Path(file.name).unlink()
+            file.close()
 
 
 def _alive(path: Path) -> list[Others]:

@@ -9,9 +9,8 @@ Ints = npt.NDArray[np.int64]
 
 
 @compiled
-def best_threshold(probabilities: Ints, words: Ints, certain: int) -> int:
-    """The least probability of the likeliest blocks that together have the highest expected F1 (``block_trees.best_blocks``); -1 if no word is wanted."""
-    order = np.argsort(-probabilities, kind="mergesort")
+def best_threshold(probabilities: Ints, words: Ints, order: Ints, certain: int) -> int:
+    """The least probability of the first blocks in ``order`` that together have the highest expected F1 (``block_trees.best_blocks``); -1 if no word is wanted."""
     total = np.int64(0)
     for b in range(len(order)):
         total += probabilities[b] * words[b]

@@ -25,7 +25,7 @@ def best_blocks(probabilities: Ints, words: Ints) -> npt.NDArray[np.bool_]:
     """
     from winnow.tasks.extract.extractors.block_tree_kernels import best_threshold
 
-    least = best_threshold(probabilities, words, CERTAIN)
+    least = best_threshold(probabilities, words, np.argsort(-probabilities, kind="stable"), CERTAIN)
     return probabilities >= least if least >= 0 else np.zeros(len(words), np.bool_)
 
 
