@@ -21,9 +21,10 @@ RAW = "script style textarea title xmp iframe noembed noframes plaintext"
 FORMATTING = "a b big code em font i nobr s small strike strong tt u"
 CLOSES_P = (
     "address article aside blockquote center details dialog dir div dl fieldset figcaption figure footer header hgroup main menu nav ol p search section summary"
-    " ul h1 h2 h3 h4 h5 h6 pre listing form table plaintext xmp li dd dt hr"
+    " ul h1 h2 h3 h4 h5 h6 pre listing form plaintext xmp li dd dt hr"
 )
-SPECIAL = f"{CLOSES_P} applet button caption colgroup frameset iframe marquee object select tbody td template textarea tfoot th thead tr noscript optgroup title style script"
+# A table ends a paragraph only in pages with a document type.
+SPECIAL = f"{CLOSES_P} table applet button caption colgroup frameset iframe marquee object select tbody td template textarea tfoot th thead tr noscript optgroup title style script"
 BARRIER = "applet caption html table td th marquee object select template foreignobject desc title annotation-xml mi mo mn ms mtext"
 HEADING = "h1 h2 h3 h4 h5 h6"
 MARKER = "applet marquee object td th caption template"

@@ -49,9 +49,10 @@ FOREIGN, IN_LIST = 1 << 20, 1 << 21  # of an open element: it is no HTML; it is 
     SIZE,
     TEMPLATE,
     COL,
+    BR,
 ) = (
     np.uint64(int.from_bytes(name.encode()[-8:]))
-    for name in "p li dd dt a nobr div address button option optgroup select table tr td th tbody thead tfoot caption form svg math rt rp rb rtc ruby title font color face size template col".split()
+    for name in "p li dd dt a nobr div address button option optgroup select table tr td th tbody thead tfoot caption form svg math rt rp rb rtc ruby title font color face size template col br".split()
 )
 # A formatting element that a page opens with the same tag again and again is opened again at most so often at one place (the standard: three times).
 ALIKE = 4
@@ -336,9 +337,15 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
         without_section = without_row = False
         # --- an end tag ------------------------------------------------------------------------------------------------------------------
         if closing:
-            if bits & VOID != 0 or bits & RAW != 0:
+            if foreign and name in (P, BR):  # the end of a paragraph is HTML's, and ends SVG and MathML
+                while level > 0 and flags[level - 1] & FOREIGN != 0 and flags[level - 1] & BARRIER == 0:
+                    level -= 1
+                k = found_in_scope(stack, flags, level, P, True) if name == P else -1
+                if k >= 0:
+                    level = k
+            elif bits & VOID != 0 or bits & RAW != 0:
                 continue
-            if foreign:
+            elif foreign:
                 k = size - 1
                 while k >= 0 and stack[k] != name and flags[k] & FOREIGN != 0:
                     k -= 1
@@ -443,8 +450,13 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
                 if k >= 0:
                     level = k
             elif (name in (RT, RP, RB, RTC)) and found_in_scope(stack, flags, level, RUBY, False) >= 0:
-                while level > 0 and (
-                    stack[level - 1] == RT or stack[level - 1] == RP or stack[level - 1] == RB or (stack[level - 1] == RTC and name == RTC)
+                # What may end without an end tag ends here, also a definition or an item: the next of its kind has none to close.
+                while (
+                    level > 0
+                    and flags[level - 1] & FOREIGN == 0
+                    and (
+                        stack[level - 1] in (RT, RP, RB, DD, DT, LI, OPTGROUP, OPTION, P) or (stack[level - 1] == RTC and name in (RTC, RB))
+                    )
                 ):
                     level -= 1
             elif name == FORM:
