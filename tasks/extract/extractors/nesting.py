@@ -33,7 +33,9 @@ BREAKS_OUT = (
     "b big blockquote br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 hr i img li listing menu meta nobr ol p pre ruby s small span strong strike sub sup"
     " table tt u ul var"
 )
-GROUPS = (VOID, RAW, FORMATTING, CLOSES_P, SPECIAL, BARRIER, HEADING, MARKER, IGNORED, BREAKS_OUT)
+# What the start of a ruby text ends.
+IMPLIED = "dd dt li optgroup option p rb rp rt"
+GROUPS = (VOID, RAW, FORMATTING, CLOSES_P, SPECIAL, BARRIER, HEADING, MARKER, IGNORED, BREAKS_OUT, IMPLIED)
 
 
 @cache

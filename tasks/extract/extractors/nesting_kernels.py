@@ -11,7 +11,7 @@ from winnow.tasks.engine.sixteen import next_byte
 Bytes = npt.NDArray[np.uint8]
 
 TABLE_BITS = 9
-VOID, RAW, FORMATTING, CLOSES_P, SPECIAL, BARRIER, HEADING, MARKER, IGNORED, BREAKS_OUT = (1 << n for n in range(10))
+VOID, RAW, FORMATTING, CLOSES_P, SPECIAL, BARRIER, HEADING, MARKER, IGNORED, BREAKS_OUT, IMPLIED = (1 << n for n in range(11))
 FOREIGN, IN_LIST = 1 << 20, 1 << 21  # of an open element: it is no HTML; it is in the list of formatting elements
 (
     P,
@@ -451,13 +451,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
                     level = k
             elif (name in (RT, RP, RB, RTC)) and found_in_scope(stack, flags, level, RUBY, False) >= 0:
                 # What may end without an end tag ends here, also a definition or an item: the next of its kind has none to close.
-                while (
-                    level > 0
-                    and flags[level - 1] & FOREIGN == 0
-                    and (
-                        stack[level - 1] in (RT, RP, RB, DD, DT, LI, OPTGROUP, OPTION, P) or (stack[level - 1] == RTC and name in (RTC, RB))
-                    )
-                ):
+                while level > 0 and (flags[level - 1] & IMPLIED != 0 or (stack[level - 1] == RTC and name in (RTC, RB))):
                     level -= 1
             elif name == FORM:
                 # No form inside a form, but in a template.
