@@ -56,7 +56,6 @@ ANNOTATION = re.compile(rf'(?<![ \t])[ \t]*<span class="c[m1]?">{COMMENT_OPENS}\
 UNSHOWN = ' class="boring"'
 GUTTERED = "\ufdd2"  # a noncharacter of Unicode: a line's number stood here
 SKIPPED = frozenset("button svg select input template noscript script style title".split())
-NUMBERS = re.compile(r"\s*(?:\d+\s*)+")
 FEED_AT_END = re.compile(r"\A[ \t]*\n[ \t\n]*|[ \t]*\n[ \t\n]*\Z")
 BLANK_LINE = re.compile(r"^ +$", re.MULTILINE)
 SPACES = re.compile(r"  +")
