@@ -126,7 +126,16 @@ def test_no_repeated_soup_is_deep_and_let_through(soup):
 
 
 @pytest.mark.parametrize(
-    "soup", ["<rt><ruby><dt>", "<rp><ruby><option>", "<rb><p></p><svg><rp></p>", "<rb><svg></br>", "<td><p><b><rt><table>"]
+    "soup",
+    [
+        "<rt><ruby><dt>",
+        "<rp><ruby><option>",
+        "<rb><p></p><svg><rp></p>",
+        "<rb><svg></br>",
+        "<td><p><b><rt><table>",
+        "<form><div></form>",
+        "<ul></li><li>",
+    ],
 )
 def test_a_repeated_soup_that_once_was_deeper_than_the_estimate(soup):
     assert tree_depth(soup * 40) <= depth(soup * 40) + MADE_UP

@@ -50,10 +50,13 @@ FOREIGN, IN_LIST = 1 << 20, 1 << 21  # of an open element: it is no HTML; it is 
     TEMPLATE,
     COL,
     BR,
+    UL,
+    OL,
 ) = (
     np.uint64(int.from_bytes(name.encode()[-8:]))
-    for name in "p li dd dt a nobr div address button option optgroup select table tr td th tbody thead tfoot caption form svg math rt rp rb rtc ruby title font color face size template col br".split()
+    for name in "p li dd dt a nobr div address button option optgroup select table tr td th tbody thead tfoot caption form svg math rt rp rb rtc ruby title font color face size template col br ul ol".split()
 )
+ENDED = np.uint64(1)  # an element that is no longer open, though what is inside it is
 # A formatting element that a page opens with the same tag again and again is opened again at most so often at one place (the standard: three times).
 ALIKE = 4
 MOST_FORMATTING = 2000
@@ -209,12 +212,12 @@ def hash_of(html: Bytes, begin: int, end: int) -> np.uint64:
 
 @compiled
 def found_in_scope(stack: npt.NDArray[np.uint64], flags: npt.NDArray[np.int64], size: int, name: np.uint64, stop_at_button: bool) -> int:
-    """The place of the nearest open element of this name with no barrier between, or -1."""
+    """The place of the nearest open element of this name with no barrier between, or -1. For an item, a list is one."""
     k = size - 1
     while k >= 0:
         if stack[k] == name and flags[k] & FOREIGN == 0:
             return k
-        if flags[k] & BARRIER != 0 or (stop_at_button and stack[k] == BUTTON):
+        if flags[k] & BARRIER != 0 or (stop_at_button and stack[k] == BUTTON) or (name == LI and (stack[k] == UL or stack[k] == OL)):
             return -1
         k -= 1
     return -1
@@ -231,6 +234,25 @@ def found_in_table(stack: npt.NDArray[np.uint64], size: int, name: np.uint64) ->
             return -1
         k -= 1
     return -1
+
+
+@compiled
+def open_behind_form(stack: npt.NDArray[np.uint64], flags: npt.NDArray[np.int64], size: int) -> int:
+    """How many elements are open behind the end tag of a form. What is inside the form stays open, and as deep as it was; only the form is no longer among them
+    (HTML standard, 13.2.6.4.7). In a template it is closed as others are."""
+    k = found_in_scope(stack, flags, size, FORM, False)
+    if k < 0:
+        return size
+    for j in range(size):
+        if stack[j] == TEMPLATE:
+            return k
+    level = size
+    while level - 1 > k and (flags[level - 1] & IMPLIED != 0 or stack[level - 1] == RTC):
+        level -= 1
+    if level - 1 == k:
+        return k
+    stack[k], flags[k] = ENDED, 0
+    return level
 
 
 @compiled
@@ -351,6 +373,8 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
                     k -= 1
                 if k >= 0 and stack[k] == name:
                     level = k
+                elif name == FORM:
+                    level = open_behind_form(stack, flags, size)
                 elif bits & SPECIAL != 0 and name != P:
                     k = found_in_scope(stack, flags, size, name, False)
                     if k >= 0:
@@ -397,6 +421,8 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
                 k = found_in_table(stack, size, name)
                 if k >= 0:
                     level = k
+            elif name == FORM:
+                level = open_behind_form(stack, flags, size)
             elif bits & SPECIAL != 0:
                 k = found_in_scope(stack, flags, size, name, name == P)
                 if k >= 0:
@@ -405,7 +431,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
                     together = moved = 0
             else:
                 k = size - 1
-                while k >= 0 and stack[k] != name and flags[k] & SPECIAL == 0:
+                while k >= 0 and stack[k] != name and flags[k] & (SPECIAL | BARRIER) == 0:
                     k -= 1
                 if k >= 0 and stack[k] == name:
                     level = k
@@ -436,7 +462,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
                     if stack[k] == name or (name != LI and (stack[k] == DD or stack[k] == DT)):
                         level = k
                         break
-                    if flags[k] & SPECIAL != 0 and stack[k] != ADDRESS and stack[k] != DIV and stack[k] != P:
+                    if flags[k] & (SPECIAL | BARRIER) != 0 and stack[k] != ADDRESS and stack[k] != DIV and stack[k] != P:
                         break
                     k -= 1
                 k = found_in_scope(stack, flags, level, P, True)
