@@ -237,6 +237,15 @@ def found_in_table(stack: npt.NDArray[np.uint64], size: int, name: np.uint64) ->
 
 
 @compiled
+def has_select(stack: npt.NDArray[np.uint64], begin: int, end: int) -> bool:
+    """Whether a select is among some open elements."""
+    for k in range(begin, end):  # noqa: SIM110
+        if stack[k] == SELECT:
+            return True
+    return False
+
+
+@compiled
 def open_behind_form(stack: npt.NDArray[np.uint64], flags: npt.NDArray[np.int64], size: int) -> int:
     """How many elements are open behind the end tag of a form. What is inside the form stays open, and as deep as it was; only the form is no longer among them
     (HTML standard, 13.2.6.4.7). In a template it is closed as others are."""
@@ -392,6 +401,8 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
                         level = j
                 else:
                     place = list_place[k]
+                    if place >= 0 and has_select(stack, place + 1, size):
+                        continue  # in a select it ends nothing outside
                     if place < 0:
                         waiting -= 1
                     else:
