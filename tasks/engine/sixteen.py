@@ -1,4 +1,4 @@
-"""Sixteen bytes at once, for kernels that look for a byte in a page: vector instructions that LLVM has for every processor, and numba no word for.
+"""Sixteen bytes at once, for kernels that look for a byte in a page (and a hash, of four at once): vector instructions that LLVM has for every processor, and numba no word for.
 
 Each is a plain function here, which runs where nothing is compiled, and instructions for kernels. *Places* are bits, that of the first byte the lowest. No
 bounds are looked at: whoever calls has sixteen bytes there. Numba does not see that a kernel it remembers was compiled with another version of this file: who changes
@@ -134,3 +134,21 @@ def find_bytes(html: Bytes, wanted: Bytes) -> int:
             places &= places - 1
         at += step
     return -1
+
+
+@inlined
+def hash_of(html: Bytes, begin: int, end: int) -> np.uint64:
+    """A hash of html[begin:end]: FNV-1a of every fourth byte, four times: a step of one need not wait for that of another."""
+    prime = np.uint64(1099511628211)
+    a, b, c, d = np.uint64(14695981039346656037), np.uint64(1), np.uint64(2), np.uint64(3)
+    k = begin
+    while k + 4 <= end:
+        a = (a ^ np.uint64(html[k])) * prime
+        b = (b ^ np.uint64(html[k + 1])) * prime
+        c = (c ^ np.uint64(html[k + 2])) * prime
+        d = (d ^ np.uint64(html[k + 3])) * prime
+        k += 4
+    while k < end:
+        a = (a ^ np.uint64(html[k])) * prime
+        k += 1
+    return (((a * prime ^ b) * prime ^ c) * prime ^ d) * prime

@@ -208,7 +208,7 @@ class Tree:
         return page.html[begin : page.element_end[element]].decode()
 
 
-def units(page: Page, tree: Tree, texts: list[str], words: list[int]) -> list[Unit]:
+def units(page: Page, tree: Tree, texts: list[str], words: npt.NDArray[np.int64]) -> list[Unit]:
     """All units of a page with a block in them, in order, none inside another."""
     from winnow.tasks.extract.blocks.element_kernels import CODED, PURE, TABLED
 
@@ -365,15 +365,14 @@ def _kinds_in_tables() -> npt.NDArray[np.uint8]:
     return kinds
 
 
-def _of_data(tree: Tree, tables: list[int], words: list[int]) -> list[int]:
+def _of_data(tree: Tree, tables: list[int], words: npt.NDArray[np.int64]) -> list[int]:
     """The tables that hold data: rows and columns of cells that are short, with no page's structure in them. A few words set as a table in a cell of data are
     none; a table with more in its cells is one of the page's layout."""
     from winnow.tasks.extract.blocks import table_kernels as kernels
 
     page, facts = tree.page, np.empty((len(tables), kernels.FACTS), np.int32)
     of_page = page.element_tag, page.element_attributes, page.element_end, page.element_first, page.element_behind
-    counts = np.asarray(words, np.int64)
-    kernels.count_tables(np.asarray(tables, np.int32), *of_page, counts, _kinds_in_tables(), MOST_HELD, LONG_HELD_WORDS, facts)
+    kernels.count_tables(np.asarray(tables, np.int32), *of_page, words, _kinds_in_tables(), MOST_HELD, LONG_HELD_WORDS, facts)
     return [table for table, of in zip(tables, facts.tolist(), strict=True) if _is_data(tree, table, *of)]
 
 

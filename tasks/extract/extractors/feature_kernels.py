@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from winnow.tasks.engine.compiled import compiled, inlined
+from winnow.tasks.engine.compiled import compiled
+from winnow.tasks.engine.sixteen import hash_of
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
@@ -104,23 +105,6 @@ def count_characters(
         counts[1, b], counts[2, b] = linked, words
         chars_end[b] = chars
         last_kind[b] = last
-
-
-@inlined
-def hash_of(text: Bytes, begin: int, end: int) -> np.uint64:
-    """A hash of text[begin:end]: of every fourth byte, four times, as a step of one need not wait for that of another."""
-    one, two, three, four = np.uint64(end - begin), np.uint64(1), np.uint64(2), np.uint64(3)
-    k = begin
-    while k + 4 <= end:
-        one = (one ^ np.uint64(text[k])) * PATH_FACTOR
-        two = (two ^ np.uint64(text[k + 1])) * PATH_FACTOR
-        three = (three ^ np.uint64(text[k + 2])) * PATH_FACTOR
-        four = (four ^ np.uint64(text[k + 3])) * PATH_FACTOR
-        k += 4
-    while k < end:
-        one = (one ^ np.uint64(text[k])) * PATH_FACTOR
-        k += 1
-    return (((one ^ two >> np.uint64(7)) * PATH_FACTOR ^ three) * PATH_FACTOR ^ four) * PATH_FACTOR
 
 
 @compiled

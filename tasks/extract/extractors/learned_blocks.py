@@ -141,7 +141,7 @@ def content(
         words = np.where(out, 0, words)
         chosen = best_blocks(np.where(out, -1, probabilities), words) & ~out
     counts = words.tolist()
-    found = units(page, tree, texts, counts)
+    found = units(page, tree, texts, words)
     chosen, taken = choosing.with_units(tree, chosen, found, words, probabilities)
     chosen &= ~out
     choosing.with_lists(page, chosen, out, words, found)

@@ -1,5 +1,7 @@
 """Pages for the tests of blocks: an article with something in the middle, and what is read of them."""
 
+import numpy as np
+
 from winnow.tasks.extract.blocks import markdown, plain, reading
 from winnow.tasks.extract.blocks.formulas import InText
 from winnow.tasks.extract.blocks.units import Tree, units
@@ -35,7 +37,14 @@ def all_blocks(html: str, *, emphasis: bool = False):
     _, _, texts = features(page)
     tree = Tree(page)
     return reading.read(
-        page, tree, range(len(texts)), texts, units(page, tree, texts, [len(t.split()) for t in texts]), InText(html), {}, emphasis=emphasis
+        page,
+        tree,
+        range(len(texts)),
+        texts,
+        units(page, tree, texts, np.asarray([len(t.split()) for t in texts], np.int64)),
+        InText(html),
+        {},
+        emphasis=emphasis,
     )
 
 

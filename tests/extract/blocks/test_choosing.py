@@ -296,7 +296,7 @@ def test_a_table_between_code_is_in():
     words = np.asarray([len(text.split()) for text in texts])
     chosen = np.asarray([text in (LONG, OTHER) for text in texts])
     tree = Tree(page)
-    kept, _ = choosing.with_units(tree, chosen, units(page, tree, texts, words.tolist()), words, np.zeros(len(texts), np.int64))
+    kept, _ = choosing.with_units(tree, chosen, units(page, tree, texts, words), words, np.zeros(len(texts), np.int64))
     assert [text for text, is_in in zip(texts, kept, strict=True) if is_in] == [
         LONG,
         *["warp(3)"] * 3,

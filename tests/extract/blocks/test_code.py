@@ -195,7 +195,7 @@ def test_code_behind_the_text_is_in_where_it_is_set_as_other_code_that_is_in(as_
     tree = Tree(page)
     _, _, texts = features(page)
     words = np.ones(len(texts), np.int64)
-    found = units(page, tree, texts, words.tolist())
+    found = units(page, tree, texts, words)
     probabilities = np.full(len(texts), 100_000)
     probabilities[:3], probabilities[found[1].first] = 800_000, 450_000
     _, taken = choosing.with_units(tree, probabilities > 500_000, found, words, probabilities)
@@ -209,7 +209,7 @@ def test_code_behind_the_text_that_is_most_unlikely_stays_out():
     words = np.ones(len(texts), np.int64)
     probabilities = np.full(len(texts), 100_000)
     probabilities[:2] = 800_000
-    _, taken = choosing.with_units(tree, probabilities > 500_000, units(page, tree, texts, words.tolist()), words, probabilities)
+    _, taken = choosing.with_units(tree, probabilities > 500_000, units(page, tree, texts, words), words, probabilities)
     assert [texts[unit.first] for unit in taken] == ["first()"]
 
 
@@ -295,7 +295,7 @@ def test_remarks_are_chosen_with_their_code():
     tree = Tree(page)
     _, _, texts = features(page)
     words = np.ones(len(texts), np.int64)
-    found = units(page, tree, texts, words.tolist())
+    found = units(page, tree, texts, words)
     probabilities = np.asarray([800_000] + [100_000] * (len(texts) - 1))
     kept, _ = choosing.with_units(tree, probabilities > 500_000, found, words, probabilities)
     assert [text for text, is_in in zip(texts, kept, strict=True) if is_in] == ["Text.", "x", "1", "The warp"]
