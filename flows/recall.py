@@ -13,7 +13,7 @@ from prefect.states import Completed
 
 from winnow.flows.entry import entry
 from winnow.tasks.recall.judge import Waiting
-from winnow.tasks.recall.rounds import RecallOptions
+from winnow.tasks.recall.options import RecallOptions
 from winnow.tasks.runs.recall import RecallRequest
 
 

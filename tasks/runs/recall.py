@@ -23,8 +23,9 @@ from winnow.tasks.models.files import file_sha256, versions
 from winnow.tasks.models.texts import texts
 from winnow.tasks.recall.domains import read_decisions, table
 from winnow.tasks.recall.judge import Judge, LabelJudge, SheetJudge, Waiting, is_yes
+from winnow.tasks.recall.options import RecallOptions
 from winnow.tasks.recall.pool import Pooled, pool_of_run
-from winnow.tasks.recall.rounds import Recall, RecallOptions, Round, digest_of
+from winnow.tasks.recall.rounds import Recall, Round, digest_of
 from winnow.tasks.runs.labelled import labels_in, records
 from winnow.tasks.runs.recall_judge import EndpointJudge, endpoint_judge
 

@@ -17,8 +17,9 @@ import xxhash
 from tests.shared import DATA
 from winnow.tasks.models.texts import Text
 from winnow.tasks.recall.judge import LabelJudge
+from winnow.tasks.recall.options import RecallOptions
 from winnow.tasks.recall.pool import Pool, Pooled, place_of
-from winnow.tasks.recall.rounds import Recall, RecallOptions, digest_of
+from winnow.tasks.recall.rounds import Recall, digest_of
 
 TOPICS = ("health", "politics", "business", "sports", "entertainment")
 BBC = "www.bbc.com"

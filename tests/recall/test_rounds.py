@@ -16,9 +16,12 @@ from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.models.texts import Text
 from winnow.tasks.recall.domains import decided, read_decisions, table
 from winnow.tasks.recall.estimate import Cut, Judged, chances, cut_at, weighted_platt, weights_of, wilson
+from winnow.tasks.recall.examples import Caps, examples_of
 from winnow.tasks.recall.judge import LabelJudge, SheetJudge, Waiting, is_yes, sheet
+from winnow.tasks.recall.options import RecallOptions
 from winnow.tasks.recall.pool import Pool, Pooled, place_of, template_of
-from winnow.tasks.recall.rounds import Recall, RecallOptions, _Caps, _left_share, _standing, digest_of
+from winnow.tasks.recall.questions import questions
+from winnow.tasks.recall.rounds import Recall, _left_share, _standing, digest_of
 
 POOL = [
     Pooled(f"{topic}{n}", Text(text_of(topic, 1000 + n), f"https://s{n % 23}.example/{topic}/{n}")) for topic in TOPICS for n in range(120)
@@ -81,19 +84,20 @@ def test_unjudged_documents_are_no_negatives_where_many_of_them_are_of_the_topic
     made = recall()
     known = np.full(len(POOL), -1, np.int8)
     known[:12], known[-12:] = 1, 0  # of health, and of politics
+    nowhere = np.full(len(POOL), -1, np.int8)
     before = {"collected": [], "figures": {"left_share": 0.3}}
-    examples, hits, numbers = made._examples(2, before, known)
+    examples, hits, numbers = examples_of(made.seeds, made.pool, made.options, nowhere, known, before, 2)
     assert set(numbers[~hits].tolist()) == set(range(len(POOL) - 12, len(POOL)))
     assert (numbers[hits] >= 0).sum() == 12
     assert len(examples) == len(hits) == len(numbers)
-    many, hits, numbers = made._examples(2, before | {"figures": {"left_share": 0.01}}, known)
+    many, hits, numbers = examples_of(made.seeds, made.pool, made.options, nowhere, known, before | {"figures": {"left_share": 0.01}}, 2)
     assert len(many) > len(examples)
     assert (numbers[~hits] == -1).sum() > 12
 
 
 def asked(made, scores, judged=None):
     judged = judged or (np.zeros(0), np.zeros(0, bool))
-    return made._questions(1, scores, judged, np.full(len(POOL), -1, np.int8), np.ones(len(POOL), bool))
+    return questions(made.pool, made.space, made.options, 1, scores, judged, np.full(len(POOL), -1, np.int8), np.ones(len(POOL), bool))
 
 
 def test_every_question_is_asked_and_most_are_about_the_border():
@@ -215,7 +219,7 @@ def test_a_person_decides_about_hosts_and_paths(tmp_path):
 
 
 def test_hosts_and_templates_are_capped():
-    caps = _Caps(RecallOptions(per_host=3, per_template=2))
+    caps = Caps(RecallOptions(per_host=3, per_template=2))
     taken = [caps.takes(Text("x", f"https://one.example/q/{n}/a-title")) for n in range(5)]
     assert taken == [True, True, False, False, False]
     assert caps.takes(Text("x", "https://one.example/about"))

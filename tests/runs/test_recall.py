@@ -11,7 +11,7 @@ from tests.models.classify.students import TOPICS
 from tests.recall.test_rounds import GOLD, POOL, SEEDS
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.recall.judge import Waiting
-from winnow.tasks.recall.rounds import RecallOptions
+from winnow.tasks.recall.options import RecallOptions
 from winnow.tasks.runs.recall import RecallRequest
 
 

@@ -58,7 +58,7 @@ def command(
         dry_run: Say what would be asked, and ask nothing.
     """
     from winnow.tasks.engine.places import store_at
-    from winnow.tasks.recall.rounds import RecallOptions
+    from winnow.tasks.recall.options import RecallOptions
     from winnow.tasks.runs.recall import RecallRequest
 
     options: dict[str, Any] = {
