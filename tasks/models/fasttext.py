@@ -53,8 +53,9 @@ class FastText:
     @cached_property
     def _quantised(self) -> Quantised | None:
         """The same model for kernels, four times as fast, if it is of the kind that they know."""
-        with self._path.open("rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return read(data)
+        with self._path.open("rb") as f:
+            # Not closed: whoever looks at this thread's frames meanwhile, as the profiler of Dask's workers does, holds arrays of it a little longer.
+            return read(mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ))
 
     def predict(self, line: str, labels: int = 1) -> list[tuple[str, float]]:
         """The most likely ``labels`` (ALL_LABELS for all) of a line made by ``line_of``, with probabilities in [0, 1]; none of a line

@@ -1,6 +1,7 @@
 """Kernels answer for a quantised fastText model as fastText does, bit for bit."""
 
 import random
+import sys
 from functools import cache
 
 import pytest
@@ -80,3 +81,13 @@ def test_the_best_label_is_the_first_of_all():
     line = "The weaver sets up the loom in the morning."
     assert model.predict(line) == model.predict(line, 3)[:1]
     assert model.predict("") == []
+
+
+def test_it_is_read_while_somebody_looks_at_the_frames(quantised_file):
+    seen = []
+    sys.setprofile(lambda frame, event, argument: seen.append(frame) if frame.f_code.co_filename == fasttext_quantised.__file__ else None)
+    try:
+        assert fasttext.load(quantised_file).predict("the mill")
+    finally:
+        sys.setprofile(None)
+    assert any("kept" in frame.f_locals for frame in seen)
