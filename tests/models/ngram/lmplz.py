@@ -57,6 +57,7 @@ def _build(cache: Path, home: Path) -> None:
         with tarfile.open(folder / "kenlm-0.3.0.tar.gz") as archive:
             archive.extractall(name, filter="data")
         source, build = folder / "kenlm-0.3.0", folder / "build"
+        # Without optimisation it is built in half the time, and counts a few thousand words as fast.
         steps = [
             [
                 "cmake",
@@ -64,7 +65,8 @@ def _build(cache: Path, home: Path) -> None:
                 str(source),
                 "-B",
                 str(build),
-                "-DCMAKE_BUILD_TYPE=Release",
+                "-DCMAKE_BUILD_TYPE=None",
+                "-DCMAKE_CXX_FLAGS=-O0",
                 "-DCOMPILE_TESTS=OFF",
                 "-DCMAKE_POLICY_VERSION_MINIMUM=3.5",
             ],
