@@ -1,5 +1,6 @@
 """Plain files: a folder of them, a pattern of names, or one, on disk, over HTTP or on S3. They say themselves what kind they are of."""
 
+import logging
 import os
 import re
 from collections import Counter
@@ -20,6 +21,8 @@ from winnow.tasks.transport.open import open_stream
 from winnow.tasks.transport.politeness import NotFound, Options
 from winnow.tasks.transport.s3 import s3_find, s3_info
 from winnow.tasks.transport.uri import join_url, scheme, shown
+
+logger = logging.getLogger("winnow")
 
 
 class Folder(PlaceListing):
@@ -91,6 +94,10 @@ def plain_files(wanted: Wanted, root: str, paths: Iterable[str], options: Option
         raise BadInput(
             f"{shown(root)} {what}: nothing to read. Expected a mirror (crawl-data/<id>/warc.paths.gz) or files named {readable()}."
         )
+    # Names such as _SUCCESS are marks of who wrote the folder.
+    if left := [p for p in every if p not in kinds and not p.rpartition("/")[2].startswith("_")]:
+        some = f"{len(left)} of the {len(every)} files in {shown(root)}, such as {left[0]}"
+        logger.warning("Not read, as they are of no kind that is read beside %s: %s.", next(iter(kinds)), some)
     if wanted.kind != "warc":
         kinds = {p: k for p, k in kinds.items() if k == wanted.kind}
         if not kinds:

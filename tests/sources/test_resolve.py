@@ -311,6 +311,20 @@ def test_folder(tmp_path: Path) -> None:
     assert resolve(str(tmp_path), snapshot="mine")[0].snapshot == "mine"
 
 
+def test_files_that_are_left_out_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "a"}\n')
+    (tmp_path / "_SUCCESS").touch()
+    assert len(resolve(str(tmp_path))[0].files) == 1
+    assert not caplog.records
+    for name in ("notes.txt", "sub.csv"):
+        (tmp_path / name).write_text("A text of its own.")
+    assert len(resolve(str(tmp_path))[0].files) == 1
+    [said] = caplog.messages
+    assert said.startswith("Not read")
+    assert "2 of the 4 files" in said
+    assert "notes.txt" in said
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
