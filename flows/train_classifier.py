@@ -87,7 +87,7 @@ def train_classifier(
     sources = Sources.of(positive, negative, run, store, positive_where, negative_where, positive_domains, negative_domains, languages)
     described = sources.described()
     digest = train.training_digest(described, chosen, {"per_class": per_class, "balanced": balanced})
-    if known := already_trained(out, digest):
+    if known := already_trained(out, digest, licence):
         return cached(known)
     with tempfile.TemporaryDirectory(prefix="winnow-train-") as name:
         examples = gather(sources, Path(name), chosen)

@@ -58,7 +58,7 @@ def train_importance(
     sources = Sources.of(positive, negative, run, store, positive_where, negative_where, positive_domains, negative_domains, languages)
     described = sources.described()
     digest = training_digest(described)
-    if known := already_trained(out, digest):
+    if known := already_trained(out, digest, licence):
         return cached(known)
     bags = count(sources)
     card = register(

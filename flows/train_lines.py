@@ -37,7 +37,7 @@ def train_line_model(out: str, labels: list[str], run: str = "", store: str = "w
     """
     given = LineLabels(tuple(labels), run, store)
     digest = training_digest(given.described())
-    if known := already_trained(out, digest):
+    if known := already_trained(out, digest, licence):
         return cached(known)
     data, figures = fit(labels, run, store)
     card = register(

@@ -57,7 +57,7 @@ def train_language_model(
     options = LmOptions(language, vocabulary, order, tuple(prune), estimator)
     paths = [Path(t) for t in text]
     digest, files = train.training_digest(paths, options)
-    if known := already_trained(out, digest):
+    if known := already_trained(out, digest, licence):
         return cached(known)
     sentences = read(paths)
     model = ngrams(sentences, pieces(sentences, options), options)

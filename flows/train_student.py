@@ -65,7 +65,7 @@ def train_student_of_head(
     sources = LabelFiles(tuple(labels), label_column, run, store, tuple(languages))
     described = sources.described()
     digest = training_digest(described, asked, chosen)
-    if known := already_trained(out, digest):
+    if known := already_trained(out, digest, licence):
         return cached(known)
     with tempfile.TemporaryDirectory(prefix="winnow-train-") as name:
         found = gather(sources, asked, chosen)

@@ -4,20 +4,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from winnow.tasks.engine.errors import BadInput
-from winnow.tasks.models.files import Card, registered
+from winnow.tasks.models.files import Card, registered, with_licence
 
 if TYPE_CHECKING:
     from prefect.client.schemas import State
 
 
-def already_trained(out: str, digest: str) -> Card | None:
-    """The model registered under a name, if it was trained from the same things in the same way and its files are there."""
+def already_trained(out: str, digest: str, licence: str) -> Card | None:
+    """The model registered under a name, if it was trained from the same things in the same way and its files are there. A ``licence`` that is given is written into its
+    card."""
     try:
         found = registered(out)
     except BadInput:
         return None
     whole = all(Path(file.location).is_file() for file in found.files.values())
-    return found if whole and found.card.get("training", {}).get("digest") == digest else None
+    if not whole or found.card.get("training", {}).get("digest") != digest:
+        return None
+    return with_licence(found, licence) if licence not in ("", found.card["licence"]) else found
 
 
 def cached(card: Card) -> "State[Any]":

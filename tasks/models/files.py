@@ -159,6 +159,20 @@ def register(name: str, kind: str, contents: Mapping[str, bytes], card: Mapping[
         return registered(name)
 
 
+def with_licence(card: Card, licence: str) -> Card:
+    """A registered model with another licence in its card; its files and its version stay.
+
+    Raises:
+        BadInput: the folder cannot be written.
+    """
+    try:
+        for path in {card.folder / CARD, card.folder / card.version / CARD}:
+            _write_card(path, json.loads(path.read_text(encoding="utf-8")) | {"licence": licence})
+    except OSError as e:
+        raise BadInput(f"The licence cannot be written into the cards in {card.folder}: {e.strerror or e}.") from None
+    return registered(str(card.folder))
+
+
 def _write_card(path: Path, card: Mapping[str, Any]) -> None:
     with whole_file(path) as f:
         f.write(json.dumps(card, indent=1, ensure_ascii=False).encode())

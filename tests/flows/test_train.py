@@ -49,6 +49,12 @@ def test_the_same_command_again_trains_nothing(trained):
     assert again.returncode == 0
     assert "Nothing to do" in again.stderr
     assert next((home / "models" / "tiny-lm").glob("*/model.kenlm")).stat().st_mtime_ns == before
+    # The licence is the card's alone.
+    for more in (("--licence", "CC0-1.0"), ()):
+        assert "Nothing to do" in train(home / "text.txt", *more).stderr
+        cards = [json.loads(card.read_text()) for card in (home / "models" / "tiny-lm").rglob("model.json")]
+        assert [card["licence"] for card in cards] == ["CC0-1.0", "CC0-1.0"]
+    assert next((home / "models" / "tiny-lm").glob("*/model.kenlm")).stat().st_mtime_ns == before
 
 
 def test_the_flow_trains_nothing_again_either(trained, server, monkeypatch):

@@ -57,7 +57,7 @@ def lm(
         parameters: Any = {"vocabulary": vocabulary, "order": order, "prune": list(prune), "estimator": estimator}
         return train_language_model(lang, text, out, licence=licence, return_state=True, **parameters)
 
-    found = _trained(out, digest, "trained from these files with these options", train)
+    found = _trained(out, digest, licence, "trained from these files with these options", train)
     if json:
         print_json(_card(found))
         return
@@ -66,12 +66,12 @@ def lm(
     print(f"use it    measure: {{perplexity: [{{perplexity.Perplexity: {{models: {{{lang}: {out}}}}}}}]}}")
 
 
-def _trained(out: str, digest: str, from_what: str, train: Callable[[], Any]) -> "Card":
+def _trained(out: str, digest: str, licence: str, from_what: str, train: Callable[[], Any]) -> "Card":
     """The model of this name, if it has this digest; otherwise the one that the flow leaves. ``train`` imports its flow, after the settings that Prefect reads."""
     from winnow.flows.training import already_trained
     from winnow.tasks.models.files import registered
 
-    if found := already_trained(out, digest):
+    if found := already_trained(out, digest, licence):
         print(f"Nothing to do: {found.folder} was {from_what}.", file=sys.stderr)
         return found
     in_process.check_server()
@@ -204,7 +204,11 @@ def classifier(
         return train_classifier(*examples.words, preset, changed, licence=examples.licence, return_state=True, **rules)
 
     found = _trained(
-        examples.out, training_digest(examples.sources.described(), options, rules), "trained from these examples with these options", train
+        examples.out,
+        training_digest(examples.sources.described(), options, rules),
+        examples.licence,
+        "trained from these examples with these options",
+        train,
     )
     if json:
         print_json(_card(found))
@@ -242,6 +246,7 @@ def _student(
     found = _trained(
         examples.out,
         training_digest(sources.described(), asked, StudentOptions(**options)),
+        examples.licence,
         "trained from these labels with these options",
         train,
     )
@@ -270,7 +275,7 @@ def importance(examples: Examples, *, json: JsonOption = False) -> None:
 
         return train_importance(*examples.words, licence=examples.licence, return_state=True)
 
-    found = _trained(examples.out, training_digest(examples.sources.described()), "made from these texts", train)
+    found = _trained(examples.out, training_digest(examples.sources.described()), examples.licence, "made from these texts", train)
     if json:
         print_json(_card(found))
         return
@@ -304,7 +309,7 @@ def lines(
 
         return train_line_model(out, labels, run=run, store=store, licence=licence, return_state=True)
 
-    found = _trained(out, digest, "trained from these files", train)
+    found = _trained(out, digest, licence, "trained from these files", train)
     if json:
         print_json(_card(found))
         return
