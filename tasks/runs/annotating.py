@@ -180,7 +180,9 @@ class Annotating:
             **figures.described(),
             "price": figures.price(self.endpoint),
         }
-        self.store.put(f"{home}/report.json", json.dumps(report, indent=1, ensure_ascii=True).encode())
+        path, data = f"{home}/report.json", json.dumps(report, indent=1, ensure_ascii=True).encode()
+        if not self.store.exists(path) or self.store.get(path) != data:
+            self.store.put(path, data)
         return report | {"judged": self.store.uri(home)}
 
 

@@ -67,9 +67,11 @@ def test_a_sample_is_judged_once(home):
     assert (report["documents"], report["rows"], report["head"], report["annotator"]) == (10, 10, "grain", "scripted")
     assert report["valid"] + sum(report["problems"].values()) == 10
     assert {r.label for r in rows(report)} <= {"Grain", None}
+    written = {path: path.stat().st_mtime_ns for path in Path(report["judged"]).iterdir()}
     again = request(home).prepared()
     assert again.missing() == []
     assert again.finish() == [report]
+    assert {path: path.stat().st_mtime_ns for path in Path(report["judged"]).iterdir()} == written
     ids = {i for shard in work.sample.run.shards("documents", ["id"]) for i in shard["id"].to_pylist()}
     assert {r.id for r in rows(report)} <= ids
 
