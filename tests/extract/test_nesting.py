@@ -99,7 +99,7 @@ def test_a_page_whose_text_would_be_copied_for_seconds_is_refused():
 PARTS = [
     "<div>", "</div>", "<p>", "</p>", "<b>", "</b>", "<i>", "</i>", "<font color=red>", "</font>", "<a href=x>", "</a>", "<span>", "</span>", "<ul>", "</ul>", "<li>", "</li>",
     "<table>", "</table>", "<tr>", "</tr>", "<td>", "</td>", "<th>", "<tbody>", "</tbody>", "<caption>", "</caption>", "<dl>", "<dt>", "<dd>", "</dl>", "<h1>", "</h1>", "<h2>",
-    "<button>", "</button>", "<select>", "<option>", "</select>", "<svg>", "</svg>", "<g>", "<g/>", "<math>", "</math>", "<mi>", "<form>", "</form>", "<template>", "</template>", "<nobr>", "<ruby>", "<rt>", "<rtc>",
+    "<button>", "</button>", "<select>", "<option>", "</select>", "<svg>", "</svg>", "<g>", "<g/>", "<math>", "</math>", "<mi>", "<desc>", "<annotation-xml>", "<annotation-xml encoding=text/html>", "<form>", "</form>", "<template>", "</template>", "<nobr>", "<ruby>", "<rt>", "<rtc>",
     "<section>", "</section>", "<br>", "<script>", "</script>", "<!-- ", "-->", "text ", "<x-y>", "</x-y>", "<div title='>'>", "<div\n>", "<", "</", "<textarea>", "</textarea>",
 ]  # fmt: skip
 # What holds code, formulas and tables, or is left out: where an extractor looks for more than the tree has.
@@ -135,6 +135,18 @@ def test_no_repeated_soup_is_deep_and_let_through(soup):
         "<td><p><b><rt><table>",
         "<form><div></form>",
         "<ul></li><li>",
+        "<form><math></form><textarea><div>",
+        "<div><math><mi><math></div>",
+        "<b><math><mi></b><div>",
+        "<h2><math></h1><select><div>",
+        "<math><td><mi></td><div>",
+        "<svg><mi><script><g>",
+        "<math><svg><mi><div>",
+        "<math><annotation-xml><script><g>",
+        "<math><annotation-xml encoding=x encoding=text/html><script><g>",
+        "<<p><i><div>",
+        "<form><p><rtc><form><table>",
+        "<i><section><span></i><x-y></span>",
     ],
 )
 def test_a_repeated_soup_that_once_was_deeper_than_the_estimate(soup):

@@ -44,7 +44,7 @@ class Extractor:
         BadInput: the library is not installed. ``extra`` is the extra of Winnow that brings it.
     """
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     tells_blocks: ClassVar[bool] = False
     """Whether it knows the blocks of a text, and where they stand in it."""
     distribution: ClassVar[str] = ""

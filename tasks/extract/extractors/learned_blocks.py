@@ -35,7 +35,7 @@ class LearnedBlocks(Extractor):
     A page of more than ``max_blocks`` blocks is refused (``too_many_blocks``): each takes a kilobyte of features.
     """
 
-    version: ClassVar[str] = "10"
+    version: ClassVar[str] = "11"
     tells_blocks: ClassVar[bool] = True
     distribution: ClassVar[str] = "resiliparse"
 

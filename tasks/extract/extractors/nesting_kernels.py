@@ -1,5 +1,6 @@
 """The compiled part of ``nesting.py``."""
 
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,9 @@ Bytes = npt.NDArray[np.uint8]
 
 TABLE_BITS = 9
 VOID, RAW, FORMATTING, CLOSES_P, SPECIAL, BARRIER, HEADING, MARKER, IGNORED, BREAKS_OUT, IMPLIED = (1 << n for n in range(11))
-FOREIGN, IN_LIST = 1 << 20, 1 << 21  # of an open element: it is no HTML; it is in the list of formatting elements
+# Of an open element: it is no HTML; it is in the list of formatting elements; it is no HTML, but what is inside it is; it is SVG's, not MathML's.
+FOREIGN, IN_LIST, HTML_INSIDE, OF_SVG = 1 << 20, 1 << 21, 1 << 22, 1 << 23
+OF_FONT, IS_HTML = 1, 2
 (
     P,
     LI,
@@ -52,13 +55,25 @@ FOREIGN, IN_LIST = 1 << 20, 1 << 21  # of an open element: it is no HTML; it is 
     BR,
     UL,
     OL,
+    DESC,
+    FOREIGNOBJECT,
+    ANNOTATION_XML,
+    ENCODING,
 ) = (
     np.uint64(int.from_bytes(name.encode()[-8:]))
-    for name in "p li dd dt a nobr div address button option optgroup select table tr td th tbody thead tfoot caption form svg math rt rp rb rtc ruby title font color face size template col br ul ol".split()
+    for name in "p li dd dt a nobr div address button option optgroup select table tr td th tbody thead tfoot caption form svg math rt rp rb rtc ruby title font color face size template col br ul ol desc foreignobject annotation-xml encoding".split()
+)
+# An encoding is told by a hash of its value, which keeps 48 bits from letter to letter.
+LOW_BITS, HASH_BASE = np.uint64((1 << 48) - 1), np.uint64(257)
+TEXT_HTML, XHTML = (
+    np.uint64(reduce(lambda value, byte: (value & (1 << 48) - 1) * 257 + byte, name, 0))
+    for name in (b"text/html", b"application/xhtml+xml")
 )
 ENDED = np.uint64(1)  # an element that is no longer open, though what is inside it is
+OF_TABLES = (TABLE, TR, TD, TH, TBODY, THEAD, TFOOT, CAPTION)
 # A formatting element that a page opens with the same tag again and again is opened again at most so often at one place (the standard: three times).
 ALIKE = 4
+MOST_ADOPTIONS = 8  # of blocks inside a formatting element that ends, as in the standard
 MOST_FORMATTING = 2000
 
 
@@ -91,23 +106,39 @@ def is_space(byte: int) -> bool:
     return byte == 32 or 9 <= byte <= 13
 
 
+@inlined
+def begins_markup(html: Bytes, at: int) -> bool:
+    """Whether a tag, a comment or the like begins here, and no text."""
+    if html[at] != 60 or at + 1 >= len(html):  # "<"
+        return False
+    byte = html[at + 1]
+    return bool(byte == 33 or byte == 47 or byte == 63 or 97 <= byte | 32 <= 122)  # "!", "/", "?", a letter
+
+
+@inlined
+def lowered(byte: int) -> int:
+    return byte | 32 if 65 <= byte <= 90 else byte
+
+
 @compiled
-def has_font_attribute(html: Bytes, at: int, end: int) -> bool:
-    """Whether a tag whose name ends at ``at`` has an attribute color, face or size: a <font> with one is HTML's, also inside SVG."""
+def telling_attributes(html: Bytes, at: int, end: int) -> int:
+    """What the attributes of a tag whose name ends at ``at`` say: OF_FONT if one is color, face or size, IS_HTML if the first encoding is that of HTML; or both."""
+    said = 0
+    has_encoding = False
     while at < end:
         byte = html[at]
         if is_space(byte) or byte == 47 or byte == 62:
             at += 1
             continue
         name = np.uint64(0)
+        begin = at
         while at < end and html[at] != 61 and html[at] != 62 and html[at] != 47 and not is_space(html[at]):
-            byte = html[at]
-            if 65 <= byte <= 90:
-                byte |= 32
-            name = (name << np.uint64(8)) | np.uint64(byte)
+            name = (name << np.uint64(8)) | np.uint64(lowered(html[at]))
             at += 1
         if name in (COLOR, FACE, SIZE):
-            return True
+            said |= OF_FONT
+        is_encoding = name == ENCODING and at - begin == 8 and not has_encoding
+        has_encoding |= is_encoding
         while at < end and is_space(html[at]):
             at += 1
         if at >= end or html[at] != 61:
@@ -116,15 +147,16 @@ def has_font_attribute(html: Bytes, at: int, end: int) -> bool:
         while at < end and is_space(html[at]):
             at += 1
         quote = html[at] if at < end else 0
-        if quote == 34 or quote == 39:
+        is_quoted = quote == 34 or quote == 39
+        at += is_quoted
+        value = np.uint64(0)
+        while at < end and (html[at] != quote if is_quoted else html[at] != 62 and not is_space(html[at])):
+            value = (value & LOW_BITS) * HASH_BASE + np.uint64(lowered(html[at]))
             at += 1
-            while at < end and html[at] != quote:
-                at += 1
-            at += 1
-        else:
-            while at < end and html[at] != 62 and not is_space(html[at]):
-                at += 1
-    return False
+        at += is_quoted
+        if is_encoding and value in (TEXT_HTML, XHTML):
+            said |= IS_HTML
+    return said
 
 
 @inlined
@@ -206,25 +238,36 @@ def found_in_scope(stack: npt.NDArray[np.uint64], flags: npt.NDArray[np.int64], 
 
 
 @compiled
-def found_in_table(stack: npt.NDArray[np.uint64], size: int, name: np.uint64) -> int:
+def found_in_table(stack: npt.NDArray[np.uint64], flags: npt.NDArray[np.int64], size: int, name: np.uint64) -> int:
     """The place of the nearest open element of this name in the nearest table (the table itself if that is the name), or -1."""
     k = size - 1
     while k >= 0:
-        if stack[k] == name:
+        if flags[k] & FOREIGN == 0 and stack[k] == name:
             return k
-        if stack[k] == TABLE:
+        if flags[k] & FOREIGN == 0 and stack[k] == TABLE:
             return -1
         k -= 1
     return -1
 
 
 @compiled
-def has_select(stack: npt.NDArray[np.uint64], begin: int, end: int) -> bool:
-    """Whether a select is among some open elements."""
+def has_barrier(flags: npt.NDArray[np.int64], begin: int, end: int) -> bool:
+    """Whether a barrier is among some open elements."""
     for k in range(begin, end):  # noqa: SIM110
-        if stack[k] == SELECT:
+        if flags[k] & BARRIER != 0:
             return True
     return False
+
+
+@compiled
+def open_behind_heading(flags: npt.NDArray[np.int64], size: int) -> int:
+    """How many elements are open behind the end tag of a heading, which ends one of any level."""
+    for k in range(size - 1, -1, -1):
+        if flags[k] & HEADING != 0:
+            return k
+        if flags[k] & BARRIER != 0:
+            break
+    return size
 
 
 @compiled
@@ -276,6 +319,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
     room = enough + 8
     stack = np.zeros(room, np.uint64)
     flags = np.zeros(room, np.int64)
+    moved_to = np.zeros(room, np.int64)
     size = 0
     # The list of active formatting elements: names (0: a marker), hashes of the tags, places on the stack or -1.
     list_name = np.zeros(MOST_FORMATTING, np.uint64)
@@ -288,11 +332,11 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
     apart = False
     at = 0
     while at < n:
-        if html[at] != 60:  # "<"
+        if not begins_markup(html, at):
             text_begin = at
             while at < n and is_space(html[at]):
                 at += 1
-            blank = at >= n or html[at] == 60
+            blank = at >= n or begins_markup(html, at)
             if waiting > 0 and not blank:
                 size, opened = reopen(stack, flags, size, list_name, list_place, listed)
                 waiting -= opened
@@ -301,7 +345,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
                 most = max(most, size + waiting)
                 if most > enough:
                     return enough + 1, most_attributes, options, copied
-            at = next_byte(html, at, 60)
+            at = at if blank else next_byte(html, at + 1, 60)
             if not blank and size > 0 and stack[size - 1] in (TABLE, TBODY, THEAD, TFOOT, TR) and flags[size - 1] & FOREIGN == 0:
                 copied += apart * moved
                 moved += at - text_begin
@@ -312,8 +356,6 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
             continue
         tag_begin = at
         at += 1
-        if at >= n:
-            break
         if html[at] == 33:  # "!"
             together = 0
             is_comment = at + 2 < n and html[at + 1] == 45 and html[at + 2] == 45
@@ -340,8 +382,8 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
         most_attributes = max(most_attributes, attributes)
         apart = True
         bits = bits_of(names, name)
-        foreign = size > 0 and flags[size - 1] & FOREIGN != 0 and flags[size - 1] & BARRIER == 0
-        if foreign and name == FONT and has_font_attribute(html, behind, at):
+        foreign = size > 0 and flags[size - 1] & FOREIGN != 0 and (closing or flags[size - 1] & HTML_INSIDE == 0)
+        if foreign and name == FONT and telling_attributes(html, behind, at) & OF_FONT != 0:
             bits |= BREAKS_OUT
         options += name == OPTION and not closing
         if bits & IGNORED != 0:
@@ -351,25 +393,30 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
         # --- an end tag ------------------------------------------------------------------------------------------------------------------
         if closing:
             if foreign and name in (P, BR):  # the end of a paragraph is HTML's, and ends SVG and MathML
-                while level > 0 and flags[level - 1] & FOREIGN != 0 and flags[level - 1] & BARRIER == 0:
+                while level > 0 and flags[level - 1] & (FOREIGN | HTML_INSIDE) == FOREIGN:
                     level -= 1
                 k = found_in_scope(stack, flags, level, P, True) if name == P else -1
                 if k >= 0:
                     level = k
-            elif bits & VOID != 0 or bits & RAW != 0:
+            elif bits & VOID != 0 or (bits & RAW != 0 and not foreign):
                 continue
             elif foreign:
                 k = size - 1
                 while k >= 0 and stack[k] != name and flags[k] & FOREIGN != 0:
                     k -= 1
-                if k >= 0 and stack[k] == name:
+                inside = k >= 0 and stack[k] == name
+                if inside and (flags[k] & FOREIGN != 0 or name in OF_TABLES):
                     level = k
                 elif name == FORM:
                     level = open_behind_form(stack, flags, size)
+                elif bits & HEADING != 0:
+                    level = open_behind_heading(flags, size)
                 elif bits & SPECIAL != 0 and name != P:
                     k = found_in_scope(stack, flags, size, name, False)
                     if k >= 0:
                         level = k
+                elif inside and not has_barrier(flags, k + 1, size):
+                    level = k
             elif bits & FORMATTING != 0:
                 k = listed - 1
                 while k >= 0 and list_name[k] != 0 and list_name[k] != name:
@@ -377,14 +424,14 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
                 if k < 0 or list_name[k] == 0:
                     # Not in the list: closed like any other element.
                     j = size - 1
-                    while j >= 0 and stack[j] != name and flags[j] & SPECIAL == 0:
+                    while j >= 0 and stack[j] != name and flags[j] & (SPECIAL | BARRIER) == 0:
                         j -= 1
                     if j >= 0 and stack[j] == name:
                         level = j
                 else:
                     place = list_place[k]
-                    if place >= 0 and has_select(stack, place + 1, size):
-                        continue  # in a select it ends nothing outside
+                    if place >= 0 and has_barrier(flags, place + 1, size):
+                        continue  # it ends nothing outside
                     if place < 0:
                         waiting -= 1
                     else:
@@ -394,24 +441,25 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
                         if inner == size:
                             level = place
                         else:
-                            for j in range(place, size - 1):
-                                stack[j], flags[j] = stack[j + 1], flags[j + 1]
-                            size -= 1
-                            level = size
+                            # It goes, and of what is inside it all that is neither a block nor formatting (the "adoption agency").
+                            kept, blocks = place, 0
+                            for j in range(place + 1, size):
+                                blocks += flags[j] & SPECIAL != 0
+                                moved_to[j] = kept
+                                if flags[j] & (SPECIAL | IN_LIST) != 0 or blocks > MOST_ADOPTIONS:
+                                    stack[kept], flags[kept] = stack[j], flags[j]
+                                    kept += 1
                             for j in range(listed):
                                 if list_place[j] > place:
-                                    list_place[j] -= 1
+                                    list_place[j] = moved_to[list_place[j]]
+                            level = size = kept
                     for j in range(k, listed - 1):
                         list_name[j], list_hash[j], list_place[j] = list_name[j + 1], list_hash[j + 1], list_place[j + 1]
                     listed -= 1
             elif bits & HEADING != 0:
-                k = size - 1
-                while k >= 0 and flags[k] & HEADING == 0 and flags[k] & BARRIER == 0:
-                    k -= 1
-                if k >= 0 and flags[k] & HEADING != 0:
-                    level = k
-            elif name in (TABLE, TR, TD, TH, TBODY, THEAD, TFOOT, CAPTION):
-                k = found_in_table(stack, size, name)
+                level = open_behind_heading(flags, size)
+            elif name in OF_TABLES:
+                k = found_in_table(stack, flags, size, name)
                 if k >= 0:
                     level = k
             elif name == FORM:
@@ -436,7 +484,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
                 continue
         else:
             if foreign:
-                while level > 0 and flags[level - 1] & FOREIGN != 0 and flags[level - 1] & BARRIER == 0:
+                while level > 0 and flags[level - 1] & (FOREIGN | HTML_INSIDE) == FOREIGN:
                     level -= 1
             if bits & CLOSES_P != 0:
                 k = found_in_scope(stack, flags, level, P, True)
@@ -481,6 +529,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
                         break
                     in_form |= stack[k] == FORM
                 if in_form:
+                    level = size  # and no paragraph ends
                     name = np.uint64(0)
             elif name == SELECT:
                 k = found_in_scope(stack, flags, level, SELECT, False)
@@ -488,11 +537,11 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
                     level = k
                     name = np.uint64(0)
             elif name in (TR, TD, TH, TBODY, THEAD, TFOOT, CAPTION):
-                k = found_in_table(stack, level, TABLE)
+                k = found_in_table(stack, flags, level, TABLE)
                 if k < 0:
                     name = np.uint64(0)  # no part of a table outside of one
                 else:
-                    row = found_in_table(stack, level, TR)
+                    row = found_in_table(stack, flags, level, TR)
                     section = k
                     for j in range(k + 1, level):
                         if stack[j] == TBODY or stack[j] == THEAD or stack[j] == TFOOT:
@@ -548,8 +597,15 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
         own = bits
         if (foreign and bits & BREAKS_OUT == 0) or name in (SVG, MATH):
             own = bits * 0 + FOREIGN
-            if bits & (MARKER | SPECIAL) == 0 or name == TITLE:
-                own |= bits & BARRIER
+            if foreign and (name != SVG or stack[size - 1] != ANNOTATION_XML):
+                own |= flags[size - 1] & OF_SVG
+            elif name == SVG:
+                own |= OF_SVG
+            only_in_svg = name in (TITLE, DESC, FOREIGNOBJECT)
+            if bits & BARRIER != 0 and (only_in_svg or bits & (MARKER | SPECIAL) == 0) and only_in_svg == (own & OF_SVG != 0):
+                own |= BARRIER
+                if name != ANNOTATION_XML or telling_attributes(html, behind, at) & IS_HTML != 0:
+                    own |= HTML_INSIDE
         elif bits & BARRIER != 0 and bits & (MARKER | SPECIAL) == 0:
             own = bits & ~BARRIER  # a <desc> or <mi> outside of SVG and MathML is nothing special
         elif bits & FORMATTING != 0:
