@@ -260,6 +260,23 @@ def has_barrier(flags: npt.NDArray[np.int64], begin: int, end: int) -> bool:
 
 
 @compiled
+def open_behind_foreign(flags: npt.NDArray[np.int64], size: int) -> int:
+    """How many elements are open behind what ends SVG and MathML: up to HTML, or to an element of theirs with HTML inside."""
+    while size > 0 and flags[size - 1] & (FOREIGN | HTML_INSIDE) == FOREIGN:
+        size -= 1
+    return size
+
+
+@compiled
+def open_behind_other(stack: npt.NDArray[np.uint64], flags: npt.NDArray[np.int64], size: int, name: np.uint64) -> int:
+    """How many elements are open behind an end tag without rules of its own: it ends the nearest element of its name, unless a block or a barrier is inside of that."""
+    k = size - 1
+    while k >= 0 and stack[k] != name and flags[k] & (SPECIAL | BARRIER) == 0:
+        k -= 1
+    return k if k >= 0 and stack[k] == name else size
+
+
+@compiled
 def open_behind_heading(flags: npt.NDArray[np.int64], size: int) -> int:
     """How many elements are open behind the end tag of a heading, which ends one of any level."""
     for k in range(size - 1, -1, -1):
@@ -363,18 +380,14 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
             continue
         closing = html[at] == 47
         begin = at + 1 if closing else at
-        if begin >= n or not 97 <= html[begin] | 32 <= 122:
-            if closing or html[at] == 63:  # a bogus comment
-                together = 0
-                at = next_byte(html, at, 62)
+        if begin >= n or not 97 <= html[begin] | 32 <= 122:  # a bogus comment
+            together = 0
+            at = next_byte(html, at, 62)
             continue
         behind = begin
         name = np.uint64(0)
         while behind < n and html[behind] != 62 and html[behind] != 47 and not is_space(html[behind]):
-            byte = html[behind]
-            if 65 <= byte <= 90:
-                byte |= 32
-            name = (name << np.uint64(8)) | np.uint64(byte)
+            name = (name << np.uint64(8)) | np.uint64(lowered(html[behind]))
             behind += 1
         at, attributes = behind_tag(html, behind)
         if at >= n and (at == behind or html[n - 1] != 62):
@@ -393,8 +406,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
         # --- an end tag ------------------------------------------------------------------------------------------------------------------
         if closing:
             if foreign and name in (P, BR):  # the end of a paragraph is HTML's, and ends SVG and MathML
-                while level > 0 and flags[level - 1] & (FOREIGN | HTML_INSIDE) == FOREIGN:
-                    level -= 1
+                level = open_behind_foreign(flags, level)
                 k = found_in_scope(stack, flags, level, P, True) if name == P else -1
                 if k >= 0:
                     level = k
@@ -423,11 +435,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
                     k -= 1
                 if k < 0 or list_name[k] == 0:
                     # Not in the list: closed like any other element.
-                    j = size - 1
-                    while j >= 0 and stack[j] != name and flags[j] & (SPECIAL | BARRIER) == 0:
-                        j -= 1
-                    if j >= 0 and stack[j] == name:
-                        level = j
+                    level = open_behind_other(stack, flags, size, name)
                 else:
                     place = list_place[k]
                     if place >= 0 and has_barrier(flags, place + 1, size):
@@ -471,11 +479,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
                 elif name == P:  # a paragraph without text
                     together = moved = 0
             else:
-                k = size - 1
-                while k >= 0 and stack[k] != name and flags[k] & (SPECIAL | BARRIER) == 0:
-                    k -= 1
-                if k >= 0 and stack[k] == name:
-                    level = k
+                level = open_behind_other(stack, flags, size, name)
             name = np.uint64(0)
         # --- the ends that a start tag implies ----------------------------------------------------------------------------------------------
         elif foreign and bits & BREAKS_OUT == 0:
@@ -484,8 +488,7 @@ def deepest(html: Bytes, enough: int, names: Names) -> tuple[int, int, int, int]
                 continue
         else:
             if foreign:
-                while level > 0 and flags[level - 1] & (FOREIGN | HTML_INSIDE) == FOREIGN:
-                    level -= 1
+                level = open_behind_foreign(flags, level)
             if bits & CLOSES_P != 0:
                 k = found_in_scope(stack, flags, level, P, True)
                 if k >= 0:
