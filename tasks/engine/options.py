@@ -85,6 +85,13 @@ class Reader:
         return None
 
 
+def check_ranges(options: object, ranges: Mapping[str, tuple[int, int]]) -> None:
+    """Raises BadInput: a field of ``options`` is not from the first to the last of its range. It is named as on the command line."""
+    for name, (low, high) in ranges.items():
+        if not low <= getattr(options, name) <= high:
+            raise BadInput(f"{name.replace('_', '-')} is {getattr(options, name)}; it must be from {low} to {high}.")
+
+
 def frozen(value: Any) -> Any:
     """Lists as tuples."""
     return tuple(frozen(v) for v in value) if isinstance(value, list) else value

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import Bools
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.recall.judge import NO, YES
 from winnow.tasks.recall.pool import place_of
@@ -17,7 +18,7 @@ MARKED_SHARE = 0.1
 COLUMNS = ("host", "path", "pages", "collected", "share", "marked", "decision")
 
 
-def table(urls: Iterable[str], collected: npt.NDArray[np.bool_], decisions: Mapping[tuple[str, str], bool]) -> str:
+def table(urls: Iterable[str], collected: Bools, decisions: Mapping[tuple[str, str], bool]) -> str:
     """As CSV: a row per host, with the path ``*``, and per host and first part of the path; the largest share first among those with two pages or more."""
     counts: dict[tuple[str, str], list[int]] = {}
     for url, hit in zip(urls, collected.tolist(), strict=True):

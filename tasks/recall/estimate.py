@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import Bools, Floats
+
 Z_95 = 1.959964
 ROUNDS = 100
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 
 def wilson(hits: float, n: float) -> tuple[float, float]:

@@ -7,12 +7,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import Bools, Ints
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.extract.documents import host_of
 from winnow.tasks.models.texts import Text
 from winnow.tasks.recall.options import RecallOptions
 from winnow.tasks.recall.pool import Pool, template_of
 
+FOLDS = 5
+"""An example is scored by a model that has learnt from the other folds alone."""
 NEGATIVES_EACH = 5
 FEWEST_NEGATIVES = 500
 CLEAN, FEWEST_NO = 0.05, 10
@@ -24,8 +27,8 @@ class Examples(NamedTuple):
     """``hits``: which texts are of the topic. ``numbers``: of each the number of the judged document in the pool that it is, or -1."""
 
     texts: list[Text]
-    hits: npt.NDArray[np.bool_]
-    numbers: npt.NDArray[np.int64]
+    hits: Bools
+    numbers: Ints
 
 
 def examples_of(

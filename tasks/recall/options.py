@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from winnow.tasks.engine.errors import BadInput
+from winnow.tasks.engine.options import check_ranges
 
 
 @dataclass(frozen=True)
@@ -25,15 +26,10 @@ class RecallOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, low, high in (
-            ("rounds", 1, 100),
-            ("sample", 10, 100_000),
-            ("per_host", 1, 1 << 24),
-            ("per_template", 1, 1 << 24),
-            ("seed", 0, 1 << 31),
-        ):
-            if not low <= getattr(self, name) <= high:
-                raise BadInput(f"{name.replace('_', '-')} is {getattr(self, name)}; it must be from {low} to {high}.")
+        check_ranges(
+            self,
+            {"rounds": (1, 100), "sample": (10, 100_000), "per_host": (1, 1 << 24), "per_template": (1, 1 << 24), "seed": (0, 1 << 31)},
+        )
         if not 0.5 <= self.precision < 1:
             raise BadInput(f"precision is {self.precision}; it must be from 0.5 to below 1.")
         if not 0 <= self.url_first < 1:

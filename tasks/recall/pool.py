@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import numpy as np
-import numpy.typing as npt
 import xxhash
 
+from winnow.tasks.engine.arrays import Ints
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.extract.documents import host_of
 from winnow.tasks.models.texts import Text
@@ -41,7 +41,7 @@ class Pool:
     def hosts(self) -> list[str]:
         return [host_of(url) for url in self.urls]
 
-    def order(self, what: str, number: int, seed: int) -> npt.NDArray[np.int64]:
+    def order(self, what: str, number: int, seed: int) -> Ints:
         """The numbers of all documents in an order of its own for each purpose and round."""
         keys = [xxhash.xxh3_64_intdigest(f"{what} {number} {i}", seed) for i in self.ids]
         return np.argsort(np.array(keys, np.uint64), kind="stable")

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import Bools, Floats, Ints
 from winnow.tasks.recall.estimate import chances, cut_at, weighted_platt, weights_of
 from winnow.tasks.recall.options import RecallOptions
 from winnow.tasks.recall.pool import Pool
@@ -15,9 +16,6 @@ AROUND = 4
 ABOVE, NEAR, FAR = 0.4, 0.4, 0.2
 """Of the other questions: about documents above the provisional cut, about as many right below it, about all others."""
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-
 
 def questions(
     pool: Pool,
@@ -25,9 +23,9 @@ def questions(
     options: RecallOptions,
     number: int,
     scores: Floats,
-    judged: tuple[Floats, npt.NDArray[np.bool_]],
+    judged: tuple[Floats, Bools],
     known: npt.NDArray[np.int8],
-    allowed: npt.NDArray[np.bool_],
+    allowed: Bools,
 ) -> Ints:
     """Numbers of the documents that are to be judged: those that teach most, and a sample drawn at random within strata of the score."""
     open_ = (known == -1) & allowed

@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
+from winnow.tasks.engine.arrays import Bools, Floats, Ints
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.extract.documents import host_of
 from winnow.tasks.models.classify.features import Features
 from winnow.tasks.models.texts import Text
 from winnow.tasks.recall.domains import decided
 from winnow.tasks.recall.estimate import Cut, Judged, chances, cut_at, weighted_platt, weights_of
-from winnow.tasks.recall.examples import examples_of
+from winnow.tasks.recall.examples import FOLDS, examples_of
 from winnow.tasks.recall.judge import Judge
 from winnow.tasks.recall.options import RecallOptions
 from winnow.tasks.recall.pool import Pool, Pooled
@@ -29,14 +30,11 @@ from winnow.tasks.recall.questions import questions
 from winnow.tasks.recall.space import SAMPLE, Asked, Model, Placed, Space, fit, learn_space
 from winnow.tasks.recall.url_pass import left_by_url
 
-FOLDS = 5
 SURELY_NOT = 0.05
 STOP_NEW, STOP_RECALL = 0.02, 0.01
 FEWEST_ROUNDS = 3
 STANDING = 2
 """Two small samples agree by chance too often: the estimated recall must stand still so many times in a row."""
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Round:
     known: dict[str, bool]
     cut: Cut
     figures: dict[str, Any]
-    collected: npt.NDArray[np.bool_]
+    collected: Bools
     scores: Floats
     chance: Floats
     stops: str
@@ -169,7 +167,7 @@ class Recall:
             self.options.seed,
         )
 
-    def _fit(self, examples: list[Text], placed: Placed, hits: npt.NDArray[np.bool_]) -> tuple[Model, Floats]:
+    def _fit(self, examples: list[Text], placed: Placed, hits: Bools) -> tuple[Model, Floats]:
         """A model, and the score of each example by one that has not seen its fold."""
         fold = np.array([xxhash.xxh3_64_intdigest((host_of(t.url) or t.text[:200]).encode("utf-8", "replace")) % FOLDS for t in examples])
         if len(np.unique(fold[hits])) < FOLDS:
@@ -182,7 +180,7 @@ class Recall:
                 found[mine] = part.decisions(placed.take(np.flatnonzero(mine)))
         return fit(self.space, placed, hits, seed=self.options.seed), found
 
-    def _scores(self, model: Model, allowed: npt.NDArray[np.bool_]) -> Floats:
+    def _scores(self, model: Model, allowed: Bools) -> Floats:
         """Of every document; the least of all for those in which there is nothing to see, or that are not to be fetched."""
         asked = Asked(model)
         found = np.full(len(allowed), np.nan)
@@ -192,12 +190,12 @@ class Recall:
         least = np.nanmin(found) if np.isfinite(found).any() else 0.0
         return np.asarray(np.round(np.nan_to_num(found, nan=float(least)), 9), np.float64)
 
-    def _pooled(self, numbers: npt.NDArray[np.int64]) -> list[Pooled]:
+    def _pooled(self, numbers: Ints) -> list[Pooled]:
         texts = self.pool.texts(numbers.tolist())
         return [Pooled(self.pool.ids[i], texts[i]) for i in numbers.tolist()]
 
 
-def _left_share(chance: Floats, left: npt.NDArray[np.bool_]) -> float:
+def _left_share(chance: Floats, left: Bools) -> float:
     """Which share of what is left is likely of the topic; 0 if nothing is."""
     return round(float(chance[left].mean()), 6) if left.any() else 0.0
 

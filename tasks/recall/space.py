@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import I32, Bools, Floats, Ints, Singles
 from winnow.tasks.models.classify.features import Features, Hasher, Rows, rows_of
 from winnow.tasks.models.classify.linear import COST, PASSES
 from winnow.tasks.models.texts import Text
@@ -27,10 +27,6 @@ HALF = 0.5**0.5
 FEWEST = 2
 """Documents of the sample that must have a feature for it to count."""
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
-Singles = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Placed:
@@ -42,7 +38,7 @@ class Placed:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def take(self, numbers: npt.NDArray[np.int64]) -> "Placed":
+    def take(self, numbers: Ints) -> "Placed":
         """Some of the rows, in this order."""
         places = Rows(self.rows.borders, np.arange(len(self.values), dtype=np.int32)).take(numbers)
         return Placed(Rows(places.borders, self.rows.features[places.features]), self.values[places.features])
@@ -54,7 +50,7 @@ class Space:
 
     features: Features
     idf: Floats
-    column: npt.NDArray[np.int32]
+    column: I32
     basis: Singles
 
     @property
@@ -89,7 +85,7 @@ class Space:
         return np.asarray(placed.values[at].reshape(-1, size) / HALF, np.float64)
 
 
-def apart(coordinates: Floats, wanted: int) -> npt.NDArray[np.int64]:
+def apart(coordinates: Floats, wanted: int) -> Ints:
     """Numbers of rows that lie far from each other: the first, then always the one whose nearest chosen one is farthest."""
     chosen = [0]
     nearest = coordinates @ coordinates[0]

@@ -3,19 +3,17 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from winnow.tasks.engine.arrays import Bools
 from winnow.tasks.models.classify.features import Features, rows_of
 from winnow.tasks.models.classify.linear import Asked, fit_linear
 from winnow.tasks.models.texts import Text
-from winnow.tasks.recall.examples import Examples
+from winnow.tasks.recall.examples import FOLDS, Examples
 from winnow.tasks.recall.options import RecallOptions
 from winnow.tasks.recall.pool import Pool
 
-FOLDS = 5
 
-
-def left_by_url(pool: Pool, examples: Examples, options: RecallOptions) -> tuple[npt.NDArray[np.bool_], dict[str, Any]]:
+def left_by_url(pool: Pool, examples: Examples, options: RecallOptions) -> tuple[Bools, dict[str, Any]]:
     """Which documents the pass leaves, and its figures: everything without such a pass. The cut is the one that leaves the wanted share of the known positives, each
     scored by a model that has not seen its fold."""
     every = np.ones(len(pool.ids), bool)

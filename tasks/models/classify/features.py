@@ -10,6 +10,7 @@ import numpy.typing as npt
 from winnow.tasks.engine.arrays import Ints
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import stable
+from winnow.tasks.engine.options import check_ranges
 from winnow.tasks.models.texts import Text
 
 INPUTS = ("text", "url+text", "url")
@@ -52,9 +53,7 @@ class Features:
     def __post_init__(self) -> None:
         if self.input not in INPUTS:
             raise BadInput(f"input is {self.input!r}; it is one of: {', '.join(INPUTS)}.")
-        for name, low, high in (("words", 1, 2), ("chars", 0, 8), ("bits", 10, 24)):
-            if not low <= getattr(self, name) <= high:
-                raise BadInput(f"{name} is {getattr(self, name)}; it must be from {low} to {high}.")
+        check_ranges(self, {"words": (1, 2), "chars": (0, 8), "bits": (10, 24)})
 
 
 class Hasher:

@@ -16,6 +16,7 @@ import yaml
 
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import digest
+from winnow.tasks.engine.options import check_ranges
 from winnow.tasks.models.classify.evaluate import figures
 from winnow.tasks.models.classify.examples import Examples, Split
 from winnow.tasks.models.classify.fit import fit
@@ -55,9 +56,7 @@ class ClassifierOptions:
     prepare: str = "words"
 
     def __post_init__(self) -> None:
-        for name, (low, high) in RANGES.items():
-            if not low <= getattr(self, name) <= high:
-                raise BadInput(f"{name.replace('_', '-')} is {getattr(self, name)}; it must be from {low} to {high}.")
+        check_ranges(self, RANGES)
         if not 0 < self.learning_rate <= 10:
             raise BadInput(f"learning-rate is {self.learning_rate}; it must be above 0 and at most 10.")
         if self.prepare not in PREPARATIONS:

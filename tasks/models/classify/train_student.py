@@ -14,6 +14,7 @@ import numpy as np
 from winnow.tasks.engine.arrays import Bools, Floats, Ints
 from winnow.tasks.engine.errors import BadInput
 from winnow.tasks.engine.identity import digest
+from winnow.tasks.engine.options import check_ranges
 from winnow.tasks.models.classify.calibration import METHODS, Calibration, calibrated, calibration_error
 from winnow.tasks.models.classify.cuts import HALF, crossed_cuts, cuts_of
 from winnow.tasks.models.classify.features import Features, rows_of, seen_of
@@ -63,9 +64,7 @@ class StudentOptions:
                 raise BadInput(f"{name} is {getattr(self, name)!r}; it is one of: {', '.join(known)}.")
         if not 0 <= self.margin < 1:
             raise BadInput(f"margin is {self.margin}; it must be from 0 to below 1.")
-        for name, low, high in (("per_label", 0, 1 << 24), ("dim", 1, 1000), ("epochs", 1, 1000), ("seed", 0, 1 << 31)):
-            if not low <= getattr(self, name) <= high:
-                raise BadInput(f"{name.replace('_', '-')} is {getattr(self, name)}; it must be from {low} to {high}.")
+        check_ranges(self, {"per_label": (0, 1 << 24), "dim": (1, 1000), "epochs": (1, 1000), "seed": (0, 1 << 31)})
         if not 0 < self.learning_rate <= 10:
             raise BadInput(f"learning-rate is {self.learning_rate}; it must be above 0 and at most 10.")
 
